@@ -1,0 +1,38 @@
+#include "mod_wsflow/httpd/config.hpp"
+
+#include <new>
+
+namespace wsflow::httpd {
+
+namespace {
+template <class T>
+T* make(apr_pool_t* pool, const T& value) noexcept {
+  return ::new (apr_palloc(pool, sizeof(T))) T(value);
+}
+}  // namespace
+
+void* create_server_config(apr_pool_t* pool, server_rec*) noexcept {
+  return make(pool, ServerConfig{.routes = apr_array_make(pool, 4, sizeof(Route*)), .threads = 0, .max_tunnels = 0});
+}
+
+void* merge_server_config(apr_pool_t* pool, void* base, void* add) noexcept {
+  const auto& lower = *static_cast<ServerConfig*>(base);
+  const auto& upper = *static_cast<ServerConfig*>(add);
+  return make(pool, ServerConfig{.routes = apr_array_append(pool, upper.routes, lower.routes),
+                                 .threads = lower.threads,
+                                 .max_tunnels = lower.max_tunnels});
+}
+
+void* create_dir_config(apr_pool_t* pool, char*) noexcept {
+  return make(pool, DirConfig{.enabled = -1, .timeouts = {}, .route = nullptr});
+}
+
+void* merge_dir_config(apr_pool_t* pool, void* base, void* add) noexcept {
+  const auto& lower = *static_cast<DirConfig*>(base);
+  const auto& upper = *static_cast<DirConfig*>(add);
+  return make(pool, DirConfig{.enabled = upper.enabled >= 0 ? upper.enabled : lower.enabled,
+                              .timeouts = overlay(upper.timeouts, lower.timeouts),
+                              .route = upper.route != nullptr ? upper.route : lower.route});
+}
+
+}  // namespace wsflow::httpd

@@ -1,0 +1,61 @@
+#pragma once
+
+#include <type_traits>
+
+#include "mod_wsflow/httpd/api.hpp"
+
+namespace wsflow::httpd {
+
+// Configuration structs live in pconf and are trivially destructible: a reload frees the pool and nothing else.
+
+inline constexpr apr_interval_time_t kUnset = -1;
+
+// Times in microseconds, as APR has them; kUnset: not given here.
+struct Timeouts {
+  apr_interval_time_t handshake = kUnset;
+  apr_interval_time_t close = kUnset;
+};
+inline constexpr Timeouts kDefaultTimeouts{.handshake = apr_time_from_sec(10), .close = apr_time_from_sec(5)};
+// `first` where it is set, else `second`.
+constexpr Timeouts overlay(const Timeouts& first, const Timeouts& second) noexcept {
+  return {.handshake = first.handshake != kUnset ? first.handshake : second.handshake,
+          .close = first.close != kUnset ? first.close : second.close};
+}
+
+// One WSFlowPass.
+struct Route {
+  const char* path;     // as configured
+  const char* url;      // as configured
+  const char* real;     // mod_proxy's copy of the URL: its address tells which of mod_proxy's aliases is ours
+  Timeouts timeouts;    // given as keys of the directive
+};
+
+// Server and virtual host.
+struct ServerConfig {
+  apr_array_header_t* routes;  // of Route*; this server's and those of its base
+  int threads;                 // main server only; 0: not given
+  int max_tunnels;             // main server only; 0: not given
+};
+
+// Server, virtual host, <Location>, <Directory>, <Proxy>.
+struct DirConfig {
+  int enabled;       // WSFlow: -1 not given, 0 Off, 1 On
+  Timeouts timeouts; // WSFlowTimeout
+  const Route* route;  // WSFlowPass of this <Location>, or nullptr
+};
+static_assert(std::is_trivially_destructible_v<ServerConfig> && std::is_trivially_destructible_v<DirConfig> &&
+              std::is_trivially_destructible_v<Route>);
+
+void* create_server_config(apr_pool_t* pool, server_rec* server) noexcept;
+void* merge_server_config(apr_pool_t* pool, void* base, void* add) noexcept;
+void* create_dir_config(apr_pool_t* pool, char* path) noexcept;
+void* merge_dir_config(apr_pool_t* pool, void* base, void* add) noexcept;
+
+inline ServerConfig& config_of(const server_rec* server) noexcept {
+  return *static_cast<ServerConfig*>(ap_get_module_config(server->module_config, &wsflow_module));
+}
+inline const DirConfig& config_of(const request_rec* r) noexcept {
+  return *static_cast<const DirConfig*>(ap_get_module_config(r->per_dir_config, &wsflow_module));
+}
+
+}  // namespace wsflow::httpd

@@ -1,0 +1,17 @@
+#pragma once
+
+#include "mod_wsflow/httpd/config.hpp"
+
+namespace wsflow::httpd {
+
+struct KeyParse {
+  bool known = false;           // `word` was one of the keys
+  const char* error = nullptr;  // what is wrong with its value and what is legal, or nullptr
+};
+// Parses one "key=value" of WSFlowTimeout or WSFlowPass into `timeouts`.
+KeyParse parse_timeout_key(apr_pool_t* pool, const char* word, Timeouts& timeouts) noexcept;
+
+// Parses a whole number from `least` to `most`; false if it is none.
+bool parse_number(const char* text, int least, int most, int& number) noexcept;
+
+}  // namespace wsflow::httpd

@@ -1,0 +1,28 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "mod_wsflow/httpd/api.hpp"
+#include "mod_wsflow/metrics/recorder.hpp"
+#include "mod_wsflow/tunnel/observer.hpp"
+
+namespace wsflow::httpd {
+
+void register_connection_filters() noexcept;
+
+// The name of a connection filter that we do not know, so that its connection must stay with httpd; nullptr if there
+// is none. Worker thread, like all below.
+const char* foreign_filter(const conn_rec* c) noexcept;
+
+// Takes out of httpd's input filters every byte that was read from the network, and reads no more: what arrives from
+// now on stays in the socket. With TLS, what is decrypted is returned and the rest is inside the SSL object.
+std::string drain_input(conn_rec* c);
+
+// Puts bytes in front of whatever is read from the connection next.
+void replay_input(conn_rec* c, std::string_view bytes) noexcept;
+
+// Lets `observer` see all that is read from the connection. The observer must outlive the connection's use.
+void observe_input(conn_rec* c, tunnel::Observer& observer, metrics::Recorder& recorder) noexcept;
+
+}  // namespace wsflow::httpd

@@ -1,0 +1,27 @@
+#pragma once
+
+#include "mod_wsflow/httpd/config.hpp"
+#include "mod_wsflow/httpd/origin.hpp"
+#include "mod_wsflow/tunnel/admission.hpp"
+
+namespace wsflow::httpd {
+
+// What a tunnel needs beside its two connections.
+struct TunnelTerms {
+  tunnel::Admission::Place place;
+  Timeouts timeouts;
+  std::uint64_t id = 0;
+};
+
+// Why this request's connection cannot leave httpd, as words for a log line; nullptr if it can. Worker thread.
+const char* reason_to_stay(const request_rec* r) noexcept;
+
+// The origin has answered with a good 101: sends it to the client, takes both connections out of httpd, and leaves
+// them as a tunnel that starts when httpd has let go of the client's. Returns the failure if that is impossible;
+// nothing was sent to the client then. Worker thread; waits only for the client to take the 101.
+Failure hand_over(request_rec* r, Origin& origin, TunnelTerms terms);
+
+// The same on this worker thread, for a connection that must stay: returns when the tunnel has ended.
+Failure run_on_worker(request_rec* r, Origin& origin, std::uint64_t id);
+
+}  // namespace wsflow::httpd

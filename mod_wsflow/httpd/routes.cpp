@@ -1,0 +1,157 @@
+#include "mod_wsflow/httpd/routes.hpp"
+
+#include <new>
+#include <string_view>
+
+#include "mod_wsflow/httpd/config_parse.hpp"
+#include "mod_wsflow/httpd/request_state.hpp"
+#include "mod_wsflow/httpd/route_check.hpp"
+
+namespace wsflow::httpd {
+
+namespace {
+
+struct Words {
+  const char* path = nullptr;     // nullptr in a <Location>: that is the path
+  const char* url = nullptr;
+  const char* for_proxy = "";     // the arguments that ProxyPass gets
+  Timeouts timeouts;
+};
+
+const char* failure(const cmd_parms* cmd, const char* value, const char* why) noexcept {
+  return apr_pstrcat(cmd->pool, "WSFlowPass ", value, ": ", why, nullptr);
+}
+
+// A word as ap_getword_conf reads it back.
+const char* quoted(apr_pool_t* pool, const char* word) noexcept {
+  return apr_pstrcat(pool, " \"", ap_escape_quotes(pool, word), "\"", nullptr);
+}
+
+// Splits the arguments into ours and mod_proxy's; an error message or nullptr.
+const char* split(const cmd_parms* cmd, const char* arguments, Words& words) noexcept {
+  auto* pool = cmd->pool;
+  words.path = cmd->path;
+  while (*arguments != '\0') {
+    const char* word = ap_getword_conf(pool, &arguments);
+    if (words.path == nullptr) {
+      words.path = word;
+      if (const char* why = check_route_path(word)) return failure(cmd, word, why);
+      words.for_proxy = quoted(pool, word);
+      continue;
+    }
+    if (words.url == nullptr) {
+      if (cmd->path != nullptr && word[0] == '/') {
+        return failure(cmd, word, "takes no path inside a <Location>: the location is the path");
+      }
+      if (const char* why = check_origin_url(word)) return failure(cmd, word, why);
+      words.url = word;
+    } else {
+      const auto key = parse_timeout_key(pool, word, words.timeouts);
+      if (key.error != nullptr) return failure(cmd, words.url, key.error);
+      if (key.known) continue;
+    }
+    words.for_proxy = apr_pstrcat(pool, words.for_proxy, quoted(pool, word), nullptr);
+  }
+  if (words.url == nullptr) {
+    return "WSFlowPass needs a path and a URL: WSFlowPass /path ws://host:port/path [key=value ...] "
+           "(inside a <Location> the URL alone)";
+  }
+  return nullptr;
+}
+
+// Runs mod_proxy's ProxyPass; its error message or nullptr.
+const char* run_proxy_pass(cmd_parms* cmd, const Words& words, proxy_dir_conf* dir) noexcept {
+  const command_rec* command = ap_find_command("ProxyPass", proxy_module.cmds);
+  if (command == nullptr) return "WSFlowPass: this mod_proxy has no ProxyPass";
+  cmd_parms parms = *cmd;
+  parms.cmd = command;
+  parms.info = command->cmd_data;
+  const char* error = command->AP_RAW_ARGS(&parms, dir, words.for_proxy);
+  if (error == nullptr) return nullptr;
+  // mod_proxy speaks of the directive that it knows.
+  std::string_view text(error);
+  for (const std::string_view prefix : {"ProxyPass|ProxyPassMatch ", "ProxyPass "}) {
+    if (text.substr(0, prefix.size()) == prefix) text.remove_prefix(prefix.size());
+  }
+  return failure(cmd, words.url, apr_pstrmemdup(cmd->pool, text.data(), text.size()));
+}
+
+const Route* find_route(const server_rec* server, const char* real) noexcept {
+  const auto* routes = config_of(server).routes;
+  for (int i = 0; i < routes->nelts; ++i) {
+    const auto* route = APR_ARRAY_IDX(routes, i, const Route*);
+    if (route->real == real) return route;
+  }
+  return nullptr;
+}
+
+// One alias of mod_proxy against the request. HTTP_CONTINUE: no match.
+int try_alias(request_rec* r, proxy_alias* alias, proxy_dir_conf* proxy_dir, const Route* route) noexcept {
+  const int result = ap_proxy_trans_match(r, alias, proxy_dir);
+  if (result == OK || result == DONE) state_of(r).route = route;
+  return result;
+}
+
+// What mod_proxy's own hook would do now, with the same answers (mod_proxy.c, proxy_trans); mod_proxy's hook then
+// finds the request mapped.
+int translate(request_rec* r, bool before_decoding) noexcept {
+  if (r->proxyreq != PROXYREQ_NONE || config_of(r->server).routes->nelts == 0) {
+    // A <Location> may hold a route while the server holds none.
+    if (r->proxyreq != PROXYREQ_NONE || config_of(r).route == nullptr) return DECLINED;
+  }
+  auto* proxy_dir = static_cast<proxy_dir_conf*>(ap_get_module_config(r->per_dir_config, &proxy_module));
+  auto* proxy = static_cast<proxy_server_conf*>(ap_get_module_config(r->server->module_config, &proxy_module));
+  if ((before_decoding && !proxy->map_encoded_one) || (!before_decoding && proxy->map_encoded_all)) return DECLINED;
+  if (r->uri == nullptr || r->uri[0] != '/' || apr_table_get(r->subprocess_env, "no-proxy") != nullptr) {
+    return DECLINED;
+  }
+  const auto in_this_phase = [&](const proxy_alias& alias) {
+    return before_decoding == ((alias.flags & PROXYPASS_MAP_ENCODED) != 0);
+  };
+  if (auto* alias = proxy_dir->alias; alias != nullptr && in_this_phase(*alias)) {
+    const auto* route = config_of(r).route;
+    const bool ours = route != nullptr && route->real == alias->real;
+    const int result = try_alias(r, alias, proxy_dir, ours ? route : nullptr);
+    if (result != HTTP_CONTINUE) return result;
+  }
+  for (int i = 0; i < proxy->aliases->nelts; ++i) {
+    auto& alias = APR_ARRAY_IDX(proxy->aliases, i, proxy_alias);
+    if (!in_this_phase(alias)) continue;
+    const int result = try_alias(r, &alias, proxy_dir, find_route(r->server, alias.real));
+    if (result != HTTP_CONTINUE) return result;
+  }
+  return DECLINED;
+}
+
+}  // namespace
+
+const char* set_pass(cmd_parms* cmd, void* dir_config, const char* arguments) noexcept {
+  if (const char* error = ap_check_cmd_context(cmd, NOT_IN_DIRECTORY | NOT_IN_FILES)) return error;
+  Words words;
+  if (const char* error = split(cmd, arguments, words)) return error;
+
+  auto* proxy_dir = static_cast<proxy_dir_conf*>(
+      ap_set_config_vectors(cmd->server, cmd->context, cmd->path, &proxy_module, cmd->pool));
+  if (const char* error = run_proxy_pass(cmd, words, proxy_dir)) return error;
+  if (std::string_view(words.url) == "!") return nullptr;  // an exclusion is mod_proxy's alone
+
+  const auto* proxy =
+      static_cast<proxy_server_conf*>(ap_get_module_config(cmd->server->module_config, &proxy_module));
+  const auto& alias = cmd->path != nullptr
+                          ? *proxy_dir->alias
+                          : APR_ARRAY_IDX(proxy->aliases, proxy->aliases->nelts - 1, const proxy_alias);
+  auto* route = ::new (apr_palloc(cmd->pool, sizeof(Route)))
+      Route{.path = words.path, .url = words.url, .real = alias.real, .timeouts = words.timeouts};
+  if (cmd->path != nullptr) {
+    static_cast<DirConfig*>(dir_config)->route = route;
+  } else {
+    APR_ARRAY_PUSH(config_of(cmd->server).routes, const Route*) = route;
+  }
+  return nullptr;
+}
+
+int pre_translate_name(request_rec* r) noexcept { return translate(r, true); }
+
+int translate_name(request_rec* r) noexcept { return translate(r, false); }
+
+}  // namespace wsflow::httpd

@@ -1,0 +1,32 @@
+#include "mod_wsflow/httpd/server_log.hpp"
+
+#include "mod_wsflow/httpd/log.hpp"
+
+namespace wsflow::httpd {
+
+namespace {
+int level_of(base::LogLevel level) noexcept {
+  switch (level) {
+    case base::LogLevel::critical: return APLOG_CRIT;
+    case base::LogLevel::error: return APLOG_ERR;
+    case base::LogLevel::warning: return APLOG_WARNING;
+    case base::LogLevel::info: return APLOG_INFO;
+    case base::LogLevel::debug: return APLOG_DEBUG;
+    case base::LogLevel::trace: return APLOG_TRACE1;
+  }
+  return APLOG_ERR;
+}
+}  // namespace
+
+bool ServerLog::enabled(base::LogLevel level, const void* context) const noexcept {
+  return APLOG_IS_LEVEL(server(context), level_of(level));
+}
+
+void ServerLog::write(base::LogLevel level, int id, int error, std::string_view text,
+                      const void* context) noexcept {
+  // ap_log_rerror and ap_log_cerror would write into pools of other threads.
+  ap_log_error(APLOG_MARK, level_of(level), error, server(context), "WSF%04d: %.*s", id,
+               static_cast<int>(text.size()), text.data());
+}
+
+}  // namespace wsflow::httpd

@@ -1,0 +1,182 @@
+#include "mod_wsflow/httpd/upgrade_handler.hpp"
+
+#include <optional>
+#include <string_view>
+
+#include "mod_wsflow/httpd/accept_key.hpp"
+#include "mod_wsflow/httpd/child.hpp"
+#include "mod_wsflow/httpd/config.hpp"
+#include "mod_wsflow/httpd/guard.hpp"
+#include "mod_wsflow/httpd/handover.hpp"
+#include "mod_wsflow/httpd/origin_answer.hpp"
+#include "mod_wsflow/httpd/routes.hpp"
+#include "mod_wsflow/os/random.hpp"
+#include "mod_wsflow/ws/handshake.hpp"
+
+namespace wsflow::httpd {
+
+namespace {
+
+using base::Refusal;
+
+std::optional<std::string_view> header(const apr_table_t* table, const char* name) noexcept {
+  const char* value = apr_table_get(table, name);
+  if (value == nullptr) return std::nullopt;
+  return value;
+}
+
+// A field of the answer; several of one name are joined as a list (RFC 9110 5.3).
+std::optional<std::string_view> field(const request_rec* r, const ws::ResponseHead& head, const char* name) noexcept {
+  const char* joined = nullptr;
+  for (const auto& each : head.fields) {
+    if (ap_cstr_casecmpn(each.name.data(), name, each.name.size()) != 0 || name[each.name.size()] != '\0') continue;
+    const char* value = apr_pstrmemdup(r->pool, each.value.data(), each.value.size());
+    joined = joined == nullptr ? value : apr_pstrcat(r->pool, joined, ", ", value, nullptr);
+  }
+  if (joined == nullptr) return std::nullopt;
+  return joined;
+}
+
+ws::RequestVerdict judge(const request_rec* r) noexcept {
+  const auto* in = r->headers_in;
+  // A stream of HTTP/2 comes as the HTTP/1.1 handshake that mod_http2 has made of it (RFC 8441).
+  const bool stream = r->connection->master != nullptr;
+  const char* length = apr_table_get(in, "Content-Length");
+  return ws::judge_request({.method = r->method,
+                            .http_major = stream ? 1 : HTTP_VERSION_MAJOR(r->proto_num),
+                            .http_minor = stream ? 1 : HTTP_VERSION_MINOR(r->proto_num),
+                            .upgrade = header(in, "Upgrade"),
+                            .connection = header(in, "Connection"),
+                            .key = header(in, "Sec-WebSocket-Key"),
+                            .version = header(in, "Sec-WebSocket-Version"),
+                            .has_body = apr_table_get(in, "Transfer-Encoding") != nullptr ||
+                                        (length != nullptr && std::string_view(length) != "0")});
+}
+
+Failure failure_of(ws::RequestVerdict verdict) noexcept {
+  switch (verdict) {
+    case ws::RequestVerdict::bad_method: return {HTTP_BAD_REQUEST, Refusal::bad_method};
+    case ws::RequestVerdict::bad_http_version: return {HTTP_BAD_REQUEST, Refusal::bad_http_version};
+    case ws::RequestVerdict::bad_connection: return {HTTP_BAD_REQUEST, Refusal::bad_connection};
+    case ws::RequestVerdict::bad_key: return {HTTP_BAD_REQUEST, Refusal::bad_key};
+    case ws::RequestVerdict::bad_version: return {HTTP_UPGRADE_REQUIRED, Refusal::bad_version};
+    case ws::RequestVerdict::has_body: return {HTTP_BAD_REQUEST, Refusal::has_body};
+    case ws::RequestVerdict::ok:
+    case ws::RequestVerdict::not_upgrade: break;
+  }
+  return {};
+}
+
+int refuse_request(request_rec* r, ws::RequestVerdict verdict) noexcept {
+  const auto failure = failure_of(verdict);
+  ap_log_rerror(APLOG_MARK, APLOG_INFO, 0, r, WSFLOGNO(0070) "handshake refused with %d: %s", failure.status,
+                ws::describe(verdict));
+  explain(r, ws::describe(verdict));
+  if (failure.status == HTTP_UPGRADE_REQUIRED) {
+    apr_table_setn(r->err_headers_out, "Upgrade", "websocket");
+    apr_table_setn(r->err_headers_out, "Connection", "Upgrade");
+    apr_table_setn(r->err_headers_out, "Sec-WebSocket-Version", "13");
+  }
+  return refuse(r, failure);
+}
+
+int refuse_full(request_rec* r, const tunnel::Admission& admission) noexcept {
+  ap_log_rerror(APLOG_MARK, APLOG_WARNING, 0, r, WSFLOGNO(0071)
+                "handshake refused with 503: this process holds its %u tunnels already (WSFlowMaxTunnels, descriptors)",
+                admission.limit());
+  // Spread, so that a herd does not come back as one.
+  apr_table_setn(r->err_headers_out, "Retry-After", apr_itoa(r->pool, static_cast<int>(1 + os::random32() % 10)));
+  return refuse(r, {HTTP_SERVICE_UNAVAILABLE, Refusal::max_tunnels});
+}
+
+// What RFC 6455 4.1 tells a client to check of the 101, on behalf of our client.
+Failure judge_switching(request_rec* r, const ws::ResponseHead& head) {
+  const auto verdict = ws::judge_answer({.upgrade = field(r, head, "Upgrade"),
+                                         .connection = field(r, head, "Connection"),
+                                         .accept = field(r, head, "Sec-WebSocket-Accept"),
+                                         .protocol = field(r, head, "Sec-WebSocket-Protocol"),
+                                         .extensions = field(r, head, "Sec-WebSocket-Extensions")},
+                                        accept_key(apr_table_get(r->headers_in, "Sec-WebSocket-Key")).view(),
+                                        header(r->headers_in, "Sec-WebSocket-Protocol"),
+                                        header(r->headers_in, "Sec-WebSocket-Extensions"));
+  if (verdict == ws::AnswerVerdict::ok) return {};
+  ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r, WSFLOGNO(0072) "the origin's 101 is refused: %s", ws::describe(verdict));
+  return {HTTP_BAD_GATEWAY, Refusal::origin_bad_answer};
+}
+
+Failure shake_hands(Origin& origin, char* url, const char* proxy_name, apr_port_t proxy_port, bool tls) {
+  if (const auto failure = origin.connect(url, proxy_name, proxy_port, tls)) return failure;
+  if (const auto failure = origin.send_handshake()) return failure;
+  return origin.await_answer();
+}
+
+struct Scheme {
+  std::string_view name;
+  bool tls;
+};
+constexpr Scheme kSchemes[] = {{"ws://", false}, {"wss://", true}, {"http://", false}, {"https://", true}};
+
+const Scheme* scheme_of(const char* url) noexcept {
+  for (const auto& scheme : kSchemes) {
+    if (ap_cstr_casecmpn(url, scheme.name.data(), scheme.name.size()) == 0) return &scheme;
+  }
+  return nullptr;
+}
+
+int handle(request_rec* r, proxy_worker* worker, proxy_server_conf* conf, char* url, const char* proxy_name,
+           apr_port_t proxy_port) {
+  const auto* route = state_of(r).route;
+  const auto& config = config_of(r);
+  const auto* scheme = scheme_of(url);
+  if (r->proxyreq != PROXYREQ_REVERSE || r->main != nullptr || scheme == nullptr) return DECLINED;
+  if (route == nullptr && config.enabled != 1) return DECLINED;
+
+  const auto verdict = judge(r);
+  if (verdict == ws::RequestVerdict::not_upgrade) return DECLINED;
+  if (verdict != ws::RequestVerdict::ok) return refuse_request(r, verdict);
+
+  auto timeouts = overlay(config.timeouts, kDefaultTimeouts);
+  if (route != nullptr) timeouts = overlay(route->timeouts, timeouts);
+
+  const char* stays = reason_to_stay(r);
+  tunnel::Admission::Place place;
+  if (auto* process = child(); process != nullptr && process->engine) {
+    place = process->engine->admission().enter();
+    if (!place) return refuse_full(r, process->engine->admission());
+  }
+
+  Origin origin(r, worker, conf, timeouts.handshake);
+  if (const auto failure = shake_hands(origin, url, proxy_name, proxy_port, scheme->tls)) return refuse(r, failure);
+  const auto& head = origin.head();
+  if (head.status != HTTP_SWITCHING_PROTOCOLS) {
+    ap_log_rerror(APLOG_MARK, APLOG_INFO, 0, r, WSFLOGNO(0073) "the origin refused the handshake with %d", head.status);
+    refuse(r, {head.status, Refusal::origin_status});
+    return pass_answer(r, origin);
+  }
+  if (const auto failure = judge_switching(r, head)) return refuse(r, failure);
+
+  const auto id = os::random64();
+  note_tunnel(r, id);
+  Failure failure;
+  if (stays == nullptr) {
+    ap_log_rerror(APLOG_MARK, APLOG_DEBUG, 0, r, WSFLOGNO(0074) "tunnel %016" APR_UINT64_T_HEX_FMT " to %s", id,
+                  ap_proxy_worker_name(r->pool, worker));
+    failure = hand_over(r, origin, {.place = std::move(place), .timeouts = timeouts, .id = id});
+  } else {
+    ap_log_rerror(APLOG_MARK, APLOG_INFO, 0, r, WSFLOGNO(0075)
+                  "tunnel %016" APR_UINT64_T_HEX_FMT " to %s holds this worker thread: %s", id,
+                  ap_proxy_worker_name(r->pool, worker), stays);
+    failure = run_on_worker(r, origin, id);
+  }
+  return failure ? refuse(r, failure) : OK;
+}
+
+}  // namespace
+
+int upgrade_handler(request_rec* r, proxy_worker* worker, proxy_server_conf* conf, char* url, const char* proxy_name,
+                    apr_port_t proxy_port) noexcept {
+  return guard(r->server, HTTP_INTERNAL_SERVER_ERROR,
+               [&] { return handle(r, worker, conf, url, proxy_name, proxy_port); });
+}
+
+}  // namespace wsflow::httpd

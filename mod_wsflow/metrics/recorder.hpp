@@ -1,0 +1,41 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "mod_wsflow/metrics/catalogue.hpp"
+
+namespace wsflow::metrics {
+
+// Counts into this process's slot. Every thread may call it; it never fails and never waits.
+class Recorder {
+ public:
+  explicit Recorder(shm::ProcessSlot& slot) noexcept : slot_(slot) {}
+
+  void add(std::size_t counter, std::uint64_t count = 1) noexcept {
+    slot_.counters[counter].fetch_add(count, std::memory_order_relaxed);
+  }
+  void refused(base::Refusal refusal) noexcept { add(kRefused + static_cast<std::size_t>(refusal)); }
+
+  void tunnel_opened(bool on_worker) noexcept {
+    add(kTunnelsOpened);
+    if (on_worker) add(kTunnelsOpenedWorker);
+    active(on_worker).fetch_add(1, std::memory_order_relaxed);
+  }
+  void tunnel_ended(base::Outcome outcome, bool on_worker) noexcept {
+    add(kTunnelsEnded + static_cast<std::size_t>(outcome));
+    active(on_worker).fetch_sub(1, std::memory_order_relaxed);
+  }
+  void close_seen(Direction sender, std::uint16_t code) noexcept {
+    add(kCloses + static_cast<std::size_t>(sender) * kCloseCodes + close_code_index(code));
+  }
+
+ private:
+  std::atomic<std::uint64_t>& active(bool on_worker) noexcept {
+    return on_worker ? slot_.active_worker : slot_.active;
+  }
+
+  shm::ProcessSlot& slot_;  // borrowed; lives as long as the process
+};
+
+}  // namespace wsflow::metrics

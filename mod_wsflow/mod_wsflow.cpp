@@ -1,0 +1,63 @@
+// The module record, and which function answers which hook of httpd.
+
+#include "mod_wsflow/httpd/child.hpp"
+#include "mod_wsflow/httpd/config.hpp"
+#include "mod_wsflow/httpd/connection_filters.hpp"
+#include "mod_wsflow/httpd/connection_state.hpp"
+#include "mod_wsflow/httpd/directive_table.hpp"
+#include "mod_wsflow/httpd/request_state.hpp"
+#include "mod_wsflow/httpd/routes.hpp"
+#include "mod_wsflow/httpd/segment.hpp"
+#include "mod_wsflow/httpd/start_checks.hpp"
+#include "mod_wsflow/httpd/status_handler.hpp"
+#include "mod_wsflow/httpd/upgrade_handler.hpp"
+
+// mod_ssl declares this hook in a header that distributions do not ship.
+using ssl_HOOK_pre_handshake_t = int(conn_rec* c, SSL* ssl, int is_proxy);
+
+namespace {
+
+using namespace wsflow::httpd;
+
+int post_config(apr_pool_t*, apr_pool_t*, apr_pool_t*, server_rec* server) noexcept {
+  if (ap_state_query(AP_SQ_MAIN_STATE) == AP_SQ_MS_CREATE_PRE_CONFIG) return OK;
+  if (const int checked = check_configuration(server); checked != OK) return checked;
+  if (ap_state_query(AP_SQ_RUN_MODE) == AP_SQ_RM_CONFIG_TEST) return OK;
+  return open_segment(server) == APR_SUCCESS ? OK : HTTP_INTERNAL_SERVER_ERROR;
+}
+
+void register_hooks(apr_pool_t*) noexcept {
+  static constexpr const char* kOtherProxies[] = {"mod_proxy_http.c", "mod_proxy_wstunnel.c", nullptr};
+  static constexpr const char* kProxy[] = {"mod_proxy.c", nullptr};
+  static constexpr const char* kSsl[] = {"mod_ssl.c", nullptr};
+
+  register_connection_filters();
+  ap_hook_post_config(post_config, nullptr, nullptr, APR_HOOK_MIDDLE);
+  ap_hook_child_init(child_init, nullptr, nullptr, APR_HOOK_MIDDLE);
+  ap_hook_child_status(child_status, nullptr, nullptr, APR_HOOK_MIDDLE);
+  ap_hook_pre_connection(pre_connection, nullptr, kSsl, APR_HOOK_REALLY_FIRST);
+  ap_hook_pre_translate_name(pre_translate_name, nullptr, kProxy, APR_HOOK_FIRST);
+  ap_hook_translate_name(translate_name, nullptr, kProxy, APR_HOOK_FIRST);
+  ap_hook_handler(status_handler, nullptr, nullptr, APR_HOOK_MIDDLE);
+  APR_OPTIONAL_HOOK(proxy, scheme_handler, upgrade_handler, nullptr, kOtherProxies, APR_HOOK_REALLY_FIRST);
+  APR_OPTIONAL_HOOK(proxy, request_status, finish_request, nullptr, nullptr, APR_HOOK_MIDDLE);
+  APR_OPTIONAL_HOOK(ssl, pre_handshake, ssl_pre_handshake, nullptr, nullptr, APR_HOOK_MIDDLE);
+  APR_OPTIONAL_HOOK(ap, status_hook, server_status, nullptr, nullptr, APR_HOOK_MIDDLE);
+}
+
+}  // namespace
+
+#pragma GCC visibility push(default)
+extern "C" {
+AP_DECLARE_MODULE(wsflow) = {
+    STANDARD20_MODULE_STUFF,
+    create_dir_config,
+    merge_dir_config,
+    create_server_config,
+    merge_server_config,
+    commands(),
+    register_hooks,
+    0,
+};
+}
+#pragma GCC visibility pop

@@ -1,0 +1,40 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+#include "mod_wsflow/base/unique_fd.hpp"
+
+namespace wsflow::os {
+
+// What one wait reports about one registration.
+struct Ready {
+  std::uint64_t token;
+  bool readable;
+  bool writable;
+  bool hang_up;  // an end of stream or an error is waiting: read until it is found
+  bool broken;   // both directions are down: an error, or both ends of stream
+};
+
+// An epoll instance, edge-triggered, one registration a descriptor for life (it ends with the descriptor).
+// Owned and used by one loop thread.
+class Poller {
+ public:
+  static constexpr int kBatch = 256;
+
+  Poller() noexcept;
+  bool valid() const noexcept { return static_cast<bool>(epoll_); }
+
+  // Watches `fd` for both directions; every event carries `token`. False with errno set if the kernel refuses.
+  bool watch(int fd, std::uint64_t token) noexcept;
+  // Watches `fd` for reading only, level-triggered: the inbox's wake-up.
+  bool watch_level(int fd, std::uint64_t token) noexcept;
+  // Waits at most `timeout_ms` (-1: for ever) and returns what is ready, valid until the next wait.
+  std::span<const Ready> wait(int timeout_ms) noexcept;
+
+ private:
+  base::UniqueFd epoll_;  // owned
+  Ready ready_[kBatch];
+};
+
+}  // namespace wsflow::os

@@ -1,0 +1,73 @@
+#include "mod_wsflow/os/tls.hpp"
+
+#include "mod_wsflow/os/stream.hpp"
+
+namespace wsflow::os {
+
+namespace {
+
+int bio_read(BIO* bio, char* into, int size) noexcept {
+  BIO_clear_retry_flags(bio);
+  if (size <= 0) return 0;
+  auto* stream = static_cast<Stream*>(BIO_get_data(bio));
+  const auto result = stream->receive_raw({reinterpret_cast<std::uint8_t*>(into), static_cast<std::size_t>(size)});
+  switch (result.status) {
+    case Io::ok: return static_cast<int>(result.bytes);
+    case Io::again: BIO_set_retry_read(bio); return -1;
+    case Io::eof: return 0;
+    case Io::failed: return -1;
+  }
+  return -1;
+}
+
+int bio_write(BIO* bio, const char* from, int size) noexcept {
+  BIO_clear_retry_flags(bio);
+  if (size <= 0) return 0;
+  auto* stream = static_cast<Stream*>(BIO_get_data(bio));
+  const auto result =
+      stream->send_raw({reinterpret_cast<const std::uint8_t*>(from), static_cast<std::size_t>(size)});
+  switch (result.status) {
+    case Io::ok: return static_cast<int>(result.bytes);
+    case Io::again: BIO_set_retry_write(bio); return -1;
+    case Io::eof:
+    case Io::failed: return -1;
+  }
+  return -1;
+}
+
+long bio_ctrl(BIO* bio, int command, long, void*) noexcept {
+  if (command == BIO_CTRL_EOF) return static_cast<Stream*>(BIO_get_data(bio))->raw_eof() ? 1 : 0;
+  return command == BIO_CTRL_FLUSH ? 1 : 0;
+}
+
+int bio_create(BIO* bio) noexcept {
+  BIO_set_init(bio, 1);
+  return 1;
+}
+
+}  // namespace
+
+BioMethod make_stream_bio_method() noexcept {
+  BioMethod method(BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "wsflow stream"));
+  if (method) {
+    BIO_meth_set_read(method.get(), bio_read);
+    BIO_meth_set_write(method.get(), bio_write);
+    BIO_meth_set_ctrl(method.get(), bio_ctrl);
+    BIO_meth_set_create(method.get(), bio_create);
+  }
+  return method;
+}
+
+void adopt(SSL* ssl, bool received_shutdown) noexcept {
+  SSL_set_quiet_shutdown(ssl, 0);
+  SSL_set_shutdown(ssl, received_shutdown ? SSL_RECEIVED_SHUTDOWN : 0);
+  SSL_set_app_data(ssl, nullptr);
+  // A null callback would mean "the context's", which expects the application data.
+  SSL_set_info_callback(ssl, [](const SSL*, int, int) {});
+  SSL_set_msg_callback(ssl, [](int, int, int, const void*, std::size_t, SSL*, void*) {});
+  SSL_set_options(ssl, SSL_OP_NO_RENEGOTIATION);
+  SSL_set_mode(ssl, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_RELEASE_BUFFERS);
+  SSL_set_read_ahead(ssl, 1);
+}
+
+}  // namespace wsflow::os

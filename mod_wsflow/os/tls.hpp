@@ -1,0 +1,29 @@
+#pragma once
+
+#include <openssl/bio.h>
+#include <openssl/ssl.h>
+
+#include <memory>
+
+namespace wsflow::os {
+
+struct SslFree {
+  void operator()(SSL* ssl) const noexcept { SSL_free(ssl); }
+};
+// One reference to an established TLS connection.
+using SslRef = std::unique_ptr<SSL, SslFree>;
+
+struct BioMethodFree {
+  void operator()(BIO_METHOD* method) const noexcept { BIO_meth_free(method); }
+};
+// The BIO through which an SSL object uses a Stream's socket. One a process (it must outlive every SSL object
+// that uses it), owned by the engine; it is not static because the module must be able to unload.
+using BioMethod = std::unique_ptr<BIO_METHOD, BioMethodFree>;
+BioMethod make_stream_bio_method() noexcept;
+
+// Takes an SSL object out of the hands of whoever made it: nothing of the former owner is called any more
+// (application data, callbacks), the peer cannot renegotiate, idle buffers are given back. `received_shutdown`
+// tells that the peer's close_notify has been read already. Pre: no other thread uses `ssl`.
+void adopt(SSL* ssl, bool received_shutdown) noexcept;
+
+}  // namespace wsflow::os

@@ -1,0 +1,66 @@
+#include "mod_wsflow/status/auto_lines.hpp"
+
+#include <string_view>
+
+#include "mod_wsflow/metrics/catalogue.hpp"
+
+namespace wsflow::status {
+
+namespace {
+
+void line(std::string& out, std::string_view key, std::uint64_t value) {
+  out.append("WSFlow").append(key).append(": ").append(std::to_string(value)).append("\n");
+}
+
+// "client-eof", "client_to_origin" -> "ClientEof", "ClientToOrigin"
+std::string camel(std::string_view prefix, std::string_view label) {
+  std::string result(prefix);
+  bool start = true;
+  for (const char c : label) {
+    if (c == '-' || c == '_') {
+      start = true;
+      continue;
+    }
+    result.push_back(start && c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c);
+    start = false;
+  }
+  return result;
+}
+
+}  // namespace
+
+std::string to_auto_lines(const Model& model) {
+  std::string out;
+  const auto& sums = model.snapshot.sums;
+  line(out, "TunnelsActive", model.active());
+  line(out, "TunnelsActiveWorker", model.active_worker());
+  line(out, "TunnelsTotal", sums[metrics::kTunnelsOpened]);
+  line(out, "TunnelsTotalWorker", sums[metrics::kTunnelsOpenedWorker]);
+  for (std::size_t i = 0; i < base::kOutcomes; ++i) {
+    line(out, camel("Ended", base::name(static_cast<base::Outcome>(i))), sums[metrics::kTunnelsEnded + i]);
+  }
+  line(out, "Refused", model.sum(metrics::kRefused, base::kRefusals));
+  for (std::size_t i = 0; i < base::kRefusals; ++i) {
+    line(out, camel("Refused", base::name(static_cast<base::Refusal>(i))), sums[metrics::kRefused + i]);
+  }
+  for (std::size_t i = 0; i < metrics::kDirections; ++i) {
+    const auto* direction = metrics::name(static_cast<metrics::Direction>(i));
+    line(out, camel("Bytes", direction), sums[metrics::kBytes + i]);
+    line(out, camel("Messages", direction), sums[metrics::kMessages + i]);
+    line(out, camel("Frames", direction),
+         model.sum(metrics::kFrames + i * metrics::kOpcodeClasses, metrics::kOpcodeClasses));
+  }
+  line(out, "NotWebSocket", sums[metrics::kNotWebSocket]);
+  line(out, "Processes", model.snapshot.processes.size());
+  for (std::size_t i = 0; i < model.snapshot.processes.size(); ++i) {
+    const auto& process = model.snapshot.processes[i];
+    const auto prefix = "Process[" + std::to_string(i) + "]";
+    line(out, prefix + "Pid", process.pid);
+    line(out, prefix + "Generation", process.generation);
+    line(out, prefix + "TunnelsActive", process.active + process.active_worker);
+    line(out, prefix + "TunnelsMax", process.max_tunnels);
+  }
+  return out;
+}
+
+}  // namespace wsflow::status

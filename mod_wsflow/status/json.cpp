@@ -1,0 +1,119 @@
+#include "mod_wsflow/status/json.hpp"
+
+#include <rapidjson/stringbuffer.h>
+#include <rapidjson/writer.h>
+
+#include "mod_wsflow/metrics/catalogue.hpp"
+
+namespace wsflow::status {
+
+namespace {
+
+using Writer = rapidjson::Writer<rapidjson::StringBuffer>;
+
+void number(Writer& writer, const char* key, std::uint64_t value) {
+  writer.Key(key);
+  writer.Uint64(value);
+}
+
+// The counters of one process, or of all.
+template <class Counters>
+void relayed(Writer& writer, const Counters& counters) {
+  for (std::size_t direction = 0; direction < metrics::kDirections; ++direction) {
+    writer.Key(metrics::name(static_cast<metrics::Direction>(direction)));
+    writer.StartObject();
+    number(writer, "bytes", counters[metrics::kBytes + direction]);
+    number(writer, "messages", counters[metrics::kMessages + direction]);
+    writer.Key("frames");
+    writer.StartObject();
+    for (std::size_t i = 0; i < metrics::kOpcodeClasses; ++i) {
+      number(writer, metrics::opcode_class_name(i),
+             counters[metrics::kFrames + direction * metrics::kOpcodeClasses + i]);
+    }
+    writer.EndObject();
+    writer.EndObject();
+  }
+}
+
+void tunnels(Writer& writer, const Model& model) {
+  const auto& sums = model.snapshot.sums;
+  writer.Key("tunnels");
+  writer.StartObject();
+  number(writer, "active", model.active());
+  number(writer, "active_worker", model.active_worker());
+  number(writer, "total", sums[metrics::kTunnelsOpened]);
+  number(writer, "total_worker", sums[metrics::kTunnelsOpenedWorker]);
+  number(writer, "refused", model.sum(metrics::kRefused, base::kRefusals));
+  writer.Key("refused_by");
+  writer.StartObject();
+  for (std::size_t i = 0; i < base::kRefusals; ++i) {
+    number(writer, base::name(static_cast<base::Refusal>(i)), sums[metrics::kRefused + i]);
+  }
+  writer.EndObject();
+  writer.Key("ended");
+  writer.StartObject();
+  for (std::size_t i = 0; i < base::kOutcomes; ++i) {
+    number(writer, base::name(static_cast<base::Outcome>(i)), sums[metrics::kTunnelsEnded + i]);
+  }
+  writer.EndObject();
+  number(writer, "not_websocket", sums[metrics::kNotWebSocket]);
+  writer.EndObject();
+}
+
+void processes(Writer& writer, const Model& model) {
+  writer.Key("processes");
+  writer.StartArray();
+  for (const auto& process : model.snapshot.processes) {
+    writer.StartObject();
+    number(writer, "pid", process.pid);
+    number(writer, "generation", process.generation);
+    writer.Key("started");
+    writer.Int64(process.started);
+    number(writer, "tunnels_active", process.active + process.active_worker);
+    number(writer, "tunnels_active_worker", process.active_worker);
+    number(writer, "tunnels_total", process.counters[metrics::kTunnelsOpened]);
+    number(writer, "tunnels_max", process.max_tunnels);
+    relayed(writer, process.counters);
+    writer.EndObject();
+  }
+  writer.EndArray();
+}
+
+void close_codes(Writer& writer, const Model& model) {
+  writer.Key("close_codes");
+  writer.StartObject();
+  for (std::size_t sender = 0; sender < metrics::kDirections; ++sender) {
+    writer.Key(sender == 0 ? "client" : "origin");
+    writer.StartObject();
+    for (std::size_t i = 0; i < metrics::kCloseCodes; ++i) {
+      const auto count = model.snapshot.sums[metrics::kCloses + sender * metrics::kCloseCodes + i];
+      if (count != 0) number(writer, metrics::close_code_name(i), count);
+    }
+    writer.EndObject();
+  }
+  writer.EndObject();
+}
+
+}  // namespace
+
+std::string to_json(const Model& model) {
+  rapidjson::StringBuffer buffer;
+  Writer writer(buffer);
+  writer.StartObject();
+  writer.Key("version");
+  writer.String(model.version.c_str());
+  writer.Key("server");
+  writer.String(model.server.c_str());
+  number(writer, "generation", model.generation);
+  tunnels(writer, model);
+  writer.Key("relayed");
+  writer.StartObject();
+  relayed(writer, model.snapshot.sums);
+  writer.EndObject();
+  close_codes(writer, model);
+  processes(writer, model);
+  writer.EndObject();
+  return {buffer.GetString(), buffer.GetSize()};
+}
+
+}  // namespace wsflow::status

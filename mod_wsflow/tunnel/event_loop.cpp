@@ -1,0 +1,210 @@
+#include "mod_wsflow/tunnel/event_loop.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <exception>
+#include <limits>
+
+#include "mod_wsflow/base/text.hpp"
+#include "mod_wsflow/os/random.hpp"
+#include "mod_wsflow/ws/close_code.hpp"
+
+namespace wsflow::tunnel {
+
+namespace {
+constexpr std::uint64_t kInboxToken = 0;
+
+// A tunnel is aligned to more than 2 bytes, so the lowest bit of its address is free for the side.
+std::uint64_t token(const Tunnel& tunnel, Side side) noexcept {
+  return reinterpret_cast<std::uintptr_t>(&tunnel) | static_cast<std::uint64_t>(side);
+}
+Tunnel& tunnel_of(std::uint64_t token) noexcept {
+  return *reinterpret_cast<Tunnel*>(static_cast<std::uintptr_t>(token & ~std::uint64_t{1}));
+}
+}  // namespace
+
+EventLoop::EventLoop(const BIO_METHOD* bio_method, metrics::Recorder& recorder, base::LogSink& log)
+    : bio_method_(bio_method),
+      recorder_(recorder),
+      log_(log),
+      buffer_(std::make_unique_for_overwrite<std::uint8_t[]>(kReadBuffer)) {}
+
+EventLoop::~EventLoop() {
+  while (first_ != nullptr) delete std::exchange(first_, first_->next);
+}
+
+void EventLoop::run() {
+  if (!poller_.watch_level(inbox_.fd(), kInboxToken)) {
+    log_.write(base::LogLevel::critical, 101, errno, "the event loop cannot watch its inbox", nullptr);
+    inbox_.close();
+  }
+  while (!inbox_.closed()) {
+    const auto ready = poller_.wait(wait_time());
+    now_ = base::now();
+    for (const auto& one : ready) on_ready(one);
+    run_scheduled();
+    expire();
+    free_ended();
+  }
+  now_ = base::now();
+  adopt_new();
+  stop_all();
+}
+
+void EventLoop::run_guarded() noexcept {
+  try {
+    run();
+  } catch (const std::exception& failure) {
+    base::Text<200> line;
+    line << "an event loop ended, its tunnels with it: " << failure.what();
+    log_.write(base::LogLevel::critical, 104, 0, line.view(), nullptr);
+    inbox_.close();
+  }
+}
+
+int EventLoop::wait_time() const noexcept {
+  if (!scheduled_.empty()) return 0;
+  const auto next = deadlines_.next();
+  if (next == base::Instant::max()) return -1;
+  const auto left = (next - base::now()).count();
+  return static_cast<int>(std::clamp<std::int64_t>(left + 1, 0, std::numeric_limits<int>::max()));
+}
+
+void EventLoop::adopt_new() {
+  for (auto& waiting : inbox_.take()) {
+    auto& tunnel = *waiting.release();
+    tunnel.next = first_;
+    if (first_ != nullptr) first_->previous = &tunnel;
+    first_ = &tunnel;
+    recorder_.tunnel_opened(false);
+    bool bound = true;
+    for (const auto side : {Side::client, Side::origin}) {
+      auto& stream = tunnel.endpoint(side).stream;
+      bound = bound && stream.bind_tls(bio_method_) && poller_.watch(stream.fd(), token(tunnel, side));
+    }
+    if (!bound) {
+      log_.write(base::LogLevel::error, 102, errno, "a new tunnel cannot be watched and is closed",
+                 tunnel.log_context());
+      end(tunnel);
+      continue;
+    }
+    take_turn(tunnel);
+  }
+}
+
+void EventLoop::on_ready(const os::Ready& ready) {
+  if (ready.token == kInboxToken) {
+    adopt_new();
+    return;
+  }
+  auto& tunnel = tunnel_of(ready.token);
+  if (tunnel.over) return;
+  const auto side = static_cast<Side>(ready.token & 1);
+  auto& endpoint = tunnel.endpoint(side);
+  if (ready.readable) {
+    endpoint.stream.note_readable(ready.hang_up);
+    endpoint.read_ready = true;
+    if (ready.hang_up) tunnel.note_hang_up(side, ready.broken);
+  }
+  if (ready.writable) {
+    endpoint.write_blocked = false;
+    // TLS may have wanted to write in order to read (a key update).
+    if (endpoint.stream.tls()) endpoint.read_ready = true;
+  }
+  take_turn(tunnel);
+}
+
+void EventLoop::take_turn(Tunnel& tunnel) {
+  const std::span<std::uint8_t> buffer(buffer_.get(), kReadBuffer);
+  bool more = false;
+  for (const auto side : {Side::client, Side::origin}) {
+    tunnel.flush(other(side));
+    more = tunnel.relay(side, buffer, kBudget, recorder_) || more;
+  }
+  if (tunnel.settle()) {
+    end(tunnel);
+    return;
+  }
+  const bool progress = tunnel.take_progress();
+  if (tunnel.ending() && (progress || !tunnel.linked())) {
+    deadlines_.set(tunnel, base::Millis(tunnel.limits().close_ms), now_);
+  }
+  if (more && !tunnel.scheduled) {
+    tunnel.scheduled = true;
+    scheduled_.push_back(&tunnel);
+  }
+}
+
+void EventLoop::run_scheduled() {
+  // Only those that were there before: what schedules itself again waits for the next turn.
+  for (auto* tunnel : std::exchange(scheduled_, {})) {
+    tunnel->scheduled = false;
+    if (!tunnel->over) take_turn(*tunnel);
+  }
+}
+
+void EventLoop::expire() {
+  while (auto* hook = deadlines_.pop_due(now_)) {
+    auto& tunnel = static_cast<Tunnel&>(*hook);
+    if (!tunnel.both_closes_seen()) tunnel.override_outcome(base::Outcome::close_timeout);
+    end(tunnel);
+  }
+}
+
+void EventLoop::end(Tunnel& tunnel) noexcept {
+  if (tunnel.over) return;
+  tunnel.over = true;
+  tunnel.unlink();
+  ended_.push_back(&tunnel);
+}
+
+void EventLoop::free_ended() noexcept {
+  for (auto* tunnel : ended_) {
+    recorder_.tunnel_ended(tunnel->outcome(), false);
+    log_end(*tunnel);
+    if (tunnel->previous != nullptr) {
+      tunnel->previous->next = tunnel->next;
+    } else {
+      first_ = tunnel->next;
+    }
+    if (tunnel->next != nullptr) tunnel->next->previous = tunnel->previous;
+    delete tunnel;
+  }
+  ended_.clear();
+}
+
+void EventLoop::stop_all() {
+  const std::span<std::uint8_t> buffer(buffer_.get(), kReadBuffer);
+  for (auto* tunnel = first_; tunnel != nullptr; tunnel = tunnel->next) {
+    if (tunnel->over) continue;
+    tunnel->close_both(ws::close_code::kGoingAway, os::random32());
+    // What has arrived already is read: closing a socket with unread bytes would send a reset, and the reset could
+    // overtake the Close frame.
+    for (const auto side : {Side::client, Side::origin}) {
+      tunnel->endpoint(side).stream.note_readable(false);
+      tunnel->endpoint(side).read_ready = true;
+      tunnel->endpoint(side).read_paused = false;
+      tunnel->relay(side, buffer, kBudget, recorder_);
+    }
+    tunnel->end_as(base::Outcome::server_stop);
+    end(*tunnel);
+  }
+  free_ended();
+}
+
+void EventLoop::log_end(const Tunnel& tunnel) noexcept {
+  if (!log_.enabled(base::LogLevel::debug, tunnel.log_context())) return;
+  base::Text<256> line;
+  line << "tunnel ";
+  line.id(tunnel.id()) << " ended: " << base::name(tunnel.outcome()) << " after "
+                       << (now_ - tunnel.started()).count() << " ms";
+  for (const auto side : {Side::client, Side::origin}) {
+    const auto& seen = tunnel.from(side);
+    line << (side == Side::client ? "; client sent " : "; origin sent ") << seen.bytes() << " bytes in "
+         << seen.messages() << " messages";
+    if (seen.close_seen()) line << " and Close " << seen.close_code();
+  }
+  log_.write(base::LogLevel::debug, 103, 0, line.view(), tunnel.log_context());
+}
+
+}  // namespace wsflow::tunnel

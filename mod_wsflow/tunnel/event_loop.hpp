@@ -1,0 +1,62 @@
+#pragma once
+
+#include <array>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "mod_wsflow/base/log_sink.hpp"
+#include "mod_wsflow/metrics/recorder.hpp"
+#include "mod_wsflow/os/poller.hpp"
+#include "mod_wsflow/tunnel/deadlines.hpp"
+#include "mod_wsflow/tunnel/inbox.hpp"
+#include "mod_wsflow/tunnel/tunnel.hpp"
+
+namespace wsflow::tunnel {
+
+// One thread's loop: waits for events, relays, ends tunnels. It owns its tunnels; nobody else touches them.
+class EventLoop {
+ public:
+  static constexpr std::size_t kReadBuffer = 64 * 1024;
+  // What one tunnel may relay in one direction before the others have their turn.
+  static constexpr std::size_t kBudget = 4 * kReadBuffer;
+
+  EventLoop(const BIO_METHOD* bio_method, metrics::Recorder& recorder, base::LogSink& log);
+  ~EventLoop();
+  EventLoop(const EventLoop&) = delete;
+  EventLoop& operator=(const EventLoop&) = delete;
+
+  bool valid() const noexcept { return poller_.valid() && inbox_.valid(); }
+  Inbox& inbox() noexcept { return inbox_; }
+
+  // Runs until the inbox is closed; then every tunnel gets a Close 1001 and ends.
+  void run();
+  // The main function of a loop's thread: run(), but an exception (memory is out) is logged, and the loop ends.
+  void run_guarded() noexcept;
+
+ private:
+  void adopt_new();
+  void on_ready(const os::Ready& ready);
+  void take_turn(Tunnel& tunnel);
+  void run_scheduled();
+  void expire();
+  void end(Tunnel& tunnel) noexcept;
+  void free_ended() noexcept;
+  void stop_all();
+  int wait_time() const noexcept;
+  void log_end(const Tunnel& tunnel) noexcept;
+
+  const BIO_METHOD* bio_method_;   // borrowed from the engine
+  metrics::Recorder& recorder_;    // borrowed from the child
+  base::LogSink& log_;             // borrowed from the child
+  os::Poller poller_;
+  Inbox inbox_;
+  Deadlines deadlines_;
+  Tunnel* first_ = nullptr;             // owned list of all tunnels
+  std::vector<Tunnel*> scheduled_;      // have more to relay; borrowed from the list
+  std::vector<Tunnel*> ended_;          // to be freed at the end of the turn; borrowed from the list
+  base::Instant now_{};
+  std::unique_ptr<std::uint8_t[]> buffer_;  // owned; kReadBuffer bytes that all tunnels share
+};
+
+}  // namespace wsflow::tunnel

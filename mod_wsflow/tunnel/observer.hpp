@@ -1,0 +1,34 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+#include "mod_wsflow/metrics/recorder.hpp"
+#include "mod_wsflow/ws/frame_scanner.hpp"
+
+namespace wsflow::tunnel {
+
+// Looks at the bytes of one direction as they pass and counts them, for the tunnel and for the process. Used by
+// the loop thread that owns the tunnel, or by the worker that runs it.
+class Observer {
+ public:
+  explicit Observer(metrics::Direction direction) noexcept
+      : scanner_(direction == metrics::Direction::client_to_origin ? ws::Sender::client : ws::Sender::origin),
+        direction_(direction) {}
+
+  void see(std::span<const std::uint8_t> bytes, metrics::Recorder& recorder) noexcept;
+
+  std::uint64_t bytes() const noexcept { return bytes_; }
+  std::uint64_t messages() const noexcept { return messages_; }
+  bool at_boundary() const noexcept { return scanner_.at_boundary(); }
+  bool close_seen() const noexcept { return scanner_.close_seen(); }
+  std::uint16_t close_code() const noexcept { return scanner_.close_code(); }
+
+ private:
+  ws::FrameScanner scanner_;
+  std::uint64_t bytes_ = 0;
+  std::uint64_t messages_ = 0;
+  metrics::Direction direction_;
+};
+
+}  // namespace wsflow::tunnel

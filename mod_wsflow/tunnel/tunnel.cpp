@@ -1,0 +1,145 @@
+#include "mod_wsflow/tunnel/tunnel.hpp"
+
+#include <algorithm>
+#include <atomic>
+
+namespace wsflow::tunnel {
+
+namespace {
+using base::Outcome;
+
+// mod_proxy counts without atomics; ours are, so that at least two tunnels never lose each other's change.
+void leave_origin(std::size_t* busy) noexcept {
+  std::atomic_ref<std::size_t> count(*busy);
+  auto value = count.load(std::memory_order_relaxed);
+  while (value != 0 && !count.compare_exchange_weak(value, value - 1, std::memory_order_relaxed)) {
+  }
+}
+}  // namespace
+
+Tunnel::Tunnel(Parts parts, base::Instant now) noexcept
+    : endpoint_{Endpoint(std::move(parts.client_fd), std::move(parts.client_ssl)),
+                Endpoint(std::move(parts.origin_fd), std::move(parts.origin_ssl))},
+      observer_{Observer(metrics::Direction::client_to_origin), Observer(metrics::Direction::origin_to_client)},
+      place_(std::move(parts.place)),
+      origin_busy_(parts.origin_busy),
+      log_context_(parts.log_context),
+      started_(now),
+      id_(parts.id),
+      limits_(parts.limits) {
+  if (origin_busy_ != nullptr) std::atomic_ref<std::size_t>(*origin_busy_).fetch_add(1, std::memory_order_relaxed);
+}
+
+Tunnel::~Tunnel() {
+  if (origin_busy_ != nullptr) leave_origin(origin_busy_);
+}
+
+void Tunnel::preload(Side from, std::span<const std::uint8_t> bytes, metrics::Recorder& recorder) {
+  if (bytes.empty()) return;
+  observer(from).see(bytes, recorder);
+  endpoint(other(from)).pending.append(bytes);
+}
+
+bool Tunnel::relay(Side from, std::span<std::uint8_t> buffer, std::size_t budget, metrics::Recorder& recorder) {
+  auto& source = endpoint(from);
+  auto& sink = endpoint(other(from));
+  std::size_t passed = 0;
+  while (source.read_ready && !source.read_paused && !source.finished_reading()) {
+    if (passed >= budget) return true;
+    const bool discard = sink.lost || sink.out_ended;  // read on only to learn of the end
+    std::size_t room = buffer.size();
+    if (!discard) {
+      const std::size_t waiting = sink.pending.size();
+      room = waiting < limits_.high_watermark ? std::min(room, limits_.high_watermark - waiting) : 0;
+      if (room == 0) {
+        source.read_paused = true;
+        break;
+      }
+    }
+    const auto got = source.stream.read(buffer.first(room));
+    switch (got.status) {
+      case os::Io::ok: break;
+      case os::Io::again: source.read_ready = false; continue;
+      case os::Io::eof:
+        source.in_ended = true;
+        note_end(from, false);
+        continue;
+      case os::Io::failed:
+        source.lost = true;
+        note_end(from, true);
+        continue;
+    }
+    passed += got.bytes;
+    progress_ = true;
+    const auto bytes = std::span<const std::uint8_t>(buffer.first(got.bytes));
+    observer(from).see(bytes, recorder);
+    if (discard) continue;
+    const std::size_t written = sink.pending.empty() ? sink.write_through(bytes) : 0;
+    if (sink.lost) {
+      note_end(other(from), true);
+    } else {
+      sink.pending.append(bytes.subspan(written));
+    }
+  }
+  return false;
+}
+
+void Tunnel::flush(Side side) noexcept {
+  auto& sink = endpoint(side);
+  if (sink.pending.empty() || sink.write_blocked) return;
+  const std::size_t waiting = sink.pending.size();
+  sink.flush();
+  progress_ = progress_ || sink.pending.size() != waiting;
+  if (sink.lost) note_end(side, true);
+  if (sink.pending.size() <= limits_.high_watermark / 2) endpoint(other(side)).read_paused = false;
+}
+
+bool Tunnel::settle() noexcept {
+  if (!ending() && both_closes_seen()) first_end_ = Outcome::closed;
+  if (!ending()) return false;
+  for (const auto side : {Side::client, Side::origin}) {
+    auto& sink = endpoint(side);
+    if (sink.out_ended || !sink.pending.empty()) continue;
+    // The closing handshake is complete: the server's side of a connection ends it first (RFC 6455 7.1.1), so the
+    // client gets its FIN at once, and the origin is left to send its own.
+    const bool handshake_done = both_closes_seen() && (side == Side::client || sink.in_ended);
+    if (endpoint(other(side)).finished_reading() || handshake_done) sink.end_output();
+  }
+  return endpoint_[0].done() && endpoint_[1].done();
+}
+
+void Tunnel::close_both(std::uint16_t code, std::uint32_t mask_key) {
+  for (const auto side : {Side::client, Side::origin}) {
+    auto& sink = endpoint(side);
+    const auto& sent = from(other(side));
+    if (sent.at_boundary() && !sent.close_seen() && !sink.out_ended && !sink.lost) {
+      std::uint8_t frame[ws::kMaxCloseSize];
+      const auto size = ws::encode_close(frame, code, {}, side == Side::origin ? &mask_key : nullptr);
+      sink.pending.append({frame, size});
+    }
+    sink.write_blocked = false;
+    sink.flush();
+    sink.end_output();
+  }
+}
+
+void Tunnel::end_as(Outcome outcome) noexcept {
+  if (!first_end_) first_end_ = outcome;
+}
+
+void Tunnel::note_hang_up(Side side, bool broken) noexcept {
+  if (endpoint(side).read_paused) note_end(side, broken);
+}
+
+void Tunnel::note_end(Side side, bool broken) noexcept {
+  if (first_end_) return;
+  if (observer_[0].close_seen() || observer_[1].close_seen()) {
+    first_end_ = Outcome::closed;
+  } else if (broken) {
+    first_end_ = side == Side::client ? Outcome::client_reset : Outcome::origin_reset;
+  } else {
+    first_end_ = side == Side::client ? Outcome::client_eof : Outcome::origin_eof;
+  }
+}
+
+}  // namespace wsflow::tunnel

@@ -1,0 +1,99 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <utility>
+
+#include "mod_wsflow/base/clock.hpp"
+#include "mod_wsflow/base/outcome.hpp"
+#include "mod_wsflow/metrics/recorder.hpp"
+#include "mod_wsflow/tunnel/admission.hpp"
+#include "mod_wsflow/tunnel/deadlines.hpp"
+#include "mod_wsflow/tunnel/endpoint.hpp"
+#include "mod_wsflow/tunnel/limits.hpp"
+#include "mod_wsflow/tunnel/observer.hpp"
+
+namespace wsflow::tunnel {
+
+enum class Side : std::uint8_t { client, origin };
+constexpr Side other(Side side) noexcept { return side == Side::client ? Side::origin : Side::client; }
+
+// One tunnel: two endpoints, what was seen of the bytes between them, and how it ends. It knows no loop and no
+// clock. A worker builds it; from Engine::adopt on it belongs to one loop thread.
+class Tunnel : public DeadlineHook {
+ public:
+  struct Parts {
+    base::UniqueFd client_fd;
+    os::SslRef client_ssl;  // none: plain
+    base::UniqueFd origin_fd;
+    os::SslRef origin_ssl;  // none: plain
+    Admission::Place place;
+    Limits limits;
+    std::uint64_t id = 0;
+    std::size_t* origin_busy = nullptr;    // mod_proxy's count of this balancer member; borrowed from shared memory
+    const void* log_context = nullptr;     // handed to the log sink; borrowed, lives as long as the process
+  };
+  Tunnel(Parts parts, base::Instant now) noexcept;
+  ~Tunnel();
+
+  // Takes over bytes that were read from `from` before the tunnel began. Before adoption only.
+  void preload(Side from, std::span<const std::uint8_t> bytes, metrics::Recorder& recorder);
+
+  // Reads from `from` into `buffer` and writes to the other side, until nothing more is there, the other side is
+  // full, or `budget` bytes have passed. True if the budget ended it: there may be more.
+  bool relay(Side from, std::span<std::uint8_t> buffer, std::size_t budget, metrics::Recorder& recorder);
+  // Writes what waits for `side`; lets the other side be read again below the low watermark.
+  void flush(Side side) noexcept;
+  // Passes on ends of stream and broken connections. True if the tunnel is over.
+  bool settle() noexcept;
+  // An end of `side` is waiting, but it cannot be read to because the other side takes nothing: the tunnel is ending
+  // all the same.
+  void note_hang_up(Side side, bool broken) noexcept;
+  // Whether bytes have moved since the last call.
+  bool take_progress() noexcept { return std::exchange(progress_, false); }
+
+  // Writes a Close frame to both sides where the bytes sent so far end at a frame boundary, then ends both.
+  void close_both(std::uint16_t code, std::uint32_t mask_key);
+
+  // One side has ended: the tunnel lives on only while bytes move.
+  bool ending() const noexcept { return first_end_.has_value(); }
+  bool both_closes_seen() const noexcept { return observer_[0].close_seen() && observer_[1].close_seen(); }
+  base::Outcome outcome() const noexcept { return first_end_.value_or(base::Outcome::server_stop); }
+  // Gives the tunnel an outcome if nothing else has ended it before.
+  void end_as(base::Outcome outcome) noexcept;
+  void override_outcome(base::Outcome outcome) noexcept { first_end_ = outcome; }
+
+  Endpoint& endpoint(Side side) noexcept { return endpoint_[static_cast<std::size_t>(side)]; }
+  const Observer& from(Side side) const noexcept { return observer_[static_cast<std::size_t>(side)]; }
+  const Limits& limits() const noexcept { return limits_; }
+  std::uint64_t id() const noexcept { return id_; }
+  const void* log_context() const noexcept { return log_context_; }
+  base::Instant started() const noexcept { return started_; }
+
+  // Owned by the loop.
+  Tunnel* previous = nullptr;     // neighbours in the loop's list; borrowed
+  Tunnel* next = nullptr;
+  bool scheduled = false;         // waits for another turn
+  bool over = false;              // to be freed at the end of the turn
+
+ private:
+  void note_end(Side side, bool broken) noexcept;
+  Observer& observer(Side side) noexcept { return observer_[static_cast<std::size_t>(side)]; }
+
+  std::array<Endpoint, 2> endpoint_;  // owned; by Side
+  std::array<Observer, 2> observer_;  // what each Side sent
+  Admission::Place place_;            // owned
+  std::size_t* origin_busy_;          // borrowed
+  const void* log_context_;           // borrowed
+  base::Instant started_;
+  std::uint64_t id_;
+  Limits limits_;
+  std::optional<base::Outcome> first_end_;
+  bool progress_ = false;
+};
+
+static_assert(sizeof(Tunnel) <= 400, "promise 2 of the design: an idle tunnel costs less than 512 bytes");
+
+}  // namespace wsflow::tunnel

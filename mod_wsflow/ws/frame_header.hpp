@@ -1,0 +1,65 @@
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include "mod_wsflow/ws/close_code.hpp"
+#include "mod_wsflow/ws/opcode.hpp"
+
+namespace wsflow::ws {
+
+struct FrameHeader {
+  Opcode opcode;
+  bool fin;
+  std::uint8_t rsv;  // RSV1 is bit 2, RSV3 is bit 0
+  bool masked;
+  std::uint64_t payload_length;
+};
+
+inline constexpr std::size_t kMaxHeaderSize = 14;
+inline constexpr std::size_t kMaxControlPayload = 125;
+inline constexpr std::size_t kMaxCloseSize = 2 + 4 + kMaxControlPayload;
+
+// Writes a Close frame and returns its size, or 0 when `out` is too small (kMaxCloseSize always suffices). It
+// is masked with `*mask_key` (most significant byte first) when that is given. A reason that is too long is
+// cut at a character of its UTF-8. A code that must not be sent gives a Close frame without payload, so no
+// caller can put 1006 on the wire.
+inline std::size_t encode_close(std::span<std::uint8_t> out, std::uint16_t code, std::string_view reason,
+                                const std::uint32_t* mask_key) noexcept {
+  std::array<std::uint8_t, kMaxControlPayload> payload{};
+  std::size_t length = 0;
+  if (may_appear_on_wire(code)) {
+    std::size_t kept = std::min(reason.size(), kMaxControlPayload - 2);
+    const auto continues = [&](std::size_t at) {
+      return at < reason.size() && (static_cast<unsigned char>(reason[at]) & 0xC0U) == 0x80U;
+    };
+    while (kept != 0 && continues(kept)) --kept;
+    payload[0] = static_cast<std::uint8_t>(code >> 8U);
+    payload[1] = static_cast<std::uint8_t>(code & 0xFFU);
+    std::transform(reason.begin(), reason.begin() + static_cast<std::ptrdiff_t>(kept), payload.begin() + 2,
+                   [](char c) { return static_cast<std::uint8_t>(c); });
+    length = 2 + kept;
+  }
+
+  const std::size_t header_size = mask_key != nullptr ? 6 : 2;
+  if (out.size() < header_size + length) return 0;
+  out[0] = 0x80U | static_cast<std::uint8_t>(Opcode::close);
+  out[1] = static_cast<std::uint8_t>((mask_key != nullptr ? 0x80U : 0U) | length);
+  std::array<std::uint8_t, 4> key{};
+  if (mask_key != nullptr) {
+    for (std::size_t i = 0; i < key.size(); ++i) {
+      key[i] = static_cast<std::uint8_t>(*mask_key >> (24U - 8U * i));
+      out[2 + i] = key[i];
+    }
+  }
+  for (std::size_t i = 0; i < length; ++i) {
+    out[header_size + i] = static_cast<std::uint8_t>(payload[i] ^ key[i % key.size()]);
+  }
+  return header_size + length;
+}
+
+}  // namespace wsflow::ws

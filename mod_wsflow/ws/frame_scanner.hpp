@@ -1,0 +1,156 @@
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "mod_wsflow/ws/close_code.hpp"
+#include "mod_wsflow/ws/frame_header.hpp"
+#include "mod_wsflow/ws/opcode.hpp"
+
+namespace wsflow::ws {
+
+// Whose bytes are scanned: frames of a client must be masked, frames of an origin must not be.
+enum class Sender : std::uint8_t { client, origin };
+
+// Walks the frame headers of one direction of a tunnel, however the stream is split, and skips the payloads;
+// only the code of the first Close frame is read. It never changes or holds back a byte: what breaks RFC 6455
+// (5.2, 5.4, 5.5) ends the judging for good and nothing else. RSV bits belong to the extensions and are not
+// judged, nor are lengths in more bytes than needed. One thread at a time.
+class FrameScanner {
+ public:
+  explicit FrameScanner(Sender sender) noexcept : sender_(sender) {}
+
+  // Calls on_frame(const FrameHeader&) for each header that `bytes` completes; the scanner's state is then
+  // that behind the header. A data frame with `fin` ends a message.
+  template <class OnFrame>
+  void scan(std::span<const std::uint8_t> bytes, OnFrame&& on_frame) noexcept {
+    const std::uint8_t* at = bytes.data();
+    const std::uint8_t* const end = at + bytes.size();
+    while (at != end && phase_ != Phase::broken) {
+      if (phase_ != Phase::header) {
+        at = skip_payload(at, end);
+        continue;
+      }
+      const std::uint8_t* head = at;
+      if (head_size_ == 0 && holds_header(at, end)) {
+        at += header_size(at[1]);
+      } else {
+        at = gather_header(at, end);
+        if (head_size_ != 0 || phase_ == Phase::broken) continue;
+        head = head_;
+      }
+      FrameHeader header;
+      if (begin_frame(head, header)) on_frame(static_cast<const FrameHeader&>(header));
+    }
+  }
+
+  // No frame is begun and unfinished, and nothing was judged broken: a frame of ours may be put in here.
+  bool at_boundary() const noexcept { return phase_ == Phase::header && head_size_ == 0; }
+
+  // The bytes are no WebSocket.
+  bool broken() const noexcept { return phase_ == Phase::broken; }
+
+  // A whole Close frame, payload included, has passed.
+  bool close_seen() const noexcept { return close_seen_; }
+
+  // The code of the first Close frame, 1005 if it had none. Pre: close_seen().
+  std::uint16_t close_code() const noexcept { return close_code_; }
+
+  // What is still to come of the payload of the current frame.
+  std::uint64_t payload_left() const noexcept { return payload_left_; }
+
+ private:
+  enum class Phase : std::uint8_t { header, payload, close_payload, broken };
+
+  static std::size_t header_size(std::uint8_t second) noexcept {
+    const unsigned length = second & 0x7FU;
+    const std::size_t extended = length < 126 ? 0 : (length == 126 ? 2 : 8);
+    return 2 + extended + ((second & 0x80U) != 0 ? 4 : 0);
+  }
+
+  static bool holds_header(const std::uint8_t* at, const std::uint8_t* end) noexcept {
+    const auto available = static_cast<std::size_t>(end - at);
+    return available >= 2 && available >= header_size(at[1]);
+  }
+
+  // The judgement on the first two bytes of a header.
+  bool acceptable(std::uint8_t first, std::uint8_t second) const noexcept {
+    const auto opcode = static_cast<Opcode>(first & 0xFU);
+    const bool masked = (second & 0x80U) != 0;
+    if (is_reserved(opcode) || masked != (sender_ == Sender::client)) return false;
+    if (is_control(opcode)) return (first & 0x80U) != 0 && (second & 0x7FU) <= kMaxControlPayload;
+    return (opcode == Opcode::continuation) == in_message_;
+  }
+
+  const std::uint8_t* skip_payload(const std::uint8_t* at, const std::uint8_t* end) noexcept {
+    const auto available = static_cast<std::uint64_t>(end - at);
+    if (phase_ == Phase::close_payload) [[unlikely]]
+      return read_close_payload(at, end);
+    if (available < payload_left_) {
+      payload_left_ -= available;
+      return end;
+    }
+    at += payload_left_;
+    payload_left_ = 0;
+    phase_ = Phase::header;
+    return at;
+  }
+
+  // Reads the whole header at `head` and enters the payload; false: broken.
+  bool begin_frame(const std::uint8_t* head, FrameHeader& header) noexcept {
+    const std::uint8_t second = head[1];
+    std::uint64_t length = second & 0x7FU;
+    if (length == 126) {
+      length = big_endian(head + 2, 2);
+    } else if (length == 127) {
+      length = big_endian(head + 2, 8);
+    }
+    if (!acceptable(head[0], second) || length > INT64_MAX) [[unlikely]] {
+      phase_ = Phase::broken;
+      return false;
+    }
+    header.opcode = static_cast<Opcode>(head[0] & 0xFU);
+    header.fin = (head[0] & 0x80U) != 0;
+    header.rsv = static_cast<std::uint8_t>((head[0] >> 4U) & 0x7U);
+    header.masked = (second & 0x80U) != 0;
+    header.payload_length = length;
+
+    payload_left_ = length;
+    if (length != 0) phase_ = Phase::payload;
+    if (!is_control(header.opcode)) {
+      in_message_ = !header.fin;
+    } else if (header.opcode == Opcode::close) {
+      begin_close(head);
+    }
+    return true;
+  }
+
+  static std::uint64_t big_endian(const std::uint8_t* at, unsigned bytes) noexcept {
+    std::uint64_t value = 0;
+    for (unsigned i = 0; i < bytes; ++i) value = value << 8U | at[i];
+    return value;
+  }
+
+  // Takes bytes of a header that the reads have split. When it is whole, head_size_ is 0 again and head_
+  // holds it.
+  const std::uint8_t* gather_header(const std::uint8_t* at, const std::uint8_t* end) noexcept;
+  void begin_close(const std::uint8_t* head) noexcept;
+  const std::uint8_t* read_close_payload(const std::uint8_t* at, const std::uint8_t* end) noexcept;
+
+  std::uint64_t payload_left_ = 0;
+  std::uint16_t close_code_ = close_code::kNoStatus;
+  std::uint16_t close_bits_ = 0;  // masking key of the code, turned into the code as its bytes arrive
+  std::uint8_t head_[kMaxHeaderSize] = {};
+  std::uint8_t head_size_ = 0;
+  std::uint8_t close_bytes_ = 0;  // bytes of the code that have arrived, 0..2
+  Phase phase_ = Phase::header;
+  Sender sender_;
+  bool in_message_ = false;  // a fragmented message is open
+  bool close_seen_ = false;
+};
+
+static_assert(sizeof(FrameScanner) <= 32, "two scanners are part of every idle tunnel");
+
+}  // namespace wsflow::ws
