@@ -39,7 +39,7 @@ void register_hooks(apr_pool_t*) noexcept {
   ap_hook_pre_translate_name(pre_translate_name, nullptr, kProxy, APR_HOOK_FIRST);
   ap_hook_translate_name(translate_name, nullptr, kProxy, APR_HOOK_FIRST);
   ap_hook_handler(status_handler, nullptr, nullptr, APR_HOOK_MIDDLE);
-  APR_OPTIONAL_HOOK(proxy, scheme_handler, upgrade_handler, nullptr, kOtherProxies, APR_HOOK_REALLY_FIRST);
+  proxy_hook_scheme_handler(upgrade_handler, nullptr, kOtherProxies, APR_HOOK_REALLY_FIRST);
   APR_OPTIONAL_HOOK(proxy, request_status, finish_request, nullptr, nullptr, APR_HOOK_MIDDLE);
   APR_OPTIONAL_HOOK(ssl, pre_handshake, ssl_pre_handshake, nullptr, nullptr, APR_HOOK_MIDDLE);
   APR_OPTIONAL_HOOK(ap, status_hook, server_status, nullptr, nullptr, APR_HOOK_MIDDLE);
@@ -55,7 +55,7 @@ AP_DECLARE_MODULE(wsflow) = {
     merge_dir_config,
     create_server_config,
     merge_server_config,
-    commands(),
+    kCommands,
     register_hooks,
     0,
 };

@@ -54,7 +54,9 @@ constexpr Directive kDirectives[] = {
 
 constexpr int kAnywhere = RSRC_CONF | ACCESS_CONF;
 
-constexpr command_rec kCommands[] = {
+}  // namespace
+
+constinit const command_rec kCommands[] = {
     AP_INIT_FLAG(kDirectives[0].name, set_enabled, nullptr, kAnywhere, kDirectives[0].help),
     AP_INIT_RAW_ARGS(kDirectives[1].name, set_pass, nullptr, kAnywhere, kDirectives[1].help),
     AP_INIT_ITERATE(kDirectives[2].name, set_timeout, nullptr, kAnywhere, kDirectives[2].help),
@@ -63,10 +65,6 @@ constexpr command_rec kCommands[] = {
     {},
 };
 
-}  // namespace
-
 std::span<const Directive> directives() noexcept { return kDirectives; }
-
-const command_rec* commands() noexcept { return kCommands; }
 
 }  // namespace wsflow::httpd

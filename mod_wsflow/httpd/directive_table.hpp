@@ -18,6 +18,6 @@ struct Directive {
 std::span<const Directive> directives() noexcept;
 
 // The same directives for httpd; ends with a null entry.
-const command_rec* commands() noexcept;
+extern const command_rec kCommands[];
 
 }  // namespace wsflow::httpd

@@ -60,7 +60,7 @@ const char* split(const cmd_parms* cmd, const char* arguments, Words& words) noe
 }
 
 // Runs mod_proxy's ProxyPass; its error message or nullptr.
-const char* run_proxy_pass(cmd_parms* cmd, const Words& words, proxy_dir_conf* dir) noexcept {
+const char* run_proxy_pass(cmd_parms* cmd, const char* arguments, const Words& words, proxy_dir_conf* dir) noexcept {
   const command_rec* command = ap_find_command("ProxyPass", proxy_module.cmds);
   if (command == nullptr) return "WSFlowPass: this mod_proxy has no ProxyPass";
   cmd_parms parms = *cmd;
@@ -68,12 +68,12 @@ const char* run_proxy_pass(cmd_parms* cmd, const Words& words, proxy_dir_conf* d
   parms.info = command->cmd_data;
   const char* error = command->AP_RAW_ARGS(&parms, dir, words.for_proxy);
   if (error == nullptr) return nullptr;
-  // mod_proxy speaks of the directive that it knows.
+  // mod_proxy speaks of the directive that it knows, and does not say which argument it means.
   std::string_view text(error);
-  for (const std::string_view prefix : {"ProxyPass|ProxyPassMatch ", "ProxyPass "}) {
+  for (const std::string_view prefix : {"Invalid ProxyPass|ProxyPassMatch ", "ProxyPass|ProxyPassMatch ", "ProxyPass "}) {
     if (text.substr(0, prefix.size()) == prefix) text.remove_prefix(prefix.size());
   }
-  return failure(cmd, words.url, apr_pstrmemdup(cmd->pool, text.data(), text.size()));
+  return failure(cmd, arguments, apr_pstrmemdup(cmd->pool, text.data(), text.size()));
 }
 
 const Route* find_route(const server_rec* server, const char* real) noexcept {
@@ -132,7 +132,7 @@ const char* set_pass(cmd_parms* cmd, void* dir_config, const char* arguments) no
 
   auto* proxy_dir = static_cast<proxy_dir_conf*>(
       ap_set_config_vectors(cmd->server, cmd->context, cmd->path, &proxy_module, cmd->pool));
-  if (const char* error = run_proxy_pass(cmd, words, proxy_dir)) return error;
+  if (const char* error = run_proxy_pass(cmd, arguments, words, proxy_dir)) return error;
   if (std::string_view(words.url) == "!") return nullptr;  // an exclusion is mod_proxy's alone
 
   const auto* proxy =

@@ -38,7 +38,7 @@ class FrameScanner {
         at += header_size(at[1]);
       } else {
         at = gather_header(at, end);
-        if (head_size_ != 0 || phase_ == Phase::broken) continue;
+        if (head_size_ != 0) continue;
         head = head_;
       }
       FrameHeader header;
