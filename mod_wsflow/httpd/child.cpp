@@ -14,7 +14,7 @@ namespace wsflow::httpd {
 
 namespace {
 
-Child* g_child = nullptr;  // set and cleared by the child's main thread while no other thread of ours runs
+Child* g_child = nullptr;  // owned by the process; set by the child's main thread before the workers start
 
 // A tunnel needs two descriptors; the rest is for httpd: logs, listeners, and what each worker thread may have open.
 std::uint32_t max_tunnels(const ServerConfig& config) noexcept {
@@ -32,8 +32,10 @@ bool threaded() noexcept {
   return kind != AP_MPMQ_NOT_SUPPORTED;
 }
 
+// The process ends. The object stays: pools of connections may die later (they belong to pconf) and look for it.
 apr_status_t end_child(void*) noexcept {
-  delete std::exchange(g_child, nullptr);
+  g_child->ending = true;
+  if (g_child->engine) g_child->engine->stop();
   return APR_SUCCESS;
 }
 
@@ -63,7 +65,6 @@ void start(apr_pool_t* pool, server_rec* server) {
     }
   }
   g_child = fresh.release();
-  // Before the pools of connections die with pchild: their cleanups look for the child.
   apr_pool_pre_cleanup_register(pool, nullptr, end_child);
 }
 

@@ -9,7 +9,7 @@
 
 namespace wsflow::httpd {
 
-// What a child process has of us. Made by its main thread before the workers start, gone after they have ended.
+// What a child process has of us. Made by its main thread before the workers start; it lives until the process ends.
 struct Child {
   Child(const server_rec* server, shm::Layout& layout, shm::ProcessSlot& claimed) noexcept
       : log(server), segment(layout), slot(claimed), recorder(claimed) {}
@@ -19,6 +19,7 @@ struct Child {
   shm::ProcessSlot& slot;                // borrowed from the segment
   metrics::Recorder recorder;
   std::optional<tunnel::Engine> engine;  // none where the MPM has no threads
+  bool ending = false;                   // set by the main thread when the workers have ended
 };
 
 // This process's, or nullptr outside a child. The one pointer that the module keeps by itself.

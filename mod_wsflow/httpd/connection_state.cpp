@@ -15,11 +15,10 @@ apr_status_t start_tunnel(void* data) noexcept {
   std::unique_ptr<tunnel::Tunnel> tunnel(std::exchange(state.handed_over, nullptr));
   if (!tunnel) return APR_SUCCESS;
   if (state.handed_ssl != nullptr) os::adopt(state.handed_ssl, state.received_shutdown);
-  auto* process = child();
-  // Where the child is ending, the tunnel ends here, and its sockets with it.
-  if (process == nullptr || !process->engine) return APR_SUCCESS;
+  auto& process = *child();
   return guard(nullptr, apr_status_t{APR_EGENERAL}, [&] {
-    process->engine->adopt(tunnel);
+    // At the end of a process OpenSSL may be gone already; the kernel closes the sockets.
+    if (!process.engine->adopt(tunnel) && process.ending) [[maybe_unused]] auto* left = tunnel.release();
     return apr_status_t{APR_SUCCESS};
   });
 }

@@ -3,6 +3,7 @@
 #include <signal.h>
 
 #include <cerrno>
+#include <memory>
 
 #include "mod_wsflow/httpd/guard.hpp"
 
@@ -39,13 +40,16 @@ apr_status_t open(server_rec* server) {
     return APR_SUCCESS;
   }
   apr_shm_t* memory = nullptr;
-  const auto status = apr_shm_create(&memory, sizeof(shm::Layout), nullptr, server->process->pool);
+  // APR keeps a few bytes of its own at the front, so what it gives is not aligned.
+  std::size_t size = sizeof(shm::Layout) + alignof(shm::Layout);
+  const auto status = apr_shm_create(&memory, size, nullptr, server->process->pool);
   if (status != APR_SUCCESS) {
     ap_log_error(APLOG_MARK, APLOG_CRIT, status, server, WSFLOGNO(0021)
-                 "cannot create %" APR_SIZE_T_FMT " bytes of shared memory", sizeof(shm::Layout));
+                 "cannot create %" APR_SIZE_T_FMT " bytes of shared memory", size);
     return status;
   }
-  retained->layout = shm::initialise(apr_shm_baseaddr_get(memory));
+  void* start = apr_shm_baseaddr_get(memory);
+  retained->layout = shm::initialise(std::align(alignof(shm::Layout), sizeof(shm::Layout), start, size));
   return APR_SUCCESS;
 }
 
