@@ -12,13 +12,13 @@ namespace {
 // httpd has let go: the tunnel starts, and there was no moment with two owners.
 apr_status_t start_tunnel(void* data) noexcept {
   auto& state = *static_cast<ConnectionState*>(data);
-  std::unique_ptr<tunnel::Tunnel> tunnel(std::exchange(state.handed_over, nullptr));
-  if (!tunnel) return APR_SUCCESS;
-  if (state.handed_ssl != nullptr) os::adopt(state.handed_ssl, state.received_shutdown);
   auto& process = *child();
+  // At the end of a process OpenSSL may be gone already: the tunnel is left to the kernel, which closes its sockets.
+  if (state.handed_over == nullptr || process.ending) return APR_SUCCESS;
+  std::unique_ptr<tunnel::Tunnel> tunnel(std::exchange(state.handed_over, nullptr));
+  if (state.handed_ssl != nullptr) os::adopt(state.handed_ssl, state.received_shutdown);
   return guard(nullptr, apr_status_t{APR_EGENERAL}, [&] {
-    // At the end of a process OpenSSL may be gone already; the kernel closes the sockets.
-    if (!process.engine->adopt(tunnel) && process.ending) [[maybe_unused]] auto* left = tunnel.release();
+    process.engine->adopt(tunnel);
     return apr_status_t{APR_SUCCESS};
   });
 }

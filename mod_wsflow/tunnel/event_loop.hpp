@@ -17,7 +17,8 @@ namespace wsflow::tunnel {
 // One thread's loop: waits for events, relays, ends tunnels. It owns its tunnels; nobody else touches them.
 class EventLoop {
  public:
-  static constexpr std::size_t kReadBuffer = 64 * 1024;
+  // A frame of 64 KiB, header included, in one system call.
+  static constexpr std::size_t kReadBuffer = 65 * 1024;
   // What one tunnel may relay in one direction before the others have their turn.
   static constexpr std::size_t kBudget = 4 * kReadBuffer;
 

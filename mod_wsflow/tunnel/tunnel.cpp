@@ -48,13 +48,13 @@ bool Tunnel::relay(Side from, std::span<std::uint8_t> buffer, std::size_t budget
     if (passed >= budget) return true;
     const bool discard = sink.lost || sink.out_ended;  // read on only to learn of the end
     std::size_t room = buffer.size();
-    if (!discard) {
-      const std::size_t waiting = sink.pending.size();
-      room = waiting < limits_.high_watermark ? std::min(room, limits_.high_watermark - waiting) : 0;
-      if (room == 0) {
+    // Bytes that are written through at once need no room; of the others no more are read than may wait.
+    if (const std::size_t waiting = sink.pending.size(); !discard && waiting != 0) {
+      if (waiting >= limits_.high_watermark) {
         source.read_paused = true;
         break;
       }
+      room = std::min(room, limits_.high_watermark - waiting);
     }
     const auto got = source.stream.read(buffer.first(room));
     switch (got.status) {

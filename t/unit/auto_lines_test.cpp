@@ -1,0 +1,57 @@
+#include "mod_wsflow/status/auto_lines.hpp"
+
+#include <algorithm>
+#include <catch2/catch.hpp>
+#include <map>
+#include <sstream>
+#include <string>
+
+#include "t/unit/support/status_model.hpp"
+
+using namespace wsflow;
+
+namespace {
+
+// Key to value; fails the test on a line of another form or a key that stands twice.
+std::map<std::string, std::string> lines(const std::string& text) {
+  std::map<std::string, std::string> result;
+  REQUIRE(text.back() == '\n');
+  std::istringstream stream(text);
+  for (std::string line; std::getline(stream, line);) {
+    INFO(line);
+    const auto colon = line.find(": ");
+    REQUIRE(colon != std::string::npos);
+    CHECK(line.rfind("WSFlow", 0) == 0);
+    const auto value = line.substr(colon + 2);
+    CHECK_FALSE(value.empty());
+    CHECK(value.find_first_not_of("0123456789") == std::string::npos);
+    CHECK(result.emplace(line.substr(0, colon), value).second);
+  }
+  return result;
+}
+
+}  // namespace
+
+TEST_CASE("the lines say what the model holds, each key once", "[auto_lines]") {
+  const auto model = test::status_model();
+  auto all = lines(status::to_auto_lines(model));
+  CHECK(all["WSFlowTunnelsActive"] == "24");
+  CHECK(all["WSFlowTunnelsActiveWorker"] == "3");
+  CHECK(all["WSFlowTunnelsTotal"] == std::to_string(model.snapshot.sums[metrics::kTunnelsOpened]));
+  CHECK(all["WSFlowEndedClientEof"] == std::to_string(model.snapshot.sums[metrics::kTunnelsEnded + 1]));
+  CHECK(all["WSFlowRefusedBadMethod"] == std::to_string(model.snapshot.sums[metrics::kRefused]));
+  CHECK(all["WSFlowBytesOriginToClient"] == std::to_string(model.snapshot.sums[metrics::kBytes + 1]));
+  CHECK(all["WSFlowProcesses"] == "2");
+  CHECK(all["WSFlowProcess[1]Pid"] == "101");
+  CHECK(all["WSFlowProcess[1]TunnelsActive"] == "13");
+}
+
+TEST_CASE("there is a line for every outcome and every refusal", "[auto_lines]") {
+  const auto all = lines(status::to_auto_lines(test::status_model()));
+  const auto with_prefix = [&](const std::string& prefix) {
+    return static_cast<std::size_t>(std::count_if(
+        all.begin(), all.end(), [&](const auto& line) { return line.first.rfind(prefix, 0) == 0; }));
+  };
+  CHECK(with_prefix("WSFlowEnded") == base::kOutcomes);
+  CHECK(with_prefix("WSFlowRefused") == base::kRefusals + 1);  // and the sum
+}

@@ -1,0 +1,64 @@
+#include "mod_wsflow/status/html.hpp"
+
+#include <catch2/catch.hpp>
+#include <string>
+
+#include "t/unit/support/status_model.hpp"
+
+using namespace wsflow;
+
+namespace {
+
+std::size_t count(const std::string& text, const std::string& piece) {
+  std::size_t found = 0;
+  for (auto at = text.find(piece); at != std::string::npos; at = text.find(piece, at + piece.size())) ++found;
+  return found;
+}
+
+bool contains(const std::string& text, const std::string& piece) { return text.find(piece) != std::string::npos; }
+
+}  // namespace
+
+TEST_CASE("what means something to HTML is escaped", "[html]") {
+  CHECK(status::escape_html("<a href=\"x\" title='y'>&amp;</a>") ==
+        "&lt;a href=&quot;x&quot; title=&#39;y&#39;&gt;&amp;amp;&lt;/a&gt;");
+  CHECK(status::escape_html("plain \xC3\xA9 text") == "plain \xC3\xA9 text");
+  CHECK(status::escape_html("").empty());
+}
+
+TEST_CASE("the page shows the model, escaped and with its elements balanced", "[html]") {
+  const auto page = status::to_html(test::status_model());
+  CHECK(page.rfind("<!DOCTYPE html>", 0) == 0);
+  CHECK(contains(page, "<span class=\"big\">24</span>"));
+  CHECK(contains(page, "Apache/2.4 &lt;&quot;&amp;&#39;\\&gt; test"));
+  CHECK_FALSE(contains(page, "<\"&"));
+  CHECK(contains(page, "<td>101</td>"));
+  CHECK(contains(page, "client-reset"));
+  CHECK(contains(page, "bad-method"));
+  for (const std::string element : {"table", "tr", "td", "th", "h2", "p", "body", "html"}) {
+    INFO(element);
+    CHECK(count(page, "<" + element + ">") + count(page, "<" + element + " ") == count(page, "</" + element + ">"));
+  }
+}
+
+TEST_CASE("the page needs nothing else", "[html]") {
+  const auto page = status::to_html(test::status_model());
+  CHECK_FALSE(contains(page, "<script"));
+  CHECK_FALSE(contains(page, "src="));
+  CHECK_FALSE(contains(page, "http://"));
+}
+
+TEST_CASE("on an empty server the page says none instead of zeros", "[html]") {
+  status::Model model;
+  model.snapshot.sums = {};
+  const auto page = status::to_html(model);
+  CHECK(contains(page, "<td>none</td>"));
+  CHECK_FALSE(contains(page, "client-reset"));
+}
+
+TEST_CASE("the section for server-status is no page of its own", "[html]") {
+  const auto section = status::to_html_section(test::status_model());
+  CHECK_FALSE(contains(section, "<html"));
+  CHECK(contains(section, "24"));
+  CHECK(count(section, "<table>") == count(section, "</table>"));
+}

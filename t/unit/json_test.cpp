@@ -1,0 +1,99 @@
+#include "mod_wsflow/status/json.hpp"
+
+#include <rapidjson/document.h>
+
+#include <catch2/catch.hpp>
+#include <limits>
+#include <string>
+
+#include "t/unit/support/status_model.hpp"
+
+using namespace wsflow;
+
+namespace {
+
+rapidjson::Document parsed(const status::Model& model) {
+  rapidjson::Document document;
+  document.Parse(status::to_json(model).c_str());
+  REQUIRE_FALSE(document.HasParseError());
+  REQUIRE(document.IsObject());
+  return document;
+}
+
+}  // namespace
+
+TEST_CASE("the JSON says what the model holds", "[json]") {
+  const auto model = test::status_model();
+  const auto json = parsed(model);
+  CHECK(std::string(json["version"].GetString()) == model.version);
+  CHECK(std::string(json["server"].GetString()) == model.server);
+  CHECK(json["generation"].GetUint() == 4);
+
+  const auto& tunnels = json["tunnels"];
+  CHECK(tunnels["active"].GetUint64() == 10 + 1 + 11 + 2);
+  CHECK(tunnels["active_worker"].GetUint64() == 3);
+  CHECK(tunnels["total"].GetUint64() == model.snapshot.sums[metrics::kTunnelsOpened]);
+  CHECK(tunnels["total_worker"].GetUint64() == model.snapshot.sums[metrics::kTunnelsOpenedWorker]);
+  CHECK(tunnels["not_websocket"].GetUint64() == model.snapshot.sums[metrics::kNotWebSocket]);
+}
+
+TEST_CASE("the JSON names every outcome and refusal, and the refusals add up", "[json]") {
+  const auto model = test::status_model();
+  const auto json = parsed(model);
+  const auto& ended = json["tunnels"]["ended"];
+  REQUIRE(ended.MemberCount() == base::kOutcomes);
+  for (std::size_t i = 0; i < base::kOutcomes; ++i) {
+    CHECK(ended[base::name(static_cast<base::Outcome>(i))].GetUint64() ==
+          model.snapshot.sums[metrics::kTunnelsEnded + i]);
+  }
+  const auto& refused = json["tunnels"]["refused_by"];
+  REQUIRE(refused.MemberCount() == base::kRefusals);
+  std::uint64_t sum = 0;
+  for (const auto& member : refused.GetObject()) sum += member.value.GetUint64();
+  CHECK(json["tunnels"]["refused"].GetUint64() == sum);
+}
+
+TEST_CASE("the JSON has bytes, messages and frames of each direction", "[json]") {
+  const auto model = test::status_model();
+  const auto json = parsed(model);
+  const auto& back = json["relayed"]["origin_to_client"];
+  CHECK(back["bytes"].GetUint64() == model.snapshot.sums[metrics::kBytes + 1]);
+  CHECK(back["messages"].GetUint64() == model.snapshot.sums[metrics::kMessages + 1]);
+  REQUIRE(back["frames"].MemberCount() == metrics::kOpcodeClasses);
+  CHECK(back["frames"]["reserved"].GetUint64() ==
+        model.snapshot.sums[metrics::kFrames + 2 * metrics::kOpcodeClasses - 1]);
+  CHECK(json["relayed"].HasMember("client_to_origin"));
+}
+
+TEST_CASE("the JSON has close codes by sender, without those that nobody sent", "[json]") {
+  auto model = test::status_model();
+  model.snapshot.sums[metrics::kCloses + 1] = 0;
+  const auto json = parsed(model);
+  const auto& codes = json["close_codes"];
+  CHECK(codes["client"]["1000"].GetUint64() == model.snapshot.sums[metrics::kCloses]);
+  CHECK_FALSE(codes["client"].HasMember("1001"));
+  CHECK(codes["origin"]["other"].GetUint64() ==
+        model.snapshot.sums[metrics::kCloses + 2 * metrics::kCloseCodes - 1]);
+}
+
+TEST_CASE("the JSON has a row for each process", "[json]") {
+  const auto model = test::status_model();
+  const auto json = parsed(model);
+  const auto& processes = json["processes"];
+  REQUIRE(processes.Size() == 2);
+  CHECK(processes[1]["pid"].GetUint() == 101);
+  CHECK(processes[1]["generation"].GetUint() == 4);
+  CHECK(processes[1]["started"].GetInt64() == 1700000001);
+  CHECK(processes[1]["tunnels_active"].GetUint64() == 13);
+  CHECK(processes[1]["tunnels_active_worker"].GetUint64() == 2);
+  CHECK(processes[1]["tunnels_max"].GetUint64() == 9000);
+  CHECK(processes[1]["client_to_origin"]["bytes"].GetUint64() == metrics::kBytes + 1);
+}
+
+TEST_CASE("an empty model and the greatest numbers are JSON too", "[json]") {
+  status::Model model;
+  model.snapshot.sums = {};
+  CHECK(parsed(model)["processes"].Empty());
+  model.snapshot.sums[metrics::kBytes] = std::numeric_limits<std::uint64_t>::max();
+  CHECK(parsed(model)["relayed"]["client_to_origin"]["bytes"].GetUint64() == UINT64_MAX);
+}

@@ -1,0 +1,62 @@
+#include "mod_wsflow/metrics/recorder.hpp"
+
+#include <catch2/catch.hpp>
+#include <thread>
+#include <vector>
+
+#include "t/unit/support/process_slot.hpp"
+
+using namespace wsflow;
+using namespace wsflow::metrics;
+
+TEST_CASE("an opened tunnel is active until it has ended", "[recorder]") {
+  const bool on_worker = GENERATE(false, true);
+  test::CountedProcess process;
+  process.recorder.tunnel_opened(on_worker);
+  CHECK(process.count(kTunnelsOpened) == 1);
+  CHECK(process.count(kTunnelsOpenedWorker) == (on_worker ? 1 : 0));
+  CHECK(process.slot.active == (on_worker ? 0 : 1));
+  CHECK(process.slot.active_worker == (on_worker ? 1 : 0));
+  process.recorder.tunnel_ended(base::Outcome::origin_reset, on_worker);
+  CHECK(process.slot.active == 0);
+  CHECK(process.slot.active_worker == 0);
+  CHECK(process.ended(base::Outcome::origin_reset) == 1);
+  CHECK(process.ended() == 1);
+}
+
+TEST_CASE("each outcome, refusal and close code has a counter of its own", "[recorder]") {
+  test::CountedProcess process;
+  for (std::size_t i = 0; i < base::kOutcomes; ++i) {
+    process.recorder.tunnel_opened(false);
+    process.recorder.tunnel_ended(static_cast<base::Outcome>(i), false);
+    CHECK(process.count(kTunnelsEnded + i) == 1);
+  }
+  for (std::size_t i = 0; i < base::kRefusals; ++i) {
+    process.recorder.refused(static_cast<base::Refusal>(i));
+    CHECK(process.count(kRefused + i) == 1);
+  }
+  process.recorder.close_seen(Direction::client_to_origin, 1000);
+  process.recorder.close_seen(Direction::origin_to_client, 4999);
+  CHECK(process.count(kCloses) == 1);
+  CHECK(process.count(kCloses + kCloseCodes + close_code_index(4999)) == 1);
+  CHECK(process.count(kNotWebSocket) == 0);
+}
+
+TEST_CASE("threads that count at the same time lose nothing", "[recorder]") {
+  test::CountedProcess process;
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 4; ++i) {
+    threads.emplace_back([&] {
+      for (int n = 0; n < 10000; ++n) {
+        process.recorder.tunnel_opened(false);
+        process.recorder.add(kBytes, 3);
+        process.recorder.tunnel_ended(base::Outcome::closed, false);
+      }
+    });
+  }
+  for (auto& thread : threads) thread.join();
+  CHECK(process.count(kTunnelsOpened) == 40000);
+  CHECK(process.count(kBytes) == 120000);
+  CHECK(process.ended(base::Outcome::closed) == 40000);
+  CHECK(process.slot.active == 0);
+}

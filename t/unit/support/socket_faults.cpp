@@ -1,0 +1,58 @@
+#include "t/unit/support/socket_faults.hpp"
+
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cerrno>
+
+namespace wsflow::test {
+
+namespace {
+
+std::atomic<int> call_count{0};
+std::atomic<int> spoiled_call{0};
+std::atomic<Fault> chosen{Fault::none};
+
+Fault next_fault() { return call_count.fetch_add(1) == spoiled_call ? chosen.load() : Fault::none; }
+
+// False: the call fails.
+bool apply(Fault fault, std::size_t& size) {
+  if (fault == Fault::one_byte) size = std::min<std::size_t>(size, 1);
+  if (fault == Fault::reset) errno = ECONNRESET;
+  if (fault == Fault::again) errno = EAGAIN;
+  return fault == Fault::none || fault == Fault::one_byte;
+}
+
+}  // namespace
+
+SocketFaults::SocketFaults(Fault fault, int nth) {
+  call_count = 0;
+  spoiled_call = nth;
+  chosen = fault;
+}
+
+SocketFaults::~SocketFaults() { chosen = Fault::none; }
+
+int SocketFaults::calls() const { return call_count; }
+
+bool SocketFaults::happened() const { return chosen != Fault::none && call_count > spoiled_call; }
+
+}  // namespace wsflow::test
+
+extern "C" {
+ssize_t __real_recv(int fd, void* into, std::size_t size, int flags);
+ssize_t __real_send(int fd, const void* from, std::size_t size, int flags);
+
+ssize_t __wrap_recv(int fd, void* into, std::size_t size, int flags);
+ssize_t __wrap_recv(int fd, void* into, std::size_t size, int flags) {
+  if (!wsflow::test::apply(wsflow::test::next_fault(), size)) return -1;
+  return __real_recv(fd, into, size, flags);
+}
+
+ssize_t __wrap_send(int fd, const void* from, std::size_t size, int flags);
+ssize_t __wrap_send(int fd, const void* from, std::size_t size, int flags) {
+  if (!wsflow::test::apply(wsflow::test::next_fault(), size)) return -1;
+  return __real_send(fd, from, size, flags);
+}
+}

@@ -1,0 +1,63 @@
+#include "t/unit/support/tunnel_rig.hpp"
+
+#include <poll.h>
+
+#include <utility>
+
+namespace wsflow::test {
+
+using tunnel::Side;
+
+TunnelRig::TunnelRig(tunnel::Limits limits, Kind kind) {
+  auto client_pair = kind == Kind::tcp ? tcp_pair() : socket_pair();
+  auto origin_pair = kind == Kind::tcp ? tcp_pair() : socket_pair();
+  client = std::move(client_pair.peer);
+  origin = std::move(origin_pair.peer);
+  tunnel = std::make_unique<tunnel::Tunnel>(tunnel::Tunnel::Parts{.client_fd = std::move(client_pair.ours),
+                                                                  .client_ssl = {},
+                                                                  .origin_fd = std::move(origin_pair.ours),
+                                                                  .origin_ssl = {},
+                                                                  .place = {},
+                                                                  .limits = limits},
+                                            base::Instant{});
+}
+
+TunnelRig::TunnelRig(tunnel::Tunnel::Parts parts)
+    : tunnel(std::make_unique<tunnel::Tunnel>(std::move(parts), base::Instant{})) {
+  for (const auto which : {Side::client, Side::origin}) side(which).stream.bind_tls(bio_method.get());
+}
+
+void TunnelRig::note_edges() {
+  for (const auto which : {Side::client, Side::origin}) {
+    auto& endpoint = side(which);
+    pollfd one{.fd = endpoint.stream.fd(), .events = POLLIN | POLLOUT | POLLRDHUP, .revents = 0};
+    ::poll(&one, 1, 0);
+    const bool broken = (one.revents & (POLLHUP | POLLERR)) != 0;
+    const bool hang_up = broken || (one.revents & POLLRDHUP) != 0;
+    if (hang_up || (one.revents & POLLIN) != 0) {
+      endpoint.stream.note_readable(hang_up);
+      endpoint.read_ready = true;
+      if (hang_up) tunnel->note_hang_up(which, broken);
+    }
+    if (broken || (one.revents & POLLOUT) != 0) endpoint.write_blocked = false;
+  }
+}
+
+bool TunnelRig::turn(std::size_t budget) {
+  note_edges();
+  for (const auto from : {Side::client, Side::origin}) {
+    tunnel->flush(tunnel::other(from));
+    tunnel->relay(from, buffer_, budget, process.recorder);
+  }
+  return tunnel->settle();
+}
+
+bool TunnelRig::run() {
+  bool over = false;
+  do {
+    over = turn();
+  } while (!over && tunnel->take_progress());
+  return over;
+}
+
+}  // namespace wsflow::test

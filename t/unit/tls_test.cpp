@@ -1,0 +1,92 @@
+#include "mod_wsflow/os/tls.hpp"
+
+#include <array>
+#include <catch2/catch.hpp>
+
+#include "mod_wsflow/os/stream.hpp"
+#include "t/unit/support/tls_pair.hpp"
+
+using namespace wsflow;
+using test::bytes_of;
+
+namespace {
+
+struct FormerOwner {
+  int calls = 0;
+};
+void count_info(const SSL* ssl, int, int) { ++static_cast<FormerOwner*>(SSL_get_app_data(ssl))->calls; }
+void count_message(int, int, int, const void*, std::size_t, SSL* ssl, void*) {
+  ++static_cast<FormerOwner*>(SSL_get_app_data(ssl))->calls;
+}
+
+}  // namespace
+
+TEST_CASE("after adoption nothing of the former owner is called", "[tls]") {
+  FormerOwner owner;
+  auto tls = test::tls_pair();
+  SSL_set_app_data(tls.ours.get(), &owner);
+  SSL_set_info_callback(tls.ours.get(), count_info);
+  SSL_set_msg_callback(tls.ours.get(), count_message);
+  SSL_set_quiet_shutdown(tls.ours.get(), 1);
+  os::adopt(tls.ours.get(), false);
+  CHECK(SSL_get_app_data(tls.ours.get()) == nullptr);
+
+  const auto method = os::make_stream_bio_method();
+  os::Stream stream(std::move(tls.sockets.ours), std::move(tls.ours));
+  REQUIRE(stream.bind_tls(method.get()));
+  REQUIRE(test::send_some(tls.peer.get(), bytes_of("abc")) == 3);
+  std::array<std::uint8_t, 64> buffer{};
+  CHECK(stream.read(buffer).bytes == 3);
+  CHECK(stream.write(bytes_of("def")).bytes == 3);
+  stream.shutdown_write();
+  CHECK(owner.calls == 0);
+  const auto received = test::receive_some(tls.peer.get());
+  CHECK(received.bytes == bytes_of("def"));
+  CHECK(received.ended == test::Ended::eof);  // no quiet shutdown any more
+}
+
+TEST_CASE("a close_notify that was read before the adoption is not forgotten", "[tls]") {
+  auto tls = test::tls_pair();
+  os::adopt(tls.ours.get(), true);
+  CHECK(SSL_get_shutdown(tls.ours.get()) == SSL_RECEIVED_SHUTDOWN);
+  const auto method = os::make_stream_bio_method();
+  os::Stream stream(std::move(tls.sockets.ours), std::move(tls.ours));
+  REQUIRE(stream.bind_tls(method.get()));
+  std::array<std::uint8_t, 64> buffer{};
+  CHECK(stream.read(buffer).status == os::Io::eof);
+  CHECK(stream.write(bytes_of("late")).status == os::Io::ok);
+  CHECK(test::receive_some(tls.peer.get()).bytes == bytes_of("late"));
+}
+
+TEST_CASE("bytes that were decrypted before the adoption come out of the stream", "[tls]") {
+  auto tls = test::tls_pair();
+  REQUIRE(test::send_some(tls.peer.get(), bytes_of("abcdef")) == 6);
+  std::array<std::uint8_t, 64> buffer{};
+  REQUIRE(SSL_read(tls.ours.get(), buffer.data(), 2) == 2);  // the rest waits inside the SSL object
+  os::adopt(tls.ours.get(), false);
+  const auto method = os::make_stream_bio_method();
+  os::Stream stream(std::move(tls.sockets.ours), std::move(tls.ours));
+  REQUIRE(stream.bind_tls(method.get()));
+  CHECK(stream.read(buffer).bytes == 4);
+  CHECK(buffer[0] == 'c');
+}
+
+TEST_CASE("the peer cannot renegotiate an adopted connection", "[tls]") {
+  auto tls = test::tls_pair(test::Role::server, TLS1_2_VERSION);
+  os::adopt(tls.ours.get(), false);
+  CHECK((SSL_get_options(tls.ours.get()) & SSL_OP_NO_RENEGOTIATION) != 0);
+  const auto method = os::make_stream_bio_method();
+  os::Stream stream(std::move(tls.sockets.ours), std::move(tls.ours));
+  REQUIRE(stream.bind_tls(method.get()));
+  SSL_renegotiate(tls.peer.get());
+  SSL_do_handshake(tls.peer.get());
+  std::array<std::uint8_t, 64> buffer{};
+  CHECK(stream.read(buffer).status == os::Io::again);  // refused with a warning
+  CHECK(stream.write(bytes_of("x")).status == os::Io::ok);
+}
+
+TEST_CASE("a stream without TLS needs no BIO", "[tls]") {
+  auto pair = test::socket_pair();
+  os::Stream stream(std::move(pair.ours), {});
+  CHECK(stream.bind_tls(nullptr));
+}
