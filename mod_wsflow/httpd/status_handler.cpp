@@ -32,7 +32,7 @@ int answer(request_rec* r, const char* type, const std::string& body) {
 }
 
 int handle(request_rec* r) {
-  r->allowed |= (AP_METHOD_BIT << M_GET);
+  ap_allow_methods(r, REPLACE_ALLOW, "GET", nullptr);
   if (r->method_number != M_GET) return HTTP_METHOD_NOT_ALLOWED;  // HEAD is M_GET with header_only
   const auto* layout = segment();
   if (layout == nullptr) return HTTP_SERVICE_UNAVAILABLE;

@@ -39,7 +39,8 @@ std::optional<std::string_view> field(const request_rec* r, const ws::ResponseHe
 
 ws::RequestVerdict judge(const request_rec* r) noexcept {
   const auto* in = r->headers_in;
-  // A stream of HTTP/2 comes as the HTTP/1.1 handshake that mod_http2 has made of it (RFC 8441).
+  // A stream of HTTP/2 comes as the HTTP/1.1 handshake that mod_http2 has made of it (RFC 8441); the tunnel's bytes
+  // are its body.
   const bool stream = r->connection->master != nullptr;
   const char* length = apr_table_get(in, "Content-Length");
   return ws::judge_request({.method = r->method,
@@ -49,7 +50,7 @@ ws::RequestVerdict judge(const request_rec* r) noexcept {
                             .connection = header(in, "Connection"),
                             .key = header(in, "Sec-WebSocket-Key"),
                             .version = header(in, "Sec-WebSocket-Version"),
-                            .has_body = apr_table_get(in, "Transfer-Encoding") != nullptr ||
+                            .has_body = (!stream && apr_table_get(in, "Transfer-Encoding") != nullptr) ||
                                         (length != nullptr && std::string_view(length) != "0")});
 }
 
