@@ -71,16 +71,15 @@ apr_status_t replay(ap_filter_t* f, apr_bucket_brigade* into, ap_input_mode_t mo
   return ap_get_brigade(f->next, into, mode, block, wanted);
 }
 
-struct Watching {
-  tunnel::Observer* observer;    // borrowed from the worker's stack
-  metrics::Recorder* recorder;   // borrowed from the child
-};
-
 apr_status_t observe(ap_filter_t* f, apr_bucket_brigade* into, ap_input_mode_t mode, apr_read_type_e block,
                      apr_off_t wanted) noexcept {
+  auto& watch = *static_cast<Watch*>(f->ctx);
   const auto status = ap_get_brigade(f->next, into, mode, block, wanted);
+  if (APR_STATUS_IS_EOF(status)) {
+    watch.ended = true;
+    return watch.fail_at_end ? APR_ECONNABORTED : status;
+  }
   if (status != APR_SUCCESS || mode != AP_MODE_READBYTES) return status;
-  auto& watching = *static_cast<Watching*>(f->ctx);
   for (auto* bucket = APR_BRIGADE_FIRST(into); bucket != APR_BRIGADE_SENTINEL(into);
        bucket = APR_BUCKET_NEXT(bucket)) {
     const char* bytes = nullptr;
@@ -88,7 +87,7 @@ apr_status_t observe(ap_filter_t* f, apr_bucket_brigade* into, ap_input_mode_t m
     if (APR_BUCKET_IS_METADATA(bucket) || apr_bucket_read(bucket, &bytes, &size, APR_NONBLOCK_READ) != APR_SUCCESS) {
       continue;
     }
-    watching.observer->see({reinterpret_cast<const std::uint8_t*>(bytes), size}, *watching.recorder);
+    watch.observer.see({reinterpret_cast<const std::uint8_t*>(bytes), size}, watch.recorder);
   }
   return APR_SUCCESS;
 }
@@ -151,9 +150,8 @@ void replay_input(conn_rec* c, std::string_view bytes) noexcept {
   ap_add_input_filter(kReplay, held, nullptr, c);
 }
 
-void observe_input(conn_rec* c, tunnel::Observer& observer, metrics::Recorder& recorder) noexcept {
-  auto* watching = ::new (apr_palloc(c->pool, sizeof(Watching))) Watching{&observer, &recorder};
-  ap_add_input_filter(kObserve, watching, nullptr, c);
-}
+void watch_input(conn_rec* c, Watch& watch) noexcept { ap_add_input_filter(kObserve, &watch, nullptr, c); }
+
+void end_watch(conn_rec* c) noexcept { ap_remove_input_filter_byhandle(c->input_filters, kObserve); }
 
 }  // namespace wsflow::httpd

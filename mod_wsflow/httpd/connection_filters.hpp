@@ -22,7 +22,14 @@ std::string drain_input(conn_rec* c);
 // Puts bytes in front of whatever is read from the connection next.
 void replay_input(conn_rec* c, std::string_view bytes) noexcept;
 
-// Lets `observer` see all that is read from the connection. The observer must outlive the connection's use.
-void observe_input(conn_rec* c, tunnel::Observer& observer, metrics::Recorder& recorder) noexcept;
+// Watches all that is read from a connection; lives on the stack of the worker that runs the tunnel.
+struct Watch {
+  tunnel::Observer observer;
+  metrics::Recorder& recorder;  // borrowed from the child
+  bool fail_at_end = false;     // report the end of the stream as a failure, which ends mod_proxy's tunnel at once
+  bool ended = false;           // the end of the stream was seen
+};
+void watch_input(conn_rec* c, Watch& watch) noexcept;
+void end_watch(conn_rec* c) noexcept;
 
 }  // namespace wsflow::httpd

@@ -25,13 +25,13 @@ class Counted {
   metrics::Recorder& recorder_;  // borrowed
 };
 
-// What mod_proxy's tunnel lets us know of its end.
-Outcome outcome_of(int status, bool close_seen, const conn_rec* client, const conn_rec* origin) noexcept {
-  if (close_seen) return Outcome::closed;
+// What mod_proxy's tunnel and the two watches let us know of its end.
+Outcome outcome_of(int status, const Watch& client, const Watch& origin, const conn_rec* c) noexcept {
+  if (client.observer.close_seen() || origin.observer.close_seen()) return Outcome::closed;
   if (status == HTTP_GATEWAY_TIME_OUT) return Outcome::close_timeout;
-  if (client->aborted != 0) return Outcome::client_reset;
-  if (origin->aborted != 0 || status != OK) return Outcome::origin_reset;
-  return Outcome::closed;
+  if (c->aborted != 0) return Outcome::client_reset;
+  if (origin.ended) return Outcome::origin_eof;
+  return client.ended ? Outcome::client_eof : Outcome::origin_reset;
 }
 
 }  // namespace
@@ -51,22 +51,27 @@ Failure run_on_worker(request_rec* r, Origin& origin, std::uint64_t id) {
     c->aborted = 1;  // the client has its 101 already
     return {.status = DONE, .reason = base::Refusal::internal};
   }
-  tunnel::Observer from_client(metrics::Direction::client_to_origin);
-  tunnel::Observer from_origin(metrics::Direction::origin_to_client);
-  observe_input(c, from_client, recorder);
-  observe_input(origin.connection(), from_origin, recorder);
+  Watch from_client{.observer = tunnel::Observer(metrics::Direction::client_to_origin), .recorder = recorder};
+  Watch from_origin{.observer = tunnel::Observer(metrics::Direction::origin_to_client), .recorder = recorder};
+  // mod_http2 has no half-close towards its client: only the end of the request ends the stream.
+  from_origin.fail_at_end = c->master != nullptr;
+  watch_input(c, from_client);
+  watch_input(origin.connection(), from_origin);
   r->input_filters = r->proto_input_filters = c->input_filters;
 
   Counted counted(recorder);
   if (!early.empty()) {
-    from_origin.see({reinterpret_cast<const std::uint8_t*>(early.data()), early.size()}, recorder);
+    from_origin.observer.see({reinterpret_cast<const std::uint8_t*>(early.data()), early.size()}, recorder);
     auto* brigade = apr_brigade_create(r->pool, c->bucket_alloc);
     apr_brigade_write(brigade, nullptr, nullptr, early.data(), early.size());
     APR_BRIGADE_INSERT_TAIL(brigade, apr_bucket_flush_create(c->bucket_alloc));
     ap_pass_brigade(c->output_filters, brigade);
   }
   const int status = ap_proxy_tunnel_run(tunnel);
-  counted.outcome = outcome_of(status, from_client.close_seen() || from_origin.close_seen(), c, origin.connection());
+  end_watch(c);
+  end_watch(origin.connection());
+  r->input_filters = r->proto_input_filters = c->input_filters;
+  counted.outcome = outcome_of(status, from_client, from_origin, c);
   ap_log_rerror(APLOG_MARK, APLOG_DEBUG, 0, r, WSFLOGNO(0061) "tunnel %016" APR_UINT64_T_HEX_FMT " ended: %s", id,
                 base::name(counted.outcome));
   return {};
