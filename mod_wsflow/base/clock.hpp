@@ -6,8 +6,8 @@ namespace wsflow::base {
 
 using Millis = std::chrono::milliseconds;
 
-// A moment of the monotonic clock, in milliseconds. Code that depends on time takes the moment as an argument,
-// so that tests can choose it.
+// A moment of the monotonic clock, in milliseconds. Code that depends on time takes the moment as an
+// argument, so that tests can choose it.
 using Instant = std::chrono::time_point<std::chrono::steady_clock, Millis>;
 
 inline Instant now() noexcept {

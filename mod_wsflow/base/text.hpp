@@ -27,7 +27,8 @@ class Text {
   // Sixteen hexadecimal digits: how a tunnel's id is written everywhere.
   Text& id(std::uint64_t value) noexcept {
     std::array<char, 16> digits{};
-    for (auto at = digits.rbegin(); at != digits.rend(); ++at, value >>= 4U) *at = "0123456789abcdef"[value & 15U];
+    for (auto at = digits.rbegin(); at != digits.rend(); ++at, value >>= 4U)
+      *at = "0123456789abcdef"[value & 15U];
     return *this << std::string_view(digits.data(), digits.size());
   }
   std::string_view view() const noexcept { return {buffer_.data(), size_}; }

@@ -1,22 +1,23 @@
 #pragma once
 
-// The only place that includes headers of httpd and APR. Some of httpd's headers are not made for C++: they go
-// behind the others, inside extern "C".
+// The only place that includes headers of httpd and APR. Some of httpd's headers are not made for C++: they
+// go behind the others, inside extern "C".
 
+// clang-format off: the order matters
+#include <ap_config.h>
+#include <ap_mpm.h>
+#include <ap_release.h>
 #include <apr_base64.h>
 #include <apr_optional.h>
 #include <apr_sha1.h>
 #include <apr_shm.h>
 #include <apr_strings.h>
-#include <ap_config.h>
-#include <ap_mpm.h>
-#include <ap_release.h>
-#include <httpd.h>
 #include <http_config.h>
 #include <http_connection.h>
 #include <http_core.h>
 #include <http_protocol.h>
 #include <http_request.h>
+#include <httpd.h>
 #include <scoreboard.h>
 #include <util_filter.h>
 
@@ -26,3 +27,4 @@ extern "C" {
 
 extern module AP_MODULE_DECLARE_DATA wsflow_module;
 }
+// clang-format on

@@ -9,14 +9,15 @@
 
 namespace wsflow::httpd {
 
-// What a child process has of us. Made by its main thread before the workers start; it lives until the process ends.
+// What a child process has of us. Made by its main thread before the workers start; it lives until the
+// process ends.
 struct Child {
   Child(const server_rec* server, shm::Layout& layout, shm::ProcessSlot& claimed) noexcept
       : log(server), segment(layout), slot(claimed), recorder(claimed) {}
 
   ServerLog log;
-  shm::Layout& segment;                  // borrowed from the process pool of the parent
-  shm::ProcessSlot& slot;                // borrowed from the segment
+  shm::Layout& segment;    // borrowed from the process pool of the parent
+  shm::ProcessSlot& slot;  // borrowed from the segment
   metrics::Recorder recorder;
   std::optional<tunnel::Engine> engine;  // none where the MPM has no threads
   bool ending = false;                   // set by the main thread when the workers have ended

@@ -12,7 +12,9 @@ T* make(apr_pool_t* pool, const T& value) noexcept {
 }  // namespace
 
 void* create_server_config(apr_pool_t* pool, server_rec*) noexcept {
-  return make(pool, ServerConfig{.routes = apr_array_make(pool, 4, sizeof(Route*)), .threads = 0, .max_tunnels = 0});
+  // NOLINTNEXTLINE(bugprone-sizeof-expression): an array of pointers
+  auto* routes = apr_array_make(pool, 4, sizeof(const Route*));
+  return make(pool, ServerConfig{.routes = routes, .threads = 0, .max_tunnels = 0});
 }
 
 void* merge_server_config(apr_pool_t* pool, void* base, void* add) noexcept {

@@ -6,7 +6,8 @@
 
 namespace wsflow::httpd {
 
-// Configuration structs live in pconf and are trivially destructible: a reload frees the pool and nothing else.
+// Configuration structs live in pconf and are trivially destructible: a reload frees the pool and nothing
+// else.
 
 inline constexpr apr_interval_time_t kUnset = -1;
 
@@ -24,10 +25,10 @@ constexpr Timeouts overlay(const Timeouts& first, const Timeouts& second) noexce
 
 // One WSFlowPass.
 struct Route {
-  const char* path;     // as configured
-  const char* url;      // as configured
-  const char* real;     // mod_proxy's copy of the URL: its address tells which of mod_proxy's aliases is ours
-  Timeouts timeouts;    // given as keys of the directive
+  const char* path;   // as configured
+  const char* url;    // as configured
+  const char* real;   // mod_proxy's copy of the URL: its address tells which of mod_proxy's aliases is ours
+  Timeouts timeouts;  // given as keys of the directive
 };
 
 // Server and virtual host.
@@ -39,8 +40,8 @@ struct ServerConfig {
 
 // Server, virtual host, <Location>, <Directory>, <Proxy>.
 struct DirConfig {
-  int enabled;       // WSFlow: -1 not given, 0 Off, 1 On
-  Timeouts timeouts; // WSFlowTimeout
+  int enabled;         // WSFlow: -1 not given, 0 Off, 1 On
+  Timeouts timeouts;   // WSFlowTimeout
   const Route* route;  // WSFlowPass of this <Location>, or nullptr
 };
 static_assert(std::is_trivially_destructible_v<ServerConfig> && std::is_trivially_destructible_v<DirConfig> &&

@@ -11,11 +11,14 @@ constexpr const char* kSeal = "WSFLOW_SEAL";
 constexpr const char* kReplay = "WSFLOW_REPLAY";
 constexpr const char* kObserve = "WSFLOW_OBSERVE";
 
-// Connection filters that hold nothing back for longer than a call and that a tunnel can do without. Names are in
-// lower case, as httpd keeps them.
+// Connection filters that hold nothing back for longer than a call and that a tunnel can do without. Names
+// are in lower case, as httpd keeps them.
 constexpr std::string_view kKnownFilters[] = {
-    "core_in", "core", "ssl/tls filter", "ssl/tls coalescing filter", "reqtimeout", "log_input_output",
-    "remoteip_input", "wsflow_seal", "wsflow_replay",
+    "core_in",        "core",
+    "ssl/tls filter", "ssl/tls coalescing filter",
+    "reqtimeout",     "log_input_output",
+    "remoteip_input", "wsflow_seal",
+    "wsflow_replay",
 };
 
 const char* foreign_in(const ap_filter_t* filter) noexcept {
@@ -40,7 +43,8 @@ apr_status_t give(Held& held, apr_bucket_brigade* into, ap_input_mode_t mode, ap
   apr_bucket* behind = nullptr;
   const auto status = apr_brigade_partition(held.bytes, wanted, &behind);
   if (status != APR_SUCCESS && status != APR_INCOMPLETE) return status;
-  for (auto* bucket = APR_BRIGADE_FIRST(held.bytes); bucket != behind && bucket != APR_BRIGADE_SENTINEL(held.bytes);) {
+  for (auto* bucket = APR_BRIGADE_FIRST(held.bytes);
+       bucket != behind && bucket != APR_BRIGADE_SENTINEL(held.bytes);) {
     auto* next = APR_BUCKET_NEXT(bucket);
     if (mode == AP_MODE_SPECULATIVE) {
       apr_bucket* copy = nullptr;
@@ -84,7 +88,8 @@ apr_status_t observe(ap_filter_t* f, apr_bucket_brigade* into, ap_input_mode_t m
        bucket = APR_BUCKET_NEXT(bucket)) {
     const char* bytes = nullptr;
     apr_size_t size = 0;
-    if (APR_BUCKET_IS_METADATA(bucket) || apr_bucket_read(bucket, &bytes, &size, APR_NONBLOCK_READ) != APR_SUCCESS) {
+    if (APR_BUCKET_IS_METADATA(bucket) ||
+        apr_bucket_read(bucket, &bytes, &size, APR_NONBLOCK_READ) != APR_SUCCESS) {
       continue;
     }
     watch.observer.see({reinterpret_cast<const std::uint8_t*>(bytes), size}, watch.recorder);
@@ -100,7 +105,8 @@ Held* make_held(conn_rec* c) noexcept {
 void keep_bytes_only(apr_bucket_brigade* brigade) noexcept {
   for (auto* bucket = APR_BRIGADE_FIRST(brigade); bucket != APR_BRIGADE_SENTINEL(brigade);) {
     auto* next = APR_BUCKET_NEXT(bucket);
-    if (APR_BUCKET_IS_METADATA(bucket) || bucket->length == static_cast<apr_size_t>(-1)) apr_bucket_delete(bucket);
+    if (APR_BUCKET_IS_METADATA(bucket) || bucket->length == static_cast<apr_size_t>(-1))
+      apr_bucket_delete(bucket);
     bucket = next;
   }
 }
@@ -122,13 +128,15 @@ const char* foreign_filter(const conn_rec* c) noexcept {
 std::string drain_input(conn_rec* c) {
   auto* held = make_held(c);
   auto* filter = ap_add_input_filter(kSeal, held, nullptr, c);
-  // AP_MODE_EXHAUSTIVE is made for this: the core gives up all that it holds, its socket included, without reading.
+  // AP_MODE_EXHAUSTIVE is made for this: the core gives up all that it holds, its socket included, without
+  // reading.
   ap_get_brigade(filter->next, held->bytes, AP_MODE_EXHAUSTIVE, APR_NONBLOCK_READ, 0);
   keep_bytes_only(held->bytes);
 
   std::string bytes;
   auto* brigade = apr_brigade_create(c->pool, c->bucket_alloc);
-  while (ap_get_brigade(c->input_filters, brigade, AP_MODE_READBYTES, APR_NONBLOCK_READ, 16384) == APR_SUCCESS) {
+  while (ap_get_brigade(c->input_filters, brigade, AP_MODE_READBYTES, APR_NONBLOCK_READ, 16384) ==
+         APR_SUCCESS) {
     apr_off_t length = 0;
     apr_brigade_length(brigade, 1, &length);
     if (length <= 0) break;
@@ -150,8 +158,12 @@ void replay_input(conn_rec* c, std::string_view bytes) noexcept {
   ap_add_input_filter(kReplay, held, nullptr, c);
 }
 
-void watch_input(conn_rec* c, Watch& watch) noexcept { ap_add_input_filter(kObserve, &watch, nullptr, c); }
+void watch_input(conn_rec* c, Watch& watch) noexcept {
+  ap_add_input_filter(kObserve, &watch, nullptr, c);
+}
 
-void end_watch(conn_rec* c) noexcept { ap_remove_input_filter_byhandle(c->input_filters, kObserve); }
+void end_watch(conn_rec* c) noexcept {
+  ap_remove_input_filter_byhandle(c->input_filters, kObserve);
+}
 
 }  // namespace wsflow::httpd

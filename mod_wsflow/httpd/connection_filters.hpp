@@ -11,12 +11,13 @@ namespace wsflow::httpd {
 
 void register_connection_filters() noexcept;
 
-// The name of a connection filter that we do not know, so that its connection must stay with httpd; nullptr if there
-// is none. Worker thread, like all below.
+// The name of a connection filter that we do not know, so that its connection must stay with httpd; nullptr
+// if there is none. Worker thread, like all below.
 const char* foreign_filter(const conn_rec* c) noexcept;
 
-// Takes out of httpd's input filters every byte that was read from the network, and reads no more: what arrives from
-// now on stays in the socket. With TLS, what is decrypted is returned and the rest is inside the SSL object.
+// Takes out of httpd's input filters every byte that was read from the network, and reads no more: what
+// arrives from now on stays in the socket. With TLS, what is decrypted is returned and the rest is inside the
+// SSL object.
 std::string drain_input(conn_rec* c);
 
 // Puts bytes in front of whatever is read from the connection next.
@@ -26,8 +27,9 @@ void replay_input(conn_rec* c, std::string_view bytes) noexcept;
 struct Watch {
   tunnel::Observer observer;
   metrics::Recorder& recorder;  // borrowed from the child
-  bool fail_at_end = false;     // report the end of the stream as a failure, which ends mod_proxy's tunnel at once
-  bool ended = false;           // the end of the stream was seen
+  bool fail_at_end =
+      false;           // report the end of the stream as a failure, which ends mod_proxy's tunnel at once
+  bool ended = false;  // the end of the stream was seen
 };
 void watch_input(conn_rec* c, Watch& watch) noexcept;
 void end_watch(conn_rec* c) noexcept;

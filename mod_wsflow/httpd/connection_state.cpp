@@ -13,7 +13,8 @@ namespace {
 apr_status_t start_tunnel(void* data) noexcept {
   auto& state = *static_cast<ConnectionState*>(data);
   auto& process = *child();
-  // At the end of a process OpenSSL may be gone already: the tunnel is left to the kernel, which closes its sockets.
+  // At the end of a process OpenSSL may be gone already: the tunnel is left to the kernel, which closes its
+  // sockets.
   if (state.handed_over == nullptr || process.ending) return APR_SUCCESS;
   std::unique_ptr<tunnel::Tunnel> tunnel(std::exchange(state.handed_over, nullptr));
   if (state.handed_ssl != nullptr) os::adopt(state.handed_ssl, state.received_shutdown);

@@ -18,7 +18,8 @@ const char* set_timeout(cmd_parms* cmd, void* config, const char* word) noexcept
   const auto key = parse_timeout_key(cmd->pool, word, static_cast<DirConfig*>(config)->timeouts);
   if (key.error != nullptr) return apr_pstrcat(cmd->pool, "WSFlowTimeout ", key.error, nullptr);
   if (!key.known) {
-    return apr_pstrcat(cmd->pool, "WSFlowTimeout ", word, ": unknown; expected handshake=TIME or close=TIME", nullptr);
+    return apr_pstrcat(cmd->pool, "WSFlowTimeout ", word, ": unknown; expected handshake=TIME or close=TIME",
+                       nullptr);
   }
   return nullptr;
 }
@@ -42,12 +43,13 @@ const char* set_max_tunnels(cmd_parms* cmd, void*, const char* value) noexcept {
 constexpr Directive kDirectives[] = {
     {"WSFlow", "WSFlow On|Off", "Off", "server config, virtual host, directory",
      "On: take the WebSocket upgrades of mod_proxy's routes too, not only those of WSFlowPass"},
-    {"WSFlowPass", "WSFlowPass [path] url|! [key=value ...]", "None", "server config, virtual host, directory",
-     "map a path to a WebSocket origin, as ProxyPass does"},
+    {"WSFlowPass", "WSFlowPass [path] url|! [key=value ...]", "None",
+     "server config, virtual host, directory", "map a path to a WebSocket origin, as ProxyPass does"},
     {"WSFlowTimeout", "WSFlowTimeout [handshake=time] [close=time]", "handshake=10s close=5s",
      "server config, virtual host, directory",
      "how long an origin may take to answer the handshake, and a tunnel to end once one side has"},
-    {"WSFlowThreads", "WSFlowThreads number", "1", "server config", "event loop threads of each child process"},
+    {"WSFlowThreads", "WSFlowThreads number", "1", "server config",
+     "event loop threads of each child process"},
     {"WSFlowMaxTunnels", "WSFlowMaxTunnels number", "from the descriptor limit", "server config",
      "how many tunnels a child process holds at most; more are refused with 503"},
 };
@@ -65,6 +67,8 @@ constinit const command_rec kCommands[] = {
     {},
 };
 
-std::span<const Directive> directives() noexcept { return kDirectives; }
+std::span<const Directive> directives() noexcept {
+  return kDirectives;
+}
 
 }  // namespace wsflow::httpd

@@ -1,5 +1,4 @@
 #include "mod_wsflow/httpd/handover.hpp"
-#include "mod_wsflow/httpd/log.hpp"
 
 #include <cerrno>
 #include <memory>
@@ -7,6 +6,7 @@
 #include "mod_wsflow/httpd/child.hpp"
 #include "mod_wsflow/httpd/connection_filters.hpp"
 #include "mod_wsflow/httpd/connection_state.hpp"
+#include "mod_wsflow/httpd/log.hpp"
 #include "mod_wsflow/httpd/switching.hpp"
 #include "mod_wsflow/os/socket.hpp"
 
@@ -26,7 +26,8 @@ base::UniqueFd duplicate(apr_socket_t* socket) noexcept {
   return os::duplicate(fd);
 }
 
-// A reference to the TLS of a connection that makes mod_ssl end it without a word to the peer. None if it is plain.
+// A reference to the TLS of a connection that makes mod_ssl end it without a word to the peer. None if it is
+// plain.
 os::SslRef take_tls(const ConnectionState& state) noexcept {
   if (state.ssl == nullptr) return {};
   SSL_up_ref(state.ssl);
@@ -71,8 +72,8 @@ Failure hand_over(request_rec* r, Origin& origin, TunnelTerms terms) {
   auto& client_state = *state_of(c);
   auto& recorder = child()->recorder;
 
-  // Both sides first give up what httpd has read; the rest waits in the sockets. The client's comes before the 101:
-  // what a client sends after it has seen the 101 is never in httpd's hands.
+  // Both sides first give up what httpd has read; the rest waits in the sockets. The client's comes before
+  // the 101: what a client sends after it has seen the 101 is never in httpd's hands.
   std::string origin_early(origin.behind_head());
   origin_early += drain_input(origin.connection());
   ap_remove_input_filter_byhandle(c->input_filters, "reqtimeout");
@@ -84,8 +85,8 @@ Failure hand_over(request_rec* r, Origin& origin, TunnelTerms terms) {
   apr_socket_t* dummy = nullptr;
   const auto status = apr_socket_create(&dummy, APR_INET, SOCK_STREAM, APR_PROTO_TCP, c->pool);
   if (!parts.client_fd || !parts.origin_fd || status != APR_SUCCESS) {
-    ap_log_rerror(APLOG_MARK, APLOG_ERR, status != APR_SUCCESS ? status : errno, r, WSFLOGNO(0050)
-                  "no descriptors for a tunnel");
+    ap_log_rerror(APLOG_MARK, APLOG_ERR, status != APR_SUCCESS ? status : errno, r,
+                  WSFLOGNO(0050) "no descriptors for a tunnel");
     c->keepalive = AP_CONN_CLOSE;  // its input is drained
     return {.status = HTTP_SERVICE_UNAVAILABLE, .reason = Refusal::internal};
   }

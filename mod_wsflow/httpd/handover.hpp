@@ -13,12 +13,13 @@ struct TunnelTerms {
   std::uint64_t id = 0;
 };
 
-// Why this request's connection cannot leave httpd, as words for a log line; nullptr if it can. Worker thread.
+// Why this request's connection cannot leave httpd, as words for a log line; nullptr if it can. Worker
+// thread.
 const char* reason_to_stay(const request_rec* r) noexcept;
 
-// The origin has answered with a good 101: sends it to the client, takes both connections out of httpd, and leaves
-// them as a tunnel that starts when httpd has let go of the client's. Returns the failure if that is impossible;
-// nothing was sent to the client then. Worker thread; waits only for the client to take the 101.
+// The origin has answered with a good 101: sends it to the client, takes both connections out of httpd, and
+// leaves them as a tunnel that starts when httpd has let go of the client's. Returns the failure if that is
+// impossible; nothing was sent to the client then. Worker thread; waits only for the client to take the 101.
 Failure hand_over(request_rec* r, Origin& origin, TunnelTerms terms);
 
 // The same on this worker thread, for a connection that must stay: returns when the tunnel has ended.

@@ -1,10 +1,11 @@
 #pragma once
 
-#include "mod_wsflow/httpd/api.hpp"
-
 #include <http_log.h>
 
-// For every file that logs, except the one with the module record: the macro and the record exclude each other.
+#include "mod_wsflow/httpd/api.hpp"
+
+// For every file that logs, except the one with the module record: the macro and the record exclude each
+// other.
 extern "C" {
 APLOG_USE_MODULE(wsflow);
 }

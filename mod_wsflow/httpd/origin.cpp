@@ -12,7 +12,7 @@ namespace {
 using base::Refusal;
 
 constexpr const char* kFunction = "WSFLOW";  // how mod_proxy's own log lines call us
-constexpr std::size_t kMaxHead = 64 * 1024;
+constexpr std::size_t kMaxHead = std::size_t{64} * 1024;
 constexpr int kMaxInterim = 10;  // 1xx answers before the real one, as mod_proxy_http allows
 
 const char* name_of(const proxy_conn_rec* backend) noexcept {
@@ -38,8 +38,9 @@ Failure Origin::connect(char* url, const char* proxy_name, apr_port_t proxy_port
   backend_->is_ssl = tls ? 1 : 0;
   backend_->close = 1;  // a kept connection is closed now
   local_url_ = url;
-  const int determined = ap_proxy_determine_connection(r_->pool, r_, conf_, worker_, backend_, &uri_, &local_url_,
-                                                       proxy_name, proxy_port, via_port_, sizeof via_port_);
+  const int determined =
+      ap_proxy_determine_connection(r_->pool, r_, conf_, worker_, backend_, &uri_, &local_url_, proxy_name,
+                                    proxy_port, via_port_, sizeof via_port_);
   if (determined != OK) return {.status = determined, .reason = Refusal::origin_connect};
 
   if (ap_proxy_connect_backend(kFunction, backend_, worker_, r_->server) != OK) {
@@ -77,13 +78,14 @@ Failure Origin::send_handshake() {
     return {};
   }
   if (time_left() <= 0 || APR_STATUS_IS_TIMEUP(status)) {
-    ap_log_rerror(APLOG_MARK, APLOG_ERR, status, r_, WSFLOGNO(0032)
-                  "the origin %s:%d took no handshake within the handshake time-out", name_of(backend_),
-                  backend_->port);
+    ap_log_rerror(APLOG_MARK, APLOG_ERR, status, r_,
+                  WSFLOGNO(0032) "the origin %s:%d took no handshake within the handshake time-out",
+                  name_of(backend_), backend_->port);
     return {.status = HTTP_GATEWAY_TIME_OUT, .reason = Refusal::origin_timeout};
   }
-  ap_log_rerror(APLOG_MARK, APLOG_ERR, status, r_, WSFLOGNO(0033)
-                "cannot send the handshake to the origin %s:%d%s", name_of(backend_), backend_->port,
+  ap_log_rerror(APLOG_MARK, APLOG_ERR, status, r_,
+                WSFLOGNO(0033) "cannot send the handshake to the origin %s:%d%s", name_of(backend_),
+                backend_->port,
                 backend_->is_ssl != 0 ? " (its TLS handshake may have failed: see mod_ssl's lines)" : "");
   return {.status = HTTP_BAD_GATEWAY, .reason = Refusal::origin_connect};
 }
@@ -93,17 +95,18 @@ Failure Origin::await_answer() {
     if (const auto failure = read_head()) return failure;
     const auto error = ws::parse_response_head(std::string_view(buffer_).substr(0, head_size_), head_);
     if (error != ws::HeadError::none) {
-      ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r_, WSFLOGNO(0034)
-                    "the origin %s:%d answered what is no HTTP response: %s", name_of(backend_), backend_->port,
-                    ws::describe(error));
+      ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r_,
+                    WSFLOGNO(0034) "the origin %s:%d answered what is no HTTP response: %s",
+                    name_of(backend_), backend_->port, ws::describe(error));
       return {.status = HTTP_BAD_GATEWAY, .reason = Refusal::origin_garbage};
     }
     worker_->s->read += static_cast<apr_off_t>(head_size_);
     if (head_.status >= 200 || head_.status == HTTP_SWITCHING_PROTOCOLS) return {};
     buffer_.erase(0, head_size_);
   }
-  ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r_, WSFLOGNO(0035)
-                "the origin %s:%d sent more than %d interim responses", name_of(backend_), backend_->port, kMaxInterim);
+  ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r_,
+                WSFLOGNO(0035) "the origin %s:%d sent more than %d interim responses", name_of(backend_),
+                backend_->port, kMaxInterim);
   return {.status = HTTP_BAD_GATEWAY, .reason = Refusal::origin_garbage};
 }
 
@@ -120,9 +123,9 @@ Failure Origin::read_head() {
     }
     searched = buffer_.size();
     if (searched > kMaxHead) {
-      ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r_, WSFLOGNO(0036)
-                    "the head of the answer of the origin %s:%d is larger than %d bytes", name_of(backend_),
-                    backend_->port, static_cast<int>(kMaxHead));
+      ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r_,
+                    WSFLOGNO(0036) "the head of the answer of the origin %s:%d is larger than %d bytes",
+                    name_of(backend_), backend_->port, static_cast<int>(kMaxHead));
       return {.status = HTTP_BAD_GATEWAY, .reason = Refusal::origin_garbage};
     }
     const auto left = time_left();
@@ -144,20 +147,22 @@ Failure Origin::read_head() {
 Failure Origin::fail_reading(apr_status_t status) {
   if (APR_STATUS_IS_TIMEUP(status)) {
     apr_table_setn(r_->notes, "proxy_timedout", "1");  // for mod_proxy_balancer's failontimeout
-    ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r_, WSFLOGNO(0037)
-                  "the origin %s:%d did not answer the handshake within %" APR_TIME_T_FMT
-                  " ms (WSFlowTimeout handshake)",
+    ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r_,
+                  WSFLOGNO(0037) "the origin %s:%d did not answer the handshake within %" APR_TIME_T_FMT
+                                 " ms (WSFlowTimeout handshake)",
                   name_of(backend_), backend_->port, apr_time_as_msec(handshake_));
     return {.status = HTTP_GATEWAY_TIME_OUT, .reason = Refusal::origin_timeout};
   }
   const char* when = buffer_.empty() ? "before it answered" : "in the middle of its answer";
   if (APR_STATUS_IS_ECONNRESET(status)) {
-    ap_log_rerror(APLOG_MARK, APLOG_ERR, status, r_, WSFLOGNO(0038) "the origin %s:%d reset the connection %s",
-                  name_of(backend_), backend_->port, when);
+    ap_log_rerror(APLOG_MARK, APLOG_ERR, status, r_,
+                  WSFLOGNO(0038) "the origin %s:%d reset the connection %s", name_of(backend_),
+                  backend_->port, when);
     return {.status = HTTP_BAD_GATEWAY, .reason = Refusal::origin_reset};
   }
-  ap_log_rerror(APLOG_MARK, APLOG_ERR, APR_STATUS_IS_EOF(status) ? 0 : status, r_, WSFLOGNO(0039)
-                "the origin %s:%d closed the connection %s", name_of(backend_), backend_->port, when);
+  ap_log_rerror(APLOG_MARK, APLOG_ERR, APR_STATUS_IS_EOF(status) ? 0 : status, r_,
+                WSFLOGNO(0039) "the origin %s:%d closed the connection %s", name_of(backend_), backend_->port,
+                when);
   return {.status = HTTP_BAD_GATEWAY, .reason = Refusal::origin_closed};
 }
 

@@ -9,11 +9,12 @@
 
 namespace wsflow::httpd {
 
-// One connection of mod_proxy to an origin, for one handshake. It gives the connection back to mod_proxy when it
-// dies, at the latest. Worker thread; every wait ends by the handshake's deadline.
+// One connection of mod_proxy to an origin, for one handshake. It gives the connection back to mod_proxy when
+// it dies, at the latest. Worker thread; every wait ends by the handshake's deadline.
 class Origin {
  public:
-  Origin(request_rec* r, proxy_worker* worker, proxy_server_conf* conf, apr_interval_time_t handshake) noexcept
+  Origin(request_rec* r, proxy_worker* worker, proxy_server_conf* conf,
+         apr_interval_time_t handshake) noexcept
       : r_(r), worker_(worker), conf_(conf), handshake_(handshake) {}
   ~Origin() { release(); }
   Origin(const Origin&) = delete;
@@ -44,18 +45,18 @@ class Origin {
   Failure fail_reading(apr_status_t status);
   apr_interval_time_t time_left() const noexcept { return deadline_ - apr_time_now(); }
 
-  request_rec* r_;                     // borrowed
-  proxy_worker* worker_;               // borrowed from mod_proxy
-  proxy_server_conf* conf_;            // borrowed from mod_proxy
+  request_rec* r_;           // borrowed
+  proxy_worker* worker_;     // borrowed from mod_proxy
+  proxy_server_conf* conf_;  // borrowed from mod_proxy
   apr_interval_time_t handshake_;
   apr_time_t deadline_ = 0;
   proxy_conn_rec* backend_ = nullptr;  // ours until release()
   apr_uri_t uri_{};
-  char* local_url_ = nullptr;          // path and query for the request line; in r's pool
+  char* local_url_ = nullptr;  // path and query for the request line; in r's pool
   char via_port_[32] = {};
-  std::string buffer_;                 // the answer as far as it was read
+  std::string buffer_;  // the answer as far as it was read
   std::size_t head_size_ = 0;
-  ws::ResponseHead head_{};            // views into buffer_
+  ws::ResponseHead head_{};  // views into buffer_
 };
 
 }  // namespace wsflow::httpd

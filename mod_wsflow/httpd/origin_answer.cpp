@@ -12,16 +12,16 @@ namespace wsflow::httpd {
 namespace {
 
 // RFC 9110 7.6.1: meant for one hop, ours with the origin.
-constexpr std::string_view kHopByHop[] = {"Connection", "Keep-Alive", "Proxy-Connection", "Proxy-Authenticate", "TE",
-                                          "Trailer", "Upgrade"};
+constexpr std::string_view kHopByHop[] = {
+    "Connection", "Keep-Alive", "Proxy-Connection", "Proxy-Authenticate", "TE", "Trailer", "Upgrade"};
 
 struct Mapping {
   std::string_view field;
   ap_proxy_header_reverse_map_fn map;
 };
 constexpr Mapping kMapped[] = {
-    {"Location", ap_proxy_location_reverse_map},    {"Content-Location", ap_proxy_location_reverse_map},
-    {"URI", ap_proxy_location_reverse_map},         {"Destination", ap_proxy_location_reverse_map},
+    {"Location", ap_proxy_location_reverse_map}, {"Content-Location", ap_proxy_location_reverse_map},
+    {"URI", ap_proxy_location_reverse_map},      {"Destination", ap_proxy_location_reverse_map},
     {"Set-Cookie", ap_proxy_cookie_reverse_map},
 };
 
@@ -34,7 +34,8 @@ const char* copy(apr_pool_t* pool, std::string_view text) noexcept {
 }
 
 bool is_hop_by_hop(std::string_view name, std::string_view connection) noexcept {
-  return std::any_of(std::begin(kHopByHop), std::end(kHopByHop), [&](auto each) { return same(name, each); }) ||
+  return std::any_of(std::begin(kHopByHop), std::end(kHopByHop),
+                     [&](auto each) { return same(name, each); }) ||
          ws::has_token(connection, name);
 }
 
@@ -80,15 +81,16 @@ bool relay_body(request_rec* r, request_rec* answer, Origin& origin) {
   for (;;) {
     const auto status = ap_get_brigade(answer->input_filters, from, AP_MODE_READBYTES, mode,
                                        static_cast<apr_off_t>(origin.conf()->io_buffer_size));
-    const bool nothing_yet = mode == APR_NONBLOCK_READ &&
-                             (APR_STATUS_IS_EAGAIN(status) || (status == APR_SUCCESS && APR_BRIGADE_EMPTY(from)));
+    const bool nothing_yet =
+        mode == APR_NONBLOCK_READ &&
+        (APR_STATUS_IS_EAGAIN(status) || (status == APR_SUCCESS && APR_BRIGADE_EMPTY(from)));
     if (nothing_yet) {
       // Whatever is there goes to the client before we wait for more.
       mode = APR_BLOCK_READ;
       APR_BRIGADE_INSERT_TAIL(to, apr_bucket_flush_create(c->bucket_alloc));
     } else if (status != APR_SUCCESS && !APR_STATUS_IS_EOF(status)) {
-      ap_log_rerror(APLOG_MARK, APLOG_ERR, status, r, WSFLOGNO(0040)
-                    "the origin broke off in the middle of the body of its answer");
+      ap_log_rerror(APLOG_MARK, APLOG_ERR, status, r,
+                    WSFLOGNO(0040) "the origin broke off in the middle of the body of its answer");
       ap_proxy_backend_broke(r, to);
       ap_pass_brigade(r->output_filters, to);
       return false;
@@ -170,9 +172,10 @@ int pass_answer(request_rec* r, Origin& origin) {
     ap_pass_brigade(r->output_filters, end);
     return OK;
   }
-  apr_socket_timeout_set(origin.backend()->sock, origin.worker()->s->timeout_set != 0 ? origin.worker()->s->timeout
-                                                 : origin.conf()->timeout_set != 0    ? origin.conf()->timeout
-                                                                                      : r->server->timeout);
+  apr_socket_timeout_set(origin.backend()->sock, origin.worker()->s->timeout_set != 0
+                                                     ? origin.worker()->s->timeout
+                                                 : origin.conf()->timeout_set != 0 ? origin.conf()->timeout
+                                                                                   : r->server->timeout);
   return relay_body(r, answer, origin) ? OK : DONE;
 }
 

@@ -4,12 +4,13 @@
 
 namespace wsflow::httpd {
 
-// Puts the fields of the origin's answer into r->headers_out as mod_proxy does: hop-by-hop fields dropped, Location
-// and Set-Cookie mapped back (ProxyPassReverse*). Worker thread.
+// Puts the fields of the origin's answer into r->headers_out as mod_proxy does: hop-by-hop fields dropped,
+// Location and Set-Cookie mapped back (ProxyPassReverse*). Worker thread.
 void take_fields(request_rec* r, const ws::ResponseHead& head);
 
-// Passes an answer other than 101 to the client, through httpd's filters: ProxyErrorOverride and ErrorDocument work.
-// Returns the status for mod_proxy. Worker thread; waits for the origin's body as ProxyTimeout allows.
+// Passes an answer other than 101 to the client, through httpd's filters: ProxyErrorOverride and
+// ErrorDocument work. Returns the status for mod_proxy. Worker thread; waits for the origin's body as
+// ProxyTimeout allows.
 int pass_answer(request_rec* r, Origin& origin);
 
 }  // namespace wsflow::httpd

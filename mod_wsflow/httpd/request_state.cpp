@@ -27,7 +27,8 @@ int finish_request(int* status, request_rec* r) noexcept {
   const auto refusal = state_of(r).refusal;
   if (!refusal) return DECLINED;
   if (auto* process = child()) process->recorder.refused(*refusal);
-  if (*refusal == base::Refusal::origin_connect && *status == HTTP_SERVICE_UNAVAILABLE) *status = HTTP_BAD_GATEWAY;
+  if (*refusal == base::Refusal::origin_connect && *status == HTTP_SERVICE_UNAVAILABLE)
+    *status = HTTP_BAD_GATEWAY;
   return OK;
 }
 

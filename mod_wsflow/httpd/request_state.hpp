@@ -17,20 +17,22 @@ struct Failure {
 
 // What we know of a request, in its pool. Only the thread that has the request touches it.
 struct RequestState {
-  const Route* route = nullptr;          // the WSFlowPass that it matched
-  std::optional<base::Refusal> refusal;  // of the last attempt: mod_proxy may try another member of a balancer
+  const Route* route = nullptr;  // the WSFlowPass that it matched
+  std::optional<base::Refusal>
+      refusal;  // of the last attempt: mod_proxy may try another member of a balancer
 };
 // The state of a request; made when it is not there yet.
 RequestState& state_of(request_rec* r) noexcept;
 
-// Notes a refusal and leaves WSFLOW_REFUSED_BY and WSFLOW_OUTCOME for logs and expressions. Returns the status.
+// Notes a refusal and leaves WSFLOW_REFUSED_BY and WSFLOW_OUTCOME for logs and expressions. Returns the
+// status.
 int refuse(request_rec* r, const Failure& failure) noexcept;
 
 // Leaves WSFLOW_ID and WSFLOW_OUTCOME=tunnel, and takes back the refusal of an earlier attempt.
 void note_tunnel(request_rec* r, std::uint64_t id) noexcept;
 
-// Hook of mod_proxy, behind the last attempt: counts the refusal, and makes a bad gateway (502) of an origin that
-// could not be reached (503, which mod_proxy needs to try the next member).
+// Hook of mod_proxy, behind the last attempt: counts the refusal, and makes a bad gateway (502) of an origin
+// that could not be reached (503, which mod_proxy needs to try the next member).
 int finish_request(int* status, request_rec* r) noexcept;
 
 // Adds a sentence to the page that httpd makes for an error.

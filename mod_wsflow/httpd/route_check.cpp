@@ -60,7 +60,8 @@ const char* check_origin_url(std::string_view url) noexcept {
   const auto scheme = url.substr(0, colon == std::string_view::npos ? 0 : colon);
   const bool balancer = equals_ignoring_case(scheme, "balancer");
   if (!is_one_of(scheme, {"ws", "wss", "http", "https"}) && !(balancer && !over_unix_socket)) {
-    return "the URL must begin with ws://, wss://, http://, https://, balancer:// or unix:/path|ws://, or be '!'";
+    return "the URL must begin with ws://, wss://, http://, https://, balancer:// or unix:/path|ws://, or be "
+           "'!'";
   }
   url.remove_prefix(colon + 1);
   if (over_unix_socket && (url.empty() || url == "//")) return nullptr;  // mod_proxy adds "localhost"

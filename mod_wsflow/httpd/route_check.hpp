@@ -4,8 +4,8 @@
 
 namespace wsflow::httpd {
 
-// What is wrong with the URL of a WSFlowPass, as a sentence that says what was expected; nullptr if nothing is.
-// Pure: no httpd state. Accepts "!", ws, wss, http, https, balancer and unix:/path|scheme://host/ URLs.
+// What is wrong with the URL of a WSFlowPass, as a sentence that says what was expected; nullptr if nothing
+// is. Pure: no httpd state. Accepts "!", ws, wss, http, https, balancer and unix:/path|scheme://host/ URLs.
 const char* check_origin_url(std::string_view url) noexcept;
 // Likewise for its path.
 const char* check_route_path(std::string_view path) noexcept;

@@ -12,9 +12,9 @@ namespace wsflow::httpd {
 namespace {
 
 struct Words {
-  const char* path = nullptr;     // nullptr in a <Location>: that is the path
-  const char* url = nullptr;
-  const char* for_proxy = "";     // the arguments that ProxyPass gets
+  const char* path = nullptr;  // nullptr in a <Location>: that is the path
+  const char* url = "";        // none yet
+  const char* for_proxy = "";  // the arguments that ProxyPass gets
   Timeouts timeouts;
 };
 
@@ -39,7 +39,7 @@ const char* split(const cmd_parms* cmd, const char* arguments, Words& words) noe
       words.for_proxy = quoted(pool, word);
       continue;
     }
-    if (words.url == nullptr) {
+    if (*words.url == '\0') {
       if (cmd->path != nullptr && word[0] == '/') {
         return failure(cmd, word, "takes no path inside a <Location>: the location is the path");
       }
@@ -52,7 +52,7 @@ const char* split(const cmd_parms* cmd, const char* arguments, Words& words) noe
     }
     words.for_proxy = apr_pstrcat(pool, words.for_proxy, quoted(pool, word), nullptr);
   }
-  if (words.url == nullptr) {
+  if (*words.url == '\0') {
     return "WSFlowPass needs a path and a URL: WSFlowPass /path ws://host:port/path [key=value ...] "
            "(inside a <Location> the URL alone)";
   }
@@ -60,7 +60,8 @@ const char* split(const cmd_parms* cmd, const char* arguments, Words& words) noe
 }
 
 // Runs mod_proxy's ProxyPass; its error message or nullptr.
-const char* run_proxy_pass(cmd_parms* cmd, const char* arguments, const Words& words, proxy_dir_conf* dir) noexcept {
+const char* run_proxy_pass(cmd_parms* cmd, const char* arguments, const Words& words,
+                           proxy_dir_conf* dir) noexcept {
   const command_rec* command = ap_find_command("ProxyPass", proxy_module.cmds);
   if (command == nullptr) return "WSFlowPass: this mod_proxy has no ProxyPass";
   cmd_parms parms = *cmd;
@@ -70,7 +71,8 @@ const char* run_proxy_pass(cmd_parms* cmd, const char* arguments, const Words& w
   if (error == nullptr) return nullptr;
   // mod_proxy speaks of the directive that it knows, and does not say which argument it means.
   std::string_view text(error);
-  for (const std::string_view prefix : {"Invalid ProxyPass|ProxyPassMatch ", "ProxyPass|ProxyPassMatch ", "ProxyPass "}) {
+  for (const std::string_view prefix :
+       {"Invalid ProxyPass|ProxyPassMatch ", "ProxyPass|ProxyPassMatch ", "ProxyPass "}) {
     if (text.substr(0, prefix.size()) == prefix) text.remove_prefix(prefix.size());
   }
   return failure(cmd, arguments, apr_pstrmemdup(cmd->pool, text.data(), text.size()));
@@ -92,16 +94,18 @@ int try_alias(request_rec* r, proxy_alias* alias, proxy_dir_conf* proxy_dir, con
   return result;
 }
 
-// What mod_proxy's own hook would do now, with the same answers (mod_proxy.c, proxy_trans); mod_proxy's hook then
-// finds the request mapped.
+// What mod_proxy's own hook would do now, with the same answers (mod_proxy.c, proxy_trans); mod_proxy's hook
+// then finds the request mapped.
 int translate(request_rec* r, bool before_decoding) noexcept {
   if (r->proxyreq != PROXYREQ_NONE || config_of(r->server).routes->nelts == 0) {
     // A <Location> may hold a route while the server holds none.
     if (r->proxyreq != PROXYREQ_NONE || config_of(r).route == nullptr) return DECLINED;
   }
   auto* proxy_dir = static_cast<proxy_dir_conf*>(ap_get_module_config(r->per_dir_config, &proxy_module));
-  auto* proxy = static_cast<proxy_server_conf*>(ap_get_module_config(r->server->module_config, &proxy_module));
-  if ((before_decoding && !proxy->map_encoded_one) || (!before_decoding && proxy->map_encoded_all)) return DECLINED;
+  auto* proxy =
+      static_cast<proxy_server_conf*>(ap_get_module_config(r->server->module_config, &proxy_module));
+  if ((before_decoding && !proxy->map_encoded_one) || (!before_decoding && proxy->map_encoded_all))
+    return DECLINED;
   if (r->uri == nullptr || r->uri[0] != '/' || apr_table_get(r->subprocess_env, "no-proxy") != nullptr) {
     return DECLINED;
   }
@@ -150,8 +154,12 @@ const char* set_pass(cmd_parms* cmd, void* dir_config, const char* arguments) no
   return nullptr;
 }
 
-int pre_translate_name(request_rec* r) noexcept { return translate(r, true); }
+int pre_translate_name(request_rec* r) noexcept {
+  return translate(r, true);
+}
 
-int translate_name(request_rec* r) noexcept { return translate(r, false); }
+int translate_name(request_rec* r) noexcept {
+  return translate(r, false);
+}
 
 }  // namespace wsflow::httpd

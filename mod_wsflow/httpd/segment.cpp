@@ -31,8 +31,9 @@ apr_status_t open(server_rec* server) {
     retained = static_cast<Retained*>(ap_retained_data_create(kRetainedKey, sizeof(Retained)));
   }
   if (retained->layout != nullptr && !shm::compatible(*retained->layout)) {
-    ap_log_error(APLOG_MARK, APLOG_WARNING, 0, server, WSFLOGNO(0020)
-                 "the shared memory was made by another version of the module: counters start anew");
+    ap_log_error(
+        APLOG_MARK, APLOG_WARNING, 0, server,
+        WSFLOGNO(0020) "the shared memory was made by another version of the module: counters start anew");
     retained->layout = nullptr;
   }
   if (retained->layout != nullptr) {
@@ -44,8 +45,8 @@ apr_status_t open(server_rec* server) {
   std::size_t size = sizeof(shm::Layout) + alignof(shm::Layout);
   const auto status = apr_shm_create(&memory, size, nullptr, server->process->pool);
   if (status != APR_SUCCESS) {
-    ap_log_error(APLOG_MARK, APLOG_CRIT, status, server, WSFLOGNO(0021)
-                 "cannot create %" APR_SIZE_T_FMT " bytes of shared memory", size);
+    ap_log_error(APLOG_MARK, APLOG_CRIT, status, server,
+                 WSFLOGNO(0021) "cannot create %" APR_SIZE_T_FMT " bytes of shared memory", size);
     return status;
   }
   void* start = apr_shm_baseaddr_get(memory);

@@ -5,8 +5,8 @@
 
 namespace wsflow::httpd {
 
-// Makes the shared segment in the process pool, or finds the one that an earlier generation made. Parent, when the
-// configuration has been read.
+// Makes the shared segment in the process pool, or finds the one that an earlier generation made. Parent,
+// when the configuration has been read.
 apr_status_t open_segment(server_rec* server) noexcept;
 // The segment, or nullptr where none was opened (a mere check of the configuration). Parent and children.
 shm::Layout* segment() noexcept;

@@ -10,7 +10,8 @@ class ServerLog final : public base::LogSink {
  public:
   explicit ServerLog(const server_rec* main_server) noexcept : main_server_(main_server) {}
   bool enabled(base::LogLevel level, const void* context) const noexcept override;
-  void write(base::LogLevel level, int id, int error, std::string_view text, const void* context) noexcept override;
+  void write(base::LogLevel level, int id, int error, std::string_view text,
+             const void* context) noexcept override;
 
  private:
   const server_rec* server(const void* context) const noexcept {

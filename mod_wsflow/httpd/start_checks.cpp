@@ -13,13 +13,15 @@ int query(int what) noexcept {
 
 int check_configuration(server_rec* server) noexcept {
   if (ap_find_linked_module("mod_proxy_http.c") == nullptr) {
-    ap_log_error(APLOG_MARK, APLOG_CRIT, 0, server, WSFLOGNO(0080)
-                 "mod_wsflow needs mod_proxy_http: LoadModule proxy_http_module modules/mod_proxy_http.so");
+    ap_log_error(
+        APLOG_MARK, APLOG_CRIT, 0, server,
+        WSFLOGNO(
+            0080) "mod_wsflow needs mod_proxy_http: LoadModule proxy_http_module modules/mod_proxy_http.so");
     return HTTP_INTERNAL_SERVER_ERROR;
   }
   if (query(AP_MPMQ_IS_THREADED) == AP_MPMQ_NOT_SUPPORTED) {
-    ap_log_error(APLOG_MARK, APLOG_WARNING, 0, server, WSFLOGNO(0081)
-                 "with the MPM %s each tunnel holds a process: use mpm_event", ap_show_mpm());
+    ap_log_error(APLOG_MARK, APLOG_WARNING, 0, server,
+                 WSFLOGNO(0081) "with the MPM %s each tunnel holds a process: use mpm_event", ap_show_mpm());
     return OK;
   }
   const int spare = query(AP_MPMQ_MAX_SPARE_THREADS);

@@ -26,10 +26,12 @@ std::optional<std::string_view> header(const apr_table_t* table, const char* nam
 }
 
 // A field of the answer; several of one name are joined as a list (RFC 9110 5.3).
-std::optional<std::string_view> field(const request_rec* r, const ws::ResponseHead& head, const char* name) noexcept {
+std::optional<std::string_view> field(const request_rec* r, const ws::ResponseHead& head,
+                                      const char* name) noexcept {
   const char* joined = nullptr;
   for (const auto& each : head.fields) {
-    if (ap_cstr_casecmpn(each.name.data(), name, each.name.size()) != 0 || name[each.name.size()] != '\0') continue;
+    if (ap_cstr_casecmpn(each.name.data(), name, each.name.size()) != 0 || name[each.name.size()] != '\0')
+      continue;
     const char* value = apr_pstrmemdup(r->pool, each.value.data(), each.value.size());
     joined = joined == nullptr ? value : apr_pstrcat(r->pool, joined, ", ", value, nullptr);
   }
@@ -39,8 +41,8 @@ std::optional<std::string_view> field(const request_rec* r, const ws::ResponseHe
 
 ws::RequestVerdict judge(const request_rec* r) noexcept {
   const auto* in = r->headers_in;
-  // A stream of HTTP/2 comes as the HTTP/1.1 handshake that mod_http2 has made of it (RFC 8441); the tunnel's bytes
-  // are its body.
+  // A stream of HTTP/2 comes as the HTTP/1.1 handshake that mod_http2 has made of it (RFC 8441); the tunnel's
+  // bytes are its body.
   const bool stream = r->connection->master != nullptr;
   const char* length = apr_table_get(in, "Content-Length");
   return ws::judge_request({.method = r->method,
@@ -86,7 +88,8 @@ int refuse_full(request_rec* r, const tunnel::Admission& admission) noexcept {
                 "handshake refused with 503: this process holds its %u tunnels already (WSFlowMaxTunnels, descriptors)",
                 admission.limit());
   // Spread, so that a herd does not come back as one.
-  apr_table_setn(r->err_headers_out, "Retry-After", apr_itoa(r->pool, static_cast<int>(1 + os::random32() % 10)));
+  apr_table_setn(r->err_headers_out, "Retry-After",
+                 apr_itoa(r->pool, static_cast<int>(1 + os::random32() % 10)));
   return refuse(r, {HTTP_SERVICE_UNAVAILABLE, Refusal::max_tunnels});
 }
 
@@ -101,7 +104,8 @@ Failure judge_switching(request_rec* r, const ws::ResponseHead& head) {
                                         header(r->headers_in, "Sec-WebSocket-Protocol"),
                                         header(r->headers_in, "Sec-WebSocket-Extensions"));
   if (verdict == ws::AnswerVerdict::ok) return {};
-  ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r, WSFLOGNO(0072) "the origin's 101 is refused: %s", ws::describe(verdict));
+  ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r, WSFLOGNO(0072) "the origin's 101 is refused: %s",
+                ws::describe(verdict));
   return {HTTP_BAD_GATEWAY, Refusal::origin_bad_answer};
 }
 
@@ -147,10 +151,12 @@ int handle(request_rec* r, proxy_worker* worker, proxy_server_conf* conf, char* 
   }
 
   Origin origin(r, worker, conf, timeouts.handshake);
-  if (const auto failure = shake_hands(origin, url, proxy_name, proxy_port, scheme->tls)) return refuse(r, failure);
+  if (const auto failure = shake_hands(origin, url, proxy_name, proxy_port, scheme->tls))
+    return refuse(r, failure);
   const auto& head = origin.head();
   if (head.status != HTTP_SWITCHING_PROTOCOLS) {
-    ap_log_rerror(APLOG_MARK, APLOG_INFO, 0, r, WSFLOGNO(0073) "the origin refused the handshake with %d", head.status);
+    ap_log_rerror(APLOG_MARK, APLOG_INFO, 0, r, WSFLOGNO(0073) "the origin refused the handshake with %d",
+                  head.status);
     refuse(r, {head.status, Refusal::origin_status});
     return pass_answer(r, origin);
   }
@@ -160,12 +166,12 @@ int handle(request_rec* r, proxy_worker* worker, proxy_server_conf* conf, char* 
   note_tunnel(r, id);
   Failure failure;
   if (stays == nullptr) {
-    ap_log_rerror(APLOG_MARK, APLOG_DEBUG, 0, r, WSFLOGNO(0074) "tunnel %016" APR_UINT64_T_HEX_FMT " to %s", id,
-                  ap_proxy_worker_name(r->pool, worker));
+    ap_log_rerror(APLOG_MARK, APLOG_DEBUG, 0, r, WSFLOGNO(0074) "tunnel %016" APR_UINT64_T_HEX_FMT " to %s",
+                  id, ap_proxy_worker_name(r->pool, worker));
     failure = hand_over(r, origin, {.place = std::move(place), .timeouts = timeouts, .id = id});
   } else {
-    ap_log_rerror(APLOG_MARK, APLOG_INFO, 0, r, WSFLOGNO(0075)
-                  "tunnel %016" APR_UINT64_T_HEX_FMT " to %s holds this worker thread: %s", id,
+    ap_log_rerror(APLOG_MARK, APLOG_INFO, 0, r,
+                  WSFLOGNO(0075) "tunnel %016" APR_UINT64_T_HEX_FMT " to %s holds this worker thread: %s", id,
                   ap_proxy_worker_name(r->pool, worker), stays);
     failure = run_on_worker(r, origin, id);
   }
@@ -174,8 +180,8 @@ int handle(request_rec* r, proxy_worker* worker, proxy_server_conf* conf, char* 
 
 }  // namespace
 
-int upgrade_handler(request_rec* r, proxy_worker* worker, proxy_server_conf* conf, char* url, const char* proxy_name,
-                    apr_port_t proxy_port) noexcept {
+int upgrade_handler(request_rec* r, proxy_worker* worker, proxy_server_conf* conf, char* url,
+                    const char* proxy_name, apr_port_t proxy_port) noexcept {
   return guard(r->server, HTTP_INTERNAL_SERVER_ERROR,
                [&] { return handle(r, worker, conf, url, proxy_name, proxy_port); });
 }

@@ -15,7 +15,9 @@ using base::Outcome;
 // Counts the tunnel as long as it is in scope.
 class Counted {
  public:
-  explicit Counted(metrics::Recorder& recorder) noexcept : recorder_(recorder) { recorder_.tunnel_opened(true); }
+  explicit Counted(metrics::Recorder& recorder) noexcept : recorder_(recorder) {
+    recorder_.tunnel_opened(true);
+  }
   ~Counted() { recorder_.tunnel_ended(outcome, true); }
   Counted(const Counted&) = delete;
   Counted& operator=(const Counted&) = delete;
@@ -72,8 +74,8 @@ Failure run_on_worker(request_rec* r, Origin& origin, std::uint64_t id) {
   end_watch(origin.connection());
   r->input_filters = r->proto_input_filters = c->input_filters;
   counted.outcome = outcome_of(status, from_client, from_origin, c);
-  ap_log_rerror(APLOG_MARK, APLOG_DEBUG, 0, r, WSFLOGNO(0061) "tunnel %016" APR_UINT64_T_HEX_FMT " ended: %s", id,
-                base::name(counted.outcome));
+  ap_log_rerror(APLOG_MARK, APLOG_DEBUG, 0, r, WSFLOGNO(0061) "tunnel %016" APR_UINT64_T_HEX_FMT " ended: %s",
+                id, base::name(counted.outcome));
   return {};
 }
 

@@ -12,20 +12,21 @@ constexpr const char* kCloseNames[kCloseCodes] = {"1000", "1001", "1002", "1003"
 
 constexpr Family kFamilies[] = {
     {"wsflow_tunnels_opened_total", "", "Tunnels that were opened.", kTunnelsOpened, 1},
-    {"wsflow_tunnels_opened_worker_total", "", "Tunnels that were opened on a worker thread.", kTunnelsOpenedWorker,
-     1},
+    {"wsflow_tunnels_opened_worker_total", "", "Tunnels that were opened on a worker thread.",
+     kTunnelsOpenedWorker, 1},
     {"wsflow_tunnels_total", "outcome", "Tunnels that have ended, by how they ended.", kTunnelsEnded,
      base::kOutcomes},
-    {"wsflow_refusals_total", "reason", "Handshakes that got no tunnel, by reason.", kRefused, base::kRefusals},
+    {"wsflow_refusals_total", "reason", "Handshakes that got no tunnel, by reason.", kRefused,
+     base::kRefusals},
     {"wsflow_relayed_bytes_total", "direction", "Bytes relayed.", kBytes, kDirections},
     {"wsflow_relayed_messages_total", "direction", "WebSocket messages whose last frame was seen.", kMessages,
      kDirections},
     {"wsflow_relayed_frames_total", "direction,opcode", "WebSocket frames whose header was seen.", kFrames,
-     kDirections * kOpcodeClasses},
+     kDirections* kOpcodeClasses},
     {"wsflow_close_codes_total", "from,code", "Close frames, by sender and code.", kCloses,
-     kDirections * kCloseCodes},
-    {"wsflow_not_websocket_total", "", "Directions of tunnels whose bytes were no WebSocket frames.", kNotWebSocket,
-     1},
+     kDirections* kCloseCodes},
+    {"wsflow_not_websocket_total", "", "Directions of tunnels whose bytes were no WebSocket frames.",
+     kNotWebSocket, 1},
 };
 
 }  // namespace
@@ -34,7 +35,9 @@ const char* name(Direction direction) noexcept {
   return direction == Direction::client_to_origin ? "client_to_origin" : "origin_to_client";
 }
 
-const char* opcode_class_name(std::size_t index) noexcept { return kOpcodeNames[index]; }
+const char* opcode_class_name(std::size_t index) noexcept {
+  return kOpcodeNames[index];
+}
 
 std::size_t close_code_index(std::uint16_t code) noexcept {
   if (code >= 1000 && code <= 1015) return code - 1000U;
@@ -43,8 +46,12 @@ std::size_t close_code_index(std::uint16_t code) noexcept {
   return 18;
 }
 
-const char* close_code_name(std::size_t index) noexcept { return kCloseNames[index]; }
+const char* close_code_name(std::size_t index) noexcept {
+  return kCloseNames[index];
+}
 
-std::span<const Family> families() noexcept { return kFamilies; }
+std::span<const Family> families() noexcept {
+  return kFamilies;
+}
 
 }  // namespace wsflow::metrics

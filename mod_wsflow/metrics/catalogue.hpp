@@ -21,16 +21,17 @@ inline constexpr std::size_t kCloseCodes = 19;
 std::size_t close_code_index(std::uint16_t code) noexcept;
 const char* close_code_name(std::size_t index) noexcept;
 
-// Where each counter stands in a slot. The one table of counters: everything that counts, adds up or shows them
-// uses these numbers.
+// Where each counter stands in a slot. The one table of counters: everything that counts, adds up or shows
+// them uses these numbers.
 inline constexpr std::size_t kTunnelsOpened = 0;
-inline constexpr std::size_t kTunnelsOpenedWorker = 1;  // of them: on a worker thread
-inline constexpr std::size_t kTunnelsEnded = 2;         // + Outcome
-inline constexpr std::size_t kRefused = kTunnelsEnded + base::kOutcomes;      // + Refusal
-inline constexpr std::size_t kBytes = kRefused + base::kRefusals;             // + Direction
-inline constexpr std::size_t kMessages = kBytes + kDirections;                // + Direction
-inline constexpr std::size_t kFrames = kMessages + kDirections;               // + Direction * kOpcodeClasses + class
-inline constexpr std::size_t kCloses = kFrames + kDirections * kOpcodeClasses;  // + sender * kCloseCodes + index
+inline constexpr std::size_t kTunnelsOpenedWorker = 1;                    // of them: on a worker thread
+inline constexpr std::size_t kTunnelsEnded = 2;                           // + Outcome
+inline constexpr std::size_t kRefused = kTunnelsEnded + base::kOutcomes;  // + Refusal
+inline constexpr std::size_t kBytes = kRefused + base::kRefusals;         // + Direction
+inline constexpr std::size_t kMessages = kBytes + kDirections;            // + Direction
+inline constexpr std::size_t kFrames = kMessages + kDirections;  // + Direction * kOpcodeClasses + class
+inline constexpr std::size_t kCloses =
+    kFrames + kDirections * kOpcodeClasses;  // + sender * kCloseCodes + index
 inline constexpr std::size_t kNotWebSocket = kCloses + kDirections * kCloseCodes;
 inline constexpr std::size_t kCounters = kNotWebSocket + 1;
 static_assert(kCounters <= shm::kCounterCapacity);

@@ -25,7 +25,8 @@ class Poller {
   Poller() noexcept;
   bool valid() const noexcept { return static_cast<bool>(epoll_); }
 
-  // Watches `fd` for both directions; every event carries `token`. False with errno set if the kernel refuses.
+  // Watches `fd` for both directions; every event carries `token`. False with errno set if the kernel
+  // refuses.
   bool watch(int fd, std::uint64_t token) noexcept;
   // Watches `fd` for reading only, level-triggered: the inbox's wake-up.
   bool watch_level(int fd, std::uint64_t token) noexcept;

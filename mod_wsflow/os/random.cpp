@@ -16,6 +16,8 @@ std::uint64_t random64() noexcept {
   return value;
 }
 
-std::uint32_t random32() noexcept { return static_cast<std::uint32_t>(random64()); }
+std::uint32_t random32() noexcept {
+  return static_cast<std::uint32_t>(random64());
+}
 
 }  // namespace wsflow::os

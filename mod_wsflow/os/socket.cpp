@@ -31,7 +31,9 @@ IoResult send(int fd, std::span<const std::uint8_t> from) noexcept {
   return {.status = Io::ok, .bytes = static_cast<std::size_t>(sent)};
 }
 
-void shutdown_write(int fd) noexcept { ::shutdown(fd, SHUT_WR); }
+void shutdown_write(int fd) noexcept {
+  ::shutdown(fd, SHUT_WR);
+}
 
 base::UniqueFd duplicate(int fd) noexcept {
   base::UniqueFd copy(::fcntl(fd, F_DUPFD_CLOEXEC, 3));

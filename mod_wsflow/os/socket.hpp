@@ -27,7 +27,8 @@ IoResult send(int fd, std::span<const std::uint8_t> from) noexcept;
 // Sends a FIN; reading goes on.
 void shutdown_write(int fd) noexcept;
 
-// A second, close-on-exec descriptor of the same socket, in non-blocking mode; none with errno set on failure.
+// A second, close-on-exec descriptor of the same socket, in non-blocking mode; none with errno set on
+// failure.
 base::UniqueFd duplicate(int fd) noexcept;
 // Small frames leave at once (no Nagle delay). Does nothing on sockets that are not TCP.
 void set_no_delay(int fd) noexcept;

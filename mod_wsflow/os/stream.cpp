@@ -29,13 +29,16 @@ IoResult Stream::receive_raw(std::span<std::uint8_t> into) noexcept {
   return result;
 }
 
-IoResult Stream::send_raw(std::span<const std::uint8_t> from) noexcept { return send(fd_.get(), from); }
+IoResult Stream::send_raw(std::span<const std::uint8_t> from) noexcept {
+  return send(fd_.get(), from);
+}
 
 IoResult Stream::read(std::span<std::uint8_t> into) noexcept {
   if (!ssl_) return receive_raw(into);
   ERR_clear_error();
   errno = 0;
-  const int got = SSL_read(ssl_.get(), into.data(), static_cast<int>(std::min<std::size_t>(into.size(), INT_MAX)));
+  const int got =
+      SSL_read(ssl_.get(), into.data(), static_cast<int>(std::min<std::size_t>(into.size(), INT_MAX)));
   if (got > 0) return {.status = Io::ok, .bytes = static_cast<std::size_t>(got)};
   return tls_result(got);
 }
@@ -44,7 +47,8 @@ IoResult Stream::write(std::span<const std::uint8_t> from) noexcept {
   if (!ssl_) return send_raw(from);
   ERR_clear_error();
   errno = 0;
-  const int put = SSL_write(ssl_.get(), from.data(), static_cast<int>(std::min<std::size_t>(from.size(), INT_MAX)));
+  const int put =
+      SSL_write(ssl_.get(), from.data(), static_cast<int>(std::min<std::size_t>(from.size(), INT_MAX)));
   if (put > 0) return {.status = Io::ok, .bytes = static_cast<std::size_t>(put)};
   return tls_result(put);
 }

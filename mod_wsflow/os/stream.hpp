@@ -13,9 +13,9 @@ namespace wsflow::os {
 // One non-blocking byte stream under edge-triggered polling: a socket, plain or with TLS on it. It owns the
 // descriptor and its SSL reference. Built on one thread, then used by one loop thread only.
 //
-// The caller tells it of each edge (note_*); in return it knows when the socket is drained and saves the system
-// call that would only say EAGAIN: a short read means "drained", unless a hang-up is waiting (data and FIN often
-// come in one event, and an edge is not repeated).
+// The caller tells it of each edge (note_*); in return it knows when the socket is drained and saves the
+// system call that would only say EAGAIN: a short read means "drained", unless a hang-up is waiting (data and
+// FIN often come in one event, and an edge is not repeated).
 class Stream {
  public:
   Stream(base::UniqueFd fd, SslRef ssl) noexcept : fd_(std::move(fd)), ssl_(std::move(ssl)) {}
@@ -49,11 +49,11 @@ class Stream {
  private:
   IoResult tls_result(int returned) noexcept;
 
-  base::UniqueFd fd_;      // owned
-  bool drained_ = false;   // nothing to receive until the next edge
-  bool hang_up_ = false;   // an end of stream is on its way: read until it is there
-  bool eof_ = false;       // the socket's end of stream was read
-  SslRef ssl_;             // owned reference; none: plain
+  base::UniqueFd fd_;     // owned
+  bool drained_ = false;  // nothing to receive until the next edge
+  bool hang_up_ = false;  // an end of stream is on its way: read until it is there
+  bool eof_ = false;      // the socket's end of stream was read
+  SslRef ssl_;            // owned reference; none: plain
 };
 
 }  // namespace wsflow::os

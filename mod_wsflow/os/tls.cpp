@@ -10,7 +10,8 @@ int bio_read(BIO* bio, char* into, int size) noexcept {
   BIO_clear_retry_flags(bio);
   if (size <= 0) return 0;
   auto* stream = static_cast<Stream*>(BIO_get_data(bio));
-  const auto result = stream->receive_raw({reinterpret_cast<std::uint8_t*>(into), static_cast<std::size_t>(size)});
+  const auto result =
+      stream->receive_raw({reinterpret_cast<std::uint8_t*>(into), static_cast<std::size_t>(size)});
   switch (result.status) {
     case Io::ok: return static_cast<int>(result.bytes);
     case Io::again: BIO_set_retry_read(bio); return -1;
@@ -66,7 +67,8 @@ void adopt(SSL* ssl, bool received_shutdown) noexcept {
   SSL_set_info_callback(ssl, [](const SSL*, int, int) {});
   SSL_set_msg_callback(ssl, [](int, int, int, const void*, std::size_t, SSL*, void*) {});
   SSL_set_options(ssl, SSL_OP_NO_RENEGOTIATION);
-  SSL_set_mode(ssl, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_RELEASE_BUFFERS);
+  SSL_set_mode(
+      ssl, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_RELEASE_BUFFERS);
   SSL_set_read_ahead(ssl, 1);
 }
 

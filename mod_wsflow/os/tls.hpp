@@ -22,8 +22,9 @@ using BioMethod = std::unique_ptr<BIO_METHOD, BioMethodFree>;
 BioMethod make_stream_bio_method() noexcept;
 
 // Takes an SSL object out of the hands of whoever made it: nothing of the former owner is called any more
-// (application data, callbacks), the peer cannot renegotiate, idle buffers are given back. `received_shutdown`
-// tells that the peer's close_notify has been read already. Pre: no other thread uses `ssl`.
+// (application data, callbacks), the peer cannot renegotiate, idle buffers are given back.
+// `received_shutdown` tells that the peer's close_notify has been read already. Pre: no other thread uses
+// `ssl`.
 void adopt(SSL* ssl, bool received_shutdown) noexcept;
 
 }  // namespace wsflow::os

@@ -77,8 +77,8 @@ bool fold(Layout& layout, std::uint32_t pid) noexcept {
 }
 
 Snapshot snapshot(const Layout& layout) {
-  // A parent that was killed in the middle of a fold leaves the sequence odd for ever: give up after some tries and
-  // show what is there.
+  // A parent that was killed in the middle of a fold leaves the sequence odd for ever: give up after some
+  // tries and show what is there.
   for (int tries = 0; tries < 1000; ++tries) {
     const auto before = layout.fold_sequence.load();
     if (before % 2 != 0) continue;

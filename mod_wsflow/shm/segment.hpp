@@ -30,7 +30,8 @@ bool compatible(const Layout& layout) noexcept;
 
 // Takes a slot for this process; nullptr if all are taken. Any process.
 ProcessSlot* claim(Layout& layout, std::uint32_t pid, std::uint32_t generation, std::int64_t now) noexcept;
-// Adds the counters of a process that has ended to the totals and frees its slot. Parent only. False if it had none.
+// Adds the counters of a process that has ended to the totals and frees its slot. Parent only. False if it
+// had none.
 bool fold(Layout& layout, std::uint32_t pid) noexcept;
 // A consistent copy of everything. Any process, any thread.
 Snapshot snapshot(const Layout& layout);

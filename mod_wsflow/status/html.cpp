@@ -15,7 +15,9 @@ constexpr std::string_view kStyle =
     "@media(prefers-color-scheme:dark){body{color:#dbe3ec;background:#14191f}th,td{border-color:#2c3641}"
     "th{color:#93a3b3}}";
 
-std::string cell(std::uint64_t value) { return "<td>" + std::to_string(value) + "</td>"; }
+std::string cell(std::uint64_t value) {
+  return "<td>" + std::to_string(value) + "</td>";
+}
 
 std::string row(std::string_view label, std::uint64_t value) {
   return "<tr><td>" + escape_html(label) + "</td>" + cell(value) + "</tr>\n";
@@ -31,16 +33,18 @@ std::string summary(const Model& model) {
 std::string relayed(const Model& model) {
   std::string out = "<tr><th></th><th>bytes</th><th>messages</th><th>frames</th></tr>\n";
   for (std::size_t i = 0; i < metrics::kDirections; ++i) {
-    out += std::string("<tr><td>") + (i == 0 ? "client to origin" : "origin to client") + "</td>" +
-           cell(model.snapshot.sums[metrics::kBytes + i]) + cell(model.snapshot.sums[metrics::kMessages + i]) +
-           cell(model.sum(metrics::kFrames + i * metrics::kOpcodeClasses, metrics::kOpcodeClasses)) + "</tr>\n";
+    out +=
+        std::string("<tr><td>") + (i == 0 ? "client to origin" : "origin to client") + "</td>" +
+        cell(model.snapshot.sums[metrics::kBytes + i]) + cell(model.snapshot.sums[metrics::kMessages + i]) +
+        cell(model.sum(metrics::kFrames + i * metrics::kOpcodeClasses, metrics::kOpcodeClasses)) + "</tr>\n";
   }
   return out;
 }
 
 std::string processes(const Model& model) {
   std::string out =
-      "<tr><th>process</th><th>generation</th><th>active</th><th>on a worker</th><th>opened</th><th>limit</th></tr>\n";
+      "<tr><th>process</th><th>generation</th><th>active</th><th>on a "
+      "worker</th><th>opened</th><th>limit</th></tr>\n";
   for (const auto& process : model.snapshot.processes) {
     out += "<tr><td>" + std::to_string(process.pid) + "</td>" + cell(process.generation) +
            cell(process.active + process.active_worker) + cell(process.active_worker) +
@@ -85,10 +89,11 @@ std::string to_html(const Model& model) {
   const auto refusal = [](std::size_t i) { return base::name(static_cast<base::Refusal>(i)); };
   std::string out =
       "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">"
-      "<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\"><title>WSFlow status</title><style>";
+      "<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\"><title>WSFlow "
+      "status</title><style>";
   out.append(kStyle).append("</style></head><body>\n<h1>WSFlow status</h1>\n<p><span class=\"big\">");
-  out += std::to_string(model.active()) + "</span> tunnels; mod_wsflow " + escape_html(model.version) + " in " +
-         escape_html(model.server) + ", generation " + std::to_string(model.generation) + "</p>\n";
+  out += std::to_string(model.active()) + "</span> tunnels; mod_wsflow " + escape_html(model.version) +
+         " in " + escape_html(model.server) + ", generation " + std::to_string(model.generation) + "</p>\n";
   out += table("Tunnels", summary(model));
   out += table("Relayed", relayed(model));
   out += table("How tunnels ended", happened(model, metrics::kTunnelsEnded, base::kOutcomes, outcome));
@@ -103,8 +108,8 @@ std::string to_html(const Model& model) {
 }
 
 std::string to_html_section(const Model& model) {
-  return "<hr>\n<h3>WSFlow tunnels</h3>\n<table>\n" + summary(model) + "</table>\n<table>\n" + relayed(model) +
-         "</table>\n";
+  return "<hr>\n<h3>WSFlow tunnels</h3>\n<table>\n" + summary(model) + "</table>\n<table>\n" +
+         relayed(model) + "</table>\n";
 }
 
 }  // namespace wsflow::status

@@ -9,8 +9,8 @@ namespace wsflow::status {
 
 // What every format of the status shows.
 struct Model {
-  std::string version;     // of the module
-  std::string server;      // httpd's own description
+  std::string version;  // of the module
+  std::string server;   // httpd's own description
   std::uint32_t generation = 0;
   shm::Snapshot snapshot;
 

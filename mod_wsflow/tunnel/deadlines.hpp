@@ -29,8 +29,8 @@ class DeadlineHook {
   base::Instant due_{};
 };
 
-// Deadlines of one loop: one first-in-first-out queue for each distinct duration, so that setting, removing and
-// expiring cost O(1) (there are only as many durations as configuration files name). One loop thread.
+// Deadlines of one loop: one first-in-first-out queue for each distinct duration, so that setting, removing
+// and expiring cost O(1) (there are only as many durations as configuration files name). One loop thread.
 class Deadlines {
  public:
   // Sets (or moves) the deadline of `hook` to `now + after`.

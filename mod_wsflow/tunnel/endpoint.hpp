@@ -8,8 +8,8 @@
 
 namespace wsflow::tunnel {
 
-// One side of a tunnel: the stream to the peer and what waits to be written to it. Built on a worker, then used
-// by the loop thread that owns the tunnel.
+// One side of a tunnel: the stream to the peer and what waits to be written to it. Built on a worker, then
+// used by the loop thread that owns the tunnel.
 //
 //   in_ended  out_ended  lost   meaning
 //   no        no         no     open both ways
@@ -20,11 +20,11 @@ namespace wsflow::tunnel {
 struct Endpoint {
   Endpoint(base::UniqueFd fd, os::SslRef ssl) noexcept : stream(std::move(fd), std::move(ssl)) {}
 
-  os::Stream stream;          // owned
-  ByteQueue pending;          // waits to be written to this peer
-  bool read_ready = true;     // an edge says that there may be bytes; cleared by `again`
-  bool write_blocked = false; // the last write got `again`; cleared by an edge
-  bool read_paused = false;   // the other side's queue is above its high watermark
+  os::Stream stream;           // owned
+  ByteQueue pending;           // waits to be written to this peer
+  bool read_ready = true;      // an edge says that there may be bytes; cleared by `again`
+  bool write_blocked = false;  // the last write got `again`; cleared by an edge
+  bool read_paused = false;    // the other side's queue is above its high watermark
   bool in_ended = false;
   bool out_ended = false;
   bool lost = false;
@@ -32,7 +32,8 @@ struct Endpoint {
   bool finished_reading() const noexcept { return in_ended || lost; }
   bool done() const noexcept { return lost || (in_ended && out_ended); }
 
-  // Writes `bytes` until all are gone or nothing moves, and returns how many went. Sets write_blocked or lost.
+  // Writes `bytes` until all are gone or nothing moves, and returns how many went. Sets write_blocked or
+  // lost.
   std::size_t write_through(std::span<const std::uint8_t> bytes) noexcept;
   // Writes what waits. True if nothing waits any more.
   bool flush() noexcept;

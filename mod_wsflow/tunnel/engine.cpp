@@ -14,7 +14,9 @@ Engine::Engine(unsigned loops, std::uint32_t max_tunnels, metrics::Recorder& rec
   }
 }
 
-Engine::~Engine() { stop(); }
+Engine::~Engine() {
+  stop();
+}
 
 bool Engine::start() {
   if (!bio_method_) return false;

@@ -32,12 +32,12 @@ class Engine {
   metrics::Recorder& recorder() noexcept { return recorder_; }
 
  private:
-  os::BioMethod bio_method_;             // owned; outlives every tunnel
-  Admission admission_;                  // outlives every tunnel
-  metrics::Recorder& recorder_;          // borrowed from the child
+  os::BioMethod bio_method_;     // owned; outlives every tunnel
+  Admission admission_;          // outlives every tunnel
+  metrics::Recorder& recorder_;  // borrowed from the child
   std::vector<std::unique_ptr<EventLoop>> loops_;
   std::vector<std::thread> threads_;
-  std::atomic<unsigned> turn_{0};        // which loop gets the next tunnel
+  std::atomic<unsigned> turn_{0};  // which loop gets the next tunnel
 };
 
 }  // namespace wsflow::tunnel

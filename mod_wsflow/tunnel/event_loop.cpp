@@ -19,6 +19,7 @@ std::uint64_t token(const Tunnel& tunnel, Side side) noexcept {
   return reinterpret_cast<std::uintptr_t>(&tunnel) | static_cast<std::uint64_t>(side);
 }
 Tunnel& tunnel_of(std::uint64_t token) noexcept {
+  // NOLINTNEXTLINE(performance-no-int-to-ptr): the kernel keeps the token as a number
   return *reinterpret_cast<Tunnel*>(static_cast<std::uintptr_t>(token & ~std::uint64_t{1}));
 }
 }  // namespace
@@ -178,8 +179,8 @@ void EventLoop::stop_all() {
   for (auto* tunnel = first_; tunnel != nullptr; tunnel = tunnel->next) {
     if (tunnel->over) continue;
     tunnel->close_both(ws::close_code::kGoingAway, os::random32());
-    // What has arrived already is read: closing a socket with unread bytes would send a reset, and the reset could
-    // overtake the Close frame.
+    // What has arrived already is read: closing a socket with unread bytes would send a reset, and the reset
+    // could overtake the Close frame.
     for (const auto side : {Side::client, Side::origin}) {
       tunnel->endpoint(side).stream.note_readable(false);
       tunnel->endpoint(side).read_ready = true;

@@ -18,7 +18,7 @@ namespace wsflow::tunnel {
 class EventLoop {
  public:
   // A frame of 64 KiB, header included, in one system call.
-  static constexpr std::size_t kReadBuffer = 65 * 1024;
+  static constexpr std::size_t kReadBuffer = std::size_t{65} * 1024;
   // What one tunnel may relay in one direction before the others have their turn.
   static constexpr std::size_t kBudget = 4 * kReadBuffer;
 
@@ -32,7 +32,8 @@ class EventLoop {
 
   // Runs until the inbox is closed; then every tunnel gets a Close 1001 and ends.
   void run();
-  // The main function of a loop's thread: run(), but an exception (memory is out) is logged, and the loop ends.
+  // The main function of a loop's thread: run(), but an exception (memory is out) is logged, and the loop
+  // ends.
   void run_guarded() noexcept;
 
  private:
@@ -47,15 +48,15 @@ class EventLoop {
   int wait_time() const noexcept;
   void log_end(const Tunnel& tunnel) noexcept;
 
-  const BIO_METHOD* bio_method_;   // borrowed from the engine
-  metrics::Recorder& recorder_;    // borrowed from the child
-  base::LogSink& log_;             // borrowed from the child
+  const BIO_METHOD* bio_method_;  // borrowed from the engine
+  metrics::Recorder& recorder_;   // borrowed from the child
+  base::LogSink& log_;            // borrowed from the child
   os::Poller poller_;
   Inbox inbox_;
   Deadlines deadlines_;
-  Tunnel* first_ = nullptr;             // owned list of all tunnels
-  std::vector<Tunnel*> scheduled_;      // have more to relay; borrowed from the list
-  std::vector<Tunnel*> ended_;          // to be freed at the end of the turn; borrowed from the list
+  Tunnel* first_ = nullptr;         // owned list of all tunnels
+  std::vector<Tunnel*> scheduled_;  // have more to relay; borrowed from the list
+  std::vector<Tunnel*> ended_;      // to be freed at the end of the turn; borrowed from the list
   base::Instant now_{};
   std::unique_ptr<std::uint8_t[]> buffer_;  // owned; kReadBuffer bytes that all tunnels share
 };

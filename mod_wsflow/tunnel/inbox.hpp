@@ -9,7 +9,8 @@
 
 namespace wsflow::tunnel {
 
-// Where workers leave new tunnels for a loop. post() may be called from every thread, the rest only by the loop.
+// Where workers leave new tunnels for a loop. post() may be called from every thread, the rest only by the
+// loop.
 class Inbox {
  public:
   bool valid() const noexcept { return wakeup_.valid(); }

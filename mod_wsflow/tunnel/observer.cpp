@@ -26,8 +26,10 @@ void Observer::see(std::span<const std::uint8_t> bytes, metrics::Recorder& recor
     messages_ += messages;
     recorder.add(metrics::kMessages + direction, messages);
   }
-  if (!had_close && scanner_.close_seen()) [[unlikely]] recorder.close_seen(direction_, scanner_.close_code());
-  if (!was_broken && scanner_.broken()) [[unlikely]] recorder.add(metrics::kNotWebSocket);
+  if (!had_close && scanner_.close_seen()) [[unlikely]]
+    recorder.close_seen(direction_, scanner_.close_code());
+  if (!was_broken && scanner_.broken()) [[unlikely]]
+    recorder.add(metrics::kNotWebSocket);
 }
 
 }  // namespace wsflow::tunnel

@@ -8,8 +8,8 @@
 
 namespace wsflow::tunnel {
 
-// Looks at the bytes of one direction as they pass and counts them, for the tunnel and for the process. Used by
-// the loop thread that owns the tunnel, or by the worker that runs it.
+// Looks at the bytes of one direction as they pass and counts them, for the tunnel and for the process. Used
+// by the loop thread that owns the tunnel, or by the worker that runs it.
 class Observer {
  public:
   explicit Observer(metrics::Direction direction) noexcept

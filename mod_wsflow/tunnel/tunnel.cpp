@@ -20,14 +20,16 @@ void leave_origin(std::size_t* busy) noexcept {
 Tunnel::Tunnel(Parts parts, base::Instant now) noexcept
     : endpoint_{Endpoint(std::move(parts.client_fd), std::move(parts.client_ssl)),
                 Endpoint(std::move(parts.origin_fd), std::move(parts.origin_ssl))},
-      observer_{Observer(metrics::Direction::client_to_origin), Observer(metrics::Direction::origin_to_client)},
+      observer_{Observer(metrics::Direction::client_to_origin),
+                Observer(metrics::Direction::origin_to_client)},
       place_(std::move(parts.place)),
       origin_busy_(parts.origin_busy),
       log_context_(parts.log_context),
       started_(now),
       id_(parts.id),
       limits_(parts.limits) {
-  if (origin_busy_ != nullptr) std::atomic_ref<std::size_t>(*origin_busy_).fetch_add(1, std::memory_order_relaxed);
+  if (origin_busy_ != nullptr)
+    std::atomic_ref<std::size_t>(*origin_busy_).fetch_add(1, std::memory_order_relaxed);
 }
 
 Tunnel::~Tunnel() {
@@ -40,7 +42,8 @@ void Tunnel::preload(Side from, std::span<const std::uint8_t> bytes, metrics::Re
   endpoint(other(from)).pending.append(bytes);
 }
 
-bool Tunnel::relay(Side from, std::span<std::uint8_t> buffer, std::size_t budget, metrics::Recorder& recorder) {
+bool Tunnel::relay(Side from, std::span<std::uint8_t> buffer, std::size_t budget,
+                   metrics::Recorder& recorder) {
   auto& source = endpoint(from);
   auto& sink = endpoint(other(from));
   std::size_t passed = 0;
@@ -100,8 +103,8 @@ bool Tunnel::settle() noexcept {
   for (const auto side : {Side::client, Side::origin}) {
     auto& sink = endpoint(side);
     if (sink.out_ended || !sink.pending.empty()) continue;
-    // The closing handshake is complete: the server's side of a connection ends it first (RFC 6455 7.1.1), so the
-    // client gets its FIN at once, and the origin is left to send its own.
+    // The closing handshake is complete: the server's side of a connection ends it first (RFC 6455 7.1.1), so
+    // the client gets its FIN at once, and the origin is left to send its own.
     const bool handshake_done = both_closes_seen() && (side == Side::client || sink.in_ended);
     if (endpoint(other(side)).finished_reading() || handshake_done) sink.end_output();
   }

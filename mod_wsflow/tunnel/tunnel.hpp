@@ -18,10 +18,12 @@
 namespace wsflow::tunnel {
 
 enum class Side : std::uint8_t { client, origin };
-constexpr Side other(Side side) noexcept { return side == Side::client ? Side::origin : Side::client; }
+constexpr Side other(Side side) noexcept {
+  return side == Side::client ? Side::origin : Side::client;
+}
 
-// One tunnel: two endpoints, what was seen of the bytes between them, and how it ends. It knows no loop and no
-// clock. A worker builds it; from Engine::adopt on it belongs to one loop thread.
+// One tunnel: two endpoints, what was seen of the bytes between them, and how it ends. It knows no loop and
+// no clock. A worker builds it; from Engine::adopt on it belongs to one loop thread.
 class Tunnel : public DeadlineHook {
  public:
   struct Parts {
@@ -32,8 +34,9 @@ class Tunnel : public DeadlineHook {
     Admission::Place place;
     Limits limits;
     std::uint64_t id = 0;
-    std::size_t* origin_busy = nullptr;    // mod_proxy's count of this balancer member; borrowed from shared memory
-    const void* log_context = nullptr;     // handed to the log sink; borrowed, lives as long as the process
+    std::size_t* origin_busy =
+        nullptr;  // mod_proxy's count of this balancer member; borrowed from shared memory
+    const void* log_context = nullptr;  // handed to the log sink; borrowed, lives as long as the process
   };
   Tunnel(Parts parts, base::Instant now) noexcept;
   ~Tunnel();
@@ -41,15 +44,15 @@ class Tunnel : public DeadlineHook {
   // Takes over bytes that were read from `from` before the tunnel began. Before adoption only.
   void preload(Side from, std::span<const std::uint8_t> bytes, metrics::Recorder& recorder);
 
-  // Reads from `from` into `buffer` and writes to the other side, until nothing more is there, the other side is
-  // full, or `budget` bytes have passed. True if the budget ended it: there may be more.
+  // Reads from `from` into `buffer` and writes to the other side, until nothing more is there, the other side
+  // is full, or `budget` bytes have passed. True if the budget ended it: there may be more.
   bool relay(Side from, std::span<std::uint8_t> buffer, std::size_t budget, metrics::Recorder& recorder);
   // Writes what waits for `side`; lets the other side be read again below the low watermark.
   void flush(Side side) noexcept;
   // Passes on ends of stream and broken connections. True if the tunnel is over.
   bool settle() noexcept;
-  // An end of `side` is waiting, but it cannot be read to because the other side takes nothing: the tunnel is ending
-  // all the same.
+  // An end of `side` is waiting, but it cannot be read to because the other side takes nothing: the tunnel is
+  // ending all the same.
   void note_hang_up(Side side, bool broken) noexcept;
   // Whether bytes have moved since the last call.
   bool take_progress() noexcept { return std::exchange(progress_, false); }
@@ -73,10 +76,10 @@ class Tunnel : public DeadlineHook {
   base::Instant started() const noexcept { return started_; }
 
   // Owned by the loop.
-  Tunnel* previous = nullptr;     // neighbours in the loop's list; borrowed
+  Tunnel* previous = nullptr;  // neighbours in the loop's list; borrowed
   Tunnel* next = nullptr;
-  bool scheduled = false;         // waits for another turn
-  bool over = false;              // to be freed at the end of the turn
+  bool scheduled = false;  // waits for another turn
+  bool over = false;       // to be freed at the end of the turn
 
  private:
   void note_end(Side side, bool broken) noexcept;
