@@ -19,10 +19,16 @@ namespace {
 
 using namespace wsflow::httpd;
 
+// Runs for `configtest` too, which ends before post_config. A start reads the configuration twice: once is
+// enough.
+int check_config(apr_pool_t*, apr_pool_t*, apr_pool_t*, server_rec* server) noexcept {
+  const bool test = ap_state_query(AP_SQ_RUN_MODE) == AP_SQ_RM_CONFIG_TEST;
+  if (!test && ap_state_query(AP_SQ_MAIN_STATE) == AP_SQ_MS_CREATE_PRE_CONFIG) return OK;
+  return check_configuration(server);
+}
+
 int post_config(apr_pool_t*, apr_pool_t*, apr_pool_t*, server_rec* server) noexcept {
   if (ap_state_query(AP_SQ_MAIN_STATE) == AP_SQ_MS_CREATE_PRE_CONFIG) return OK;
-  if (const int checked = check_configuration(server); checked != OK) return checked;
-  if (ap_state_query(AP_SQ_RUN_MODE) == AP_SQ_RM_CONFIG_TEST) return OK;
   return open_segment(server) == APR_SUCCESS ? OK : HTTP_INTERNAL_SERVER_ERROR;
 }
 
@@ -32,6 +38,7 @@ void register_hooks(apr_pool_t*) noexcept {
   static constexpr const char* kSsl[] = {"mod_ssl.c", nullptr};
 
   register_connection_filters();
+  ap_hook_check_config(check_config, nullptr, nullptr, APR_HOOK_LAST);  // behind the MPM's
   ap_hook_post_config(post_config, nullptr, nullptr, APR_HOOK_MIDDLE);
   ap_hook_child_init(child_init, nullptr, nullptr, APR_HOOK_MIDDLE);
   ap_hook_child_status(child_status, nullptr, nullptr, APR_HOOK_MIDDLE);

@@ -23,9 +23,9 @@ const char* name(Refusal refusal) noexcept {
     case Refusal::bad_key: return "bad-key";
     case Refusal::bad_version: return "bad-version";
     case Refusal::has_body: return "has-body";
-    case Refusal::client_flood: return "client-flood";
     case Refusal::client_gone: return "client-gone";
     case Refusal::max_tunnels: return "max-tunnels";
+    case Refusal::origin_unavailable: return "origin-unavailable";
     case Refusal::origin_connect: return "origin-connect";
     case Refusal::origin_closed: return "origin-closed";
     case Refusal::origin_reset: return "origin-reset";

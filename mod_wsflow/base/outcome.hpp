@@ -25,17 +25,17 @@ enum class Refusal : std::uint8_t {
   bad_key,
   bad_version,
   has_body,
-  client_flood,       // bytes of the tunnel before the 101, beyond what may be kept
-  client_gone,        // the client left before its answer
-  max_tunnels,        // WSFlowMaxTunnels
-  origin_connect,     // refused, unreachable, TLS handshake failed
-  origin_closed,      // closed before or in the middle of its answer
-  origin_reset,       // reset in the middle of its answer
-  origin_garbage,     // an answer that is no HTTP/1.x response
-  origin_bad_answer,  // a 101 that RFC 6455 4.1 tells to refuse
-  origin_timeout,     // no answer within `handshake`
-  origin_status,      // an HTTP answer other than 101, passed to the client
-  internal,           // out of descriptors or memory
+  client_gone,         // the client left before its answer
+  max_tunnels,         // WSFlowMaxTunnels
+  origin_unavailable,  // mod_proxy has no usable member, or no free connection (max=)
+  origin_connect,      // refused, unreachable, TLS handshake failed
+  origin_closed,       // closed before or in the middle of its answer
+  origin_reset,        // reset in the middle of its answer
+  origin_garbage,      // an answer that is no HTTP/1.x response
+  origin_bad_answer,   // a 101 that RFC 6455 4.1 tells to refuse
+  origin_timeout,      // no answer within `handshake`
+  origin_status,       // an HTTP answer other than 101, passed to the client
+  internal,            // out of descriptors or memory
 };
 inline constexpr std::size_t kRefusals = 17;
 

@@ -50,10 +50,10 @@ void start(apr_pool_t* pool, server_rec* server) {
   auto* slot = shm::claim(*layout, static_cast<std::uint32_t>(getpid()),
                           static_cast<std::uint32_t>(generation), apr_time_sec(apr_time_now()));
   if (slot == nullptr) {
-    ap_log_error(APLOG_MARK, APLOG_CRIT, 0, server,
-                 WSFLOGNO(0010) "all %d process slots are taken: this child carries no tunnels",
+    ap_log_error(APLOG_MARK, APLOG_ERR, 0, server,
+                 WSFLOGNO(0010) "all %d process slots are taken: what this child does is not in the status",
                  static_cast<int>(shm::kSlots));
-    return;
+    slot = new shm::ProcessSlot{};  // as long as the process
   }
   auto fresh = std::make_unique<Child>(server, *layout, *slot);
   const auto& config = config_of(server);

@@ -10,6 +10,7 @@ namespace {
 constexpr const char* kSeal = "WSFLOW_SEAL";
 constexpr const char* kReplay = "WSFLOW_REPLAY";
 constexpr const char* kObserve = "WSFLOW_OBSERVE";
+constexpr const char* kDeadline = "WSFLOW_DEADLINE";
 
 // Connection filters that hold nothing back for longer than a call and that a tunnel can do without. Names
 // are in lower case, as httpd keeps them.
@@ -75,6 +76,17 @@ apr_status_t replay(ap_filter_t* f, apr_bucket_brigade* into, ap_input_mode_t mo
   return ap_get_brigade(f->next, into, mode, block, wanted);
 }
 
+apr_status_t wait_until_deadline(ap_filter_t* f, apr_bucket_brigade* into, ap_input_mode_t mode,
+                                 apr_read_type_e block, apr_off_t wanted) noexcept {
+  if (block == APR_BLOCK_READ) {
+    const auto& deadline = *static_cast<Deadline*>(f->ctx);
+    const auto left = deadline.left();
+    if (left <= 0) return APR_TIMEUP;
+    apr_socket_timeout_set(deadline.socket, left);
+  }
+  return ap_get_brigade(f->next, into, mode, block, wanted);
+}
+
 apr_status_t observe(ap_filter_t* f, apr_bucket_brigade* into, ap_input_mode_t mode, apr_read_type_e block,
                      apr_off_t wanted) noexcept {
   auto& watch = *static_cast<Watch*>(f->ctx);
@@ -116,6 +128,7 @@ void keep_bytes_only(apr_bucket_brigade* brigade) noexcept {
 void register_connection_filters() noexcept {
   const auto network = static_cast<ap_filter_type>(AP_FTYPE_NETWORK - 1);
   ap_register_input_filter(kSeal, seal, nullptr, network);
+  ap_register_input_filter(kDeadline, wait_until_deadline, nullptr, network);
   ap_register_input_filter(kReplay, replay, nullptr, AP_FTYPE_CONNECTION);
   ap_register_input_filter(kObserve, observe, nullptr, AP_FTYPE_CONNECTION);
 }
@@ -156,6 +169,14 @@ void replay_input(conn_rec* c, std::string_view bytes) noexcept {
   auto* held = make_held(c);
   apr_brigade_write(held->bytes, nullptr, nullptr, bytes.data(), bytes.size());
   ap_add_input_filter(kReplay, held, nullptr, c);
+}
+
+void set_deadline(conn_rec* c, Deadline& deadline) noexcept {
+  ap_add_input_filter(kDeadline, &deadline, nullptr, c);
+}
+
+void lift_deadline(conn_rec* c) noexcept {
+  ap_remove_input_filter_byhandle(c->input_filters, kDeadline);
 }
 
 void watch_input(conn_rec* c, Watch& watch) noexcept {

@@ -20,6 +20,16 @@ const char* foreign_filter(const conn_rec* c) noexcept;
 // SSL object.
 std::string drain_input(conn_rec* c);
 
+// Bounds all that is waited for on a connection until lift_deadline: a peer that sends a byte now and then
+// would start a mere socket time-out anew each time.
+struct Deadline {
+  apr_socket_t* socket;  // borrowed
+  apr_time_t at;
+  apr_interval_time_t left() const noexcept { return at - apr_time_now(); }
+};
+void set_deadline(conn_rec* c, Deadline& deadline) noexcept;
+void lift_deadline(conn_rec* c) noexcept;
+
 // Puts bytes in front of whatever is read from the connection next.
 void replay_input(conn_rec* c, std::string_view bytes) noexcept;
 

@@ -55,10 +55,11 @@ std::size_t* busy_of(const proxy_worker* worker) noexcept {
 
 }  // namespace
 
-const char* reason_to_stay(const request_rec* r) noexcept {
+const char* reason_to_stay(const request_rec* r) {
   const auto* c = r->connection;
-  const auto* process = child();
-  if (process == nullptr || !process->engine) return "no event loop runs in this process";
+  auto* process = child();
+  if (process == nullptr || !process->engine || !process->engine->running())
+    return "no event loop runs in this process";
   if (c->master != nullptr) return "it is a stream of an HTTP/2 connection";
   if (state_of(c) == nullptr) return "it was made before the module was active";
   if (const char* name = foreign_filter(c)) {

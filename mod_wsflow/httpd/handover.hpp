@@ -15,7 +15,7 @@ struct TunnelTerms {
 
 // Why this request's connection cannot leave httpd, as words for a log line; nullptr if it can. Worker
 // thread.
-const char* reason_to_stay(const request_rec* r) noexcept;
+const char* reason_to_stay(const request_rec* r);
 
 // The origin has answered with a good 101: sends it to the client, takes both connections out of httpd, and
 // leaves them as a tunnel that starts when httpd has let go of the client's. Returns the failure if that is

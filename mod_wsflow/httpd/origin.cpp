@@ -33,7 +33,7 @@ Failure Origin::connect(char* url, const char* proxy_name, apr_port_t proxy_port
     ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r_, WSFLOGNO(0030)
                   "no connection to %s: mod_proxy holds the worker for unusable, or all its connections are taken",
                   ap_proxy_worker_name(r_->pool, worker_));
-    return {.status = acquired, .reason = Refusal::origin_connect};
+    return {.status = acquired, .reason = Refusal::origin_unavailable};
   }
   backend_->is_ssl = tls ? 1 : 0;
   backend_->close = 1;  // a kept connection is closed now
@@ -49,9 +49,10 @@ Failure Origin::connect(char* url, const char* proxy_name, apr_port_t proxy_port
     // 503 lets mod_proxy try another member of the balancer; finish_request() makes 502 of the last one.
     return {.status = HTTP_SERVICE_UNAVAILABLE, .reason = Refusal::origin_connect};
   }
-  deadline_ = apr_time_now() + handshake_;
+  deadline_ = {.socket = backend_->sock, .at = apr_time_now() + handshake_};
   const int created = ap_proxy_connection_create_ex(kFunction, backend_, r_);
   if (created != OK) return {.status = HTTP_BAD_GATEWAY, .reason = Refusal::origin_connect};
+  set_deadline(backend_->connection, deadline_);
   return {};
 }
 
@@ -70,14 +71,14 @@ Failure Origin::send_handshake() {
   apr_off_t size = 0;
   apr_brigade_length(brigade, 0, &size);
 
-  apr_socket_timeout_set(backend_->sock, std::max<apr_interval_time_t>(time_left(), 1));
+  apr_socket_timeout_set(backend_->sock, std::max<apr_interval_time_t>(deadline_.left(), 1));
   const auto status = ap_pass_brigade(c->output_filters, brigade);
   apr_brigade_destroy(brigade);
   if (status == APR_SUCCESS && !c->aborted) {
     worker_->s->transferred += size;
     return {};
   }
-  if (time_left() <= 0 || APR_STATUS_IS_TIMEUP(status)) {
+  if (deadline_.left() <= 0 || APR_STATUS_IS_TIMEUP(status)) {
     ap_log_rerror(APLOG_MARK, APLOG_ERR, status, r_,
                   WSFLOGNO(0032) "the origin %s:%d took no handshake within the handshake time-out",
                   name_of(backend_), backend_->port);
@@ -101,7 +102,10 @@ Failure Origin::await_answer() {
       return {.status = HTTP_BAD_GATEWAY, .reason = Refusal::origin_garbage};
     }
     worker_->s->read += static_cast<apr_off_t>(head_size_);
-    if (head_.status >= 200 || head_.status == HTTP_SWITCHING_PROTOCOLS) return {};
+    if (head_.status >= 200 || head_.status == HTTP_SWITCHING_PROTOCOLS) {
+      lift_deadline(backend_->connection);
+      return {};
+    }
     buffer_.erase(0, head_size_);
   }
   ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r_,
@@ -128,9 +132,6 @@ Failure Origin::read_head() {
                     name_of(backend_), backend_->port, static_cast<int>(kMaxHead));
       return {.status = HTTP_BAD_GATEWAY, .reason = Refusal::origin_garbage};
     }
-    const auto left = time_left();
-    if (left <= 0) return fail_reading(APR_TIMEUP);
-    apr_socket_timeout_set(backend_->sock, left);
     const auto status = ap_get_brigade(c->input_filters, brigade, AP_MODE_READBYTES, APR_BLOCK_READ, 8192);
     if (status != APR_SUCCESS) return fail_reading(status);
     apr_off_t length = 0;

@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "mod_wsflow/httpd/api.hpp"
+#include "mod_wsflow/httpd/connection_filters.hpp"
 #include "mod_wsflow/httpd/request_state.hpp"
 #include "mod_wsflow/ws/response_head.hpp"
 
@@ -43,13 +44,12 @@ class Origin {
  private:
   Failure read_head();
   Failure fail_reading(apr_status_t status);
-  apr_interval_time_t time_left() const noexcept { return deadline_ - apr_time_now(); }
 
   request_rec* r_;           // borrowed
   proxy_worker* worker_;     // borrowed from mod_proxy
   proxy_server_conf* conf_;  // borrowed from mod_proxy
   apr_interval_time_t handshake_;
-  apr_time_t deadline_ = 0;
+  Deadline deadline_{};                // of the handshake
   proxy_conn_rec* backend_ = nullptr;  // ours until release()
   apr_uri_t uri_{};
   char* local_url_ = nullptr;  // path and query for the request line; in r's pool

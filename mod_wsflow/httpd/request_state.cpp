@@ -7,6 +7,8 @@
 
 namespace wsflow::httpd {
 
+using base::Refusal;
+
 RequestState& state_of(request_rec* r) noexcept {
   auto* state = static_cast<RequestState*>(ap_get_module_config(r->request_config, &wsflow_module));
   if (state == nullptr) {
@@ -16,19 +18,37 @@ RequestState& state_of(request_rec* r) noexcept {
   return *state;
 }
 
+bool takes_upgrades(request_rec* r) noexcept {
+  return state_of(r).route != nullptr || config_of(r).enabled == 1;
+}
+
+void blame_no_origin(request_rec* r) noexcept {
+  // mod_proxy's own sign that a status does not come from trouble with the origin (mod_proxy.c,
+  // proxy_handler).
+  apr_table_setn(r->notes, "proxy-error-override", "1");
+}
+
 int refuse(request_rec* r, const Failure& failure) noexcept {
   state_of(r).refusal = failure.reason;
   apr_table_setn(r->subprocess_env, "WSFLOW_REFUSED_BY", base::name(failure.reason));
   apr_table_setn(r->subprocess_env, "WSFLOW_OUTCOME", "refused");
+  apr_table_unset(r->subprocess_env, "WSFLOW_ID");
+  if (failure.reason == Refusal::max_tunnels || failure.reason == Refusal::internal) blame_no_origin(r);
   return failure.status;
 }
 
 int finish_request(int* status, request_rec* r) noexcept {
-  const auto refusal = state_of(r).refusal;
-  if (!refusal) return DECLINED;
-  if (auto* process = child()) process->recorder.refused(*refusal);
-  if (*refusal == base::Refusal::origin_connect && *status == HTTP_SERVICE_UNAVAILABLE)
+  auto& state = state_of(r);
+  if (!state.refusal && *status == HTTP_SERVICE_UNAVAILABLE && takes_upgrades(r) &&
+      apr_table_get(r->headers_in, "Sec-WebSocket-Key") != nullptr) {
+    refuse(r, {*status,
+               Refusal::origin_unavailable});  // no member of the balancer was usable: we were not asked
+  }
+  if (!state.refusal) return DECLINED;
+  if (auto* process = child()) process->recorder.refused(*state.refusal);
+  if (*state.refusal == Refusal::origin_connect && *status == HTTP_SERVICE_UNAVAILABLE) {
     *status = HTTP_BAD_GATEWAY;
+  }
   return OK;
 }
 

@@ -24,12 +24,18 @@ struct RequestState {
 // The state of a request; made when it is not there yet.
 RequestState& state_of(request_rec* r) noexcept;
 
+// Whether the upgrades of this request's route are ours: WSFlowPass, or WSFlow On.
+bool takes_upgrades(request_rec* r) noexcept;
+
 // Notes a refusal and leaves WSFLOW_REFUSED_BY and WSFLOW_OUTCOME for logs and expressions. Returns the
 // status.
 int refuse(request_rec* r, const Failure& failure) noexcept;
 
 // Leaves WSFLOW_ID and WSFLOW_OUTCOME=tunnel, and takes back the refusal of an earlier attempt.
 void note_tunnel(request_rec* r, std::uint64_t id) noexcept;
+
+// Tells mod_proxy that a failure is not the origin's: no other member is tried, and none is marked in error.
+void blame_no_origin(request_rec* r) noexcept;
 
 // Hook of mod_proxy, behind the last attempt: counts the refusal, and makes a bad gateway (502) of an origin
 // that could not be reached (503, which mod_proxy needs to try the next member).

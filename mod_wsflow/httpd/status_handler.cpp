@@ -36,7 +36,8 @@ int handle(request_rec* r) {
   if (r->method_number != M_GET) return HTTP_METHOD_NOT_ALLOWED;  // HEAD is M_GET with header_only
   const auto* layout = segment();
   if (layout == nullptr) return HTTP_SERVICE_UNAVAILABLE;
-  const std::string_view format(r->args != nullptr ? r->args : "");
+  std::string_view format(r->args != nullptr ? r->args : "");
+  format = format.substr(0, format.find('&'));
   const auto model = model_of(*layout);
   if (format == "json") return answer(r, "application/json", status::to_json(model));
   if (format == "auto") return answer(r, "text/plain; charset=utf-8", status::to_auto_lines(model));

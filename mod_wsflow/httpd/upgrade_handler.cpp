@@ -134,7 +134,7 @@ int handle(request_rec* r, proxy_worker* worker, proxy_server_conf* conf, char* 
   const auto& config = config_of(r);
   const auto* scheme = scheme_of(url);
   if (r->proxyreq != PROXYREQ_REVERSE || r->main != nullptr || scheme == nullptr) return DECLINED;
-  if (route == nullptr && config.enabled != 1) return DECLINED;
+  if (!takes_upgrades(r)) return DECLINED;
 
   const auto verdict = judge(r);
   if (verdict == ws::RequestVerdict::not_upgrade) return DECLINED;
@@ -182,8 +182,10 @@ int handle(request_rec* r, proxy_worker* worker, proxy_server_conf* conf, char* 
 
 int upgrade_handler(request_rec* r, proxy_worker* worker, proxy_server_conf* conf, char* url,
                     const char* proxy_name, apr_port_t proxy_port) noexcept {
-  return guard(r->server, HTTP_INTERNAL_SERVER_ERROR,
-               [&] { return handle(r, worker, conf, url, proxy_name, proxy_port); });
+  const int status = guard(r->server, HTTP_INTERNAL_SERVER_ERROR,
+                           [&] { return handle(r, worker, conf, url, proxy_name, proxy_port); });
+  if (status == HTTP_INTERNAL_SERVER_ERROR && !state_of(r).refusal) blame_no_origin(r);
+  return status;
 }
 
 }  // namespace wsflow::httpd

@@ -2,6 +2,8 @@
 
 #include <pthread.h>
 
+#include <algorithm>
+
 #include "mod_wsflow/base/text.hpp"
 #include "mod_wsflow/os/signal_mask.hpp"
 
@@ -37,6 +39,10 @@ void Engine::stop() noexcept {
   for (const auto& loop : loops_) loop->inbox().close();
   for (auto& thread : threads_) thread.join();
   threads_.clear();
+}
+
+bool Engine::running() {
+  return std::none_of(loops_.begin(), loops_.end(), [](const auto& loop) { return loop->inbox().closed(); });
 }
 
 bool Engine::adopt(std::unique_ptr<Tunnel>& tunnel) {

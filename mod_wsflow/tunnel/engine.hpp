@@ -28,6 +28,8 @@ class Engine {
   // Hands a tunnel to a loop. False, and the tunnel stays with the caller, if the engine is stopping.
   bool adopt(std::unique_ptr<Tunnel>& tunnel);
 
+  // Whether every loop takes tunnels.
+  bool running();
   Admission& admission() noexcept { return admission_; }
   metrics::Recorder& recorder() noexcept { return recorder_; }
 

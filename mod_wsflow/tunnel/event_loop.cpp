@@ -31,7 +31,14 @@ EventLoop::EventLoop(const BIO_METHOD* bio_method, metrics::Recorder& recorder, 
       buffer_(std::make_unique_for_overwrite<std::uint8_t[]>(kReadBuffer)) {}
 
 EventLoop::~EventLoop() {
-  while (first_ != nullptr) delete std::exchange(first_, first_->next);
+  drop_all();
+}
+
+void EventLoop::drop_all() noexcept {
+  while (first_ != nullptr) {
+    recorder_.tunnel_ended(base::Outcome::server_stop, false);
+    delete std::exchange(first_, first_->next);
+  }
 }
 
 void EventLoop::run() {
@@ -60,6 +67,7 @@ void EventLoop::run_guarded() noexcept {
     line << "an event loop ended, its tunnels with it: " << failure.what();
     log_.write(base::LogLevel::critical, 104, 0, line.view(), nullptr);
     inbox_.close();
+    drop_all();
   }
 }
 

@@ -45,6 +45,7 @@ class EventLoop {
   void end(Tunnel& tunnel) noexcept;
   void free_ended() noexcept;
   void stop_all();
+  void drop_all() noexcept;
   int wait_time() const noexcept;
   void log_end(const Tunnel& tunnel) noexcept;
 
