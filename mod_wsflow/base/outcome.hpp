@@ -7,7 +7,7 @@ namespace wsflow::base {
 
 // How a tunnel ended. One closed set for log, metrics and status.
 enum class Outcome : std::uint8_t {
-  closed,         // both Close frames, or both sides' end of stream
+  closed,         // with a Close frame, or both
   client_eof,     // the client ended its stream without a Close frame
   origin_eof,     // likewise the origin
   client_reset,   // the client's connection broke (reset, unreachable, TLS error)

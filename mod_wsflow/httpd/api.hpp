@@ -17,6 +17,7 @@
 #include <http_core.h>
 #include <http_protocol.h>
 #include <http_request.h>
+#include <http_ssl.h>
 #include <httpd.h>
 #include <scoreboard.h>
 #include <util_filter.h>

@@ -33,7 +33,7 @@ struct Route {
 
 // Server and virtual host.
 struct ServerConfig {
-  apr_array_header_t* routes;  // of Route*; this server's and those of its base
+  apr_array_header_t* routes;  // of Route*; this server's, its <Location>s' and those of its base
   int threads;                 // main server only; 0: not given
   int max_tunnels;             // main server only; 0: not given
 };

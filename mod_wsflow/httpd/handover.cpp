@@ -55,14 +55,16 @@ std::size_t* busy_of(const proxy_worker* worker) noexcept {
 
 }  // namespace
 
-const char* reason_to_stay(const request_rec* r) {
+const char* reason_to_stay(const request_rec* r, const conn_rec* origin) {
   const auto* c = r->connection;
   auto* process = child();
   if (process == nullptr || !process->engine || !process->engine->running())
     return "no event loop runs in this process";
   if (c->master != nullptr) return "it is a stream of an HTTP/2 connection";
   if (state_of(c) == nullptr) return "it was made before the module was active";
-  if (const char* name = foreign_filter(c)) {
+  const char* name = foreign_filter(c);
+  if (name == nullptr) name = foreign_filter(origin);
+  if (name != nullptr) {
     return apr_pstrcat(r->pool, "the connection filter ", name, " is not known", nullptr);
   }
   return nullptr;

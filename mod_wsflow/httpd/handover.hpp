@@ -13,9 +13,9 @@ struct TunnelTerms {
   std::uint64_t id = 0;
 };
 
-// Why this request's connection cannot leave httpd, as words for a log line; nullptr if it can. Worker
-// thread.
-const char* reason_to_stay(const request_rec* r);
+// Why this request's connection, or that to its origin, cannot leave httpd, as words for a log line; nullptr
+// if both can. Worker thread.
+const char* reason_to_stay(const request_rec* r, const conn_rec* origin);
 
 // The origin has answered with a good 101: sends it to the client, takes both connections out of httpd, and
 // leaves them as a tunnel that starts when httpd has let go of the client's. Returns the failure if that is

@@ -26,6 +26,22 @@ const char* check_port(std::string_view port) noexcept {
   return nullptr;
 }
 
+bool is_host_character(char c) noexcept {
+  return c > ' ' && c != 0x7F && std::string_view("\"<>[]\\^`{|}").find(c) == std::string_view::npos;
+}
+bool is_ipv6_character(char c) noexcept {
+  return std::string_view("0123456789abcdefABCDEF:.").find(c) != std::string_view::npos;
+}
+
+const char* check_host(std::string_view host) noexcept {
+  const bool ipv6 = host.front() == '[';
+  if (ipv6) host = host.substr(1, host.size() - 2);
+  if (host.empty() || !std::all_of(host.begin(), host.end(), ipv6 ? is_ipv6_character : is_host_character)) {
+    return "the host is no name and no address";
+  }
+  return nullptr;
+}
+
 const char* check_authority(std::string_view authority) noexcept {
   if (authority.find('@') != std::string_view::npos) return "the URL must not hold a user or password";
   std::size_t host_end = authority.find(':');
@@ -40,6 +56,7 @@ const char* check_authority(std::string_view authority) noexcept {
   const auto host = authority.substr(0, host_end);
   if (host.empty()) return "the URL names no host";
   if (host.find('$') != std::string_view::npos) return nullptr;  // interpolated at run time
+  if (const char* problem = check_host(host)) return problem;
   return host_end == std::string_view::npos ? nullptr : check_port(authority.substr(host_end + 1));
 }
 

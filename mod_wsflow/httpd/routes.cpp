@@ -97,10 +97,7 @@ int try_alias(request_rec* r, proxy_alias* alias, proxy_dir_conf* proxy_dir, con
 // What mod_proxy's own hook would do now, with the same answers (mod_proxy.c, proxy_trans); mod_proxy's hook
 // then finds the request mapped.
 int translate(request_rec* r, bool before_decoding) noexcept {
-  if (r->proxyreq != PROXYREQ_NONE || config_of(r->server).routes->nelts == 0) {
-    // A <Location> may hold a route while the server holds none.
-    if (r->proxyreq != PROXYREQ_NONE || config_of(r).route == nullptr) return DECLINED;
-  }
+  if (r->proxyreq != PROXYREQ_NONE || config_of(r->server).routes->nelts == 0) return DECLINED;
   auto* proxy_dir = static_cast<proxy_dir_conf*>(ap_get_module_config(r->per_dir_config, &proxy_module));
   auto* proxy =
       static_cast<proxy_server_conf*>(ap_get_module_config(r->server->module_config, &proxy_module));
@@ -146,11 +143,8 @@ const char* set_pass(cmd_parms* cmd, void* dir_config, const char* arguments) no
                           : APR_ARRAY_IDX(proxy->aliases, proxy->aliases->nelts - 1, const proxy_alias);
   auto* route = ::new (apr_palloc(cmd->pool, sizeof(Route)))
       Route{.path = words.path, .url = words.url, .real = alias.real, .timeouts = words.timeouts};
-  if (cmd->path != nullptr) {
-    static_cast<DirConfig*>(dir_config)->route = route;
-  } else {
-    APR_ARRAY_PUSH(config_of(cmd->server).routes, const Route*) = route;
-  }
+  if (cmd->path != nullptr) static_cast<DirConfig*>(dir_config)->route = route;
+  APR_ARRAY_PUSH(config_of(cmd->server).routes, const Route*) = route;
   return nullptr;
 }
 

@@ -1,5 +1,8 @@
 #include "mod_wsflow/httpd/start_checks.hpp"
 
+#include <string_view>
+
+#include "mod_wsflow/httpd/config.hpp"
 #include "mod_wsflow/httpd/log.hpp"
 
 namespace wsflow::httpd {
@@ -9,6 +12,20 @@ int query(int what) noexcept {
   int value = 0;
   return ap_mpm_query(what, &value) == APR_SUCCESS ? value : 0;
 }
+
+// The first route that needs TLS to its origin while no module offers it; nullptr if there is none.
+const Route* route_without_tls(const server_rec* server) noexcept {
+  if (ap_ssl_has_outgoing_handlers() != 0) return nullptr;
+  for (; server != nullptr; server = server->next) {
+    const auto* routes = config_of(server).routes;
+    for (int i = 0; i < routes->nelts; ++i) {
+      const auto* route = APR_ARRAY_IDX(routes, i, const Route*);
+      const std::string_view url(route->real);
+      if (url.substr(0, 4) == "wss:" || url.substr(0, 6) == "https:") return route;
+    }
+  }
+  return nullptr;
+}
 }  // namespace
 
 int check_configuration(server_rec* server) noexcept {
@@ -17,6 +34,12 @@ int check_configuration(server_rec* server) noexcept {
         APLOG_MARK, APLOG_CRIT, 0, server,
         WSFLOGNO(
             0080) "mod_wsflow needs mod_proxy_http: LoadModule proxy_http_module modules/mod_proxy_http.so");
+    return HTTP_INTERNAL_SERVER_ERROR;
+  }
+  if (const auto* route = route_without_tls(server)) {
+    ap_log_error(APLOG_MARK, APLOG_CRIT, 0, server,
+                 WSFLOGNO(0083) "WSFlowPass %s %s needs TLS: LoadModule ssl_module modules/mod_ssl.so, and "
+                 "\"SSLProxyEngine on\" beside the route", route->path, route->url);
     return HTTP_INTERNAL_SERVER_ERROR;
   }
   if (query(AP_MPMQ_IS_THREADED) == AP_MPMQ_NOT_SUPPORTED) {

@@ -143,7 +143,6 @@ int handle(request_rec* r, proxy_worker* worker, proxy_server_conf* conf, char* 
   auto timeouts = overlay(config.timeouts, kDefaultTimeouts);
   if (route != nullptr) timeouts = overlay(route->timeouts, timeouts);
 
-  const char* stays = reason_to_stay(r);
   tunnel::Admission::Place place;
   if (auto* process = child(); process != nullptr && process->engine) {
     place = process->engine->admission().enter();
@@ -164,6 +163,7 @@ int handle(request_rec* r, proxy_worker* worker, proxy_server_conf* conf, char* 
 
   const auto id = os::random64();
   note_tunnel(r, id);
+  const char* stays = reason_to_stay(r, origin.connection());
   Failure failure;
   if (stays == nullptr) {
     ap_log_rerror(APLOG_MARK, APLOG_DEBUG, 0, r, WSFLOGNO(0074) "tunnel %016" APR_UINT64_T_HEX_FMT " to %s",

@@ -19,6 +19,10 @@ bool Poller::watch(int fd, std::uint64_t token) noexcept {
   return add(epoll_.get(), fd, EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, token);
 }
 
+void Poller::unwatch(int fd) noexcept {
+  ::epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, fd, nullptr);
+}
+
 bool Poller::watch_level(int fd, std::uint64_t token) noexcept {
   return add(epoll_.get(), fd, EPOLLIN, token);
 }
@@ -34,8 +38,7 @@ std::span<const Ready> Poller::wait(int timeout_ms) noexcept {
     ready_[i] = Ready{.token = event.data.u64,
                       .readable = hang_up || (event.events & EPOLLIN) != 0,
                       .writable = broken || (event.events & EPOLLOUT) != 0,
-                      .hang_up = hang_up,
-                      .broken = broken};
+                      .hang_up = hang_up};
   }
   return {ready_, static_cast<std::size_t>(count)};
 }

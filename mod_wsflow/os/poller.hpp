@@ -13,10 +13,9 @@ struct Ready {
   bool readable;
   bool writable;
   bool hang_up;  // an end of stream or an error is waiting: read until it is found
-  bool broken;   // both directions are down: an error, or both ends of stream
 };
 
-// An epoll instance, edge-triggered, one registration a descriptor for life (it ends with the descriptor).
+// An epoll instance, edge-triggered, one registration a descriptor for life.
 // Owned and used by one loop thread.
 class Poller {
  public:
@@ -28,6 +27,9 @@ class Poller {
   // Watches `fd` for both directions; every event carries `token`. False with errno set if the kernel
   // refuses.
   bool watch(int fd, std::uint64_t token) noexcept;
+  // Ends the registration. Closing `fd` is not enough: it lives on while another descriptor of the socket is
+  // open, as in a forked child until its exec, and its events would carry the token of a tunnel that is gone.
+  void unwatch(int fd) noexcept;
   // Watches `fd` for reading only, level-triggered: the inbox's wake-up.
   bool watch_level(int fd, std::uint64_t token) noexcept;
   // Waits at most `timeout_ms` (-1: for ever) and returns what is ready, valid until the next wait.

@@ -62,9 +62,6 @@ IoResult Stream::tls_result(int returned) noexcept {
     default: break;
   }
   ERR_clear_error();
-  // A FIN without close_notify: common, and no reason to call the connection broken; the Close frame decides
-  // whether the tunnel ended well.
-  if (eof_) return {.status = Io::eof};
   return {.status = Io::failed, .error = error != 0 ? error : EPROTO};
 }
 

@@ -66,7 +66,10 @@ void adopt(SSL* ssl, bool received_shutdown) noexcept {
   // A null callback would mean "the context's", which expects the application data.
   SSL_set_info_callback(ssl, [](const SSL*, int, int) {});
   SSL_set_msg_callback(ssl, [](int, int, int, const void*, std::size_t, SSL*, void*) {});
-  SSL_set_options(ssl, SSL_OP_NO_RENEGOTIATION);
+  // A FIN without close_notify is an end of stream like any other: common, and the Close frame decides
+  // whether the tunnel ended well. As an error it would forbid OpenSSL to write what still waits for the
+  // peer.
+  SSL_set_options(ssl, SSL_OP_NO_RENEGOTIATION | SSL_OP_IGNORE_UNEXPECTED_EOF);
   SSL_set_mode(
       ssl, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_RELEASE_BUFFERS);
   SSL_set_read_ahead(ssl, 1);

@@ -5,32 +5,34 @@
 namespace wsflow::shm {
 
 namespace {
-constexpr auto relaxed = std::memory_order_relaxed;
+// These are rare: the plainest order, so that a snapshot around an even sequence is consistent on every
+// machine.
+constexpr auto ordered = std::memory_order_seq_cst;
 
 void clear(ProcessSlot& slot) noexcept {
-  slot.generation.store(0, relaxed);
-  slot.started.store(0, relaxed);
-  slot.active.store(0, relaxed);
-  slot.active_worker.store(0, relaxed);
-  slot.max_tunnels.store(0, relaxed);
-  for (auto& counter : slot.counters) counter.store(0, relaxed);
+  slot.generation.store(0, ordered);
+  slot.started.store(0, ordered);
+  slot.active.store(0, ordered);
+  slot.active_worker.store(0, ordered);
+  slot.max_tunnels.store(0, ordered);
+  for (auto& counter : slot.counters) counter.store(0, ordered);
 }
 
 Snapshot read_once(const Layout& layout) {
   Snapshot result{};
-  for (std::size_t i = 0; i < kCounterCapacity; ++i) result.sums[i] = layout.totals[i].load(relaxed);
+  for (std::size_t i = 0; i < kCounterCapacity; ++i) result.sums[i] = layout.totals[i].load(ordered);
   for (const auto& slot : layout.slot) {
-    const auto pid = slot.pid.load(std::memory_order_acquire);
+    const auto pid = slot.pid.load(ordered);
     if (pid == 0) continue;
     auto& view = result.processes.emplace_back();
     view.pid = pid;
-    view.generation = slot.generation.load(relaxed);
-    view.started = slot.started.load(relaxed);
-    view.active = slot.active.load(relaxed);
-    view.active_worker = slot.active_worker.load(relaxed);
-    view.max_tunnels = slot.max_tunnels.load(relaxed);
+    view.generation = slot.generation.load(ordered);
+    view.started = slot.started.load(ordered);
+    view.active = slot.active.load(ordered);
+    view.active_worker = slot.active_worker.load(ordered);
+    view.max_tunnels = slot.max_tunnels.load(ordered);
     for (std::size_t i = 0; i < kCounterCapacity; ++i) {
-      view.counters[i] = slot.counters[i].load(relaxed);
+      view.counters[i] = slot.counters[i].load(ordered);
       result.sums[i] += view.counters[i];
     }
   }
@@ -54,8 +56,8 @@ ProcessSlot* claim(Layout& layout, std::uint32_t pid, std::uint32_t generation, 
   for (auto& slot : layout.slot) {
     std::uint32_t expected = 0;
     if (!slot.pid.compare_exchange_strong(expected, pid)) continue;
-    slot.generation.store(generation, relaxed);
-    slot.started.store(now, relaxed);
+    slot.generation.store(generation, ordered);
+    slot.started.store(now, ordered);
     return &slot;
   }
   return nullptr;
@@ -63,13 +65,13 @@ ProcessSlot* claim(Layout& layout, std::uint32_t pid, std::uint32_t generation, 
 
 bool fold(Layout& layout, std::uint32_t pid) noexcept {
   for (auto& slot : layout.slot) {
-    if (slot.pid.load(std::memory_order_acquire) != pid) continue;
+    if (slot.pid.load(ordered) != pid) continue;
     layout.fold_sequence.fetch_add(1);
     for (std::size_t i = 0; i < kCounterCapacity; ++i) {
-      layout.totals[i].fetch_add(slot.counters[i].load(relaxed), relaxed);
+      layout.totals[i].fetch_add(slot.counters[i].load(ordered), ordered);
     }
     clear(slot);
-    slot.pid.store(0, std::memory_order_release);
+    slot.pid.store(0, ordered);
     layout.fold_sequence.fetch_add(1);
     return true;
   }

@@ -113,7 +113,7 @@ void EventLoop::on_ready(const os::Ready& ready) {
   if (ready.readable) {
     endpoint.stream.note_readable(ready.hang_up);
     endpoint.read_ready = true;
-    if (ready.hang_up) tunnel.note_hang_up(side, ready.broken);
+    if (ready.hang_up) tunnel.note_hang_up(side);
   }
   if (ready.writable) {
     endpoint.write_blocked = false;
@@ -177,6 +177,7 @@ void EventLoop::free_ended() noexcept {
       first_ = tunnel->next;
     }
     if (tunnel->next != nullptr) tunnel->next->previous = tunnel->previous;
+    for (const auto side : {Side::client, Side::origin}) poller_.unwatch(tunnel->endpoint(side).stream.fd());
     delete tunnel;
   }
   ended_.clear();

@@ -70,6 +70,9 @@ bool Tunnel::relay(Side from, std::span<std::uint8_t> buffer, std::size_t budget
       case os::Io::failed:
         source.lost = true;
         note_end(from, true);
+        // Nothing waits for a lost side any more: what paused the other one is gone, and it needs a turn.
+        source.pending.clear();
+        if (std::exchange(sink.read_paused, false)) return true;
         continue;
     }
     passed += got.bytes;
@@ -98,7 +101,7 @@ void Tunnel::flush(Side side) noexcept {
 }
 
 bool Tunnel::settle() noexcept {
-  if (!ending() && both_closes_seen()) first_end_ = Outcome::closed;
+  if (!first_end_ && both_closes_seen()) first_end_ = Outcome::closed;
   if (!ending()) return false;
   for (const auto side : {Side::client, Side::origin}) {
     auto& sink = endpoint(side);
@@ -130,8 +133,8 @@ void Tunnel::end_as(Outcome outcome) noexcept {
   if (!first_end_) first_end_ = outcome;
 }
 
-void Tunnel::note_hang_up(Side side, bool broken) noexcept {
-  if (endpoint(side).read_paused) note_end(side, broken);
+void Tunnel::note_hang_up(Side side) noexcept {
+  hang_up_waits_ = hang_up_waits_ || endpoint(side).read_paused;
 }
 
 void Tunnel::note_end(Side side, bool broken) noexcept {

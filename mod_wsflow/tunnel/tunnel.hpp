@@ -52,8 +52,8 @@ class Tunnel : public DeadlineHook {
   // Passes on ends of stream and broken connections. True if the tunnel is over.
   bool settle() noexcept;
   // An end of `side` is waiting, but it cannot be read to because the other side takes nothing: the tunnel is
-  // ending all the same.
-  void note_hang_up(Side side, bool broken) noexcept;
+  // ending all the same. How it ends is known when the side is read.
+  void note_hang_up(Side side) noexcept;
   // Whether bytes have moved since the last call.
   bool take_progress() noexcept { return std::exchange(progress_, false); }
 
@@ -61,7 +61,7 @@ class Tunnel : public DeadlineHook {
   void close_both(std::uint16_t code, std::uint32_t mask_key);
 
   // One side has ended: the tunnel lives on only while bytes move.
-  bool ending() const noexcept { return first_end_.has_value(); }
+  bool ending() const noexcept { return first_end_.has_value() || hang_up_waits_; }
   bool both_closes_seen() const noexcept { return observer_[0].close_seen() && observer_[1].close_seen(); }
   base::Outcome outcome() const noexcept { return first_end_.value_or(base::Outcome::server_stop); }
   // Gives the tunnel an outcome if nothing else has ended it before.
@@ -94,6 +94,7 @@ class Tunnel : public DeadlineHook {
   std::uint64_t id_;
   Limits limits_;
   std::optional<base::Outcome> first_end_;
+  bool hang_up_waits_ = false;  // a side that cannot be read to its end has ended
   bool progress_ = false;
 };
 

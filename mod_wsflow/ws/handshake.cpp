@@ -117,20 +117,14 @@ AnswerVerdict judge_answer(const UpgradeAnswer& answer, std::string_view expecte
 
 const char* describe(RequestVerdict verdict) noexcept {
   switch (verdict) {
-    case RequestVerdict::not_upgrade:
-      return "Upgrade does not list \"websocket\": not a WebSocket handshake";
-    case RequestVerdict::ok:
-      return "the WebSocket handshake is valid";
-    case RequestVerdict::bad_method:
-      return "the method of a WebSocket handshake must be GET";
-    case RequestVerdict::bad_http_version:
-      return "a WebSocket handshake needs HTTP/1.1 or later";
-    case RequestVerdict::bad_connection:
-      return "Connection must list \"Upgrade\"";
+    case RequestVerdict::not_upgrade: return "Upgrade does not list \"websocket\": not a WebSocket handshake";
+    case RequestVerdict::ok: return "the WebSocket handshake is valid";
+    case RequestVerdict::bad_method: return "the method of a WebSocket handshake must be GET";
+    case RequestVerdict::bad_http_version: return "a WebSocket handshake needs HTTP/1.1 or later";
+    case RequestVerdict::bad_connection: return "Connection must list \"Upgrade\"";
     case RequestVerdict::bad_key:
       return "Sec-WebSocket-Key must be given once and be the base64 form of 16 bytes (24 characters)";
-    case RequestVerdict::bad_version:
-      return "Sec-WebSocket-Version must be 13";
+    case RequestVerdict::bad_version: return "Sec-WebSocket-Version must be 13";
     case RequestVerdict::has_body:
       return "a WebSocket handshake must have no body (Content-Length or Transfer-Encoding is given)";
   }
@@ -139,12 +133,9 @@ const char* describe(RequestVerdict verdict) noexcept {
 
 const char* describe(AnswerVerdict verdict) noexcept {
   switch (verdict) {
-    case AnswerVerdict::ok:
-      return "the origin's answer to the WebSocket handshake is valid";
-    case AnswerVerdict::bad_upgrade:
-      return "Upgrade of the origin's answer must be \"websocket\"";
-    case AnswerVerdict::bad_connection:
-      return "Connection of the origin's answer must list \"Upgrade\"";
+    case AnswerVerdict::ok: return "the origin's answer to the WebSocket handshake is valid";
+    case AnswerVerdict::bad_upgrade: return "Upgrade of the origin's answer must be \"websocket\"";
+    case AnswerVerdict::bad_connection: return "Connection of the origin's answer must list \"Upgrade\"";
     case AnswerVerdict::bad_accept:
       return "Sec-WebSocket-Accept of the origin's answer does not match the key of the handshake";
     case AnswerVerdict::protocol_not_offered:
@@ -161,42 +152,27 @@ const char* describe(AnswerVerdict verdict) noexcept {
 
 const char* name(RequestVerdict verdict) noexcept {
   switch (verdict) {
-    case RequestVerdict::not_upgrade:
-      return "not_upgrade";
-    case RequestVerdict::ok:
-      return "ok";
-    case RequestVerdict::bad_method:
-      return "bad_method";
-    case RequestVerdict::bad_http_version:
-      return "bad_http_version";
-    case RequestVerdict::bad_connection:
-      return "bad_connection";
-    case RequestVerdict::bad_key:
-      return "bad_key";
-    case RequestVerdict::bad_version:
-      return "bad_version";
-    case RequestVerdict::has_body:
-      return "has_body";
+    case RequestVerdict::not_upgrade: return "not_upgrade";
+    case RequestVerdict::ok: return "ok";
+    case RequestVerdict::bad_method: return "bad_method";
+    case RequestVerdict::bad_http_version: return "bad_http_version";
+    case RequestVerdict::bad_connection: return "bad_connection";
+    case RequestVerdict::bad_key: return "bad_key";
+    case RequestVerdict::bad_version: return "bad_version";
+    case RequestVerdict::has_body: return "has_body";
   }
   return "unknown";
 }
 
 const char* name(AnswerVerdict verdict) noexcept {
   switch (verdict) {
-    case AnswerVerdict::ok:
-      return "ok";
-    case AnswerVerdict::bad_upgrade:
-      return "bad_upgrade";
-    case AnswerVerdict::bad_connection:
-      return "bad_connection";
-    case AnswerVerdict::bad_accept:
-      return "bad_accept";
-    case AnswerVerdict::protocol_not_offered:
-      return "protocol_not_offered";
-    case AnswerVerdict::extension_not_offered:
-      return "extension_not_offered";
-    case AnswerVerdict::malformed_header:
-      return "malformed_header";
+    case AnswerVerdict::ok: return "ok";
+    case AnswerVerdict::bad_upgrade: return "bad_upgrade";
+    case AnswerVerdict::bad_connection: return "bad_connection";
+    case AnswerVerdict::bad_accept: return "bad_accept";
+    case AnswerVerdict::protocol_not_offered: return "protocol_not_offered";
+    case AnswerVerdict::extension_not_offered: return "extension_not_offered";
+    case AnswerVerdict::malformed_header: return "malformed_header";
   }
   return "unknown";
 }

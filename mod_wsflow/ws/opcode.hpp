@@ -26,18 +26,12 @@ constexpr bool is_reserved(Opcode opcode) noexcept {
 
 constexpr std::string_view to_string(Opcode opcode) noexcept {
   switch (opcode) {
-    case Opcode::continuation:
-      return "continuation";
-    case Opcode::text:
-      return "text";
-    case Opcode::binary:
-      return "binary";
-    case Opcode::close:
-      return "close";
-    case Opcode::ping:
-      return "ping";
-    case Opcode::pong:
-      return "pong";
+    case Opcode::continuation: return "continuation";
+    case Opcode::text: return "text";
+    case Opcode::binary: return "binary";
+    case Opcode::close: return "close";
+    case Opcode::ping: return "ping";
+    case Opcode::pong: return "pong";
   }
   return "reserved";
 }

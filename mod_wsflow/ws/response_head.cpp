@@ -85,16 +85,12 @@ HeadError parse_response_head(std::string_view head, ResponseHead& out) {
 
 const char* describe(HeadError error) noexcept {
   switch (error) {
-    case HeadError::none:
-      return "the response head is valid";
+    case HeadError::none: return "the response head is valid";
     case HeadError::bad_status_line:
       return "the status line is not \"HTTP/1.x\", a code from 100 to 599 and a reason";
-    case HeadError::bad_field:
-      return "a line of the response head is not \"name: value\"";
-    case HeadError::too_many_fields:
-      return "the response head has more than 200 fields";
-    case HeadError::control_character:
-      return "the response head has a control character";
+    case HeadError::bad_field: return "a line of the response head is not \"name: value\"";
+    case HeadError::too_many_fields: return "the response head has more than 200 fields";
+    case HeadError::control_character: return "the response head has a control character";
   }
   return "unknown error";
 }

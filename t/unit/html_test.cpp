@@ -15,7 +15,9 @@ std::size_t count(const std::string& text, const std::string& piece) {
   return found;
 }
 
-bool contains(const std::string& text, const std::string& piece) { return text.find(piece) != std::string::npos; }
+bool contains(const std::string& text, const std::string& piece) {
+  return text.find(piece) != std::string::npos;
+}
 
 }  // namespace
 
@@ -37,7 +39,8 @@ TEST_CASE("the page shows the model, escaped and with its elements balanced", "[
   CHECK(contains(page, "bad-method"));
   for (const std::string element : {"table", "tr", "td", "th", "h2", "p", "body", "html"}) {
     INFO(element);
-    CHECK(count(page, "<" + element + ">") + count(page, "<" + element + " ") == count(page, "</" + element + ">"));
+    CHECK(count(page, "<" + element + ">") + count(page, "<" + element + " ") ==
+          count(page, "</" + element + ">"));
   }
 }
 

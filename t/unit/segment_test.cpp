@@ -24,9 +24,15 @@ TEST_CASE("a fresh segment is compatible and empty", "[segment]") {
 
 TEST_CASE("a segment of another module version is refused", "[segment]") {
   const test::SharedSegment segment;
-  SECTION("magic") { segment->magic ^= 1; }
-  SECTION("version") { ++segment->version; }
-  SECTION("number of slots") { --segment->slots; }
+  SECTION("magic") {
+    segment->magic ^= 1;
+  }
+  SECTION("version") {
+    ++segment->version;
+  }
+  SECTION("number of slots") {
+    --segment->slots;
+  }
   CHECK_FALSE(shm::compatible(*segment));
 }
 

@@ -45,11 +45,13 @@ TEST_CASE("send takes what fits and then says again", "[socket]") {
   const auto bytes = test::pattern(4 << 20);
   std::size_t sent = 0;
   os::IoResult result{};
-  while ((result = os::send(pair.ours.get(), std::span(bytes).subspan(sent))).status == Io::ok) sent += result.bytes;
+  while ((result = os::send(pair.ours.get(), std::span(bytes).subspan(sent))).status == Io::ok)
+    sent += result.bytes;
   CHECK(result.status == Io::again);
   CHECK(sent > 0);
   CHECK(sent < bytes.size());
-  CHECK(test::receive_exactly(pair.peer.get(), sent) == test::Bytes(bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(sent)));
+  CHECK(test::receive_exactly(pair.peer.get(), sent) ==
+        test::Bytes(bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(sent)));
   CHECK(os::send(pair.ours.get(), std::span(bytes).first(1)).status == Io::ok);
 }
 

@@ -14,7 +14,8 @@ namespace {
 
 struct PlainStream {
   PlainStream() : PlainStream(test::socket_pair()) {}
-  explicit PlainStream(test::Connection pair) : peer(std::move(pair.peer)), stream(std::move(pair.ours), {}) {}
+  explicit PlainStream(test::Connection pair)
+      : peer(std::move(pair.peer)), stream(std::move(pair.ours), {}) {}
 
   os::IoResult read(std::size_t most = 64) { return stream.read(std::span(buffer).first(most)); }
 

@@ -36,7 +36,9 @@ struct TlsStream {
     stream.note_readable(false);
     return stream.read(buffer);
   }
-  std::string text(std::size_t size) const { return {buffer.begin(), buffer.begin() + static_cast<std::ptrdiff_t>(size)}; }
+  std::string text(std::size_t size) const {
+    return {buffer.begin(), buffer.begin() + static_cast<std::ptrdiff_t>(size)};
+  }
 
   os::BioMethod method = os::make_stream_bio_method();
   base::UniqueFd peer_fd;
@@ -62,7 +64,8 @@ TEST_CASE("TLS bytes pass both ways after the take-over", "[stream][tls]") {
 
 TEST_CASE("records that came in one segment are all read before `again`", "[stream][tls]") {
   const auto tls = std::make_unique<TlsStream>();
-  for (const auto* piece : {"one", "two", "three"}) REQUIRE(test::send_some(tls->peer.get(), bytes_of(piece)) != 0);
+  for (const auto* piece : {"one", "two", "three"})
+    REQUIRE(test::send_some(tls->peer.get(), bytes_of(piece)) != 0);
   std::string all;
   tls->stream.note_readable(false);
   for (auto got = tls->stream.read(tls->buffer); got.status == Io::ok; got = tls->stream.read(tls->buffer)) {

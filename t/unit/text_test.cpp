@@ -12,7 +12,9 @@ TEST_CASE("text and numbers are put together in order", "[text]") {
   CHECK(text.view() == "tunnels: 12, delta -3, most 18446744073709551615");
 }
 
-TEST_CASE("an empty text has an empty view", "[text]") { CHECK(Text<8>{}.view().empty()); }
+TEST_CASE("an empty text has an empty view", "[text]") {
+  CHECK(Text<8>{}.view().empty());
+}
 
 TEST_CASE("a text that does not fit is cut", "[text]") {
   Text<5> text;

@@ -14,7 +14,9 @@ namespace {
 struct FormerOwner {
   int calls = 0;
 };
-void count_info(const SSL* ssl, int, int) { ++static_cast<FormerOwner*>(SSL_get_app_data(ssl))->calls; }
+void count_info(const SSL* ssl, int, int) {
+  ++static_cast<FormerOwner*>(SSL_get_app_data(ssl))->calls;
+}
 void count_message(int, int, int, const void*, std::size_t, SSL* ssl, void*) {
   ++static_cast<FormerOwner*>(SSL_get_app_data(ssl))->calls;
 }

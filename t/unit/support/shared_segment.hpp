@@ -13,7 +13,8 @@ namespace wsflow::test {
 class SharedSegment {
  public:
   SharedSegment()
-      : memory_(::mmap(nullptr, sizeof(shm::Layout), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0)) {
+      : memory_(
+            ::mmap(nullptr, sizeof(shm::Layout), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0)) {
     if (memory_ == MAP_FAILED) throw std::bad_alloc();
     layout_ = shm::initialise(memory_);
   }

@@ -14,7 +14,9 @@ std::atomic<int> call_count{0};
 std::atomic<int> spoiled_call{0};
 std::atomic<Fault> chosen{Fault::none};
 
-Fault next_fault() { return call_count.fetch_add(1) == spoiled_call ? chosen.load() : Fault::none; }
+Fault next_fault() {
+  return call_count.fetch_add(1) == spoiled_call ? chosen.load() : Fault::none;
+}
 
 // False: the call fails.
 bool apply(Fault fault, std::size_t& size) {
@@ -32,11 +34,17 @@ SocketFaults::SocketFaults(Fault fault, int nth) {
   chosen = fault;
 }
 
-SocketFaults::~SocketFaults() { chosen = Fault::none; }
+SocketFaults::~SocketFaults() {
+  chosen = Fault::none;
+}
 
-int SocketFaults::calls() const { return call_count; }
+int SocketFaults::calls() const {
+  return call_count;
+}
 
-bool SocketFaults::happened() const { return chosen != Fault::none && call_count > spoiled_call; }
+bool SocketFaults::happened() const {
+  return chosen != Fault::none && call_count > spoiled_call;
+}
 
 }  // namespace wsflow::test
 

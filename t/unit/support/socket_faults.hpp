@@ -2,7 +2,8 @@
 
 namespace wsflow::test {
 
-// What one call of recv() or send() in the code under test does instead of its work. The executable is linked with
+// What one call of recv() or send() in the code under test does instead of its work. The executable is linked
+// with
 // --wrap=recv,--wrap=send; the test's own traffic uses other calls.
 enum class Fault {
   none,

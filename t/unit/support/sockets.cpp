@@ -26,7 +26,9 @@ int checked(int result, const char* what) {
   return result;
 }
 
-void make_non_blocking(int fd) { checked(::fcntl(fd, F_SETFL, O_NONBLOCK), "fcntl"); }
+void make_non_blocking(int fd) {
+  checked(::fcntl(fd, F_SETFL, O_NONBLOCK), "fcntl");
+}
 
 bool wait_for(int fd, short events, Clock::time_point limit) {
   const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(limit - Clock::now()).count();
@@ -73,7 +75,9 @@ Connection tcp_pair() {
   return {std::move(ours), std::move(peer)};
 }
 
-Bytes bytes_of(std::string_view text) { return Bytes(text.begin(), text.end()); }
+Bytes bytes_of(std::string_view text) {
+  return Bytes(text.begin(), text.end());
+}
 
 Bytes pattern(std::size_t size, unsigned seed) {
   Bytes bytes(size);
@@ -133,7 +137,9 @@ Received receive_to_end(int fd) {
   return received;
 }
 
-void end_stream(int fd) { checked(::shutdown(fd, SHUT_WR), "shutdown"); }
+void end_stream(int fd) {
+  checked(::shutdown(fd, SHUT_WR), "shutdown");
+}
 
 void reset_connection(base::UniqueFd fd) {
   const linger at_once{.l_onoff = 1, .l_linger = 0};

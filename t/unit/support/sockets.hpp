@@ -39,7 +39,7 @@ bool send_all(int fd, std::span<const std::uint8_t> bytes);
 Bytes receive_exactly(int fd, std::size_t size);
 Received receive_to_end(int fd);
 
-void end_stream(int fd);                  // FIN
+void end_stream(int fd);                   // FIN
 void reset_connection(base::UniqueFd fd);  // RST (TCP only)
 void shrink_send_buffer(int fd);
 

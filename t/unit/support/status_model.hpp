@@ -20,7 +20,8 @@ inline status::Model status_model() {
     process.active_worker = 1 + i;
     process.max_tunnels = 9000;
     process.counters = {};
-    for (std::size_t counter = 0; counter < metrics::kCounters; ++counter) process.counters[counter] = counter + i;
+    for (std::size_t counter = 0; counter < metrics::kCounters; ++counter)
+      process.counters[counter] = counter + i;
   }
   for (std::size_t counter = 0; counter < metrics::kCounters; ++counter) {
     model.snapshot.sums[counter] = 1000 + 2 * counter + 1;

@@ -48,7 +48,9 @@ Context server_context(int version) {
   return context;
 }
 
-Context client_context(int version) { return make_context(TLS_client_method(), version); }
+Context client_context(int version) {
+  return make_context(TLS_client_method(), version);
+}
 
 TlsConnection tls_pair(Role ours, int version) {
   const auto server = server_context(version);

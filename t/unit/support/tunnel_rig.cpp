@@ -37,7 +37,7 @@ void TunnelRig::note_edges() {
     if (hang_up || (one.revents & POLLIN) != 0) {
       endpoint.stream.note_readable(hang_up);
       endpoint.read_ready = true;
-      if (hang_up) tunnel->note_hang_up(which, broken);
+      if (hang_up) tunnel->note_hang_up(which);
     }
     if (broken || (one.revents & POLLOUT) != 0) endpoint.write_blocked = false;
   }

@@ -1,0 +1,78 @@
+#!/usr/bin/python3
+"""Who may include whom: the layers of mod_wsflow/, and where foreign headers are allowed."""
+
+import re
+
+import tree as base
+
+LAYERS = {
+    "base": set(),
+    "ws": {"base"},
+    "os": {"base"},
+    "shm": {"base"},
+    "metrics": {"base", "shm"},
+    "tunnel": {"base", "ws", "os", "shm", "metrics"},
+    "status": {"base", "shm", "metrics"},
+    "httpd": {"base", "ws", "os", "shm", "metrics", "tunnel", "status"},
+    "": {"base", "ws", "os", "shm", "metrics", "tunnel", "status", "httpd"},  # mod_wsflow.cpp
+}
+
+HTTPD = re.compile(r"(http|ap_|apr|mod_|util_)[\w./]*\.h|scoreboard\.h")
+SYSTEM = re.compile(r"(sys|netinet|arpa|net|linux)/.*\.h|[a-z_]+\.h")
+
+# Kind of foreign header: where it may stand.
+HTTPD_FILES = {"mod_wsflow/httpd/api.hpp", "mod_wsflow/httpd/log.hpp"}
+FOLDERS = {"system": {"os", "shm"}, "openssl": {"os"}, "rapidjson": {"status"}}
+
+# System headers elsewhere, and why.
+ALLOWED = {
+    ("mod_wsflow/base/unique_fd.hpp", "unistd.h"): "close(): the owner of a descriptor belongs to every layer",
+    ("mod_wsflow/tunnel/engine.cpp", "pthread.h"): "pthread_setname_np(): std::thread cannot name itself",
+    ("mod_wsflow/httpd/child.cpp", "unistd.h"): "getpid(): which process has claimed a slot",
+    ("mod_wsflow/httpd/segment.cpp", "signal.h"): "kill(pid, 0): whether the process of a slot still lives",
+}
+
+
+def layer_of(name):
+    parts = name.split("/")
+    return parts[1] if len(parts) > 2 else ""
+
+
+def kind_of(header):
+    if header.startswith(("openssl/", "rapidjson/")):
+        return header.split("/")[0]
+    if HTTPD.fullmatch(header):
+        return "httpd"
+    return "system" if SYSTEM.fullmatch(header) else "standard"
+
+
+def check(tree, _):
+    findings, used = [], set()
+    for name in tree.sources():
+        layer = layer_of(name)
+        if layer not in LAYERS:
+            findings.append(f"{name}: the folder {layer} is no layer")
+            continue
+        code = base.without_comments(tree.text(name))
+        for include in re.finditer(r'^\s*#\s*include\s+(["<])([^">]+)[">]', code, re.M):
+            quote, header = include.groups()
+            if quote == '"':
+                own = header.startswith("mod_wsflow/") and (tree.root / header).is_file()
+                target = layer_of(header)
+                if not own:
+                    findings.append(f"{name}: \"{header}\" is no file of mod_wsflow/ named from the top of the tree")
+                elif target != layer and target not in LAYERS[layer] and header != "mod_wsflow/version.h":
+                    findings.append(f"{name}: {layer or 'the top'} must not include {target or 'the top'} ({header})")
+                continue
+            kind = kind_of(header)
+            if kind == "httpd" and name not in HTTPD_FILES:
+                findings.append(f"{name}: <{header}> belongs into {' or '.join(sorted(HTTPD_FILES))}")
+            elif (name, header) in ALLOWED:
+                used.add((name, header))
+            elif kind in FOLDERS and layer not in FOLDERS[kind]:
+                findings.append(f"{name}: <{header}> belongs into {' or '.join(sorted(FOLDERS[kind]))}/")
+    unused = sorted(set(ALLOWED) - used)
+    return findings + [f"{name}: <{header}> is allowed by this check but not included" for name, header in unused]
+
+
+base.run(check)

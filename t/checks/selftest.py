@@ -1,0 +1,190 @@
+#!/usr/bin/python3
+"""Each check can fail: it finds what is spoilt in a copy of the tree, and refuses to judge what is not there."""
+
+import argparse
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+
+HERE = pathlib.Path(__file__).resolve().parent
+ROOT = HERE.parents[1]
+HELPERS = {"tree.py", "selftest.py"}
+
+# Check, file to spoil, pattern, replacement (of the first match), what the check must then say.
+SPOILS = [
+    ("includes", "mod_wsflow/ws/opcode.hpp", r"\A", '#include "mod_wsflow/os/socket.hpp"\n',
+     "ws must not include os"),
+    ("includes", "mod_wsflow/tunnel/engine.hpp", r"\A", '#include "mod_wsflow/httpd/api.hpp"\n',
+     "tunnel must not include httpd"),
+    ("includes", "mod_wsflow/httpd/guard.hpp", r"\A", "#include <http_core.h>\n", "<http_core.h> belongs into"),
+    ("includes", "mod_wsflow/tunnel/tunnel.hpp", r"\A", "#include <sys/socket.h>\n", "<sys/socket.h> belongs into"),
+    ("includes", "mod_wsflow/ws/opcode.hpp", r"\A", '#include "close_code.hpp"\n', "no file of mod_wsflow/"),
+    ("includes", "mod_wsflow/base/unique_fd.hpp", r"#include <unistd\.h>", "",
+     "allowed by this check but not included"),
+    ("directives", "docs/mod_wsflow.md", r"\*\*Default:\*\* `WSFlow Off`", "**Default:** `WSFlow On`",
+     "WSFlow: Default is"),
+    ("directives", "docs/mod_wsflow.md", r"\Z", "\n## WSFlowGone\n\n- **Syntax:** `WSFlowGone`\n",
+     "WSFlowGone: in docs"),
+    ("directives", "docs/mod_wsflow.md", r"## WSFlowThreads\n", "## Threads\n", "WSFlowThreads: in mod_wsflow/"),
+    ("directives", "docs/operating.md", r"\Z", "\nWrite `WSFlowGone`.\n", "there is no directive WSFlowGone"),
+    ("directives", "conf.d/wsflow-reference.conf", r"#   Context: +server config\n", "#   Context: directory\n",
+     "Context is"),
+    ("directives", "conf.d/wsflow-reference.conf", r"#WSFlow Off\n", "", "(no example line)"),
+    ("directives", "mod_wsflow/httpd/directive_table.cpp", r"\.name, set_threads, nullptr, RSRC_CONF",
+     ".name, set_threads, nullptr, kAnywhere", "its context says otherwise"),
+    ("directives", "mod_wsflow/httpd/directive_table.cpp", r"kDirectives\[4\]\.name", "kDirectives[3].name",
+     "has no command"),
+    ("directives", "mod_wsflow/httpd/directive_table.cpp", r'"WSFlowThreads number"', '"WSFlowThreads n"',
+     "WSFlowThreads: Syntax is"),
+    ("log_ids", "mod_wsflow/httpd/origin.cpp", r"WSFLOGNO\(0031\)", "WSFLOGNO(0030)", "WSF0030 is taken by"),
+    ("log_ids", "mod_wsflow/httpd/origin.cpp", r"WSFLOGNO\(0031\)", "WSFLOGNO(31)", "no number of four digits"),
+    ("log_ids", "mod_wsflow/httpd/origin.cpp", r"WSFLOGNO\(0031\)", "", "no number of four digits"),
+    ("log_ids", "mod_wsflow/httpd/origin.cpp", r"WSFLOGNO\(0031\)", "WSFLOGNO(9031)",
+     "WSF9031: in the code, not in docs"),
+    ("log_ids", "mod_wsflow/httpd/start_checks.cpp", r"APLOG_WARNING", "APLOG_INFO", "WSF0081 is \"info\""),
+    ("log_ids", "mod_wsflow/tunnel/event_loop.cpp", r"LogLevel::debug, 103", "LogLevel::debug, 101",
+     "WSF0101 is taken by"),
+    ("log_ids", "docs/log-messages.md", r"\| WSF0020 \|[^\n]*\n", "", "WSF0020: in the code, not in docs"),
+    ("log_ids", "docs/log-messages.md", r"internal error of an unknown kind", "internal trouble", "WSF0002 reads"),
+    ("metrics", "mod_wsflow/metrics/catalogue.cpp", r"wsflow_refusals_total", "wsflow_refusals",
+     "is called wsflow_…_total"),
+    ("metrics", "mod_wsflow/metrics/catalogue.cpp", r"wsflow_refusals_total", "tunnel_refusals_total",
+     "is called wsflow_…_total"),
+    ("metrics", "mod_wsflow/metrics/catalogue.cpp", r'"outcome"', '"result"', "labels are \"result\""),
+    ("metrics", "docs/metrics.md", r"\| `wsflow_relayed_bytes_total` [^\n]*\n", "",
+     "wsflow_relayed_bytes_total: in mod_wsflow/"),
+    ("metrics", "mod_wsflow/base/outcome.cpp", r'"client-eof"', '"client-end"', "client-end: in mod_wsflow/"),
+    ("status_keys", "mod_wsflow/status/json.cpp", r'"tunnels_max"', '"max_tunnels"', "max_tunnels: in mod_wsflow/"),
+    ("status_keys", "mod_wsflow/status/json.cpp", r'writer\.Key\("server"\)', "writer.Key(name)",
+     "cannot tell which key name is"),
+    ("status_keys", "mod_wsflow/status/auto_lines.cpp", r'"NotWebSocket"', '"Foreign"',
+     "WSFlowForeign: in mod_wsflow/"),
+    ("status_keys", "docs/status-formats.md", r"`WSFlowProcesses`", "`WSFlowChildren`", "WSFlowChildren: in docs"),
+    ("headers mod_wsflow/ws/opcode.hpp", "mod_wsflow/ws/opcode.hpp", r"#include <cstdint>\n#include <string_view>\n",
+     "", "mod_wsflow/ws/opcode.hpp:"),
+    ("headers mod_wsflow/ws/opcode.hpp", "mod_wsflow/ws/opcode.hpp", r"#pragma once\n", "", "definition"),
+    ("file_size", "t/checks/tree.py", r"\Z", "\n" * 400, "the limit is 400"),
+    ("file_size", "mod_wsflow/ws/handshake.cpp", r"\Z", "//\n" * 400, "the limit is 400"),
+    ("no_throw", "mod_wsflow/ws/handshake.cpp", r"\Z", "void f() { throw 1; }\n", "our code does not throw"),
+    ("no_throw", "mod_wsflow/ws/handshake.cpp", r"\Z", "int* f() { return new int; }\n", "naked new"),
+    ("no_throw", "mod_wsflow/ws/handshake.cpp", r"\Z", "void f(int* p) { delete p; }\n", "naked delete"),
+    ("no_throw", "mod_wsflow/ws/handshake.cpp", r"\Z", "void f() { std::printf(\"\"); }\n", "stdio in a module"),
+    ("no_throw", "mod_wsflow/ws/handshake.cpp", r"\Z", "#include <iostream>\n", "header not wanted"),
+    ("no_throw", "mod_wsflow/ws/handshake.cpp", r"\Z", "std::regex f();\n", "not wanted in the module"),
+    ("no_throw", "mod_wsflow/ws/handshake.cpp", r"\Z", "int f() { thread_local int n; return n; }\n",
+     "no thread-local state"),
+    ("no_throw", "mod_wsflow/ws/handshake.cpp", r"\Z", "int f() { static int n = 0; return n; }\n", "mutable static"),
+    ("no_throw", "mod_wsflow/ws/handshake.cpp", r"\Z", "namespace wsflow { namespace { int counter; } }\n",
+     "mutable variable"),
+    ("no_throw", "mod_wsflow/ws/handshake.cpp", r"\Z", "std::string name = \"x\";\n", "mutable variable"),
+    ("no_throw", "mod_wsflow/ws/handshake.cpp", r"\Z", "const char* name = \"x\";\n", "mutable variable"),
+    ("no_throw", "mod_wsflow/ws/handshake.cpp", r"\Z", "std::atomic<int> count{0};\n", "mutable variable"),
+    ("no_throw", "mod_wsflow/tunnel/event_loop.cpp", r"delete tunnel;", "", "allowed by this check but not there"),
+    ("sources", "apxs/sources.list", r"mod_wsflow/ws/handshake\.cpp\n", "", "handshake.cpp: in mod_wsflow/"),
+    ("sources", "apxs/sources.list", r"\Z", "mod_wsflow/ws/gone.cpp\n", "gone.cpp: in apxs/"),
+    ("format", "mod_wsflow/ws/opcode.hpp", r"constexpr bool is_control", "constexpr   bool   is_control",
+     "mod_wsflow/ws/opcode.hpp: is not formatted"),
+]
+
+# Check, file without which it must not say that all is well.
+INPUTS = [
+    ("includes", "mod_wsflow"), ("directives", "mod_wsflow/httpd/directive_table.cpp"), ("directives",
+     "docs/mod_wsflow.md"),
+    ("directives", "conf.d/wsflow-reference.conf"), ("log_ids", "docs/log-messages.md"), ("log_ids", "mod_wsflow"),
+    ("metrics", "mod_wsflow/metrics/catalogue.cpp"), ("metrics", "docs/metrics.md"), ("metrics",
+     "mod_wsflow/base/outcome.cpp"),
+    ("status_keys", "mod_wsflow/status/json.cpp"), ("status_keys", "mod_wsflow/status/auto_lines.cpp"),
+    ("status_keys", "docs/status-formats.md"), ("headers", "CMakeLists.txt"), ("headers", "mod_wsflow"), ("file_size",
+     "t"),
+    ("no_throw", "mod_wsflow"), ("sources", "apxs/sources.list"), ("format", ".clang-format"), ("format",
+     "mod_wsflow"),
+    ("exports /nowhere/mod_wsflow.so", None), ("headers --compiler no-such-compiler", None),
+]
+
+# Modules that exports.py must refuse, and its words.
+MODULES = [
+    ("int wsflow_module; int another;", "another: in"),
+    ("int another;", "wsflow_module: in what httpd looks up"),
+    ("int wsflow_module; inline int shared = 0; int* use() { return &shared; }", "STB_GNU_UNIQUE"),
+]
+
+
+def run(root, words):
+    name, *arguments = words.split()
+    done = subprocess.run([sys.executable, HERE / f"{name}.py", "--root", root, *arguments],
+                          capture_output=True, text=True)
+    return done.returncode, done.stdout + done.stderr
+
+
+def copy_tree(target):
+    unwanted = shutil.ignore_patterns("__pycache__", "corpus", "node_modules", ".pytest_cache")
+    for folder in ("mod_wsflow", "docs", "conf.d", "apxs", "t"):
+        shutil.copytree(ROOT / folder, target / folder, ignore=unwanted)
+    for name in ("CMakeLists.txt", "README.md", ".clang-format"):
+        shutil.copy(ROOT / name, target / name)
+
+
+def try_spoil(root, check, name, pattern, replacement, words):
+    path = root / name
+    text = path.read_text(encoding="utf-8")
+    spoilt = re.sub(pattern, lambda _: replacement, text, count=1)
+    if spoilt == text:
+        return f"{name}: nothing to spoil for {check}: {pattern}"
+    before = run(root, check)[1].count(words)
+    path.write_text(spoilt, encoding="utf-8")
+    status, output = run(root, check)
+    path.write_text(text, encoding="utf-8")
+    if status == 1 and output.count(words) > before:
+        return None
+    return f"{check} does not find the spoilt {name} ({words}); it said, with status {status}: {output.strip()[:300]}"
+
+
+def try_without(root, check, name):
+    aside = root / "aside"
+    if name:
+        (root / name).rename(aside)
+    status, output = run(root, check)
+    if name:
+        aside.rename(root / name)
+    return None if status == 2 else f"{check} without {name} ends with {status}: {output.strip()[:300]}"
+
+
+def try_module(root, compiler, code, words):
+    module = root / "spoilt.so"
+    subprocess.run([compiler, "-shared", "-fPIC", "-o", module, "-x", "c++", "-"], input=code, check=True, text=True)
+    status, output = run(root, f"exports {module}")
+    return None if status == 1 and words in output else f"exports accepts \"{code}\": {output.strip()}"
+
+
+def untested():
+    """Checks that nobody spoils, or that ctest does not run."""
+    tested = {check.split()[0] for check, *_ in SPOILS} | {"exports"}
+    guarded = {check.split()[0] for check, _ in INPUTS}
+    registered = set(re.findall(r"\w+", (HERE / "CMakeLists.txt").read_text()))
+    names = {path.stem for path in HERE.glob("*.py") if path.name not in HELPERS}
+    return [f"{name}.py: is not {what}" for name in sorted(names)
+            for what, known in (("spoilt here", tested), ("tried without its input", guarded),
+                                ("run by ctest", registered))
+            if name not in known]
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--compiler", default="g++")
+    compiler = parser.parse_args().compiler
+    problems = untested()
+    with tempfile.TemporaryDirectory(prefix="wsflow-checks-") as folder:
+        root = pathlib.Path(folder)
+        copy_tree(root)
+        problems += [try_spoil(root, *spoil) for spoil in SPOILS]
+        problems += [try_without(root, *one) for one in INPUTS]
+        problems += [try_module(root, compiler, *one) for one in MODULES]
+    problems = [problem for problem in problems if problem]
+    print("\n".join(problems) or f"{len(SPOILS) + len(INPUTS) + len(MODULES)} failures provoked")
+    return 1 if problems else 0
+
+
+sys.exit(main())

@@ -1,0 +1,122 @@
+// A Tunnel between two socket pairs: whatever both sides send, in whatever pieces, comes out unchanged on the
+// other side, and at the end of both streams the tunnel is over. What is said after both Close frames may be
+// cut. Input: watermark - 1, size of the read buffer - 1, then pieces: one byte with the side (bit 0),
+// whether a turn follows (bit 1) and the length (the rest), then its bytes.
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include "mod_wsflow/tunnel/tunnel.hpp"
+#include "t/fuzz/require.hpp"
+
+using namespace wsflow;
+using fuzz::require;
+using tunnel::Side;
+
+namespace {
+
+using Bytes = std::vector<std::uint8_t>;
+
+struct Pair {
+  base::UniqueFd ours;
+  base::UniqueFd peer;
+};
+
+Pair make_pair() {
+  int fds[2];
+  require(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds) == 0);
+  return {base::UniqueFd(fds[0]), base::UniqueFd(fds[1])};
+}
+
+class Conversation {
+ public:
+  Conversation(Pair client, Pair origin, std::uint32_t watermark, std::size_t buffer)
+      : peers_{std::move(client.peer), std::move(origin.peer)},
+        tunnel_({.client_fd = std::move(client.ours),
+                 .client_ssl = {},
+                 .origin_fd = std::move(origin.ours),
+                 .origin_ssl = {},
+                 .place = {},
+                 .limits = {.close_ms = 1000, .high_watermark = watermark}},
+                base::Instant{}),
+        buffer_(buffer) {}
+
+  void say(Side side, std::span<const std::uint8_t> bytes) {
+    const auto sent = ::send(peers_[index(side)].get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
+    if (sent > 0) said_[index(side)].insert(said_[index(side)].end(), bytes.begin(), bytes.begin() + sent);
+  }
+  bool turn() {
+    for (const auto side : {Side::client, Side::origin}) {
+      auto& endpoint = tunnel_.endpoint(side);
+      endpoint.stream.note_readable(ended_);
+      endpoint.read_ready = true;
+      endpoint.write_blocked = false;
+    }
+    for (const auto from : {Side::client, Side::origin}) {
+      tunnel_.flush(tunnel::other(from));
+      tunnel_.relay(from, buffer_, 4 * buffer_.size(), recorder_);
+      hear(tunnel::other(from));
+    }
+    return tunnel_.settle();
+  }
+  void finish() {
+    ended_ = true;
+    for (auto& peer : peers_) ::shutdown(peer.get(), SHUT_WR);
+    bool over = false;
+    for (std::size_t turns = 0; turns < 100000 && !over; ++turns) over = turn();
+    require(over);
+    for (const auto side : {Side::client, Side::origin}) {
+      hear(tunnel::other(side));
+      const auto& heard = heard_[index(tunnel::other(side))];
+      const auto& said = said_[index(side)];
+      require(heard.size() == said.size() || (tunnel_.both_closes_seen() && heard.size() < said.size()));
+      require(std::equal(heard.begin(), heard.end(), said.begin()));
+      require(tunnel_.from(side).bytes() == said.size());
+      require(slot_.counters[metrics::kBytes + index(side)] == said.size());
+      require(tunnel_.endpoint(side).pending.empty());
+    }
+  }
+
+ private:
+  static std::size_t index(Side side) { return static_cast<std::size_t>(side); }
+
+  void hear(Side side) {
+    std::uint8_t buffer[4096];
+    for (;;) {
+      const auto got = ::recv(peers_[index(side)].get(), buffer, sizeof buffer, 0);
+      if (got <= 0) return;
+      heard_[index(side)].insert(heard_[index(side)].end(), buffer, buffer + got);
+    }
+  }
+
+  shm::ProcessSlot slot_{};
+  metrics::Recorder recorder_{slot_};
+  base::UniqueFd peers_[2];
+  tunnel::Tunnel tunnel_;
+  Bytes buffer_;
+  Bytes said_[2];
+  Bytes heard_[2];
+  bool ended_ = false;
+};
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  if (size < 2 || size > 20000) return 0;
+  Conversation conversation(make_pair(), make_pair(), data[0] + 1U, data[1] + std::size_t{1});
+  std::span<const std::uint8_t> rest(data + 2, size - 2);
+  while (!rest.empty()) {
+    const unsigned control = rest[0];
+    const auto length = std::min<std::size_t>(control >> 2U, rest.size() - 1);
+    conversation.say((control & 1U) != 0 ? Side::origin : Side::client, rest.subspan(1, length));
+    if ((control & 2U) != 0) require(!conversation.turn());
+    rest = rest.subspan(1 + length);
+  }
+  conversation.finish();
+  return 0;
+}

@@ -1,0 +1,81 @@
+"""The pieces of a private httpd.conf."""
+
+import os
+
+MODULES_DIR = "/usr/lib/apache2/modules"
+MODULES = """authz_core authz_host authn_core authn_file authz_user auth_basic alias env setenvif headers
+    mime dir rewrite status slotmem_shm socache_shmcb ssl proxy proxy_http proxy_balancer
+    lbmethod_byrequests lbmethod_bybusyness""".split()
+
+MAIN = """\
+ServerRoot "{root}"
+DefaultRuntimeDir "{root}"
+PidFile "{root}/httpd.pid"
+Mutex file:{root} default
+ServerName localhost
+{user}
+{modules}
+LoadModule wsflow_module "{module}"
+TypesConfig /etc/mime.types
+Listen 127.0.0.1:{http_port}
+Listen 127.0.0.1:{https_port}
+ErrorLog "{root}/error.log"
+LogLevel info wsflow:debug
+LogFormat "%h %{{c}}a \\"%r\\" %>s %B id=%{{WSFLOW_ID}}e outcome=%{{WSFLOW_OUTCOME}}e refused=%{{WSFLOW_REFUSED_BY}}e" test
+CustomLog "{root}/access.log" test
+DocumentRoot "{root}/htdocs"
+Timeout 60
+KeepAlive On
+MaxKeepAliveRequests 0
+KeepAliveTimeout 5
+ExtendedStatus On
+SSLSessionCache shmcb:{root}/ssl_scache(512000)
+{mpm}
+<Directory "{root}/htdocs">
+  Require all granted
+</Directory>
+<Location "/wsflow-status">
+  SetHandler wsflow-status
+</Location>
+<Location "/server-status">
+  SetHandler server-status
+</Location>
+{main}
+<VirtualHost 127.0.0.1:{http_port}>
+{conf}
+{plain_conf}
+</VirtualHost>
+<VirtualHost 127.0.0.1:{https_port}>
+  SSLEngine on
+  SSLCertificateFile "{certs.server}"
+  SSLCertificateKeyFile "{certs.server_key}"
+  SSLProxyEngine on
+  SSLProxyCACertificateFile "{certs.ca}"
+{conf}
+{tls_conf}
+</VirtualHost>
+"""
+
+# Only the plain host needs it spelled out: origins behind wss:// are reached from both.
+SSL_PROXY = """\
+SSLProxyEngine on
+SSLProxyCACertificateFile "{certs.ca}"
+"""
+
+
+def mpm_lines(mpm, children, threads):
+    if mpm == "prefork":
+        return f"StartServers 4\nMinSpareServers 1\nMaxSpareServers 10\nMaxRequestWorkers {threads}\nServerLimit {threads}"
+    workers = children * threads
+    return (f"StartServers {children}\nServerLimit {children + 3}\nThreadLimit {threads}\nThreadsPerChild {threads}\n"
+            f"MaxRequestWorkers {workers}\nMinSpareThreads {threads}\nMaxSpareThreads {workers}")
+
+
+def render(*, root, module, certs, http_port, https_port, conf, main, plain_conf, tls_conf, mpm, children, threads,
+           modules):
+    names = [f"mpm_{mpm}", *MODULES, *modules]
+    loads = "\n".join(f"LoadModule {name}_module {MODULES_DIR}/mod_{name}.so" for name in names)
+    user = "User www-data\nGroup www-data" if os.geteuid() == 0 else ""
+    return MAIN.format(root=root, module=module, certs=certs, http_port=http_port, https_port=https_port,
+                       conf=conf, main=main, tls_conf=tls_conf, plain_conf=SSL_PROXY.format(certs=certs) + plain_conf,
+                       mpm=mpm_lines(mpm, children, threads), modules=loads, user=user)

@@ -1,0 +1,137 @@
+"""Fixtures: certificates, one asyncio loop, private httpds whose logs are checked at teardown."""
+
+import pathlib
+import sys
+import tempfile
+
+import pytest
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent))
+
+from echo_origin import EchoOrigin  # noqa: E402
+from loop_thread import LoopThread  # noqa: E402
+from origin import RawOrigin  # noqa: E402
+from peers import WsClient  # noqa: E402
+from server import Httpd  # noqa: E402
+from tls import Certificates  # noqa: E402
+from wait import seconds  # noqa: E402
+from wire import RawClient  # noqa: E402
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "bulk: moves or holds so much that slow builds of httpd leave it out")
+    config.addinivalue_line("markers", "memcheck: part of the selection that runs under valgrind")
+
+
+def pytest_collection_modifyitems(items):
+    for item in items:
+        if not item.get_closest_marker("timeout"):
+            item.add_marker(pytest.mark.timeout(seconds(90)))
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item, call):
+    outcome = yield
+    setattr(item, "report_" + call.when, outcome.get_result())
+
+
+@pytest.fixture(scope="session")
+def certs():
+    with tempfile.TemporaryDirectory(prefix="wsflow-certs-", dir="/tmp") as folder:
+        pathlib.Path(folder).chmod(0o755)
+        yield Certificates(pathlib.Path(folder) / "tls")
+
+
+@pytest.fixture(scope="session")
+def loop():
+    thread = LoopThread()
+    yield thread
+    thread.stop()
+
+
+@pytest.fixture
+def httpd(request, certs):
+    """httpd(conf, …) starts one; every one is stopped and judged at the end of the test."""
+    made = []
+
+    def make(conf="", start=True, **shape):
+        made.append(Httpd(certs, conf, **shape))
+        return made[-1].start() if start else made[-1]
+
+    yield make
+    trouble = []
+    for site in made:
+        try:
+            site.stop()
+        except AssertionError as reason:
+            trouble.append(str(reason))
+        trouble += site.verdict()
+        failed = trouble or getattr(request.node, "report_call", None) and request.node.report_call.failed
+        if failed:
+            print(f"--- {site.root}/error.log\n{site.log.text()[-6000:]}")
+        site.remove()
+    if trouble:
+        pytest.fail("httpd's logs:\n" + "\n".join(trouble), pytrace=False)
+
+
+@pytest.fixture
+def resources():
+    """Closes what the test opened, last first."""
+    opened = []
+    yield opened
+    for thing in reversed(opened):
+        thing.close()
+
+
+@pytest.fixture
+def echo(loop, certs, resources):
+    """echo(tls=False, …) is a websockets origin."""
+    def make(tls=False, **options):
+        origin = EchoOrigin(loop, certs.origin_context() if tls else None, **options)
+        resources.append(origin)
+        return origin
+    return make
+
+
+@pytest.fixture
+def raw_origin(certs, resources):
+    """raw_origin(tls=False, …) is an origin that the test plays itself."""
+    def make(tls=False, **options):
+        origin = RawOrigin(certs.origin_context() if tls else None, **options)
+        resources.append(origin)
+        return origin
+    return make
+
+
+@pytest.fixture
+def raw_client(certs, resources):
+    """raw_client(site, tls=False) is connected to that httpd."""
+    def make(site, tls=False, **options):
+        client = RawClient(site.address(tls), certs.client_context() if tls else None, **options)
+        resources.append(client)
+        return client
+    return make
+
+
+@pytest.fixture
+def connect(loop, certs, resources):
+    """connect(url, …) is an open websockets client."""
+    def make(url, **options):
+        client = WsClient(loop, url, certs.client_context(), **options)
+        resources.append(client)
+        return client
+    return make
+
+
+@pytest.fixture
+def tunnel(raw_origin, raw_client, resources):
+    """tunnel(site, origin, path) opens one and returns its two raw ends (client, origin)."""
+    def make(site, origin, path, tls=False, headers=(), **shape):
+        client = raw_client(site, tls, **shape)
+        client.send_handshake(path, headers)
+        server = origin.accept_tunnel()
+        resources.append(server)
+        head = client.read_head()
+        assert head.status == 101, head.raw
+        return client, server
+    return make

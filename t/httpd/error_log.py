@@ -1,0 +1,65 @@
+"""The error log as an oracle: a line that nobody declared fails the test."""
+
+import re
+
+from wait import wait_until
+
+_LEVEL = re.compile(r"\[(?P<module>[\w-]*):(?P<level>\w+)\]")
+_OURS = {"warn", "error", "crit", "alert", "emerg"}
+_ANY = {"error", "crit", "alert", "emerg"}
+# httpd's own remarks on starting and stopping with few threads: no news about the module.
+_IGNORED = re.compile(r"AH10159|AH0309[23]")
+_ALWAYS = re.compile(r"exit signal|AH00052|AddressSanitizer|ThreadSanitizer|runtime error:")
+
+
+def is_complaint(line):
+    """True for a warning of ours and for anybody's error or crash."""
+    if _IGNORED.search(line):
+        return False
+    found = _LEVEL.search(line)
+    if found and found["level"] in (_OURS if found["module"] == "wsflow" else _ANY):
+        return True
+    return bool(_ALWAYS.search(line))
+
+
+class ErrorLog:
+    def __init__(self, path):
+        self.path = path
+        self._allowed = []
+        self._expected = []
+        self._stop = None
+
+    def text(self):
+        return self.path.read_text(errors="replace") if self.path.exists() else ""
+
+    def lines(self, pattern=""):
+        wanted = re.compile(pattern)
+        return [line for line in self.text().splitlines() if wanted.search(line)]
+
+    def wait_for(self, pattern, count=1, timeout=10):
+        """The lines that match PATTERN, once there are COUNT of them."""
+        return wait_until(
+            lambda: found if len(found := self.lines(pattern)) >= count else None,
+            f"the error log has {count} x /{pattern}/:\n{self.text()[-3000:]}", timeout)
+
+    def allow(self, *patterns):
+        """Complaints that may appear; a pattern is an id (AH01114, WSF0001) or any regex."""
+        self._allowed += [re.compile(p) for p in patterns]
+
+    def expect(self, *patterns):
+        """Complaints that must appear before the test ends."""
+        self._expected += [re.compile(p) for p in patterns]
+
+    def mark_stop(self):
+        """httpd is about to be stopped. Its own children crash now and then while they are (a few in a thousand,
+        without any module of ours too), so these crashes are left to the sanitizers' stacks."""
+        self._stop = len(self.lines())
+
+    def verdict(self):
+        """What is wrong with the log, as a list of texts."""
+        complaints = [line for number, line in enumerate(self.lines()) if is_complaint(line) and not
+                      (self._stop is not None and number >= self._stop and "Segmentation fault" in line)]
+        known = self._allowed + self._expected
+        wrong = [f"undeclared: {line}" for line in complaints if not any(p.search(line) for p in known)]
+        wrong += [f"missing: /{p.pattern}/" for p in self._expected if not self.lines(p.pattern)]
+        return wrong[:20]

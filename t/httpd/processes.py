@@ -1,0 +1,84 @@
+"""What /proc tells of the processes of one httpd (they share its process group)."""
+
+import os
+import pathlib
+import socket
+import struct
+
+_NETLINK_SOCK_DIAG = 4
+_SOCK_DIAG_BY_FAMILY = 20
+
+
+def _stat(pid):
+    try:
+        text = pathlib.Path(f"/proc/{pid}/stat").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return None
+    fields = text[text.rindex(")") + 2:].split()
+    return {"state": fields[0], "parent": int(fields[1]), "group": int(fields[2]),
+            "cpu": int(fields[11]) + int(fields[12])}
+
+
+def group_members(group):
+    """Living processes of a process group."""
+    members = []
+    for entry in os.listdir("/proc"):
+        if entry.isdigit() and (stat := _stat(entry)) and stat["group"] == group and stat["state"] != "Z":
+            members.append(int(entry))
+    return sorted(members)
+
+
+def children(parent):
+    return sorted(pid for pid in group_members(parent) if (stat := _stat(pid)) and stat["parent"] == parent)
+
+
+def open_descriptors(pid):
+    """The targets of a process's descriptors, by number."""
+    found = {}
+    for number in os.listdir(f"/proc/{pid}/fd"):
+        try:
+            found[int(number)] = os.readlink(f"/proc/{pid}/fd/{number}")
+        except FileNotFoundError:
+            pass
+    return found
+
+
+def pss_bytes(pid):
+    """Proportional set size: the memory that is this process's own share."""
+    for line in pathlib.Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
+        if line.startswith("Pss:"):
+            return int(line.split()[1]) * 1024
+    raise AssertionError(f"no Pss in /proc/{pid}/smaps_rollup")
+
+
+def threads(pid):
+    """Names of a process's threads."""
+    return [pathlib.Path(f"/proc/{pid}/task/{task}/comm").read_text().strip()
+            for task in os.listdir(f"/proc/{pid}/task")]
+
+
+def mapped_files(pid):
+    return {line.split(None, 5)[5] for line in pathlib.Path(f"/proc/{pid}/maps").read_text().splitlines()
+            if len(line.split(None, 5)) == 6}
+
+
+def cpu_seconds(pid):
+    stat = _stat(pid)
+    return stat["cpu"] / os.sysconf("SC_CLK_TCK") if stat else 0.0
+
+
+def unread_by(local, remote):
+    """Bytes that wait in the receive queue of the TCP socket bound to LOCAL and connected to REMOTE,
+    None when there is no such socket. (The table in /proc takes too long on a busy machine.)"""
+    with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, _NETLINK_SOCK_DIAG) as netlink:
+        identity = struct.pack("!HH", local[1], remote[1])
+        for host, _ in (local, remote):
+            identity += socket.inet_aton(host) + bytes(12)
+        identity += struct.pack("=III", 0, 0xFFFFFFFF, 0xFFFFFFFF)
+        request = struct.pack("=BBBxI", socket.AF_INET, socket.IPPROTO_TCP, 0, 0xFFFFFFFF) + identity
+        netlink.send(struct.pack("=IHHII", 16 + len(request), _SOCK_DIAG_BY_FAMILY, 1, 1, 0) + request)
+        answer = netlink.recv(4096)
+    if struct.unpack_from("=IH", answer)[1] != _SOCK_DIAG_BY_FAMILY:
+        return None
+    # Behind both headers, the identity (48 bytes) and idiag_expires: idiag_rqueue.
+    return struct.unpack_from("=I", answer, 16 + 4 + 48 + 4)[0]

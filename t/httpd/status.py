@@ -1,0 +1,38 @@
+"""Reads /wsflow-status; the one place that knows the names in it."""
+
+import json
+
+from wait import wait_until
+
+
+class Status:
+    def __init__(self, httpd):
+        self._httpd = httpd
+
+    def json(self):
+        answer = self._httpd.get("/wsflow-status?json")
+        assert answer.status == 200, answer
+        return json.loads(answer.body)
+
+    def auto(self):
+        """The `Key: value` lines as a dict of texts."""
+        answer = self._httpd.get("/wsflow-status?auto")
+        assert answer.status == 200, answer
+        return dict(line.split(": ", 1) for line in answer.text.splitlines() if ": " in line)
+
+    def active(self):
+        return self.json()["tunnels"]["active"]
+
+    def total(self):
+        return self.json()["tunnels"]["total"]
+
+    def wait_active(self, count, timeout=20):
+        wait_until(lambda: self.active() == count, f"{count} tunnels are active", timeout)
+
+    def refused(self):
+        """Refused handshakes by reason; reasons that never occurred are left out."""
+        return {reason: count for reason, count in self.json()["tunnels"]["refused_by"].items() if count}
+
+    def ended(self):
+        """Ended tunnels by outcome, without the zeros."""
+        return {outcome: count for outcome, count in self.json()["tunnels"]["ended"].items() if count}

@@ -1,0 +1,117 @@
+"""The status adds up to what happened, in every format."""
+
+import re
+
+import pytest
+
+import frames
+
+
+def play(site, origin, tunnel):
+    """One tunnel with known traffic; returns the bytes of (client, origin)."""
+    client, server = tunnel(site, origin, "/x")
+    up = [frames.encode(frames.TEXT, b"one", masked=True), frames.encode(frames.BINARY, b"2" * 70_000, masked=True),
+          frames.encode(frames.TEXT, b"frag", masked=True, fin=False), frames.encode(frames.PING, b"!", masked=True),
+          frames.encode(frames.CONTINUATION, b"ment", masked=True), frames.close(4567, masked=True)]
+    down = [frames.encode(frames.PONG, b"!"), frames.encode(frames.TEXT, b"answer"), frames.close(1000)]
+    for frame in up:
+        client.send(frame)
+    assert server.read(sum(map(len, up))) == b"".join(up)
+    for frame in down:
+        server.send(frame)
+    assert client.read(sum(map(len, down))) == b"".join(down)
+    client.close()
+    server.close()
+    site.status.wait_active(0)
+    return sum(map(len, up)), sum(map(len, down))
+
+
+def used(frames_by_opcode):
+    return {opcode: count for opcode, count in frames_by_opcode.items() if count}
+
+
+@pytest.mark.memcheck
+def test_the_counters_add_up(httpd, raw_origin, tunnel):
+    origin = raw_origin()
+    site = httpd(f'WSFlowPass /x "{origin.url("/x")}"')
+    up, down = play(site, origin, tunnel)
+    told = site.status.json()
+    assert told["tunnels"]["total"] == 1 and told["tunnels"]["active"] == 0 and told["tunnels"]["refused"] == 0
+    assert site.status.ended() == {"closed": 1}
+    sent = told["relayed"]["client_to_origin"]
+    assert (sent["bytes"], sent["messages"]) == (up, 3)
+    assert used(sent["frames"]) == {"text": 2, "binary": 1, "continuation": 1, "ping": 1, "close": 1}
+    received = told["relayed"]["origin_to_client"]
+    assert (received["bytes"], received["messages"]) == (down, 1)
+    assert used(received["frames"]) == {"text": 1, "pong": 1, "close": 1}
+    assert told["close_codes"] == {"client": {"4xxx": 1}, "origin": {"1000": 1}}
+
+
+def test_processes_add_up_to_the_sum(httpd, raw_origin, raw_client, resources):
+    origin = raw_origin()
+    site = httpd(f'WSFlowPass /x "{origin.url("/x")}"', children=3, threads=5)
+    ends = []
+    for _ in range(24):
+        client = raw_client(site)
+        client.send_handshake("/x")
+        server = origin.accept_tunnel()
+        resources.append(server)
+        assert client.read_head().status == 101
+        ends.append((client, server))
+    site.status.wait_active(24)
+    told = site.status.json()
+    assert {process["pid"] for process in told["processes"]} <= set(site.children())
+    assert sum(process["tunnels_active"] for process in told["processes"]) == 24
+    assert sum(process["tunnels_total"] for process in told["processes"]) == 24
+    for client, server in ends[:10]:
+        client.close()
+        server.close()
+    site.status.wait_active(14)
+    assert site.status.total() == 24
+
+
+def test_auto_says_the_same_as_json(httpd, raw_origin, raw_client, tunnel):
+    origin = raw_origin()
+    site = httpd(f'WSFlowPass /x "{origin.url("/x")}"')
+    up, down = play(site, origin, tunnel)
+    client = raw_client(site)
+    client.send_handshake("/x", drop=["Sec-WebSocket-Key"])
+    assert client.read_head().status == 400
+    lines = {key: value for key, value in site.status.auto().items() if key.startswith("WSFlow")}
+    assert lines["WSFlowTunnelsActive"] == "0"
+    assert lines["WSFlowTunnelsTotal"] == "1"
+    assert lines["WSFlowRefused"] == lines["WSFlowRefusedBadKey"] == "1"
+    assert lines["WSFlowBytesClientToOrigin"] == str(up)
+    assert lines["WSFlowBytesOriginToClient"] == str(down)
+    assert lines["WSFlowFramesClientToOrigin"] == "6"
+
+
+def test_the_page_for_people(httpd):
+    answer = httpd().get("/wsflow-status")
+    assert answer.status == 200
+    assert answer.headers["content-type"].startswith("text/html")
+    assert re.search(r"(?i)<html", answer.text) and "WSFlow" in answer.text
+
+
+@pytest.mark.parametrize("query,kind", [("?json", "application/json"), ("?auto", "text/plain"), ("", "text/html")])
+def test_status_pages_are_not_stored(httpd, query, kind):
+    answer = httpd().get("/wsflow-status" + query)
+    assert answer.headers["content-type"].startswith(kind)
+    assert answer.headers["cache-control"] == "no-store"
+
+
+def test_the_status_takes_get_and_head_only(httpd):
+    site = httpd()
+    assert site.request("HEAD", "/wsflow-status?json").body == b""
+    answer = site.request("POST", "/wsflow-status", body=b"x")
+    assert answer.status == 405
+    assert "GET" in answer.headers["allow"]
+
+
+def test_the_access_log_names_a_tunnel(httpd, raw_origin, tunnel):
+    origin = raw_origin()
+    site = httpd(f'WSFlowPass /x "{origin.url("/x")}"')
+    play(site, origin, tunnel)
+    (line,) = site.wait_access('"GET /x HTTP/1.1" 101')
+    number = re.search(r"id=([0-9a-f]{16}) outcome=tunnel refused=-$", line)[1]
+    assert site.log.wait_for(f"WSF0103: tunnel {number} ended: closed")

@@ -1,0 +1,21 @@
+#!/bin/sh
+# Runs every test: installs what is missing, builds with g++, clang++ and the sanitizers, ends with one summary of all.
+set -eu
+cd "$(dirname "$0")/.."
+
+t/setup.sh
+
+jobs=$(nproc)
+trees="release clang asan tsan"
+mkdir -p build/all
+: > build/all/CTestTestfile.cmake.new
+for tree in $trees; do
+  echo "== build: $tree"
+  cmake --preset "$tree" > "build/$tree.configure.log" 2>&1 || { cat "build/$tree.configure.log"; exit 1; }
+  cmake --build --preset "$tree" -j "$jobs"
+  echo "subdirs(\"$PWD/build/$tree\")" >> build/all/CTestTestfile.cmake.new
+done
+mv build/all/CTestTestfile.cmake.new build/all/CTestTestfile.cmake
+
+echo "== tests"
+exec ctest --test-dir build/all --output-on-failure -j "$jobs" "$@"

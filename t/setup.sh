@@ -1,0 +1,53 @@
+#!/bin/sh
+# Installs what building and testing need on Debian 12. Quick when everything is there; root only when it is not.
+set -eu
+cd "$(dirname "$0")/.."
+
+packages="apache2 apache2-dev libssl-dev cmake ninja-build g++ clang libclang-rt-14-dev rapidjson-dev catch2
+  python3-pytest python3-pytest-timeout python3-pytest-xdist python3-websockets python3-h2
+  openssl valgrind chromium procps iproute2 util-linux ca-certificates"
+# A node of another origin brings its npm along.
+command -v node >/dev/null && command -v npm >/dev/null || packages="$packages nodejs npm"
+
+missing=""
+for package in $packages; do
+  case "$(dpkg-query -W -f '${db:Status-Abbrev}' "$package" 2>/dev/null)" in
+    ii*) ;;
+    *) missing="$missing $package" ;;
+  esac
+done
+
+if [ -n "$missing" ]; then
+  if [ "$(id -u)" -ne 0 ]; then
+    echo "These packages are missing; run this once as root, or install them:$missing" >&2
+    exit 1
+  fi
+  # The tests have servers of their own: an apache2 that comes in now must not be started.
+  policy=/usr/sbin/policy-rc.d
+  guard=""
+  if [ ! -e "$policy" ]; then
+    printf '#!/bin/sh\nexit 101\n' > "$policy"
+    chmod 755 "$policy"
+    guard=yes
+    trap 'rm -f "$policy"' EXIT
+    trap 'exit 1' HUP INT TERM
+  fi
+  export DEBIAN_FRONTEND=noninteractive
+  echo "Installing:$missing"
+  apt-get update -q
+  # shellcheck disable=SC2086
+  apt-get install -q -y --no-install-recommends $missing
+  if [ -n "$guard" ]; then
+    rm -f "$policy"
+    trap - EXIT HUP INT TERM
+  fi
+fi
+
+# Packages of npm live under build/, not in the tree.
+if ! cmp -s t/package.json build/npm/package.json || [ ! -d build/npm/node_modules/ws ]; then
+  mkdir -p build/npm
+  cp t/package.json build/npm/package.json.new
+  mv build/npm/package.json.new build/npm/package.json
+  npm install --prefix build/npm --no-package-lock --no-audit --no-fund --ignore-scripts --loglevel=error ||
+    { rm -f build/npm/package.json; exit 1; }
+fi

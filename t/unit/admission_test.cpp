@@ -1,0 +1,70 @@
+#include "mod_wsflow/tunnel/admission.hpp"
+
+#include <atomic>
+#include <catch2/catch.hpp>
+#include <thread>
+#include <vector>
+
+using wsflow::tunnel::Admission;
+
+TEST_CASE("no more places are given than there are, and each comes back once", "[admission]") {
+  Admission admission(2);
+  auto first = admission.enter();
+  auto second = admission.enter();
+  CHECK(static_cast<bool>(first));
+  CHECK(static_cast<bool>(second));
+  CHECK_FALSE(static_cast<bool>(admission.enter()));
+  {
+    const auto moved = std::move(first);
+    CHECK_FALSE(static_cast<bool>(first));
+    CHECK_FALSE(static_cast<bool>(admission.enter()));
+  }
+  auto third = admission.enter();
+  CHECK(static_cast<bool>(third));
+  CHECK_FALSE(static_cast<bool>(admission.enter()));
+}
+
+TEST_CASE("assigning a place gives the old one back", "[admission]") {
+  Admission admission(2);
+  auto place = admission.enter();
+  place = admission.enter();
+  CHECK(static_cast<bool>(place));
+  const auto other = admission.enter();
+  CHECK(static_cast<bool>(other));
+  place = Admission::Place();
+  CHECK(static_cast<bool>(admission.enter()));
+}
+
+TEST_CASE("a limit of none admits nobody", "[admission]") {
+  Admission admission(0);
+  CHECK_FALSE(static_cast<bool>(admission.enter()));
+  CHECK(admission.limit() == 0);
+}
+
+TEST_CASE("threads never hold more places than the limit, and none is lost", "[admission]") {
+  Admission admission(3);
+  std::atomic<int> inside{0};
+  std::atomic<int> most{0};
+  std::atomic<int> admitted{0};
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 8; ++i) {
+    threads.emplace_back([&] {
+      for (int n = 0; n < 5000; ++n) {
+        const auto place = admission.enter();
+        if (!place) continue;
+        ++admitted;
+        const int now = ++inside;
+        for (int seen = most; now > seen && !most.compare_exchange_weak(seen, now);) {
+        }
+        --inside;
+      }
+    });
+  }
+  for (auto& thread : threads) thread.join();
+  CHECK(most <= 3);
+  CHECK(admitted > 0);
+  std::vector<Admission::Place> all;
+  for (int i = 0; i < 3; ++i) all.push_back(admission.enter());
+  for (const auto& place : all) CHECK(static_cast<bool>(place));
+  CHECK_FALSE(static_cast<bool>(admission.enter()));
+}

@@ -1,0 +1,81 @@
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "mod_wsflow/tunnel/engine.hpp"
+#include "t/unit/support/process_slot.hpp"
+#include "t/unit/support/sockets.hpp"
+#include "t/unit/support/wait.hpp"
+
+namespace wsflow::test {
+
+// Keeps what the engine logs.
+class LogLines : public base::LogSink {
+ public:
+  bool enabled(base::LogLevel, const void*) const noexcept override { return true; }
+  void write(base::LogLevel, int id, int, std::string_view text, const void* context) noexcept override {
+    const std::lock_guard lock(mutex_);
+    lines_.push_back({id, std::string(text), context});
+  }
+
+  struct Line {
+    int id;
+    std::string text;
+    const void* context;
+  };
+  std::vector<Line> lines() {
+    const std::lock_guard lock(mutex_);
+    return lines_;
+  }
+
+ private:
+  std::mutex mutex_;
+  std::vector<Line> lines_;
+};
+
+// The test's two ends of a tunnel.
+struct Ends {
+  base::UniqueFd client;
+  base::UniqueFd origin;
+};
+
+// An engine with its surroundings.
+struct EngineRig {
+  explicit EngineRig(unsigned loops = 1, std::uint32_t max_tunnels = 10000)
+      : engine(loops, max_tunnels, process.recorder, log) {}
+
+  // A tunnel and the test's ends of it.
+  static std::unique_ptr<tunnel::Tunnel> make_tunnel(Ends& ends, tunnel::Limits limits = {}) {
+    auto client = socket_pair();
+    auto origin = socket_pair();
+    ends.client = std::move(client.peer);
+    ends.origin = std::move(origin.peer);
+    return std::make_unique<tunnel::Tunnel>(tunnel::Tunnel::Parts{.client_fd = std::move(client.ours),
+                                                                  .client_ssl = {},
+                                                                  .origin_fd = std::move(origin.ours),
+                                                                  .origin_ssl = {},
+                                                                  .place = {},
+                                                                  .limits = limits,
+                                                                  .id = 0xABC},
+                                            base::now());
+  }
+  // Hands a new tunnel to the engine.
+  Ends open(tunnel::Limits limits = {}) {
+    Ends ends;
+    auto tunnel = make_tunnel(ends, limits);
+    adopted = engine.adopt(tunnel) && adopted;
+    return ends;
+  }
+  bool all_ended() const { return process.slot.active.load() == 0; }
+
+  CountedProcess process;
+  LogLines log;
+  bool adopted = true;  // no tunnel was refused
+  tunnel::Engine engine;
+};
+
+}  // namespace wsflow::test
