@@ -53,7 +53,7 @@ void start(apr_pool_t* pool, server_rec* server) {
     ap_log_error(APLOG_MARK, APLOG_ERR, 0, server,
                  WSFLOGNO(0010) "all %d process slots are taken: what this child does is not in the status",
                  static_cast<int>(shm::kSlots));
-    slot = new shm::ProcessSlot{};  // as long as the process
+    slot = std::make_unique<shm::ProcessSlot>().release();  // lives as long as the process
   }
   auto fresh = std::make_unique<Child>(server, *layout, *slot);
   const auto& config = config_of(server);

@@ -12,7 +12,7 @@ namespace {
 using base::Refusal;
 
 constexpr const char* kFunction = "WSFLOW";  // how mod_proxy's own log lines call us
-constexpr std::size_t kMaxHead = std::size_t{64} * 1024;
+constexpr std::size_t kMaxHead = 64UL * 1024;
 constexpr int kMaxInterim = 10;  // 1xx answers before the real one, as mod_proxy_http allows
 
 const char* name_of(const proxy_conn_rec* backend) noexcept {

@@ -30,10 +30,9 @@ const Route* route_without_tls(const server_rec* server) noexcept {
 
 int check_configuration(server_rec* server) noexcept {
   if (ap_find_linked_module("mod_proxy_http.c") == nullptr) {
-    ap_log_error(
-        APLOG_MARK, APLOG_CRIT, 0, server,
-        WSFLOGNO(
-            0080) "mod_wsflow needs mod_proxy_http: LoadModule proxy_http_module modules/mod_proxy_http.so");
+    ap_log_error(APLOG_MARK, APLOG_CRIT, 0, server,
+                 WSFLOGNO(0080) "mod_wsflow needs mod_proxy_http: "
+                                "LoadModule proxy_http_module modules/mod_proxy_http.so");
     return HTTP_INTERNAL_SERVER_ERROR;
   }
   if (const auto* route = route_without_tls(server)) {

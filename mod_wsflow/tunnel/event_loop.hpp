@@ -18,7 +18,7 @@ namespace wsflow::tunnel {
 class EventLoop {
  public:
   // A frame of 64 KiB, header included, in one system call.
-  static constexpr std::size_t kReadBuffer = std::size_t{65} * 1024;
+  static constexpr std::size_t kReadBuffer = 65UL * 1024;
   // What one tunnel may relay in one direction before the others have their turn.
   static constexpr std::size_t kBudget = 4 * kReadBuffer;
 
