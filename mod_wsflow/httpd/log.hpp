@@ -1,7 +1,5 @@
 #pragma once
 
-#include <http_log.h>
-
 #include "mod_wsflow/httpd/api.hpp"
 
 // For every file that logs, except the one with the module record: the macro and the record exclude each

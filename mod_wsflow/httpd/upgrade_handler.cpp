@@ -184,8 +184,12 @@ int upgrade_handler(request_rec* r, proxy_worker* worker, proxy_server_conf* con
                     const char* proxy_name, apr_port_t proxy_port) noexcept {
   const int status = guard(r->server, HTTP_INTERNAL_SERVER_ERROR,
                            [&] { return handle(r, worker, conf, url, proxy_name, proxy_port); });
-  if (status == HTTP_INTERNAL_SERVER_ERROR && !state_of(r).refusal) blame_no_origin(r);
-  return status;
+  if (status != HTTP_INTERNAL_SERVER_ERROR || state_of(r).refusal) return status;
+  blame_no_origin(r);
+  if (r->status != HTTP_SWITCHING_PROTOCOLS) return status;
+  // The client has its 101: no page may follow.
+  r->connection->aborted = 1;
+  return DONE;
 }
 
 }  // namespace wsflow::httpd
