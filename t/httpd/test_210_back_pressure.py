@@ -7,6 +7,7 @@ import pytest
 
 import frames
 import processes
+import sanitizers
 from wait import wait_until
 
 LEGS = [(client, origin) for client in (False, True) for origin in (False, True)]
@@ -25,7 +26,8 @@ def test_a_reader_that_stops_stalls_the_writer(httpd, raw_origin, tunnel, client
     sent = sender.send_until_blocked(block, FLOOD)
     assert 65536 <= sent < FLOOD, "the writer was never stalled"
     grown = processes.pss_bytes(site.child()) - before
-    assert grown < 3 << 20, f"{sent} bytes were taken, {grown} of them into the child"
+    # The sanitizers keep what was freed.
+    assert sanitizers.KIND or grown < 3 << 20, f"{sent} bytes were taken, {grown} of them into the child"
     # Once the reader reads, all of it arrives.
     received = reader.read(sent)
     assert received == (block * (sent // len(block) + 1))[:sent]
