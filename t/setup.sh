@@ -6,8 +6,14 @@ cd "$(dirname "$0")/.."
 packages="apache2 apache2-dev libssl-dev cmake ninja-build g++ clang libclang-rt-14-dev rapidjson-dev catch2
   python3-pytest python3-pytest-timeout python3-pytest-xdist python3-websockets python3-h2
   openssl valgrind chromium procps iproute2 util-linux ca-certificates"
-# A node of another origin brings its npm along.
-command -v node >/dev/null && command -v npm >/dev/null || packages="$packages nodejs npm"
+# The client library ws: from npm where there is one (a node of another origin brings it along), else Debian's package of
+# it, which is a few packages instead of the hundreds of Debian's npm.
+if command -v node >/dev/null && command -v npm >/dev/null; then
+  ws_from=npm
+else
+  ws_from=debian
+  packages="$packages nodejs node-ws"
+fi
 
 missing=""
 for package in $packages; do
@@ -43,9 +49,12 @@ if [ -n "$missing" ]; then
   fi
 fi
 
-# Packages of npm live under build/, not in the tree.
-if ! cmp -s t/package.json build/npm/package.json || [ ! -d build/npm/node_modules/ws ]; then
-  mkdir -p build/npm
+# Packages of node live under build/, not in the tree.
+mkdir -p build/npm
+if [ "$ws_from" = debian ]; then
+  ln -sfn /usr/share/nodejs build/npm/node_modules
+elif ! cmp -s t/package.json build/npm/package.json || [ ! -d build/npm/node_modules/ws ]; then
+  rm -rf build/npm/node_modules
   cp t/package.json build/npm/package.json.new
   mv build/npm/package.json.new build/npm/package.json
   npm install --prefix build/npm --no-package-lock --no-audit --no-fund --ignore-scripts --loglevel=error ||
