@@ -10,7 +10,7 @@
 namespace wsflow::tunnel {
 
 Engine::Engine(unsigned loops, std::uint32_t max_tunnels, metrics::Recorder& recorder, base::LogSink& log)
-    : bio_method_(os::make_stream_bio_method()), admission_(max_tunnels), recorder_(recorder) {
+    : bio_method_(os::make_stream_bio_method()), admission_(max_tunnels) {
   for (unsigned i = 0; i < loops; ++i) {
     loops_.push_back(std::make_unique<EventLoop>(bio_method_.get(), recorder, log));
   }

@@ -31,12 +31,10 @@ class Engine {
   // Whether every loop takes tunnels.
   bool running();
   Admission& admission() noexcept { return admission_; }
-  metrics::Recorder& recorder() noexcept { return recorder_; }
 
  private:
-  os::BioMethod bio_method_;     // owned; outlives every tunnel
-  Admission admission_;          // outlives every tunnel
-  metrics::Recorder& recorder_;  // borrowed from the child
+  os::BioMethod bio_method_;  // owned; outlives every tunnel
+  Admission admission_;       // outlives every tunnel
   std::vector<std::unique_ptr<EventLoop>> loops_;
   std::vector<std::thread> threads_;
   std::atomic<unsigned> turn_{0};  // which loop gets the next tunnel
