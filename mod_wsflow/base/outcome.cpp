@@ -11,6 +11,8 @@ const char* name(Outcome outcome) noexcept {
     case Outcome::origin_reset: return "origin-reset";
     case Outcome::close_timeout: return "close-timeout";
     case Outcome::server_stop: return "server-stop";
+    case Outcome::drained: return "drained";
+    case Outcome::process_lost: return "process-lost";
   }
   return "unknown";
 }

@@ -28,7 +28,7 @@ TEST_CASE("every outcome has a name of its own", "[outcome]") {
   CHECK(all.size() == kOutcomes);
   CHECK(all.count("unknown") == 0);
   CHECK(std::all_of(all.begin(), all.end(), is_label));
-  CHECK(static_cast<std::size_t>(Outcome::server_stop) + 1 == kOutcomes);
+  CHECK(static_cast<std::size_t>(Outcome::process_lost) + 1 == kOutcomes);
   CHECK(std::string(name(static_cast<Outcome>(kOutcomes))) == "unknown");
 }
 
