@@ -18,4 +18,17 @@ done
 mv build/all/CTestTestfile.cmake.new build/all/CTestTestfile.cmake
 
 echo "== tests"
-exec ctest --test-dir build/all --output-on-failure -j "$jobs" "$@"
+{
+  status=0
+  # Behaviour tests wait more than they compute.
+  ctest --test-dir build/all --output-on-failure -j "$((jobs + 1))" "$@" || status=$?
+  echo "$status" > build/all/status
+} | tee build/all/output.log
+status=$(cat build/all/status)
+
+# Whoever sees only the end of this must see the reasons too; ctest's summary stays the last word.
+if [ "$status" -ne 0 ]; then
+  awk -f t/failures.awk build/all/Testing/Temporary/LastTest.log
+  sed -n '/% tests passed,/,$p' build/all/output.log
+fi
+exit "$status"

@@ -67,8 +67,9 @@ def mpm_lines(mpm, children, threads):
     if mpm == "prefork":
         return f"StartServers 4\nMinSpareServers 1\nMaxSpareServers 10\nMaxRequestWorkers {threads}\nServerLimit {threads}"
     workers = children * threads
+    # No child comes or goes for want or plenty of idle threads: tests count on CHILDREN of them.
     return (f"StartServers {children}\nServerLimit {children + 3}\nThreadLimit {threads}\nThreadsPerChild {threads}\n"
-            f"MaxRequestWorkers {workers}\nMinSpareThreads {threads}\nMaxSpareThreads {workers}")
+            f"MaxRequestWorkers {workers}\nMinSpareThreads 1\nMaxSpareThreads {workers + threads}")
 
 
 def render(*, root, module, certs, http_port, https_port, conf, main, plain_conf, tls_conf, mpm, children, threads,

@@ -89,7 +89,9 @@ class Httpd:
         return done.returncode, done.stdout
 
     # Life
-    def start(self):
+    def start(self, before_exec=None):
+        """BEFORE_EXEC is called in the process that becomes httpd."""
+        self._before_exec = before_exec
         for _ in range(5):
             if self._start_once():
                 return self
@@ -100,13 +102,14 @@ class Httpd:
         with open(self.root / "console", "wb") as console:
             self._process = subprocess.Popen(
                 self._command("-DFOREGROUND", "-k", "start"), env=sanitizers.environment(self.root),
-                stdin=subprocess.DEVNULL, stdout=console, stderr=console, start_new_session=True)
+                stdin=subprocess.DEVNULL, stdout=console, stderr=console, start_new_session=True,
+                preexec_fn=self._before_exec)
 
         def ready():
             if self._process.poll() is not None:
                 return True
             try:
-                return self.get("/").status == 200
+                return self._has_its_ports() and self.get("/").status == 200
             except OSError:
                 return False
 
@@ -118,6 +121,11 @@ class Httpd:
         if "could not bind to address" in said:
             return False
         raise AssertionError(f"httpd did not start:\n{said}\n{self.log.text()}")
+
+    def _has_its_ports(self):
+        """httpd writes its pid when it listens; an answer alone may be that of another test's httpd on the same port."""
+        file = self.root / "httpd.pid"
+        return file.exists() and file.read_text().strip() == str(self._process.pid)
 
     def graceful(self):
         """Reloads, and returns when the new generation answers."""
@@ -131,6 +139,17 @@ class Httpd:
                 return False
 
         wait_until(reloaded, "the new generation answers", 30)
+
+    def signal(self, number):
+        """Sends the parent a signal; one that ends httpd is announced to its log."""
+        if number in (signal.SIGTERM, signal.SIGWINCH):
+            self.log.mark_stop()
+        self._process.send_signal(number)
+
+    def wait_gone(self, timeout=20):
+        """Returns when httpd has ended by itself and none of its processes is left."""
+        wait_until(lambda: self._process.poll() is not None and not processes.group_members(self.pid),
+                   "no process of httpd is left", timeout, report=lambda: processes.group_members(self.pid))
 
     def generation(self):
         return int(re.search(r"^ParentServerMPMGeneration: (\d+)", self.get("/server-status?auto").text, re.M)[1])

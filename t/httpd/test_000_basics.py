@@ -4,6 +4,8 @@ import os
 
 import pytest
 
+from wait import wait_until
+
 LEGS = [(client, origin) for client in ("ws", "wss") for origin in ("ws", "wss")]
 
 
@@ -79,7 +81,8 @@ def test_the_close_code_and_reason_pass_in_both_directions(httpd, echo, connect)
     peer = connect(site.url("ws", "/echo"))
     peer.close(4002, "bye")
     site.status.wait_active(0)
-    assert origin.closed == [4001, 4002]
+    # The library tells it a moment after its socket has closed.
+    wait_until(lambda: origin.closed == [4001, 4002], "the origin has both codes", report=lambda: origin.closed)
 
 
 @pytest.mark.bulk

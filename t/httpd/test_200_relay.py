@@ -155,7 +155,7 @@ def test_the_closing_handshake_ends_the_tunnel_for_both(pair, client_tls, origin
 @pytest.mark.parametrize("client_tls,origin_tls", LEGS)
 def test_an_end_that_does_not_follow_a_close_is_cut_off(httpd, raw_origin, tunnel, client_tls, origin_tls):
     origin = raw_origin(tls=origin_tls)
-    site = httpd(f'WSFlowTimeout close=1s\nWSFlowPass /x "{origin.url("/x")}"')
+    site = httpd(f'WSFlowTimeout close=3s\nWSFlowPass /x "{origin.url("/x")}"')
     client, server = tunnel(site, origin, "/x", client_tls)
     server.send(frames.close(1000))
     client.send(frames.close(1000, masked=True))
