@@ -5,6 +5,9 @@
 #include "mod_wsflow/httpd/connection_filters.hpp"
 #include "mod_wsflow/httpd/connection_state.hpp"
 #include "mod_wsflow/httpd/directive_table.hpp"
+#include "mod_wsflow/httpd/log_relay.hpp"
+#include "mod_wsflow/httpd/origin_load.hpp"
+#include "mod_wsflow/httpd/parent.hpp"
 #include "mod_wsflow/httpd/request_state.hpp"
 #include "mod_wsflow/httpd/routes.hpp"
 #include "mod_wsflow/httpd/segment.hpp"
@@ -27,9 +30,19 @@ int check_config(apr_pool_t*, apr_pool_t*, apr_pool_t*, server_rec* server) noex
   return check_configuration(server);
 }
 
-int post_config(apr_pool_t*, apr_pool_t*, apr_pool_t*, server_rec* server) noexcept {
+int post_config(apr_pool_t* pconf, apr_pool_t*, apr_pool_t*, server_rec* server) noexcept {
   if (ap_state_query(AP_SQ_MAIN_STATE) == AP_SQ_MS_CREATE_PRE_CONFIG) return OK;
-  return open_segment(server) == APR_SUCCESS ? OK : HTTP_INTERNAL_SERVER_ERROR;
+  if (open_segment(server) != APR_SUCCESS) return HTTP_INTERNAL_SERVER_ERROR;
+  LogRelay::open();  // here, so that all children share it
+  watch_end_of_generation(pconf, server);
+  adopt_keepers(server);
+  return OK;
+}
+
+// Behind mod_proxy_balancer's, which makes the shared memory of the members.
+int late_post_config(apr_pool_t* pconf, apr_pool_t*, apr_pool_t*, server_rec* server) noexcept {
+  if (auto* layout = segment(); layout != nullptr) open_origin_load(pconf, server, *layout);
+  return OK;
 }
 
 void register_hooks(apr_pool_t*) noexcept {
@@ -40,8 +53,12 @@ void register_hooks(apr_pool_t*) noexcept {
   register_connection_filters();
   ap_hook_check_config(check_config, nullptr, nullptr, APR_HOOK_LAST);  // behind the MPM's
   ap_hook_post_config(post_config, nullptr, nullptr, APR_HOOK_MIDDLE);
-  ap_hook_child_init(child_init, nullptr, nullptr, APR_HOOK_MIDDLE);
+  ap_hook_post_config(late_post_config, nullptr, nullptr, APR_HOOK_LAST);
+  // Before all others: what a child does of us ends behind the threads of all others.
+  ap_hook_child_init(child_init, nullptr, nullptr, APR_HOOK_REALLY_FIRST);
+  ap_hook_child_stopping(child_stopping, nullptr, nullptr, APR_HOOK_MIDDLE);
   ap_hook_child_status(child_status, nullptr, nullptr, APR_HOOK_MIDDLE);
+  ap_hook_monitor(monitor, nullptr, nullptr, APR_HOOK_MIDDLE);
   ap_hook_pre_connection(pre_connection, nullptr, kSsl, APR_HOOK_REALLY_FIRST);
   ap_hook_pre_translate_name(pre_translate_name, nullptr, kProxy, APR_HOOK_FIRST);
   ap_hook_translate_name(translate_name, nullptr, kProxy, APR_HOOK_FIRST);

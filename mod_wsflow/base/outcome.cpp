@@ -12,6 +12,7 @@ const char* name(Outcome outcome) noexcept {
     case Outcome::close_timeout: return "close-timeout";
     case Outcome::server_stop: return "server-stop";
     case Outcome::drained: return "drained";
+    case Outcome::ordered: return "ordered";
     case Outcome::process_lost: return "process-lost";
   }
   return "unknown";

@@ -15,9 +15,10 @@ enum class Outcome : std::uint8_t {
   close_timeout,  // one side had ended, the other did not follow within `close`
   server_stop,    // httpd stopped: Close 1001 to both sides
   drained,        // WSFlowDrain's deadline had passed: its Close code to both sides
+  ordered,        // an operator's command: a Close frame to both sides
   process_lost,   // the process that held it died without a word
 };
-inline constexpr std::size_t kOutcomes = 9;
+inline constexpr std::size_t kOutcomes = 10;
 
 // Why a handshake got no tunnel. One closed set for log, metrics, status and WSFLOW_REFUSED_BY.
 enum class Refusal : std::uint8_t {

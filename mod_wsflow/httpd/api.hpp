@@ -20,7 +20,9 @@
 #include <http_request.h>
 #include <http_ssl.h>
 #include <httpd.h>
+#include <mpm_common.h>
 #include <scoreboard.h>
+#include <unixd.h>
 #include <util_filter.h>
 
 extern "C" {

@@ -1,14 +1,16 @@
 #include "mod_wsflow/httpd/child.hpp"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <memory>
 
 #include "mod_wsflow/httpd/config.hpp"
 #include "mod_wsflow/httpd/guard.hpp"
+#include "mod_wsflow/httpd/keeper.hpp"
+#include "mod_wsflow/httpd/parent.hpp"
 #include "mod_wsflow/httpd/segment.hpp"
+#include "mod_wsflow/os/process.hpp"
 #include "mod_wsflow/os/socket.hpp"
+#include "mod_wsflow/os/stop_signals.hpp"
 
 namespace wsflow::httpd {
 
@@ -37,9 +39,30 @@ bool threaded() noexcept {
 // The process ends. The object stays: pools of connections may die later (they belong to pconf) and look for
 // it.
 apr_status_t end_child(void*) noexcept {
-  g_child->ending = true;
-  if (g_child->engine) g_child->engine->stop();
+  auto& self = *g_child;
+  self.ending = true;
+  if (!self.engine) return APR_SUCCESS;
+  self.caretaker->stop();
+  if (self.graceful && !self.caretaker->stop_asked()) {
+    self.engine->pause();
+    if (self.engine->admission().taken() != 0 && hand_to_keeper(self)) return APR_SUCCESS;
+    guard_void(self.server, [&] { self.engine->start(); });
+  }
+  self.engine->stop();
   return APR_SUCCESS;
+}
+
+// A child that ends gracefully may still be busy with slow requests when httpd stops: then its tunnels wait
+// no longer. (The child sends itself this signal, too.)
+void on_sigterm(pid_t sender) noexcept {
+  if (sender != os::own_pid()) g_child->caretaker->ask_for_stop();
+}
+
+bool start_engine(Child& self, std::uint32_t limit) {
+  const auto loops = static_cast<unsigned>(std::max(config_of(self.server).threads, 1));
+  self.engine.emplace(loops, limit, self.recorder, self.log);
+  self.caretaker.emplace(self.server, self.segment, self.slot, *self.engine, self.relay);
+  return self.engine->start() && self.caretaker->start();
 }
 
 void start(apr_pool_t* pool, server_rec* server) {
@@ -47,27 +70,28 @@ void start(apr_pool_t* pool, server_rec* server) {
   if (layout == nullptr) return;
   int generation = 0;
   ap_mpm_query(AP_MPMQ_GENERATION, &generation);
-  auto* slot = shm::claim(*layout, static_cast<std::uint32_t>(getpid()),
-                          static_cast<std::uint32_t>(generation), apr_time_sec(apr_time_now()));
+  auto* slot = shm::claim(*layout, shm::Owner::self(), static_cast<std::uint32_t>(generation),
+                          apr_time_sec(apr_time_now()));
   if (slot == nullptr) {
     ap_log_error(APLOG_MARK, APLOG_ERR, 0, server,
-                 WSFLOGNO(0010) "all %d process slots are taken: what this child does is not in the status",
-                 static_cast<int>(shm::kSlots));
+                 WSFLOGNO(0010) "all process slots are taken: what this child does is not in the status");
     slot = std::make_unique<shm::ProcessSlot>().release();  // lives as long as the process
   }
   auto fresh = std::make_unique<Child>(server, *layout, *slot);
   const auto& config = config_of(server);
   const auto limit = max_tunnels(config);
   slot->max_tunnels.store(limit, std::memory_order_relaxed);
-  if (threaded()) {
-    const auto loops = static_cast<unsigned>(std::max(config.threads, 1));
-    fresh->engine.emplace(loops, limit, fresh->recorder, fresh->log);
-    if (!fresh->engine->start()) {
-      ap_log_error(
-          APLOG_MARK, APLOG_CRIT, errno, server,
-          WSFLOGNO(0011) "the event loops cannot start: tunnels of this child hold a worker thread each");
-      fresh->engine.reset();
-    }
+  fresh->relay = LogRelay::open();
+  fresh->drain = overlay(config.drain, kDefaultDrain);
+  fresh->generation = static_cast<std::uint32_t>(generation);
+  fresh->httpd = shm::Owner::of(os::parent_pid());
+  if (threaded() && !start_engine(*fresh, limit)) {
+    ap_log_error(
+        APLOG_MARK, APLOG_CRIT, errno, server,
+        WSFLOGNO(0011) "the event loops cannot start: tunnels of this child hold a worker thread each");
+    fresh->engine->stop();
+    fresh->caretaker.reset();
+    fresh->engine.reset();
   }
   g_child = fresh.release();
   apr_pool_pre_cleanup_register(pool, nullptr, end_child);
@@ -81,6 +105,19 @@ Child* child() noexcept {
 
 void child_init(apr_pool_t* pool, server_rec* server) noexcept {
   guard_void(server, [&] { start(pool, server); });
+}
+
+void child_stopping(apr_pool_t*, int graceful) noexcept {
+  if (g_child == nullptr || !g_child->engine) return;
+  g_child->graceful = graceful != 0;
+  if (g_child->graceful) {
+    os::handle_sigterm<on_sigterm>();
+  } else {
+    g_child->engine->begin_stop();
+    // In the main thread it is httpd's order to all: a child that is sick ends by another one, or before it
+    // has tunnels. The parent tells the keepers when all children are gone, and the peers of ours delay that.
+    if (os::in_main_thread() && g_child->engine->admission().taken() != 0) end_keepers(g_child->segment);
+  }
 }
 
 }  // namespace wsflow::httpd

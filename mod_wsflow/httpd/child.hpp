@@ -2,6 +2,8 @@
 
 #include <optional>
 
+#include "mod_wsflow/httpd/caretaker.hpp"
+#include "mod_wsflow/httpd/config.hpp"
 #include "mod_wsflow/httpd/server_log.hpp"
 #include "mod_wsflow/metrics/recorder.hpp"
 #include "mod_wsflow/shm/segment.hpp"
@@ -9,23 +11,42 @@
 
 namespace wsflow::httpd {
 
-// What a child process has of us. Made by its main thread before the workers start; it lives until the
-// process ends.
+// What a child process has of us; a keeper inherits it. Made by the main thread before the workers start; it
+// lives until the process ends.
 struct Child {
-  Child(const server_rec* server, shm::Layout& layout, shm::ProcessSlot& claimed) noexcept
-      : log(server), segment(layout), slot(claimed), recorder(claimed) {}
+  Child(server_rec* main_server, shm::Layout& layout, shm::ProcessSlot& claimed) noexcept
+      : server(main_server),
+        log(main_server),
+        segment(layout),
+        slot(claimed),
+        recorder(claimed),
+        rows(layout, claimed) {}
 
+  server_rec* server;  // borrowed from pconf: the main server
   ServerLog log;
   shm::Layout& segment;    // borrowed from the process pool of the parent
   shm::ProcessSlot& slot;  // borrowed from the segment
   metrics::Recorder recorder;
-  std::optional<tunnel::Engine> engine;  // none where the MPM has no threads
-  bool ending = false;                   // set by the main thread when the workers have ended
+  shm::TunnelRows rows;
+  LogRelay relay;
+  DrainSettings drain;
+  std::uint32_t generation = 0;
+  shm::Owner httpd;  // the parent
+
+  // None where the MPM has no threads.
+  std::optional<tunnel::Engine> engine;
+  std::optional<Caretaker> caretaker;
+
+  // Set by the main thread.
+  bool graceful = false;  // the child ends because of a reload, or is recycled: its tunnels live on
+  bool ending = false;    // the workers have ended
 };
 
 // This process's, or nullptr outside a child. The one pointer that the module keeps by itself.
 Child* child() noexcept;
 
 void child_init(apr_pool_t* pool, server_rec* server) noexcept;
+// httpd tells a child to end. Main thread.
+void child_stopping(apr_pool_t* pool, int graceful) noexcept;
 
 }  // namespace wsflow::httpd

@@ -14,7 +14,12 @@ T* make(apr_pool_t* pool, const T& value) noexcept {
 void* create_server_config(apr_pool_t* pool, server_rec*) noexcept {
   // NOLINTNEXTLINE(bugprone-sizeof-expression): an array of pointers
   auto* routes = apr_array_make(pool, 4, sizeof(const Route*));
-  return make(pool, ServerConfig{.routes = routes, .threads = 0, .max_tunnels = 0});
+  return make(pool, ServerConfig{.routes = routes,
+                                 .threads = 0,
+                                 .max_tunnels = 0,
+                                 .drain = {},
+                                 .origin_load = nullptr,
+                                 .adopted = nullptr});
 }
 
 void* merge_server_config(apr_pool_t* pool, void* base, void* add) noexcept {
@@ -22,7 +27,10 @@ void* merge_server_config(apr_pool_t* pool, void* base, void* add) noexcept {
   const auto& upper = *static_cast<ServerConfig*>(add);
   return make(pool, ServerConfig{.routes = apr_array_append(pool, upper.routes, lower.routes),
                                  .threads = lower.threads,
-                                 .max_tunnels = lower.max_tunnels});
+                                 .max_tunnels = lower.max_tunnels,
+                                 .drain = lower.drain,
+                                 .origin_load = nullptr,
+                                 .adopted = nullptr});
 }
 
 void* create_dir_config(apr_pool_t* pool, char*) noexcept {

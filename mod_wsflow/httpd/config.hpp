@@ -23,6 +23,24 @@ constexpr Timeouts overlay(const Timeouts& first, const Timeouts& second) noexce
           .close = first.close != kUnset ? first.close : second.close};
 }
 
+// What a keeper does with its tunnels. Times in microseconds; kUnset: not given here.
+struct DrainSettings {
+  apr_interval_time_t deadline = kUnset;  // from the reload on; 0: none
+  apr_interval_time_t window = kUnset;
+  int code = 0;  // 0: not given
+};
+inline constexpr DrainSettings kDefaultDrain{
+    .deadline = apr_time_from_sec(24 * 3600), .window = apr_time_from_sec(600), .code = 1012};
+// `first` where it is set, else `second`.
+constexpr DrainSettings overlay(const DrainSettings& first, const DrainSettings& second) noexcept {
+  return {.deadline = first.deadline != kUnset ? first.deadline : second.deadline,
+          .window = first.window != kUnset ? first.window : second.window,
+          .code = first.code != 0 ? first.code : second.code};
+}
+
+struct OriginLoad;
+struct AdoptedKeeper;
+
 // One WSFlowPass.
 struct Route {
   const char* path;   // as configured
@@ -36,6 +54,9 @@ struct ServerConfig {
   apr_array_header_t* routes;  // of Route*; this server's, its <Location>s' and those of its base
   int threads;                 // main server only; 0: not given
   int max_tunnels;             // main server only; 0: not given
+  DrainSettings drain;         // main server only
+  OriginLoad* origin_load;     // main server only; made behind the configuration; none: no balancers
+  AdoptedKeeper* adopted;      // main server only; the parent's list
 };
 
 // Server, virtual host, <Location>, <Directory>, <Proxy>.

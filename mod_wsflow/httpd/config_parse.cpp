@@ -3,43 +3,88 @@
 #include <charconv>
 #include <string_view>
 
+#include "mod_wsflow/ws/close_code.hpp"
+
 namespace wsflow::httpd {
 
 namespace {
 
-struct TimeoutKey {
+// A key whose value is a time from `least` to `most` microseconds.
+template <class Settings>
+struct TimeKey {
   std::string_view name;
-  apr_interval_time_t Timeouts::*value;
+  apr_interval_time_t Settings::*value;
   apr_interval_time_t least;
   apr_interval_time_t most;
   const char* legal;
 };
 
-constexpr TimeoutKey kTimeoutKeys[] = {
+constexpr TimeKey<Timeouts> kTimeoutKeys[] = {
     {"handshake", &Timeouts::handshake, apr_time_from_msec(10), apr_time_from_sec(3600),
      "a time from 10ms to 1h (units ms, s, mi, h; seconds if none)"},
     {"close", &Timeouts::close, apr_time_from_msec(10), apr_time_from_sec(3600),
      "a time from 10ms to 1h (units ms, s, mi, h; seconds if none)"},
 };
 
-}  // namespace
+constexpr apr_interval_time_t kYear = apr_time_from_sec(apr_time_t{365} * 24 * 3600);
+constexpr TimeKey<DrainSettings> kDrainKeys[] = {
+    {"deadline", &DrainSettings::deadline, 0, kYear,
+     "0 (none) or a time to 8760h (units ms, s, mi, h; seconds if none)"},
+    {"window", &DrainSettings::window, 0, kYear,
+     "0 (all at once) or a time to 8760h (units ms, s, mi, h; seconds if none)"},
+};
 
-KeyParse parse_timeout_key(apr_pool_t* pool, const char* word, Timeouts& timeouts) noexcept {
-  const std::string_view text(word);
-  const auto equals = text.find('=');
-  for (const auto& key : kTimeoutKeys) {
-    if (text.substr(0, equals) != key.name) continue;
+// "key=value" in its two parts; an empty value if there is none.
+struct Word {
+  explicit Word(const char* text) noexcept : whole(text), key(text) {
+    const auto equals = key.find('=');
+    value = equals == std::string_view::npos ? "" : text + equals + 1;
+    key = key.substr(0, equals);
+  }
+  const char* whole;
+  std::string_view key;
+  const char* value;
+};
+
+KeyParse wrong(apr_pool_t* pool, const Word& word, const char* legal) noexcept {
+  return {.known = true,
+          .error = apr_psprintf(pool, "%s: %.*s= needs %s", word.whole, static_cast<int>(word.key.size()),
+                                word.key.data(), legal)};
+}
+
+template <class Settings, std::size_t N>
+KeyParse parse_time_key(apr_pool_t* pool, const Word& word, const TimeKey<Settings> (&keys)[N],
+                        Settings& settings) noexcept {
+  for (const auto& key : keys) {
+    if (word.key != key.name) continue;
     apr_interval_time_t value = 0;
-    const char* given = equals == std::string_view::npos ? "" : word + equals + 1;
-    if (*given < '0' || *given > '9' || ap_timeout_parameter_parse(given, &value, "s") != APR_SUCCESS ||
-        value < key.least || value > key.most) {
-      return {.known = true,
-              .error = apr_psprintf(pool, "%s: %s= needs %s", word, key.name.data(), key.legal)};
+    if (*word.value < '0' || *word.value > '9' ||
+        ap_timeout_parameter_parse(word.value, &value, "s") != APR_SUCCESS || value < key.least ||
+        value > key.most) {
+      return wrong(pool, word, key.legal);
     }
-    timeouts.*key.value = value;
+    settings.*key.value = value;
     return {.known = true};
   }
   return {};
+}
+
+}  // namespace
+
+KeyParse parse_timeout_key(apr_pool_t* pool, const char* word, Timeouts& timeouts) noexcept {
+  return parse_time_key(pool, Word(word), kTimeoutKeys, timeouts);
+}
+
+KeyParse parse_drain_key(apr_pool_t* pool, const char* text, DrainSettings& drain) noexcept {
+  const Word word(text);
+  if (word.key != "code") return parse_time_key(pool, word, kDrainKeys, drain);
+  int code = 0;
+  if (!parse_number(word.value, 1000, 4999, code) ||
+      !ws::may_appear_on_wire(static_cast<std::uint16_t>(code))) {
+    return wrong(pool, word, "a Close code that may be sent: 1000 to 1003, 1007 to 1014, 3000 to 4999");
+  }
+  drain.code = code;
+  return {.known = true};
 }
 
 bool parse_number(const char* text, int least, int most, int& number) noexcept {

@@ -40,6 +40,17 @@ const char* set_max_tunnels(cmd_parms* cmd, void*, const char* value) noexcept {
   return set_number(cmd, value, 10'000'000, &ServerConfig::max_tunnels);
 }
 
+const char* set_drain(cmd_parms* cmd, void*, const char* word) noexcept {
+  if (const char* error = ap_check_cmd_context(cmd, GLOBAL_ONLY)) return error;
+  const auto key = parse_drain_key(cmd->pool, word, config_of(cmd->server).drain);
+  if (key.error != nullptr) return apr_pstrcat(cmd->pool, "WSFlowDrain ", key.error, nullptr);
+  if (!key.known) {
+    return apr_pstrcat(cmd->pool, "WSFlowDrain ", word,
+                       ": unknown; expected deadline=TIME, window=TIME or code=NUMBER", nullptr);
+  }
+  return nullptr;
+}
+
 constexpr Directive kDirectives[] = {
     {"WSFlow", "WSFlow On|Off", "Off", "server config, virtual host, directory",
      "On: take the WebSocket upgrades of mod_proxy's routes too, not only those of WSFlowPass"},
@@ -52,6 +63,11 @@ constexpr Directive kDirectives[] = {
      "event loop threads of each child process"},
     {"WSFlowMaxTunnels", "WSFlowMaxTunnels number", "from the descriptor limit", "server config",
      "how many tunnels a child process holds at most; more are refused with 503"},
+    {"WSFlowDrain", "WSFlowDrain [deadline=time] [window=time] [code=number]",
+     "deadline=24h window=10m code=1012", "server config",
+     "how long tunnels of a child that ended gracefully live on, over what time they are closed then, and "
+     "with "
+     "which Close code"},
 };
 
 constexpr int kAnywhere = RSRC_CONF | ACCESS_CONF;
@@ -64,6 +80,7 @@ constinit const command_rec kCommands[] = {
     AP_INIT_ITERATE(kDirectives[2].name, set_timeout, nullptr, kAnywhere, kDirectives[2].help),
     AP_INIT_TAKE1(kDirectives[3].name, set_threads, nullptr, RSRC_CONF, kDirectives[3].help),
     AP_INIT_TAKE1(kDirectives[4].name, set_max_tunnels, nullptr, RSRC_CONF, kDirectives[4].help),
+    AP_INIT_ITERATE(kDirectives[5].name, set_drain, nullptr, RSRC_CONF, kDirectives[5].help),
     {},
 };
 

@@ -7,7 +7,9 @@
 #include "mod_wsflow/httpd/connection_filters.hpp"
 #include "mod_wsflow/httpd/connection_state.hpp"
 #include "mod_wsflow/httpd/log.hpp"
+#include "mod_wsflow/httpd/origin_load.hpp"
 #include "mod_wsflow/httpd/switching.hpp"
+#include "mod_wsflow/httpd/tunnel_row.hpp"
 #include "mod_wsflow/os/socket.hpp"
 
 namespace wsflow::httpd {
@@ -47,10 +49,6 @@ void leave_dummy(request_rec* r, apr_socket_t* dummy) noexcept {
   r->output_filters = r->proto_output_filters = c->output_filters;
   r->eos_sent = 1;
   c->keepalive = AP_CONN_CLOSE;
-}
-
-std::size_t* busy_of(const proxy_worker* worker) noexcept {
-  return worker->balancer != nullptr ? &worker->s->busy : nullptr;
 }
 
 }  // namespace
@@ -102,7 +100,8 @@ Failure hand_over(request_rec* r, Origin& origin, TunnelTerms terms) {
   auto& origin_state = *state_of(origin.connection());
   const bool origin_ended = close_notify_was_read(origin_state);
   parts.origin_ssl = take_tls(origin_state);
-  parts.origin_busy = busy_of(origin.worker());
+  parts.origin_place = enter_origin(origin.worker());
+  parts.row = open_row(r, origin.worker(), terms.id);
   origin.connection()->aborted = parts.origin_ssl ? 0 : 1;
   origin.release();
   if (parts.origin_ssl) os::adopt(parts.origin_ssl.get(), origin_ended);

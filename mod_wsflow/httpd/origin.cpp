@@ -1,6 +1,7 @@
 #include "mod_wsflow/httpd/origin.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <utility>
 
 #include "mod_wsflow/httpd/log.hpp"
@@ -17,6 +18,11 @@ constexpr int kMaxInterim = 10;  // 1xx answers before the real one, as mod_prox
 
 const char* name_of(const proxy_conn_rec* backend) noexcept {
   return backend->hostname != nullptr ? backend->hostname : "?";
+}
+
+// mod_proxy's counts are shared by all workers of all processes; it adds to them without atomics.
+void add(apr_off_t& count, apr_off_t change) noexcept {
+  std::atomic_ref<apr_off_t>(count).fetch_add(change, std::memory_order_relaxed);
 }
 
 }  // namespace
@@ -75,7 +81,7 @@ Failure Origin::send_handshake() {
   const auto status = ap_pass_brigade(c->output_filters, brigade);
   apr_brigade_destroy(brigade);
   if (status == APR_SUCCESS && !c->aborted) {
-    worker_->s->transferred += size;
+    add(worker_->s->transferred, size);
     return {};
   }
   if (deadline_.left() <= 0 || APR_STATUS_IS_TIMEUP(status)) {
@@ -101,7 +107,7 @@ Failure Origin::await_answer() {
                     name_of(backend_), backend_->port, ws::describe(error));
       return {.status = HTTP_BAD_GATEWAY, .reason = Refusal::origin_garbage};
     }
-    worker_->s->read += static_cast<apr_off_t>(head_size_);
+    add(worker_->s->read, static_cast<apr_off_t>(head_size_));
     if (head_.status >= 200 || head_.status == HTTP_SWITCHING_PROTOCOLS) {
       lift_deadline(backend_->connection);
       return {};

@@ -1,11 +1,13 @@
 #include "mod_wsflow/httpd/segment.hpp"
 
-#include <signal.h>
-
+#include <algorithm>
 #include <cerrno>
-#include <memory>
 
+#include "mod_wsflow/httpd/config.hpp"
 #include "mod_wsflow/httpd/guard.hpp"
+#include "mod_wsflow/httpd/parent.hpp"
+#include "mod_wsflow/shm/fold.hpp"
+#include "mod_wsflow/shm/mapping.hpp"
 
 namespace wsflow::httpd {
 
@@ -13,44 +15,50 @@ namespace {
 
 constexpr const char* kRetainedKey = "wsflow-segment";
 
-// Survives reloads, in which the module itself is unloaded.
+// Survives reloads, in which the module itself is unloaded. The mapping goes with the process: a cleanup of
+// the process pool would call code of a module that is not there any more.
 struct Retained {
-  shm::Layout* layout;  // owned by the process pool
+  shm::Layout* layout;
 };
 
-// Children that ended while the module was being reloaded were folded by nobody.
-void fold_the_dead(shm::Layout& layout) {
-  for (const auto& process : shm::snapshot(layout).processes) {
-    if (::kill(static_cast<pid_t>(process.pid), 0) != 0 && errno == ESRCH) shm::fold(layout, process.pid);
-  }
+Retained& retained() noexcept {
+  auto* found = ap_retained_data_get(kRetainedKey);
+  if (found == nullptr) found = ap_retained_data_create(kRetainedKey, sizeof(Retained));
+  return *static_cast<Retained*>(found);
+}
+
+// Room for the children of this configuration and the keepers of some generations before it. What is not used
+// costs nothing.
+void grow_for(shm::Layout& layout, const server_rec* server) noexcept {
+  int children = 0;
+  ap_mpm_query(AP_MPMQ_HARD_LIMIT_DAEMONS, &children);
+  const auto slots = 64 + 8 * static_cast<std::size_t>(std::max(children, 1));
+  const auto most = config_of(server).max_tunnels;
+  shm::grow(layout, slots,
+            most > 0 ? slots * static_cast<std::size_t>(most) : shm::kMaxPages * shm::kPageRows);
 }
 
 apr_status_t open(server_rec* server) {
-  auto* retained = static_cast<Retained*>(ap_retained_data_get(kRetainedKey));
-  if (retained == nullptr) {
-    retained = static_cast<Retained*>(ap_retained_data_create(kRetainedKey, sizeof(Retained)));
-  }
-  if (retained->layout != nullptr && !shm::compatible(*retained->layout)) {
+  auto*& layout = retained().layout;
+  if (layout != nullptr && !shm::compatible(*layout)) {
     ap_log_error(
         APLOG_MARK, APLOG_WARNING, 0, server,
         WSFLOGNO(0020) "the shared memory was made by another version of the module: counters start anew");
-    retained->layout = nullptr;
+    layout = nullptr;
   }
-  if (retained->layout != nullptr) {
-    fold_the_dead(*retained->layout);
-    return APR_SUCCESS;
+  if (layout == nullptr) layout = shm::map_segment();
+  if (layout == nullptr) {
+    ap_log_error(APLOG_MARK, APLOG_CRIT, errno, server,
+                 WSFLOGNO(0021) "cannot create %" APR_SIZE_T_FMT " bytes of shared memory",
+                 shm::bytes(shm::kLeastCapacity));
+    return APR_ENOMEM;
   }
-  apr_shm_t* memory = nullptr;
-  // APR keeps a few bytes of its own at the front, so what it gives is not aligned.
-  std::size_t size = sizeof(shm::Layout) + alignof(shm::Layout);
-  const auto status = apr_shm_create(&memory, size, nullptr, server->process->pool);
-  if (status != APR_SUCCESS) {
-    ap_log_error(APLOG_MARK, APLOG_CRIT, status, server,
-                 WSFLOGNO(0021) "cannot create %" APR_SIZE_T_FMT " bytes of shared memory", size);
-    return status;
-  }
-  void* start = apr_shm_baseaddr_get(memory);
-  retained->layout = shm::initialise(std::align(alignof(shm::Layout), sizeof(shm::Layout), start, size));
+  grow_for(*layout, server);
+  int generation = 0;
+  ap_mpm_query(AP_MPMQ_GENERATION, &generation);
+  layout->generation.store(static_cast<std::uint32_t>(generation));
+  // Processes that ended while the module was being reloaded were folded by nobody.
+  shm::sweep(*layout);
   return APR_SUCCESS;
 }
 
@@ -61,13 +69,20 @@ apr_status_t open_segment(server_rec* server) noexcept {
 }
 
 shm::Layout* segment() noexcept {
-  const auto* retained = static_cast<Retained*>(ap_retained_data_get(kRetainedKey));
-  return retained != nullptr ? retained->layout : nullptr;
+  const auto* found = static_cast<Retained*>(ap_retained_data_get(kRetainedKey));
+  return found != nullptr ? found->layout : nullptr;
 }
 
-void child_status(server_rec*, pid_t pid, ap_generation_t, int, mpm_child_status state) noexcept {
+void child_status(server_rec* server, pid_t pid, ap_generation_t, int, mpm_child_status state) noexcept {
   auto* layout = segment();
-  if (state == MPM_CHILD_EXITED && layout != nullptr) shm::fold(*layout, static_cast<std::uint32_t>(pid));
+  if (state != MPM_CHILD_EXITED || layout == nullptr) return;
+  shm::reclaim(*layout, pid);
+  adopt_keepers(server);
+}
+
+int monitor(apr_pool_t*, server_rec*) noexcept {
+  if (auto* layout = segment(); layout != nullptr) shm::sweep(*layout);
+  return DECLINED;
 }
 
 }  // namespace wsflow::httpd

@@ -5,6 +5,7 @@
 namespace wsflow::httpd {
 
 namespace {
+
 int level_of(base::LogLevel level) noexcept {
   switch (level) {
     case base::LogLevel::critical: return APLOG_CRIT;
@@ -16,7 +17,15 @@ int level_of(base::LogLevel level) noexcept {
   }
   return APLOG_ERR;
 }
+
 }  // namespace
+
+void write_line(const server_rec* server, base::LogLevel level, int id, int error,
+                std::string_view text) noexcept {
+  // ap_log_rerror and ap_log_cerror would write into pools of other threads.
+  ap_log_error(APLOG_MARK, level_of(level), error, server, "WSF%04d: %.*s", id, static_cast<int>(text.size()),
+               text.data());
+}
 
 bool ServerLog::enabled(base::LogLevel level, const void* context) const noexcept {
   return APLOG_IS_LEVEL(server(context), level_of(level));
@@ -24,9 +33,17 @@ bool ServerLog::enabled(base::LogLevel level, const void* context) const noexcep
 
 void ServerLog::write(base::LogLevel level, int id, int error, std::string_view text,
                       const void* context) noexcept {
-  // ap_log_rerror and ap_log_cerror would write into pools of other threads.
-  ap_log_error(APLOG_MARK, level_of(level), error, server(context), "WSF%04d: %.*s", id,
-               static_cast<int>(text.size()), text.data());
+  if (newest_ != nullptr && newest_->load(std::memory_order_relaxed) != own_ &&
+      relay_.send(level, id, error, text, server(context)))
+    return;
+  write_line(server(context), level, id, error, text);
+}
+
+void ServerLog::relay_through(const LogRelay& relay, const std::atomic<std::uint32_t>& newest,
+                              std::uint32_t own) noexcept {
+  relay_ = relay;
+  newest_ = &newest;
+  own_ = own;
 }
 
 }  // namespace wsflow::httpd

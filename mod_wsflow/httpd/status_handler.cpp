@@ -1,10 +1,14 @@
 #include "mod_wsflow/httpd/status_handler.hpp"
 
+#include <algorithm>
+#include <charconv>
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include "mod_wsflow/httpd/guard.hpp"
 #include "mod_wsflow/httpd/segment.hpp"
+#include "mod_wsflow/shm/fold.hpp"
 #include "mod_wsflow/status/auto_lines.hpp"
 #include "mod_wsflow/status/html.hpp"
 #include "mod_wsflow/status/json.hpp"
@@ -14,13 +18,37 @@ namespace wsflow::httpd {
 
 namespace {
 
-status::Model model_of(const shm::Layout& layout) {
+constexpr std::size_t kDefaultCount = 1000;
+constexpr std::size_t kMostCount = 10000;
+
+// What processes that died a moment ago held is told as it is now, not as they left it.
+status::Model model_of(shm::Layout& layout) {
+  // Another process that is at it needs some microseconds.
+  for (int tries = 0; !shm::sweep(layout) && tries < 20; ++tries) apr_sleep(apr_time_from_msec(1));
   int generation = 0;
   ap_mpm_query(AP_MPMQ_GENERATION, &generation);
   return {.version = WSFLOW_VERSION,
           .server = ap_get_server_description(),
           .generation = static_cast<std::uint32_t>(generation),
-          .snapshot = shm::snapshot(layout)};
+          .now_us = apr_time_now(),
+          .snapshot = shm::snapshot(layout),
+          .connections_total = shm::tunnel_count(layout),
+          .connections = {}};
+}
+
+// The value of `key` in the query, `otherwise` if it is not there; nothing if it is no number.
+std::optional<std::size_t> number_in(std::string_view query, std::string_view key, std::size_t otherwise) {
+  while (!query.empty()) {
+    auto part = query.substr(0, query.find('&'));
+    query.remove_prefix(std::min(part.size() + 1, query.size()));
+    if (part.substr(0, key.size()) != key || part.substr(key.size(), 1) != "=") continue;
+    part.remove_prefix(key.size() + 1);
+    std::size_t value = 0;
+    const auto* end = part.data() + part.size();
+    const auto result = std::from_chars(part.data(), end, value);
+    return result.ec == std::errc{} && result.ptr == end ? std::optional(value) : std::nullopt;
+  }
+  return otherwise;
 }
 
 int answer(request_rec* r, const char* type, const std::string& body) {
@@ -34,12 +62,18 @@ int answer(request_rec* r, const char* type, const std::string& body) {
 int handle(request_rec* r) {
   ap_allow_methods(r, REPLACE_ALLOW, "GET", nullptr);
   if (r->method_number != M_GET) return HTTP_METHOD_NOT_ALLOWED;  // HEAD is M_GET with header_only
-  const auto* layout = segment();
+  auto* layout = segment();
   if (layout == nullptr) return HTTP_SERVICE_UNAVAILABLE;
-  std::string_view format(r->args != nullptr ? r->args : "");
-  format = format.substr(0, format.find('&'));
-  const auto model = model_of(*layout);
-  if (format == "json") return answer(r, "application/json", status::to_json(model));
+  const std::string_view query(r->args != nullptr ? r->args : "");
+  const auto format = query.substr(0, query.find('&'));
+  auto model = model_of(*layout);
+  if (format == "json") {
+    const auto first = number_in(query, "from", 0);
+    const auto count = number_in(query, "count", kDefaultCount);
+    if (!first || !count) return HTTP_BAD_REQUEST;
+    model.connections = shm::tunnels(*layout, *first, std::min(*count, kMostCount));
+    return answer(r, "application/json", status::to_json(model));
+  }
   if (format == "auto") return answer(r, "text/plain; charset=utf-8", status::to_auto_lines(model));
   return answer(r, "text/html; charset=utf-8", status::to_html(model));
 }
@@ -53,7 +87,7 @@ int status_handler(request_rec* r) noexcept {
 
 int server_status(request_rec* r, int flags) noexcept {
   return guard(r->server, DECLINED, [&] {
-    const auto* layout = segment();
+    auto* layout = segment();
     if (layout == nullptr) return DECLINED;
     const auto model = model_of(*layout);
     const bool lines = (flags & AP_STATUS_SHORT) != 0;

@@ -5,6 +5,7 @@
 #include "mod_wsflow/httpd/handover.hpp"
 #include "mod_wsflow/httpd/log.hpp"
 #include "mod_wsflow/httpd/switching.hpp"
+#include "mod_wsflow/httpd/tunnel_row.hpp"
 
 namespace wsflow::httpd {
 
@@ -62,6 +63,7 @@ Failure run_on_worker(request_rec* r, Origin& origin, std::uint64_t id) {
   r->input_filters = r->proto_input_filters = c->input_filters;
 
   Counted counted(recorder);
+  const auto row = open_row(r, origin.worker(), id);
   if (!early.empty()) {
     from_origin.observer.see({reinterpret_cast<const std::uint8_t*>(early.data()), early.size()}, recorder);
     auto* brigade = apr_brigade_create(r->pool, c->bucket_alloc);

@@ -23,9 +23,9 @@ const char* close_code_name(std::size_t index) noexcept;
 
 // Where each counter stands in a slot. The one table of counters: everything that counts, adds up or shows
 // them uses these numbers.
-inline constexpr std::size_t kTunnelsOpened = 0;
+inline constexpr std::size_t kTunnelsOpened = shm::kOpenedCounter;
 inline constexpr std::size_t kTunnelsOpenedWorker = 1;                    // of them: on a worker thread
-inline constexpr std::size_t kTunnelsEnded = 2;                           // + Outcome
+inline constexpr std::size_t kTunnelsEnded = shm::kEndedCounter;          // + Outcome
 inline constexpr std::size_t kRefused = kTunnelsEnded + base::kOutcomes;  // + Refusal
 inline constexpr std::size_t kBytes = kRefused + base::kRefusals;         // + Direction
 inline constexpr std::size_t kMessages = kBytes + kDirections;            // + Direction

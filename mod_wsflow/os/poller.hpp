@@ -23,6 +23,7 @@ class Poller {
 
   Poller() noexcept;
   bool valid() const noexcept { return static_cast<bool>(epoll_); }
+  int fd() const noexcept { return epoll_.get(); }
 
   // Watches `fd` for both directions; every event carries `token`. False with errno set if the kernel
   // refuses.

@@ -46,6 +46,16 @@ int bio_create(BIO* bio) noexcept {
   return 1;
 }
 
+// A session without an id is in no cache: OpenSSL does not try to take it out when the connection ends badly
+// or the peer sends a fatal alert. That would call mod_ssl, which waits for a lock that httpd shares with all
+// its processes and a keeper does not even have. A context that keeps sessions by itself needs their ids.
+void forget_session(SSL* ssl) noexcept {
+  const auto mode = SSL_CTX_get_session_cache_mode(SSL_get_SSL_CTX(ssl));
+  if ((mode & SSL_SESS_CACHE_BOTH) != 0 && (mode & SSL_SESS_CACHE_NO_INTERNAL_STORE) == 0) return;
+  static constexpr unsigned char kNoId[1] = {};
+  if (auto* session = SSL_get_session(ssl)) SSL_SESSION_set1_id(session, kNoId, 0);
+}
+
 }  // namespace
 
 BioMethod make_stream_bio_method() noexcept {
@@ -60,6 +70,7 @@ BioMethod make_stream_bio_method() noexcept {
 }
 
 void adopt(SSL* ssl, bool received_shutdown) noexcept {
+  forget_session(ssl);
   SSL_set_quiet_shutdown(ssl, 0);
   SSL_set_shutdown(ssl, received_shutdown ? SSL_RECEIVED_SHUTDOWN : 0);
   SSL_set_app_data(ssl, nullptr);

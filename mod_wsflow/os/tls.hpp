@@ -8,7 +8,11 @@
 namespace wsflow::os {
 
 struct SslFree {
-  void operator()(SSL* ssl) const noexcept { SSL_free(ssl); }
+  void operator()(SSL* ssl) const noexcept {
+    // Whatever the end was like, OpenSSL must not take the session out of mod_ssl's cache for it (tls.cpp).
+    SSL_set_shutdown(ssl, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
+    SSL_free(ssl);
+  }
 };
 // One reference to an established TLS connection.
 using SslRef = std::unique_ptr<SSL, SslFree>;
@@ -22,7 +26,7 @@ using BioMethod = std::unique_ptr<BIO_METHOD, BioMethodFree>;
 BioMethod make_stream_bio_method() noexcept;
 
 // Takes an SSL object out of the hands of whoever made it: nothing of the former owner is called any more
-// (application data, callbacks), the peer cannot renegotiate, idle buffers are given back.
+// (application data, callbacks, session cache), the peer cannot renegotiate, idle buffers are given back.
 // `received_shutdown` tells that the peer's close_notify has been read already. Pre: no other thread uses
 // `ssl`.
 void adopt(SSL* ssl, bool received_shutdown) noexcept;

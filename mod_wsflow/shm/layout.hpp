@@ -1,44 +1,181 @@
 #pragma once
 
+#include <pthread.h>
+
+#include <array>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
+#include <span>
+#include <type_traits>
+
+#include "mod_wsflow/base/outcome.hpp"
 
 namespace wsflow::shm {
 
-// The shared segment: header | totals | process slots. It is made once by the parent in the process pool and
-// kept across graceful reloads; children inherit the mapping, so addresses are the same everywhere, but
-// nothing in it is a pointer all the same. Who writes what:
-//   totals          the parent alone, when it folds the slot of a process that has ended
-//   fold_sequence   likewise; odd while a fold is under way, so that a reader can take a consistent sum
-//   a slot          its own process: claimed by compare-and-swap on `pid`, counters added with relaxed
-//   atomics by
-//                   its workers and loop threads; freed by the parent
+// The shared segment: Layout | process slots | page heads | rows of tunnels | labels, mapped at its greatest
+// size and touched only where it is used. Zeroed memory is its valid empty state. Nothing in it is a pointer.
+// Who writes what stands at each part; docs/internals/shared-memory.md has the protocols.
 inline constexpr std::uint64_t kMagic = 0x77666c6f77736567;  // "wsflowseg"
-inline constexpr std::uint32_t kVersion = 1;
-inline constexpr std::size_t kSlots = 512;
+inline constexpr std::uint32_t kVersion = 2;
 inline constexpr std::size_t kCounterCapacity = 128;
+inline constexpr std::size_t kResources = 256;
+inline constexpr std::size_t kPageRows = 64;
+inline constexpr std::size_t kMaxSlots = 4096;
+inline constexpr std::size_t kMaxPages = 4096;  // 262,144 rows
+inline constexpr std::size_t kLabels = 4096;
+inline constexpr std::size_t kLabelPlaces = 2 * kLabels;
+
+// The places of the counters that a fold must know; metrics/catalogue.hpp has all of them.
+inline constexpr std::size_t kOpenedCounter = 0;
+inline constexpr std::size_t kEndedCounter = 2;  // + Outcome
+inline constexpr std::size_t kLostCounter =
+    kEndedCounter + static_cast<std::size_t>(base::Outcome::process_lost);
 
 using Counter = std::atomic<std::uint64_t>;
 static_assert(Counter::is_always_lock_free && std::atomic<std::uint32_t>::is_always_lock_free);
 
+enum class ProcessKind : std::uint32_t { child, keeper };
+
+// What one process counts and holds. Written by its process; its `commands` by whoever commands one of its
+// tunnels; all of it by the holder of the fold lock once the process has died.
 struct alignas(64) ProcessSlot {
-  std::atomic<std::uint32_t> pid;  // 0: free
+  std::atomic<std::uint64_t> owner;        // an Owner's word; 0: free
+  std::atomic<std::int64_t> started;       // seconds of the epoch
+  std::atomic<std::uint64_t> max_tunnels;  // how many this process takes
   std::atomic<std::uint32_t> generation;
-  std::atomic<std::int64_t> started;         // seconds of the epoch
-  std::atomic<std::uint64_t> active;         // tunnels in the engine now
-  std::atomic<std::uint64_t> active_worker;  // tunnels that hold a worker thread now
-  std::atomic<std::uint64_t> max_tunnels;    // how many this process takes
+  std::atomic<std::uint32_t> kind;                // a ProcessKind
+  std::atomic<std::uint32_t> commands;            // grows with each command for one of its rows
+  alignas(64) std::atomic<std::uint64_t> active;  // tunnels in the engine now
+  std::atomic<std::uint64_t> active_worker;       // tunnels that hold a worker thread now
   Counter counters[kCounterCapacity];
+  alignas(64) std::atomic<std::uint32_t> held[kResources];  // what it holds of each shared resource
+};
+static_assert(sizeof(ProcessSlot) % 64 == 0);
+
+// A page of rows belongs to one slot; only that slot's process uses its rows.
+struct alignas(64) PageHead {
+  std::atomic<std::uint32_t> owner;  // index of the slot + 1; 0: free. Taken by compare-and-swap
+  std::atomic<std::uint64_t> used;   // one bit a row
+};
+static_assert(sizeof(PageHead) == 64);
+
+// A live tunnel as others see it. Written by its process under `sequence` (odd: being written); `command` by
+// anybody.
+struct alignas(64) TunnelRow {
+  std::atomic<std::uint32_t> sequence;
+  std::atomic<std::uint32_t> generation;
+  std::atomic<std::uint64_t> command;  // sequence it is meant for << 32 | action << 16 | Close code
+  std::atomic<std::uint64_t> id;
+  std::atomic<std::int64_t> started;     // microseconds of the epoch
+  std::atomic<std::uint64_t> client[2];  // words of an Address, as a reader may look while they are written
+  std::atomic<std::uint32_t> label;      // index of a label, or 0
+};
+static_assert(sizeof(TunnelRow) == 64);
+
+// Written by whoever has taken it, until it stands at a place; from then on it never changes.
+struct alignas(16) Label {
+  static constexpr std::size_t kTexts = 3;  // server, route, origin
+  static constexpr std::size_t kTextEnds[kTexts] = {56, 112, 176};
+  friend constexpr bool operator==(const Label&, const Label&) noexcept = default;
+
+  std::array<char, kTextEnds[kTexts - 1]> text;
+};
+static_assert(sizeof(Label) == 176);
+
+// The index of a label is its number in `labels` + 1. Written by anybody, by compare-and-swap.
+struct alignas(64) LabelTable {
+  std::atomic<std::uint64_t> taken[kLabels / 64];   // one bit a label
+  std::atomic<std::uint32_t> places[kLabelPlaces];  // indexes, by hash; 0: free. Set once, never removed
+  Label labels[kLabels];
 };
 
-struct Layout {
+struct alignas(64) Layout {
+  // Written by the parent alone.
   std::uint64_t magic;
   std::uint32_t version;
-  std::uint32_t slots;
-  std::atomic<std::uint64_t> fold_sequence;
-  Counter totals[kCounterCapacity];
-  ProcessSlot slot[kSlots];
+  std::uint32_t header_size;
+  std::uint32_t slot_size;
+  std::uint32_t row_size;
+  std::uint32_t label_size;  // of the whole table
+  std::uint32_t slot_capacity;
+  std::uint32_t page_capacity;
+  std::atomic<std::uint32_t> slots;  // in use by the configuration; only grows
+  std::atomic<std::uint32_t> pages;
+
+  std::atomic<std::uint32_t> generation;  // of the newest configuration
+
+  // Grow when a slot or page is taken that never was: nobody looks, and touches memory, beyond.
+  alignas(64) std::atomic<std::uint32_t> slots_seen;
+  std::atomic<std::uint32_t> pages_seen;
+
+  // The folds. `lock` is robust and only ever tried; the rest is written by its holder.
+  alignas(64) pthread_mutex_t lock;
+  alignas(64) std::atomic<std::uint64_t> commit;  // a Commit's word
+  alignas(64) Counter totals[2][kCounterCapacity];
+
+  // Keys of the shared resources; 0: free. Set by compare-and-swap, never removed.
+  alignas(64) std::atomic<std::uint64_t> resources[kResources];
 };
+
+// Which copy of the totals counts, and which slot is already in them but not yet cleared.
+struct Commit {
+  static constexpr Commit of(std::uint64_t word) noexcept {
+    return {static_cast<unsigned>(word & 1), static_cast<std::uint32_t>((word >> 1U) & 0xFFFF), word >> 17U};
+  }
+  constexpr std::uint64_t word() const noexcept {
+    return (sequence << 17U) | (std::uint64_t{clearing} << 1U) | active;
+  }
+
+  unsigned active = 0;         // copy of the totals
+  std::uint32_t clearing = 0;  // index of the slot + 1; 0: none
+  std::uint64_t sequence = 0;
+};
+static_assert(kMaxSlots < 0xFFFF);
+
+// The parts behind the header; Segment is Layout or const Layout. The only arithmetic with addresses of the
+// segment.
+template <class Part, class Segment>
+auto part_of(Segment& layout, std::size_t offset, std::size_t count) noexcept {
+  constexpr bool readonly = std::is_const_v<Segment>;
+  using Byte = std::conditional_t<readonly, const std::byte, std::byte>;
+  using Result = std::conditional_t<readonly, const Part, Part>;
+  auto* begin = reinterpret_cast<Byte*>(&layout) + sizeof(Layout) + offset;
+  return std::span<Result>(reinterpret_cast<Result*>(begin), count);
+}
+template <class Segment>
+auto slots(Segment& layout) noexcept {
+  return part_of<ProcessSlot>(layout, 0, layout.slot_capacity);
+}
+template <class Segment>
+auto page_heads(Segment& layout) noexcept {
+  return part_of<PageHead>(layout, slots(layout).size_bytes(), layout.page_capacity);
+}
+// Of page after page.
+template <class Segment>
+auto rows(Segment& layout) noexcept {
+  return part_of<TunnelRow>(layout, slots(layout).size_bytes() + page_heads(layout).size_bytes(),
+                            layout.page_capacity * kPageRows);
+}
+template <class Segment>
+auto& label_table(Segment& layout) noexcept {
+  const auto before =
+      slots(layout).size_bytes() + page_heads(layout).size_bytes() + rows(layout).size_bytes();
+  return part_of<LabelTable>(layout, before, 1).front();
+}
+
+// Nothing for a slot outside the segment.
+inline std::optional<std::uint32_t> index_of(const Layout& layout, const ProcessSlot& slot) noexcept {
+  const auto first = reinterpret_cast<std::uintptr_t>(slots(layout).data());
+  const auto index = (reinterpret_cast<std::uintptr_t>(&slot) - first) / sizeof(ProcessSlot);
+  return index < layout.slot_capacity ? std::optional(static_cast<std::uint32_t>(index)) : std::nullopt;
+}
+
+inline void raise(std::atomic<std::uint32_t>& value, std::uint32_t least) noexcept {
+  auto current = value.load();
+  while (current < least && !value.compare_exchange_weak(current, least)) {
+  }
+}
 
 }  // namespace wsflow::shm

@@ -1,93 +1,125 @@
 #include "mod_wsflow/shm/segment.hpp"
 
+#include <algorithm>
 #include <new>
+
+#include "mod_wsflow/shm/fold.hpp"
 
 namespace wsflow::shm {
 
 namespace {
-// These are rare: the plainest order, so that a snapshot around an even sequence is consistent on every
-// machine.
-constexpr auto ordered = std::memory_order_seq_cst;
 
-void clear(ProcessSlot& slot) noexcept {
-  slot.generation.store(0, ordered);
-  slot.started.store(0, ordered);
-  slot.active.store(0, ordered);
-  slot.active_worker.store(0, ordered);
-  slot.max_tunnels.store(0, ordered);
-  for (auto& counter : slot.counters) counter.store(0, ordered);
+// The lock of the folds: shared between processes, and given to the next one when its holder dies.
+void make_lock(pthread_mutex_t& lock) noexcept {
+  pthread_mutexattr_t attributes;
+  pthread_mutexattr_init(&attributes);
+  pthread_mutexattr_setpshared(&attributes, PTHREAD_PROCESS_SHARED);
+  pthread_mutexattr_setrobust(&attributes, PTHREAD_MUTEX_ROBUST);
+  pthread_mutex_init(&lock, &attributes);
+  pthread_mutexattr_destroy(&attributes);
 }
 
-Snapshot read_once(const Layout& layout) {
-  Snapshot result{};
-  for (std::size_t i = 0; i < kCounterCapacity; ++i) result.sums[i] = layout.totals[i].load(ordered);
-  for (const auto& slot : layout.slot) {
-    const auto pid = slot.pid.load(ordered);
-    if (pid == 0) continue;
-    auto& view = result.processes.emplace_back();
-    view.pid = pid;
-    view.generation = slot.generation.load(ordered);
-    view.started = slot.started.load(ordered);
-    view.active = slot.active.load(ordered);
-    view.active_worker = slot.active_worker.load(ordered);
-    view.max_tunnels = slot.max_tunnels.load(ordered);
-    for (std::size_t i = 0; i < kCounterCapacity; ++i) {
-      view.counters[i] = slot.counters[i].load(ordered);
-      result.sums[i] += view.counters[i];
-    }
-  }
-  return result;
-}
-}  // namespace
-
-Layout* initialise(void* memory) noexcept {
-  auto* layout = ::new (memory) Layout{};
-  layout->magic = kMagic;
-  layout->version = kVersion;
-  layout->slots = kSlots;
-  return layout;
-}
-
-bool compatible(const Layout& layout) noexcept {
-  return layout.magic == kMagic && layout.version == kVersion && layout.slots == kSlots;
-}
-
-ProcessSlot* claim(Layout& layout, std::uint32_t pid, std::uint32_t generation, std::int64_t now) noexcept {
-  for (auto& slot : layout.slot) {
-    std::uint32_t expected = 0;
-    if (!slot.pid.compare_exchange_strong(expected, pid)) continue;
-    slot.generation.store(generation, ordered);
-    slot.started.store(now, ordered);
-    return &slot;
+ProcessSlot* take_free_slot(Layout& layout, Owner owner) noexcept {
+  const auto count = layout.slots.load();
+  for (std::uint32_t i = 0; i < count; ++i) {
+    raise(layout.slots_seen, i + 1);
+    auto& slot = slots(layout)[i];
+    std::uint64_t expected = 0;
+    if (slot.owner.load() == 0 && slot.owner.compare_exchange_strong(expected, owner.word)) return &slot;
   }
   return nullptr;
 }
 
-bool fold(Layout& layout, std::uint32_t pid) noexcept {
-  for (auto& slot : layout.slot) {
-    if (slot.pid.load(ordered) != pid) continue;
-    layout.fold_sequence.fetch_add(1);
-    for (std::size_t i = 0; i < kCounterCapacity; ++i) {
-      layout.totals[i].fetch_add(slot.counters[i].load(ordered), ordered);
+void add(Counters& sums, const Counters& counters) noexcept {
+  for (std::size_t i = 0; i < sums.size(); ++i) sums[i] += counters[i];
+}
+
+ProcessView view_of(const ProcessSlot& slot, Owner owner) {
+  return {.pid = owner.pid(),
+          .kind = static_cast<ProcessKind>(slot.kind.load()),
+          .generation = slot.generation.load(),
+          .started = slot.started.load(),
+          .active = slot.active.load(),
+          .active_worker = slot.active_worker.load(),
+          .max_tunnels = slot.max_tunnels.load(),
+          .counters = read(slot.counters)};
+}
+
+Snapshot read_once(const Layout& layout, Commit commit) {
+  Snapshot result;
+  result.sums = read(layout.totals[commit.active]);
+  const auto count = layout.slots_seen.load();
+  for (std::uint32_t i = 0; i < count; ++i) {
+    const auto& slot = slots(layout)[i];
+    const Owner owner{slot.owner.load()};
+    if (owner.word == 0 || commit.clearing == i + 1) continue;
+    if (owner == kEnded) {
+      add(result.sums, read_ended(slot.counters));
+      continue;
     }
-    clear(slot);
-    slot.pid.store(0, ordered);
-    layout.fold_sequence.fetch_add(1);
-    return true;
+    add(result.sums, result.processes.emplace_back(view_of(slot, owner)).counters);
   }
-  return false;
+  return result;
+}
+
+}  // namespace
+
+Layout* initialise(void* memory, Capacity capacity) noexcept {
+  auto* layout = ::new (memory) Layout{};
+  layout->magic = kMagic;
+  layout->version = kVersion;
+  layout->header_size = sizeof(Layout);
+  layout->slot_size = sizeof(ProcessSlot);
+  layout->row_size = sizeof(TunnelRow);
+  layout->label_size = sizeof(LabelTable);
+  layout->slot_capacity = static_cast<std::uint32_t>(std::min(capacity.slots, kMaxSlots));
+  layout->page_capacity = static_cast<std::uint32_t>(std::min(capacity.pages, kMaxPages));
+  make_lock(layout->lock);
+  return layout;
+}
+
+bool compatible(const Layout& layout) noexcept {
+  return layout.magic == kMagic && layout.version == kVersion && layout.header_size == sizeof(Layout) &&
+         layout.slot_size == sizeof(ProcessSlot) && layout.row_size == sizeof(TunnelRow) &&
+         layout.label_size == sizeof(LabelTable);
+}
+
+void grow(Layout& layout, std::size_t slot_count, std::size_t row_count) noexcept {
+  const auto within = [](std::size_t wanted, std::uint32_t most) {
+    return static_cast<std::uint32_t>(std::min<std::size_t>(wanted, most));
+  };
+  raise(layout.slots, within(slot_count, layout.slot_capacity));
+  // Each process may leave one page half used.
+  raise(layout.pages,
+        row_count == 0 ? 0
+                       : within((row_count + kPageRows - 1) / kPageRows + slot_count, layout.page_capacity));
+}
+
+ProcessSlot* claim(Layout& layout, Owner owner, std::uint32_t generation, std::int64_t now) noexcept {
+  auto* slot = take_free_slot(layout, owner);
+  if (slot == nullptr && sweep(layout).value_or(0) != 0) slot = take_free_slot(layout, owner);
+  if (slot == nullptr) return nullptr;
+  slot->generation.store(generation);
+  slot->started.store(now);
+  return slot;
+}
+
+bool transfer(ProcessSlot& slot, Owner from, Owner to, ProcessKind kind) noexcept {
+  auto expected = from.word;
+  if (from.pid() == 0) return false;
+  if (!slot.owner.compare_exchange_strong(expected, to.word) && expected != to.word) return false;
+  slot.kind.store(static_cast<std::uint32_t>(kind));
+  return true;
 }
 
 Snapshot snapshot(const Layout& layout) {
-  // A parent that was killed in the middle of a fold leaves the sequence odd for ever: give up after some
-  // tries and show what is there.
-  for (int tries = 0; tries < 1000; ++tries) {
-    const auto before = layout.fold_sequence.load();
-    if (before % 2 != 0) continue;
-    auto result = read_once(layout);
-    if (layout.fold_sequence.load() == before) return result;
+  // Somebody folds without end, or never finishes: show what is there.
+  constexpr int kTries = 1000;
+  for (int tries = 0;; ++tries) {
+    const auto before = layout.commit.load();
+    auto result = read_once(layout, Commit::of(before));
+    if (layout.commit.load() == before || tries == kTries) return result;
   }
-  return read_once(layout);
 }
 
 }  // namespace wsflow::shm

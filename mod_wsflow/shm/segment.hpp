@@ -1,38 +1,53 @@
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <vector>
 
+#include "mod_wsflow/shm/counters.hpp"
 #include "mod_wsflow/shm/layout.hpp"
+#include "mod_wsflow/shm/owner.hpp"
 
 namespace wsflow::shm {
 
 struct ProcessView {
   std::uint32_t pid;
+  ProcessKind kind;
   std::uint32_t generation;
   std::int64_t started;  // seconds of the epoch
   std::uint64_t active;
   std::uint64_t active_worker;
   std::uint64_t max_tunnels;
-  std::array<std::uint64_t, kCounterCapacity> counters;
+  Counters counters;
 };
 
 struct Snapshot {
   std::vector<ProcessView> processes;
-  std::array<std::uint64_t, kCounterCapacity> sums;  // ended processes and living ones together
+  Counters sums;  // ended processes and living ones together
 };
 
-// Makes a fresh segment in `memory` (sizeof(Layout) zeroed bytes, shared between the processes).
-Layout* initialise(void* memory) noexcept;
+// The greatest size of a segment.
+struct Capacity {
+  std::size_t slots;
+  std::size_t pages;
+};
+constexpr std::size_t bytes(Capacity capacity) noexcept {
+  return sizeof(Layout) + capacity.slots * sizeof(ProcessSlot) + capacity.pages * sizeof(PageHead) +
+         capacity.pages * kPageRows * sizeof(TunnelRow) + sizeof(LabelTable);
+}
+
+// Makes a fresh segment in `memory`: bytes(capacity) zeroed bytes, shared between the processes, aligned as
+// Layout.
+Layout* initialise(void* memory, Capacity capacity) noexcept;
 // False if `layout` was made by a module of another version.
 bool compatible(const Layout& layout) noexcept;
+// How many slots and rows may be used, as far as the capacity reaches; never fewer than before. Parent.
+void grow(Layout& layout, std::size_t slot_count, std::size_t row_count) noexcept;
 
-// Takes a slot for this process; nullptr if all are taken. Any process.
-ProcessSlot* claim(Layout& layout, std::uint32_t pid, std::uint32_t generation, std::int64_t now) noexcept;
-// Adds the counters of a process that has ended to the totals and frees its slot. Parent only. False if it
-// had none.
-bool fold(Layout& layout, std::uint32_t pid) noexcept;
+// Takes a slot for a process; nullptr if all are taken. Any process.
+ProcessSlot* claim(Layout& layout, Owner owner, std::uint32_t generation, std::int64_t now) noexcept;
+// Gives a slot, with its counters, ledger and rows, to another process. Both may call it: true if `to` has
+// the slot, false if it was folded meanwhile.
+bool transfer(ProcessSlot& slot, Owner from, Owner to, ProcessKind kind) noexcept;
 // A consistent copy of everything. Any process, any thread.
 Snapshot snapshot(const Layout& layout);
 

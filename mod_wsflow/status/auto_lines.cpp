@@ -8,6 +8,10 @@ namespace wsflow::status {
 
 namespace {
 
+void line(std::string& out, std::string_view key, std::string_view value) {
+  out.append("WSFlow").append(key).append(": ").append(value).append("\n");
+}
+
 void line(std::string& out, std::string_view key, std::uint64_t value) {
   out.append("WSFlow").append(key).append(": ").append(std::to_string(value)).append("\n");
 }
@@ -52,10 +56,12 @@ std::string to_auto_lines(const Model& model) {
   }
   line(out, "NotWebSocket", sums[metrics::kNotWebSocket]);
   line(out, "Processes", model.snapshot.processes.size());
+  line(out, "Keepers", model.keepers());
   for (std::size_t i = 0; i < model.snapshot.processes.size(); ++i) {
     const auto& process = model.snapshot.processes[i];
     const auto prefix = "Process[" + std::to_string(i) + "]";
     line(out, prefix + "Pid", process.pid);
+    line(out, prefix + "Kind", name(process.kind));
     line(out, prefix + "Generation", process.generation);
     line(out, prefix + "TunnelsActive", process.active + process.active_worker);
     line(out, prefix + "TunnelsMax", process.max_tunnels);

@@ -25,7 +25,7 @@ std::string row(std::string_view label, std::uint64_t value) {
 
 std::string summary(const Model& model) {
   return "<tr><td>active</td>" + cell(model.active()) + "</tr>\n" +
-         row("of them on a worker thread", model.active_worker()) +
+         row("of them on a worker thread", model.active_worker()) + row("keepers", model.keepers()) +
          row("opened in all", model.snapshot.sums[metrics::kTunnelsOpened]) +
          row("handshakes without a tunnel", model.sum(metrics::kRefused, base::kRefusals));
 }
@@ -43,12 +43,13 @@ std::string relayed(const Model& model) {
 
 std::string processes(const Model& model) {
   std::string out =
-      "<tr><th>process</th><th>generation</th><th>active</th><th>on a "
+      "<tr><th>process</th><th>kind</th><th>generation</th><th>active</th><th>on a "
       "worker</th><th>opened</th><th>limit</th></tr>\n";
   for (const auto& process : model.snapshot.processes) {
-    out += "<tr><td>" + std::to_string(process.pid) + "</td>" + cell(process.generation) +
-           cell(process.active + process.active_worker) + cell(process.active_worker) +
-           cell(process.counters[metrics::kTunnelsOpened]) + cell(process.max_tunnels) + "</tr>\n";
+    out += "<tr><td>" + std::to_string(process.pid) + "</td><td>" + name(process.kind) + "</td>" +
+           cell(process.generation) + cell(process.active + process.active_worker) +
+           cell(process.active_worker) + cell(process.counters[metrics::kTunnelsOpened]) +
+           cell(process.max_tunnels) + "</tr>\n";
   }
   return out;
 }

@@ -3,7 +3,12 @@
 #include <rapidjson/stringbuffer.h>
 #include <rapidjson/writer.h>
 
+#include <algorithm>
+
+#include "mod_wsflow/base/text.hpp"
 #include "mod_wsflow/metrics/catalogue.hpp"
+#include "mod_wsflow/status/rfc3339.hpp"
+#include "mod_wsflow/status/utf8.hpp"
 
 namespace wsflow::status {
 
@@ -14,6 +19,12 @@ using Writer = rapidjson::Writer<rapidjson::StringBuffer>;
 void number(Writer& writer, const char* key, std::uint64_t value) {
   writer.Key(key);
   writer.Uint64(value);
+}
+
+void text(Writer& writer, const char* key, std::string_view value) {
+  const auto valid = valid_utf8(value);
+  writer.Key(key);
+  writer.String(valid.data(), static_cast<rapidjson::SizeType>(valid.size()));
 }
 
 // The counters of one process, or of all.
@@ -66,6 +77,7 @@ void processes(Writer& writer, const Model& model) {
   for (const auto& process : model.snapshot.processes) {
     writer.StartObject();
     number(writer, "pid", process.pid);
+    text(writer, "kind", name(process.kind));
     number(writer, "generation", process.generation);
     writer.Key("started");
     writer.Int64(process.started);
@@ -74,6 +86,28 @@ void processes(Writer& writer, const Model& model) {
     number(writer, "tunnels_total", process.counters[metrics::kTunnelsOpened]);
     number(writer, "tunnels_max", process.max_tunnels);
     relayed(writer, process.counters);
+    writer.EndObject();
+  }
+  writer.EndArray();
+}
+
+void connections(Writer& writer, const Model& model) {
+  number(writer, "connections_total", model.connections_total);
+  writer.Key("connections");
+  writer.StartArray();
+  for (const auto& tunnel : model.connections) {
+    const auto age_us = std::max<std::int64_t>(model.now_us - tunnel.started_us, 0);
+    writer.StartObject();
+    text(writer, "id", base::Text<16>().id(tunnel.id).view());
+    number(writer, "pid", tunnel.pid);
+    text(writer, "kind", name(tunnel.kind));
+    number(writer, "generation", tunnel.generation);
+    text(writer, "client", tunnel.client);
+    text(writer, "server", tunnel.server);
+    text(writer, "route", tunnel.route);
+    text(writer, "origin", tunnel.origin);
+    text(writer, "started", rfc3339(tunnel.started_us));
+    number(writer, "age_seconds", static_cast<std::uint64_t>(age_us) / 1'000'000);
     writer.EndObject();
   }
   writer.EndArray();
@@ -100,10 +134,8 @@ std::string to_json(const Model& model) {
   rapidjson::StringBuffer buffer;
   Writer writer(buffer);
   writer.StartObject();
-  writer.Key("version");
-  writer.String(model.version.c_str());
-  writer.Key("server");
-  writer.String(model.server.c_str());
+  text(writer, "version", model.version);
+  text(writer, "server", model.server);
   number(writer, "generation", model.generation);
   tunnels(writer, model);
   writer.Key("relayed");
@@ -111,7 +143,9 @@ std::string to_json(const Model& model) {
   relayed(writer, model.snapshot.sums);
   writer.EndObject();
   close_codes(writer, model);
+  number(writer, "keepers", model.keepers());
   processes(writer, model);
+  connections(writer, model);
   writer.EndObject();
   return {buffer.GetString(), buffer.GetSize()};
 }

@@ -1,19 +1,34 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "mod_wsflow/shm/segment.hpp"
+#include "mod_wsflow/shm/tunnel_table.hpp"
 
 namespace wsflow::status {
+
+constexpr const char* name(shm::ProcessKind kind) noexcept {
+  return kind == shm::ProcessKind::keeper ? "keeper" : "child";
+}
 
 // What every format of the status shows.
 struct Model {
   std::string version;  // of the module
   std::string server;   // httpd's own description
   std::uint32_t generation = 0;
+  std::int64_t now_us = 0;  // microseconds of the epoch
   shm::Snapshot snapshot;
+  std::uint64_t connections_total = 0;
+  std::vector<shm::TunnelView> connections;  // those asked for
 
+  std::uint64_t keepers() const noexcept {
+    return static_cast<std::uint64_t>(
+        std::count_if(snapshot.processes.begin(), snapshot.processes.end(),
+                      [](const auto& process) { return process.kind == shm::ProcessKind::keeper; }));
+  }
   std::uint64_t active() const noexcept {
     std::uint64_t sum = 0;
     for (const auto& process : snapshot.processes) sum += process.active + process.active_worker;

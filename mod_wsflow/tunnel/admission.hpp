@@ -38,6 +38,8 @@ class Admission {
     return Place();
   }
   std::uint32_t limit() const noexcept { return limit_; }
+  // Handshakes and tunnels that there are, those that wait in an inbox too.
+  std::uint32_t taken() const noexcept { return taken_.load(std::memory_order_relaxed); }
 
  private:
   const std::uint32_t limit_;

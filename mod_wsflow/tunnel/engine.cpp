@@ -1,18 +1,18 @@
 #include "mod_wsflow/tunnel/engine.hpp"
 
-#include <pthread.h>
-
 #include <algorithm>
 
 #include "mod_wsflow/base/text.hpp"
 #include "mod_wsflow/os/signal_mask.hpp"
+#include "mod_wsflow/os/thread_name.hpp"
 
 namespace wsflow::tunnel {
 
-Engine::Engine(unsigned loops, std::uint32_t max_tunnels, metrics::Recorder& recorder, base::LogSink& log)
+Engine::Engine(unsigned loops, std::uint32_t max_tunnels, metrics::Recorder& recorder, base::LogSink& log,
+               base::Millis stop_time)
     : bio_method_(os::make_stream_bio_method()), admission_(max_tunnels) {
   for (unsigned i = 0; i < loops; ++i) {
-    loops_.push_back(std::make_unique<EventLoop>(bio_method_.get(), recorder, log));
+    loops_.push_back(std::make_unique<EventLoop>(bio_method_.get(), stop_time, recorder, log));
   }
 }
 
@@ -24,25 +24,58 @@ bool Engine::start() {
   if (!bio_method_) return false;
   for (const auto& loop : loops_) {
     if (!loop->valid()) return false;
+    loop->inbox().set_order(Order::run);
   }
   const os::BlockSignals blocked;
   for (std::size_t i = 0; i < loops_.size(); ++i) {
     auto& thread = threads_.emplace_back([loop = loops_[i].get()]() noexcept { loop->run_guarded(); });
     base::Text<16> name;  // zero-filled: what is short enough ends with a NUL
     name << "wsflow-" << i;
-    pthread_setname_np(thread.native_handle(), name.view().data());
+    os::name_thread(thread, name.view().data());
   }
   return true;
 }
 
+void Engine::pause() noexcept {
+  for (const auto& loop : loops_) loop->inbox().set_order(Order::pause);
+  join();
+}
+
+void Engine::begin_stop() noexcept {
+  for (const auto& loop : loops_) loop->inbox().set_order(Order::stop);
+}
+
 void Engine::stop() noexcept {
-  for (const auto& loop : loops_) loop->inbox().close();
+  begin_stop();
+  join();
+}
+
+void Engine::join() noexcept {
   for (auto& thread : threads_) thread.join();
   threads_.clear();
 }
 
+void Engine::drain(std::uint16_t code, base::Millis window) {
+  for (const auto& loop : loops_) loop->inbox().post({.code = code, .window = window});
+}
+
+void Engine::look_for_commands() {
+  for (const auto& loop : loops_) loop->inbox().post_commands();
+}
+
+std::vector<int> Engine::descriptors() {
+  std::vector<int> all;
+  for (const auto& loop : loops_) loop->add_descriptors(all);
+  return all;
+}
+
+void Engine::set_idle_bell(const os::Wakeup& bell) noexcept {
+  for (const auto& loop : loops_) loop->set_idle_bell(&bell);
+}
+
 bool Engine::running() {
-  return std::none_of(loops_.begin(), loops_.end(), [](const auto& loop) { return loop->inbox().closed(); });
+  return std::none_of(loops_.begin(), loops_.end(),
+                      [](const auto& loop) { return loop->inbox().order() == Order::stop; });
 }
 
 bool Engine::adopt(std::unique_ptr<Tunnel>& tunnel) {

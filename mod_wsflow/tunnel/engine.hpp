@@ -11,19 +11,38 @@
 
 namespace wsflow::tunnel {
 
-// The loops of one child process, each with its thread. Made, started and stopped by the child's main thread;
+// The loops of one process, each with its thread. Made, started and stopped by the main thread;
 // adopt() and admission() may be used by every thread in between.
 class Engine {
  public:
-  Engine(unsigned loops, std::uint32_t max_tunnels, metrics::Recorder& recorder, base::LogSink& log);
+  // How long a stop waits at most for peers to take their Close frame and to end.
+  static constexpr base::Millis kStopTime{1200};
+
+  Engine(unsigned loops, std::uint32_t max_tunnels, metrics::Recorder& recorder, base::LogSink& log,
+         base::Millis stop_time = kStopTime);
   ~Engine();
   Engine(const Engine&) = delete;
   Engine& operator=(const Engine&) = delete;
 
-  // False if the kernel refuses a descriptor; may throw std::system_error if it refuses a thread.
+  // Starts the loops, or lets them go on after a pause, also in a process that was forked during it. False if
+  // the kernel refuses a descriptor; may throw std::system_error if it refuses a thread.
   bool start();
-  // Ends every tunnel with a Close 1001 and joins the threads. Idempotent.
+  // Lets every loop finish its turn and joins the threads. Tunnels stay as they are; new ones wait.
+  void pause() noexcept;
+  // Tells the loops to end every tunnel with a Close 1001, and returns at once. Every thread.
+  void begin_stop() noexcept;
+  // The same, and joins the threads. Idempotent.
   void stop() noexcept;
+
+  // Ends every tunnel with a Close frame of `code`, evenly at random over `window`. Every thread.
+  void drain(std::uint16_t code, base::Millis window);
+  // Some tunnels of this process have got commands. Every thread.
+  void look_for_commands();
+
+  // While paused: every descriptor that the loops and their tunnels need; and what to ring whenever the last
+  // tunnel of a loop has ended.
+  std::vector<int> descriptors();
+  void set_idle_bell(const os::Wakeup& bell) noexcept;
 
   // Hands a tunnel to a loop. False, and the tunnel stays with the caller, if the engine is stopping.
   bool adopt(std::unique_ptr<Tunnel>& tunnel);
@@ -33,6 +52,8 @@ class Engine {
   Admission& admission() noexcept { return admission_; }
 
  private:
+  void join() noexcept;
+
   os::BioMethod bio_method_;  // owned; outlives every tunnel
   Admission admission_;       // outlives every tunnel
   std::vector<std::unique_ptr<EventLoop>> loops_;

@@ -24,8 +24,10 @@ Tunnel& tunnel_of(std::uint64_t token) noexcept {
 }
 }  // namespace
 
-EventLoop::EventLoop(const BIO_METHOD* bio_method, metrics::Recorder& recorder, base::LogSink& log)
+EventLoop::EventLoop(const BIO_METHOD* bio_method, base::Millis stop_time, metrics::Recorder& recorder,
+                     base::LogSink& log)
     : bio_method_(bio_method),
+      stop_time_(stop_time),
       recorder_(recorder),
       log_(log),
       buffer_(std::make_unique_for_overwrite<std::uint8_t[]>(kReadBuffer)) {}
@@ -41,22 +43,40 @@ void EventLoop::drop_all() noexcept {
   }
 }
 
+void EventLoop::add_descriptors(std::vector<int>& to) {
+  to.push_back(poller_.fd());
+  for (auto* tunnel = first_; tunnel != nullptr; tunnel = tunnel->next) tunnel->add_descriptors(to);
+  inbox_.add_descriptors(to);
+}
+
 void EventLoop::run() {
-  if (!poller_.watch_level(inbox_.fd(), kInboxToken)) {
+  if (!watching_ && !poller_.watch_level(inbox_.fd(), kInboxToken)) {
     log_.write(base::LogLevel::critical, 101, errno, "the event loop cannot watch its inbox", nullptr);
-    inbox_.close();
+    inbox_.set_order(Order::stop);
   }
-  while (!inbox_.closed()) {
+  watching_ = true;
+  for (;;) {
+    const auto order = inbox_.order();
+    now_ = base::now();
+    if (order == Order::pause) {
+      // What came before the pause is in the count of tunnels when the pause has begun.
+      take_mail();
+      free_ended();
+      return;
+    }
+    if (order == Order::stop) {
+      begin_stop();
+      if (first_ == nullptr || now_ >= stop_at_) break;
+    }
     const auto ready = poller_.wait(wait_time());
     now_ = base::now();
     for (const auto& one : ready) on_ready(one);
     run_scheduled();
     expire();
+    drain_step();
     free_ended();
   }
-  now_ = base::now();
-  adopt_new();
-  stop_all();
+  cut_all();
 }
 
 void EventLoop::run_guarded() noexcept {
@@ -66,44 +86,48 @@ void EventLoop::run_guarded() noexcept {
     base::Text<200> line;
     line << "an event loop ended, its tunnels with it: " << failure.what();
     log_.write(base::LogLevel::critical, 104, 0, line.view(), nullptr);
-    inbox_.close();
+    inbox_.set_order(Order::stop);
     drop_all();
   }
 }
 
 int EventLoop::wait_time() const noexcept {
   if (!scheduled_.empty()) return 0;
-  const auto next = deadlines_.next();
+  const auto next = std::min({deadlines_.next(), drain_.next(), stop_at_});
   if (next == base::Instant::max()) return -1;
   const auto left = (next - base::now()).count();
   return static_cast<int>(std::clamp<std::int64_t>(left + 1, 0, std::numeric_limits<int>::max()));
 }
 
-void EventLoop::adopt_new() {
-  for (auto& waiting : inbox_.take()) {
-    auto& tunnel = *waiting.release();
-    tunnel.next = first_;
-    if (first_ != nullptr) first_->previous = &tunnel;
-    first_ = &tunnel;
-    recorder_.tunnel_opened(false);
-    bool bound = true;
-    for (const auto side : {Side::client, Side::origin}) {
-      auto& stream = tunnel.endpoint(side).stream;
-      bound = bound && stream.bind_tls(bio_method_) && poller_.watch(stream.fd(), token(tunnel, side));
-    }
-    if (!bound) {
-      log_.write(base::LogLevel::error, 102, errno, "a new tunnel cannot be watched and is closed",
-                 tunnel.log_context());
-      end(tunnel);
-      continue;
-    }
-    take_turn(tunnel);
+void EventLoop::take_mail() {
+  auto mail = inbox_.take();
+  for (auto& waiting : mail.tunnels) adopt(*waiting.release());
+  if (mail.commands) obey_commands();
+  if (mail.drain && !drain_.started()) {
+    drain_code_ = mail.drain->code;
+    drain_.start(now_, mail.drain->window);
   }
+}
+
+void EventLoop::adopt(Tunnel& tunnel) {
+  tunnel.next = first_;
+  if (first_ != nullptr) first_->previous = &tunnel;
+  first_ = &tunnel;
+  recorder_.tunnel_opened(false);
+  for (const auto side : {Side::client, Side::origin}) {
+    auto& stream = tunnel.endpoint(side).stream;
+    if (stream.bind_tls(bio_method_) && poller_.watch(stream.fd(), token(tunnel, side))) continue;
+    log_.write(base::LogLevel::error, 102, errno, "a new tunnel cannot be watched and is closed",
+               tunnel.log_context());
+    end(tunnel);
+    return;
+  }
+  take_turn(tunnel);
 }
 
 void EventLoop::on_ready(const os::Ready& ready) {
   if (ready.token == kInboxToken) {
-    adopt_new();
+    take_mail();
     return;
   }
   auto& tunnel = tunnel_of(ready.token);
@@ -155,7 +179,8 @@ void EventLoop::run_scheduled() {
 void EventLoop::expire() {
   while (auto* hook = deadlines_.pop_due(now_)) {
     auto& tunnel = static_cast<Tunnel&>(*hook);
-    if (!tunnel.both_closes_seen()) tunnel.override_outcome(base::Outcome::close_timeout);
+    if (!tunnel.both_closes_seen() && !tunnel.closing())
+      tunnel.override_outcome(base::Outcome::close_timeout);
     end(tunnel);
   }
 }
@@ -178,16 +203,48 @@ void EventLoop::free_ended() noexcept {
     }
     if (tunnel->next != nullptr) tunnel->next->previous = tunnel->previous;
     for (const auto side : {Side::client, Side::origin}) poller_.unwatch(tunnel->endpoint(side).stream.fd());
+    if (tunnel->scheduled) std::erase(scheduled_, tunnel);
     delete tunnel;
   }
+  if (!ended_.empty() && first_ == nullptr && idle_bell_ != nullptr) idle_bell_->ring();
   ended_.clear();
 }
 
-void EventLoop::stop_all() {
+void EventLoop::close(Tunnel& tunnel, std::uint16_t code, base::Outcome outcome) {
+  if (tunnel.over || tunnel.closing()) return;
+  tunnel.begin_close(code, os::random32(), outcome);
+  take_turn(tunnel);
+}
+
+void EventLoop::drain_step() {
+  if (drain_.next() > now_) return;
+  const auto chance = drain_.step(now_);
+  for (auto* tunnel = first_; tunnel != nullptr; tunnel = tunnel->next) {
+    if (os::random32() < chance) close(*tunnel, drain_code_, base::Outcome::drained);
+  }
+}
+
+void EventLoop::obey_commands() {
+  for (auto* tunnel = first_; tunnel != nullptr; tunnel = tunnel->next) {
+    if (const auto code = tunnel->take_close_command()) close(*tunnel, code, base::Outcome::ordered);
+  }
+}
+
+// Again in every turn of a stop: tunnels may still have come out of the inbox.
+void EventLoop::begin_stop() {
+  stop_at_ = std::min(stop_at_, now_ + stop_time_);
+  take_mail();
+  for (auto* tunnel = first_; tunnel != nullptr; tunnel = tunnel->next) {
+    close(*tunnel, ws::close_code::kGoingAway, base::Outcome::server_stop);
+  }
+  free_ended();
+}
+
+void EventLoop::cut_all() {
   const std::span<std::uint8_t> buffer(buffer_.get(), kReadBuffer);
   for (auto* tunnel = first_; tunnel != nullptr; tunnel = tunnel->next) {
     if (tunnel->over) continue;
-    tunnel->close_both(ws::close_code::kGoingAway, os::random32());
+    tunnel->cut_off();
     // What has arrived already is read: closing a socket with unread bytes would send a reset, and the reset
     // could overtake the Close frame.
     for (const auto side : {Side::client, Side::origin}) {
@@ -196,7 +253,6 @@ void EventLoop::stop_all() {
       tunnel->endpoint(side).read_paused = false;
       tunnel->relay(side, buffer, kBudget, recorder_);
     }
-    tunnel->end_as(base::Outcome::server_stop);
     end(*tunnel);
   }
   free_ended();

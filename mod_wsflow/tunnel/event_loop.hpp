@@ -9,6 +9,7 @@
 #include "mod_wsflow/metrics/recorder.hpp"
 #include "mod_wsflow/os/poller.hpp"
 #include "mod_wsflow/tunnel/deadlines.hpp"
+#include "mod_wsflow/tunnel/drain_pace.hpp"
 #include "mod_wsflow/tunnel/inbox.hpp"
 #include "mod_wsflow/tunnel/tunnel.hpp"
 
@@ -22,7 +23,9 @@ class EventLoop {
   // What one tunnel may relay in one direction before the others have their turn.
   static constexpr std::size_t kBudget = 4 * kReadBuffer;
 
-  EventLoop(const BIO_METHOD* bio_method, metrics::Recorder& recorder, base::LogSink& log);
+  // `stop_time`: how long a stop waits for peers to take their Close frame and to end.
+  EventLoop(const BIO_METHOD* bio_method, base::Millis stop_time, metrics::Recorder& recorder,
+            base::LogSink& log);
   ~EventLoop();
   EventLoop(const EventLoop&) = delete;
   EventLoop& operator=(const EventLoop&) = delete;
@@ -30,34 +33,51 @@ class EventLoop {
   bool valid() const noexcept { return poller_.valid() && inbox_.valid(); }
   Inbox& inbox() noexcept { return inbox_; }
 
-  // Runs until the inbox is closed; then every tunnel gets a Close 1001 and ends.
+  // Descriptors that the loop and its tunnels need. While no thread runs it.
+  void add_descriptors(std::vector<int>& to);
+  // Rung whenever the last tunnel has ended; borrowed. While no thread runs the loop.
+  void set_idle_bell(const os::Wakeup* bell) noexcept { idle_bell_ = bell; }
+
+  // Runs until the inbox orders something else. A pause leaves everything for the next run; a stop closes
+  // every tunnel with 1001.
   void run();
   // The main function of a loop's thread: run(), but an exception (memory is out) is logged, and the loop
   // ends.
   void run_guarded() noexcept;
 
  private:
-  void adopt_new();
+  void take_mail();
+  void adopt(Tunnel& tunnel);
+  void close(Tunnel& tunnel, std::uint16_t code, base::Outcome outcome);
+  void drain_step();
+  void begin_stop();
+  void obey_commands();
   void on_ready(const os::Ready& ready);
   void take_turn(Tunnel& tunnel);
   void run_scheduled();
   void expire();
   void end(Tunnel& tunnel) noexcept;
   void free_ended() noexcept;
-  void stop_all();
+  void cut_all();
   void drop_all() noexcept;
   int wait_time() const noexcept;
   void log_end(const Tunnel& tunnel) noexcept;
 
   const BIO_METHOD* bio_method_;  // borrowed from the engine
-  metrics::Recorder& recorder_;   // borrowed from the child
-  base::LogSink& log_;            // borrowed from the child
+  const base::Millis stop_time_;
+  metrics::Recorder& recorder_;  // borrowed from the child
+  base::LogSink& log_;           // borrowed from the child
   os::Poller poller_;
   Inbox inbox_;
   Deadlines deadlines_;
-  Tunnel* first_ = nullptr;         // owned list of all tunnels
-  std::vector<Tunnel*> scheduled_;  // have more to relay; borrowed from the list
-  std::vector<Tunnel*> ended_;      // to be freed at the end of the turn; borrowed from the list
+  DrainPace drain_;
+  std::uint16_t drain_code_ = 0;
+  base::Instant stop_at_ = base::Instant::max();  // when a stop waits no longer
+  bool watching_ = false;                         // the inbox is registered
+  const os::Wakeup* idle_bell_ = nullptr;         // borrowed
+  Tunnel* first_ = nullptr;                       // owned list of all tunnels
+  std::vector<Tunnel*> scheduled_;                // have more to relay; borrowed from the list
+  std::vector<Tunnel*> ended_;  // to be freed at the end of the turn; borrowed from the list
   base::Instant now_{};
   std::unique_ptr<std::uint8_t[]> buffer_;  // owned; kReadBuffer bytes that all tunnels share
 };

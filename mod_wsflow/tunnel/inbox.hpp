@@ -2,6 +2,8 @@
 
 #include <memory>
 #include <mutex>
+#include <optional>
+#include <utility>
 #include <vector>
 
 #include "mod_wsflow/os/wakeup.hpp"
@@ -9,47 +11,86 @@
 
 namespace wsflow::tunnel {
 
-// Where workers leave new tunnels for a loop. post() may be called from every thread, the rest only by the
-// loop.
+// What a loop is to do.
+enum class Order : std::uint8_t {
+  run,
+  pause,  // leave everything as it is and return, to be run again by another thread or a forked process
+  stop,   // close every tunnel and return
+};
+
+// All tunnels of a loop are to be closed, evenly at random over `window`.
+struct Drain {
+  std::uint16_t code;
+  base::Millis window;
+};
+
+// Where other threads leave what a loop is to do. take() is the loop's; the rest may be called from every
+// thread.
 class Inbox {
  public:
+  struct Mail {
+    std::vector<std::unique_ptr<Tunnel>> tunnels;  // new ones
+    std::optional<Drain> drain;
+    bool commands = false;  // some tunnels have got commands
+  };
+
   bool valid() const noexcept { return wakeup_.valid(); }
   int fd() const noexcept { return wakeup_.fd(); }
 
   // False, and the tunnel stays with the caller, if the loop takes no more.
   bool post(std::unique_ptr<Tunnel>& tunnel) {
+    return change([&] {
+      if (order_ == Order::stop) return false;
+      mail_.tunnels.push_back(std::move(tunnel));
+      return true;
+    });
+  }
+  void post(const Drain& drain) {
+    change([&] { return mail_.drain = drain, true; });
+  }
+  void post_commands() {
+    change([&] { return mail_.commands = true; });
+  }
+  // `stop` is final. `pause` keeps what is posted for the next run.
+  void set_order(Order order) {
+    change([&] {
+      if (order_ != Order::stop) order_ = order;
+      return true;
+    });
+  }
+  Order order() {
+    const std::lock_guard lock(mutex_);
+    return order_;
+  }
+  // The descriptors of the inbox and of what waits in it, behind those in `to`.
+  void add_descriptors(std::vector<int>& to) {
+    to.push_back(fd());
+    const std::lock_guard lock(mutex_);
+    for (const auto& tunnel : mail_.tunnels) tunnel->add_descriptors(to);
+  }
+  // Takes everything out.
+  Mail take() {
+    wakeup_.clear();
+    const std::lock_guard lock(mutex_);
+    return std::exchange(mail_, {});
+  }
+
+ private:
+  // Does `what` under the lock and wakes the loop if it returns true.
+  template <class What>
+  bool change(What&& what) {
     {
       const std::lock_guard lock(mutex_);
-      if (closed_) return false;
-      waiting_.push_back(std::move(tunnel));
+      if (!what()) return false;
     }
     wakeup_.ring();
     return true;
   }
-  // Takes everything out.
-  std::vector<std::unique_ptr<Tunnel>> take() {
-    wakeup_.clear();
-    const std::lock_guard lock(mutex_);
-    return std::exchange(waiting_, {});
-  }
-  // From now on post() refuses; tells the loop to look.
-  void close() {
-    {
-      const std::lock_guard lock(mutex_);
-      closed_ = true;
-    }
-    wakeup_.ring();
-  }
-  bool closed() {
-    const std::lock_guard lock(mutex_);
-    return closed_;
-  }
 
- private:
   os::Wakeup wakeup_;  // owned
   std::mutex mutex_;
-  std::vector<std::unique_ptr<Tunnel>> waiting_;  // owned; guarded by mutex_
-  bool closed_ = false;                           // guarded by mutex_
+  Mail mail_;                 // guarded by mutex_
+  Order order_ = Order::run;  // guarded by mutex_
 };
 
 }  // namespace wsflow::tunnel

@@ -11,17 +11,18 @@ std::size_t opcode_class(ws::Opcode opcode) noexcept {
 }
 }  // namespace
 
-void Observer::see(std::span<const std::uint8_t> bytes, metrics::Recorder& recorder) noexcept {
+template <class Scan>
+std::size_t Observer::count(metrics::Recorder& recorder, Scan&& scan) noexcept {
   const auto direction = static_cast<std::size_t>(direction_);
   const bool was_broken = scanner_.broken();
   const bool had_close = scanner_.close_seen();
   std::uint64_t messages = 0;
-  scanner_.scan(bytes, [&](const ws::FrameHeader& header) {
+  const std::size_t bytes = scan([&](const ws::FrameHeader& header) {
     recorder.add(metrics::kFrames + direction * metrics::kOpcodeClasses + opcode_class(header.opcode));
     if (header.fin && !ws::is_control(header.opcode)) ++messages;
   });
-  bytes_ += bytes.size();
-  recorder.add(metrics::kBytes + direction, bytes.size());
+  bytes_ += bytes;
+  recorder.add(metrics::kBytes + direction, bytes);
   if (messages != 0) {
     messages_ += messages;
     recorder.add(metrics::kMessages + direction, messages);
@@ -30,6 +31,19 @@ void Observer::see(std::span<const std::uint8_t> bytes, metrics::Recorder& recor
     recorder.close_seen(direction_, scanner_.close_code());
   if (!was_broken && scanner_.broken()) [[unlikely]]
     recorder.add(metrics::kNotWebSocket);
+  return bytes;
+}
+
+void Observer::see(std::span<const std::uint8_t> bytes, metrics::Recorder& recorder) noexcept {
+  count(recorder, [&](auto&& on_frame) {
+    scanner_.scan(bytes, on_frame);
+    return bytes.size();
+  });
+}
+
+std::size_t Observer::see_to_boundary(std::span<const std::uint8_t> bytes,
+                                      metrics::Recorder& recorder) noexcept {
+  return count(recorder, [&](auto&& on_frame) { return scanner_.scan_to_boundary(bytes, on_frame); });
 }
 
 }  // namespace wsflow::tunnel

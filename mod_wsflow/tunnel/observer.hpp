@@ -17,14 +17,21 @@ class Observer {
         direction_(direction) {}
 
   void see(std::span<const std::uint8_t> bytes, metrics::Recorder& recorder) noexcept;
+  // The same, but only as far as the next boundary between frames; returns how many bytes that took.
+  std::size_t see_to_boundary(std::span<const std::uint8_t> bytes, metrics::Recorder& recorder) noexcept;
 
   std::uint64_t bytes() const noexcept { return bytes_; }
   std::uint64_t messages() const noexcept { return messages_; }
   bool at_boundary() const noexcept { return scanner_.at_boundary(); }
+  bool broken() const noexcept { return scanner_.broken(); }
   bool close_seen() const noexcept { return scanner_.close_seen(); }
   std::uint16_t close_code() const noexcept { return scanner_.close_code(); }
 
  private:
+  // Counts what `scan(on_frame)` walks over; it returns how many bytes that were.
+  template <class Scan>
+  std::size_t count(metrics::Recorder& recorder, Scan&& scan) noexcept;
+
   ws::FrameScanner scanner_;
   std::uint64_t bytes_ = 0;
   std::uint64_t messages_ = 0;

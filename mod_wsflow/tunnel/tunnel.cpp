@@ -1,20 +1,11 @@
 #include "mod_wsflow/tunnel/tunnel.hpp"
 
 #include <algorithm>
-#include <atomic>
 
 namespace wsflow::tunnel {
 
 namespace {
 using base::Outcome;
-
-// mod_proxy counts without atomics; ours are, so that at least two tunnels never lose each other's change.
-void leave_origin(std::size_t* busy) noexcept {
-  std::atomic_ref<std::size_t> count(*busy);
-  auto value = count.load(std::memory_order_relaxed);
-  while (value != 0 && !count.compare_exchange_weak(value, value - 1, std::memory_order_relaxed)) {
-  }
-}
 }  // namespace
 
 Tunnel::Tunnel(Parts parts, base::Instant now) noexcept
@@ -23,18 +14,12 @@ Tunnel::Tunnel(Parts parts, base::Instant now) noexcept
       observer_{Observer(metrics::Direction::client_to_origin),
                 Observer(metrics::Direction::origin_to_client)},
       place_(std::move(parts.place)),
-      origin_busy_(parts.origin_busy),
+      row_(std::move(parts.row)),
+      origin_place_(std::move(parts.origin_place)),
       log_context_(parts.log_context),
       started_(now),
       id_(parts.id),
-      limits_(parts.limits) {
-  if (origin_busy_ != nullptr)
-    std::atomic_ref<std::size_t>(*origin_busy_).fetch_add(1, std::memory_order_relaxed);
-}
-
-Tunnel::~Tunnel() {
-  if (origin_busy_ != nullptr) leave_origin(origin_busy_);
-}
+      limits_(parts.limits) {}
 
 void Tunnel::preload(Side from, std::span<const std::uint8_t> bytes, metrics::Recorder& recorder) {
   if (bytes.empty()) return;
@@ -49,7 +34,8 @@ bool Tunnel::relay(Side from, std::span<std::uint8_t> buffer, std::size_t budget
   std::size_t passed = 0;
   while (source.read_ready && !source.read_paused && !source.finished_reading()) {
     if (passed >= budget) return true;
-    const bool discard = sink.lost || sink.out_ended;  // read on only to learn of the end
+    // Read on only to learn of the end.
+    const bool discard = sink.lost || sink.out_ended || cut(other(from));
     std::size_t room = buffer.size();
     // Bytes that are written through at once need no room; of the others no more are read than may wait.
     if (const std::size_t waiting = sink.pending.size(); !discard && waiting != 0) {
@@ -76,18 +62,35 @@ bool Tunnel::relay(Side from, std::span<std::uint8_t> buffer, std::size_t budget
         continue;
     }
     passed += got.bytes;
-    progress_ = true;
     const auto bytes = std::span<const std::uint8_t>(buffer.first(got.bytes));
-    observer(from).see(bytes, recorder);
-    if (discard) continue;
-    const std::size_t written = sink.pending.empty() ? sink.write_through(bytes) : 0;
-    if (sink.lost) {
-      note_end(other(from), true);
-    } else {
-      sink.pending.append(bytes.subspan(written));
+    if (discard) {
+      if (!cut(other(from))) observer(from).see(bytes, recorder);
+      continue;
     }
+    progress_ = true;
+    if (closing()) [[unlikely]] {
+      pass_on_to_boundary(other(from), bytes, recorder);
+      continue;
+    }
+    observer(from).see(bytes, recorder);
+    pass_on(other(from), bytes);
   }
   return false;
+}
+
+void Tunnel::pass_on(Side to, std::span<const std::uint8_t> bytes) {
+  auto& sink = endpoint(to);
+  const std::size_t written = sink.pending.empty() ? sink.write_through(bytes) : 0;
+  if (sink.lost) {
+    note_end(to, true);
+  } else {
+    sink.pending.append(bytes.subspan(written));
+  }
+}
+
+void Tunnel::pass_on_to_boundary(Side to, std::span<const std::uint8_t> bytes, metrics::Recorder& recorder) {
+  pass_on(to, bytes.first(observer(other(to)).see_to_boundary(bytes, recorder)));
+  close_at_boundary(to);
 }
 
 void Tunnel::flush(Side side) noexcept {
@@ -109,24 +112,34 @@ bool Tunnel::settle() noexcept {
     // The closing handshake is complete: the server's side of a connection ends it first (RFC 6455 7.1.1), so
     // the client gets its FIN at once, and the origin is left to send its own.
     const bool handshake_done = both_closes_seen() && (side == Side::client || sink.in_ended);
-    if (endpoint(other(side)).finished_reading() || handshake_done) sink.end_output();
+    if (endpoint(other(side)).finished_reading() || handshake_done || cut(side)) sink.end_output();
   }
   return endpoint_[0].done() && endpoint_[1].done();
 }
 
-void Tunnel::close_both(std::uint16_t code, std::uint32_t mask_key) {
-  for (const auto side : {Side::client, Side::origin}) {
-    auto& sink = endpoint(side);
-    const auto& sent = from(other(side));
-    if (sent.at_boundary() && !sent.close_seen() && !sink.out_ended && !sink.lost) {
-      std::uint8_t frame[ws::kMaxCloseSize];
-      const auto size = ws::encode_close(frame, code, {}, side == Side::origin ? &mask_key : nullptr);
-      sink.pending.append({frame, size});
-    }
-    sink.write_blocked = false;
-    sink.flush();
-    sink.end_output();
-  }
+void Tunnel::begin_close(std::uint16_t code, std::uint32_t mask_key, Outcome outcome) {
+  if (closing()) return;
+  close_code_ = code;
+  mask_key_ = mask_key;
+  end_as(outcome);
+  close_at_boundary(Side::client);
+  close_at_boundary(Side::origin);
+}
+
+void Tunnel::close_at_boundary(Side to) {
+  auto& sink = endpoint(to);
+  const auto& sent = from(other(to));
+  if (cut(to) || sink.out_ended || sink.lost) return;
+  cut(to) = sent.close_seen() || sent.broken();
+  if (cut(to) || !sent.at_boundary()) return;
+  cut(to) = true;
+  std::uint8_t frame[ws::kMaxCloseSize];
+  const auto size = ws::encode_close(frame, close_code_, {}, to == Side::origin ? &mask_key_ : nullptr);
+  pass_on(to, {frame, size});
+}
+
+void Tunnel::cut_off() noexcept {
+  for (auto& sink : endpoint_) sink.end_output();
 }
 
 void Tunnel::end_as(Outcome outcome) noexcept {

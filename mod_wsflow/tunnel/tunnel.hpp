@@ -5,15 +5,18 @@
 #include <cstdint>
 #include <optional>
 #include <utility>
+#include <vector>
 
 #include "mod_wsflow/base/clock.hpp"
 #include "mod_wsflow/base/outcome.hpp"
 #include "mod_wsflow/metrics/recorder.hpp"
+#include "mod_wsflow/shm/tunnel_table.hpp"
 #include "mod_wsflow/tunnel/admission.hpp"
 #include "mod_wsflow/tunnel/deadlines.hpp"
 #include "mod_wsflow/tunnel/endpoint.hpp"
 #include "mod_wsflow/tunnel/limits.hpp"
 #include "mod_wsflow/tunnel/observer.hpp"
+#include "mod_wsflow/tunnel/origin_place.hpp"
 
 namespace wsflow::tunnel {
 
@@ -32,14 +35,13 @@ class Tunnel : public DeadlineHook {
     base::UniqueFd origin_fd;
     os::SslRef origin_ssl;  // none: plain
     Admission::Place place;
+    shm::RowPlace row{};  // empty: none
     Limits limits;
     std::uint64_t id = 0;
-    std::size_t* origin_busy =
-        nullptr;  // mod_proxy's count of this balancer member; borrowed from shared memory
+    OriginPlace origin_place{};         // empty: the origin is no member of a balancer
     const void* log_context = nullptr;  // handed to the log sink; borrowed, lives as long as the process
   };
   Tunnel(Parts parts, base::Instant now) noexcept;
-  ~Tunnel();
 
   // Takes over bytes that were read from `from` before the tunnel began. Before adoption only.
   void preload(Side from, std::span<const std::uint8_t> bytes, metrics::Recorder& recorder);
@@ -57,8 +59,14 @@ class Tunnel : public DeadlineHook {
   // Whether bytes have moved since the last call.
   bool take_progress() noexcept { return std::exchange(progress_, false); }
 
-  // Writes a Close frame to both sides where the bytes sent so far end at a frame boundary, then ends both.
-  void close_both(std::uint16_t code, std::uint32_t mask_key);
+  // Ends the tunnel with a Close frame of ours to both sides, each as soon as the frame that is on its way
+  // there is whole; then our end of stream. What a side sends from then on is dropped. A side that has had
+  // its Close frame from the other one already, or whose bytes are no WebSocket, gets the end of stream
+  // alone. `mask_key` masks the frame to the origin (RFC 6455 5.3). The first call counts.
+  void begin_close(std::uint16_t code, std::uint32_t mask_key, base::Outcome outcome);
+  bool closing() const noexcept { return close_code_ != 0; }
+  // Sends ends of stream now, in the middle of a frame or not.
+  void cut_off() noexcept;
 
   // One side has ended: the tunnel lives on only while bytes move.
   bool ending() const noexcept { return first_end_.has_value() || hang_up_waits_; }
@@ -70,6 +78,15 @@ class Tunnel : public DeadlineHook {
 
   Endpoint& endpoint(Side side) noexcept { return endpoint_[static_cast<std::size_t>(side)]; }
   const Observer& from(Side side) const noexcept { return observer_[static_cast<std::size_t>(side)]; }
+  // The Close code of an operator's command, once; 0: none.
+  std::uint16_t take_close_command() noexcept {
+    const auto command = row_.take_command();
+    return shm::action_of(command) == shm::Command::close ? shm::code_of(command) : std::uint16_t{0};
+  }
+  // The descriptors of both sides, behind those in `to`.
+  void add_descriptors(std::vector<int>& to) const {
+    for (const auto& endpoint : endpoint_) to.push_back(endpoint.stream.fd());
+  }
   const Limits& limits() const noexcept { return limits_; }
   std::uint64_t id() const noexcept { return id_; }
   const void* log_context() const noexcept { return log_context_; }
@@ -83,16 +100,24 @@ class Tunnel : public DeadlineHook {
 
  private:
   void note_end(Side side, bool broken) noexcept;
+  void pass_on(Side to, std::span<const std::uint8_t> bytes);
+  void pass_on_to_boundary(Side to, std::span<const std::uint8_t> bytes, metrics::Recorder& recorder);
+  void close_at_boundary(Side to);
+  bool& cut(Side side) noexcept { return cut_[static_cast<std::size_t>(side)]; }
   Observer& observer(Side side) noexcept { return observer_[static_cast<std::size_t>(side)]; }
 
   std::array<Endpoint, 2> endpoint_;  // owned; by Side
   std::array<Observer, 2> observer_;  // what each Side sent
   Admission::Place place_;            // owned
-  std::size_t* origin_busy_;          // borrowed
+  shm::RowPlace row_;                 // owned
+  OriginPlace origin_place_;          // owned
   const void* log_context_;           // borrowed
   base::Instant started_;
   std::uint64_t id_;
   Limits limits_;
+  std::uint32_t mask_key_ = 0;    // of our Close frame to the origin
+  std::uint16_t close_code_ = 0;  // of our Close frames; 0: we do not end this tunnel
+  std::array<bool, 2> cut_{};     // nothing more of the other side is passed to this Side
   std::optional<base::Outcome> first_end_;
   bool hang_up_waits_ = false;  // a side that cannot be read to its end has ended
   bool progress_ = false;

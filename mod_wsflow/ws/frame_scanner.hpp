@@ -28,22 +28,16 @@ class FrameScanner {
   void scan(std::span<const std::uint8_t> bytes, OnFrame&& on_frame) noexcept {
     const std::uint8_t* at = bytes.data();
     const std::uint8_t* const end = at + bytes.size();
-    while (at != end && phase_ != Phase::broken) {
-      if (phase_ != Phase::header) {
-        at = skip_payload(at, end);
-        continue;
-      }
-      const std::uint8_t* head = at;
-      if (head_size_ == 0 && holds_header(at, end)) {
-        at += header_size(at[1]);
-      } else {
-        at = gather_header(at, end);
-        if (head_size_ != 0) continue;
-        head = head_;
-      }
-      FrameHeader header;
-      if (begin_frame(head, header)) on_frame(static_cast<const FrameHeader&>(header));
-    }
+    while (at != end && phase_ != Phase::broken) at = step(at, end, on_frame);
+  }
+
+  // The same, but only as far as the next boundary between frames; returns how many bytes that took.
+  template <class OnFrame>
+  std::size_t scan_to_boundary(std::span<const std::uint8_t> bytes, OnFrame&& on_frame) noexcept {
+    const std::uint8_t* at = bytes.data();
+    const std::uint8_t* const end = at + bytes.size();
+    while (at != end && phase_ != Phase::broken && !at_boundary()) at = step(at, end, on_frame);
+    return static_cast<std::size_t>(at - bytes.data());
   }
 
   // No frame is begun and unfinished, and nothing was judged broken: a frame of ours may be put in here.
@@ -63,6 +57,23 @@ class FrameScanner {
 
  private:
   enum class Phase : std::uint8_t { header, payload, close_payload, broken };
+
+  // Takes one piece: a payload, or a header, as far as it is there.
+  template <class OnFrame>
+  const std::uint8_t* step(const std::uint8_t* at, const std::uint8_t* end, OnFrame& on_frame) noexcept {
+    if (phase_ != Phase::header) return skip_payload(at, end);
+    const std::uint8_t* head = at;
+    if (head_size_ == 0 && holds_header(at, end)) {
+      at += header_size(at[1]);
+    } else {
+      at = gather_header(at, end);
+      if (head_size_ != 0) return at;
+      head = head_;
+    }
+    FrameHeader header;
+    if (begin_frame(head, header)) on_frame(static_cast<const FrameHeader&>(header));
+    return at;
+  }
 
   static std::size_t header_size(std::uint8_t second) noexcept {
     const unsigned length = second & 0x7FU;

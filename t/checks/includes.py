@@ -9,7 +9,7 @@ LAYERS = {
     "base": set(),
     "ws": {"base"},
     "os": {"base"},
-    "shm": {"base"},
+    "shm": {"base", "os"},
     "metrics": {"base", "shm"},
     "tunnel": {"base", "ws", "os", "shm", "metrics"},
     "status": {"base", "shm", "metrics"},
@@ -17,7 +17,7 @@ LAYERS = {
     "": {"base", "ws", "os", "shm", "metrics", "tunnel", "status", "httpd"},  # mod_wsflow.cpp
 }
 
-HTTPD = re.compile(r"(http|ap_|apr|mod_|util_)[\w./]*\.h|scoreboard\.h")
+HTTPD = re.compile(r"(http|ap_|apr|mod_|util_)[\w./]*\.h|scoreboard\.h|mpm_common\.h|unixd\.h")
 SYSTEM = re.compile(r"(sys|netinet|arpa|net|linux)/.*\.h|[a-z_]+\.h")
 
 # Kind of foreign header: where it may stand.
@@ -27,9 +27,6 @@ FOLDERS = {"system": {"os", "shm"}, "openssl": {"os"}, "rapidjson": {"status"}}
 # System headers elsewhere, and why.
 ALLOWED = {
     ("mod_wsflow/base/unique_fd.hpp", "unistd.h"): "close(): the owner of a descriptor belongs to every layer",
-    ("mod_wsflow/tunnel/engine.cpp", "pthread.h"): "pthread_setname_np(): std::thread cannot name itself",
-    ("mod_wsflow/httpd/child.cpp", "unistd.h"): "getpid(): which process has claimed a slot",
-    ("mod_wsflow/httpd/segment.cpp", "signal.h"): "kill(pid, 0): whether the process of a slot still lives",
 }
 
 

@@ -58,7 +58,7 @@ SPOILS = [
      "wsflow_relayed_bytes_total: in mod_wsflow/"),
     ("metrics", "mod_wsflow/base/outcome.cpp", r'"client-eof"', '"client-end"', "client-end: in mod_wsflow/"),
     ("status_keys", "mod_wsflow/status/json.cpp", r'"tunnels_max"', '"max_tunnels"', "max_tunnels: in mod_wsflow/"),
-    ("status_keys", "mod_wsflow/status/json.cpp", r'writer\.Key\("server"\)', "writer.Key(name)",
+    ("status_keys", "mod_wsflow/status/json.cpp", r'text\(writer, "route",', "text(writer, name,",
      "cannot tell which key name is"),
     ("status_keys", "mod_wsflow/status/auto_lines.cpp", r'"NotWebSocket"', '"Foreign"',
      "WSFlowForeign: in mod_wsflow/"),

@@ -26,10 +26,10 @@ def keys_of(expression):
 def json_keys(tree):
     code = base.without_comments(tree.text(JSON))
     keys, findings = set(), []
-    for call in re.finditer(r"\bKey\(|\bnumber\(writer, ", code):
+    for call in re.finditer(r"\bKey\(|\b(?:number|text)\(writer, ", code):
         expression = base.split_arguments(code[call.end():])[0]
         found = keys_of(expression)
-        if not found and expression != "key":  # "key" is the parameter of number() itself
+        if not found and expression != "key":  # "key" is the parameter of number() and text()
             findings.append(f"{JSON}:{base.line_of(code, call.start())}: cannot tell which key {expression} is")
         keys.update(found)
     return keys or base.missing(f"{JSON} writes no key"), findings

@@ -1,4 +1,5 @@
-// FrameScanner on any bytes: however they are split, the same is seen, and nothing invalid is reported.
+// FrameScanner on any bytes: however they are split, the same is seen, and nothing invalid is reported; and a
+// scan to the boundary stops at the first boundary that there is, in the state of a scan that ends there.
 // Input: sender (bit 0), chunk size - 1, then the stream.
 #include "mod_wsflow/ws/frame_scanner.hpp"
 
@@ -72,6 +73,31 @@ void require_valid(const Scan& scan, Sender sender) {
   if (scanner.close_seen()) require(close_begun);
 }
 
+// Scans `seen` bytes and then the rest, chunk by chunk, to the boundary.
+void require_boundary(Sender sender, std::span<const std::uint8_t> bytes, std::size_t seen,
+                      std::size_t chunk) {
+  Scan scan = scan_in_chunks(sender, bytes.first(seen), chunk);
+  std::size_t at = seen;
+  for (bool whole = true; whole && at < bytes.size();) {
+    const auto part = bytes.subspan(at, std::min(chunk, bytes.size() - at));
+    const std::vector<std::uint8_t> copy(part.begin(), part.end());
+    const bool was_over = scan.scanner.at_boundary() || scan.scanner.broken();
+    const auto taken = scan.scanner.scan_to_boundary(
+        copy, [&](const FrameHeader& header) { scan.headers.push_back(header); });
+    require(taken <= copy.size() && (taken == 0) == was_over);
+    whole = taken == copy.size();
+    at += taken;
+  }
+  const bool over = scan.scanner.at_boundary() || scan.scanner.broken();
+  require(over || at == bytes.size());
+  require_same(scan, scan_in_chunks(sender, bytes.first(at), std::max<std::size_t>(at, 1)));
+  Scan inside = scan_in_chunks(sender, bytes.first(seen), chunk);
+  for (std::size_t byte = seen; byte < at; ++byte) {
+    require(!inside.scanner.at_boundary() && !inside.scanner.broken());
+    inside.scanner.scan(bytes.subspan(byte, 1), [](const FrameHeader&) {});
+  }
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -84,6 +110,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   require_same(whole, scan_in_chunks(sender, stream, chunk));
   for (std::size_t small = 1; small < kMaxHeaderSize; ++small) {
     require_same(whole, scan_in_chunks(sender, stream, small));
+  }
+  for (const std::size_t seen : {std::size_t{0}, stream.size() / 3, std::min(chunk, stream.size())}) {
+    require_boundary(sender, stream, seen, chunk);
+    require_boundary(sender, stream, seen, 1);
   }
   return 0;
 }

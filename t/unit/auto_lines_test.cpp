@@ -24,7 +24,8 @@ std::map<std::string, std::string> lines(const std::string& text) {
     CHECK(line.rfind("WSFlow", 0) == 0);
     const auto value = line.substr(colon + 2);
     CHECK_FALSE(value.empty());
-    CHECK(value.find_first_not_of("0123456789") == std::string::npos);
+    const bool number = value.find_first_not_of("0123456789") == std::string::npos;
+    CHECK((number || line.find("Kind: ") != std::string::npos));
     CHECK(result.emplace(line.substr(0, colon), value).second);
   }
   return result;
@@ -42,6 +43,9 @@ TEST_CASE("the lines say what the model holds, each key once", "[auto_lines]") {
   CHECK(all["WSFlowRefusedBadMethod"] == std::to_string(model.snapshot.sums[metrics::kRefused]));
   CHECK(all["WSFlowBytesOriginToClient"] == std::to_string(model.snapshot.sums[metrics::kBytes + 1]));
   CHECK(all["WSFlowProcesses"] == "2");
+  CHECK(all["WSFlowKeepers"] == "1");
+  CHECK(all["WSFlowProcess[0]Kind"] == "child");
+  CHECK(all["WSFlowProcess[1]Kind"] == "keeper");
   CHECK(all["WSFlowProcess[1]Pid"] == "101");
   CHECK(all["WSFlowProcess[1]TunnelsActive"] == "13");
 }

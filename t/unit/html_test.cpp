@@ -34,8 +34,11 @@ TEST_CASE("the page shows the model, escaped and with its elements balanced", "[
   CHECK(contains(page, "<span class=\"big\">24</span>"));
   CHECK(contains(page, "Apache/2.4 &lt;&quot;&amp;&#39;\\&gt; test"));
   CHECK_FALSE(contains(page, "<\"&"));
-  CHECK(contains(page, "<td>101</td>"));
+  CHECK(contains(page, "<td>100</td><td>child</td><td>3</td>"));
+  CHECK(contains(page, "<td>101</td><td>keeper</td><td>4</td>"));
+  CHECK(contains(page, "<td>keepers</td><td>1</td>"));
   CHECK(contains(page, "client-reset"));
+  CHECK(contains(page, "process-lost"));
   CHECK(contains(page, "bad-method"));
   for (const std::string element : {"table", "tr", "td", "th", "h2", "p", "body", "html"}) {
     INFO(element);

@@ -10,6 +10,7 @@
 
 using namespace wsflow;
 using tunnel::Inbox;
+using tunnel::Order;
 
 namespace {
 
@@ -36,25 +37,74 @@ TEST_CASE("what is posted is taken out in order, and the bell rings until then",
   CHECK(first == nullptr);
   CHECK(inbox.post(second));
   CHECK(rings(inbox));
-  const auto taken = inbox.take();
-  REQUIRE(taken.size() == 2);
-  CHECK(taken[0].get() == first_address);
+  const auto mail = inbox.take();
+  REQUIRE(mail.tunnels.size() == 2);
+  CHECK(mail.tunnels[0].get() == first_address);
+  CHECK_FALSE(mail.drain);
+  CHECK_FALSE(mail.commands);
   CHECK_FALSE(rings(inbox));
-  CHECK(inbox.take().empty());
+  CHECK(inbox.take().tunnels.empty());
 }
 
-TEST_CASE("a closed inbox leaves the tunnel with its owner", "[inbox]") {
+TEST_CASE("a drain and commands are taken out once", "[inbox]") {
+  Inbox inbox;
+  inbox.post({.code = 1012, .window = base::Millis(500)});
+  CHECK(rings(inbox));
+  auto mail = inbox.take();
+  REQUIRE(mail.drain);
+  CHECK(mail.drain->code == 1012);
+  CHECK(mail.drain->window == base::Millis(500));
+  CHECK_FALSE(mail.commands);
+
+  inbox.post_commands();
+  CHECK(rings(inbox));
+  mail = inbox.take();
+  CHECK(mail.commands);
+  CHECK_FALSE(mail.drain);
+  mail = inbox.take();
+  CHECK_FALSE(mail.commands);
+}
+
+TEST_CASE("every order wakes the loop, and a stop is final", "[inbox]") {
+  Inbox inbox;
+  CHECK(inbox.order() == Order::run);
+  for (const auto order : {Order::pause, Order::run, Order::stop}) {
+    inbox.set_order(order);
+    CHECK(inbox.order() == order);
+    CHECK(rings(inbox));
+    inbox.take();
+  }
+  for (const auto order : {Order::pause, Order::run}) {
+    inbox.set_order(order);
+    CHECK(inbox.order() == Order::stop);
+  }
+}
+
+TEST_CASE("an inbox that is to stop leaves the tunnel with its owner, one that is to pause keeps it",
+          "[inbox]") {
   Inbox inbox;
   auto before = any_tunnel();
   CHECK(inbox.post(before));
-  CHECK_FALSE(inbox.closed());
-  inbox.close();
-  CHECK(inbox.closed());
-  CHECK(rings(inbox));
+  inbox.set_order(Order::pause);
+  auto during = any_tunnel();
+  CHECK(inbox.post(during));
+  inbox.set_order(Order::stop);
   auto tunnel = any_tunnel();
   CHECK_FALSE(inbox.post(tunnel));
   CHECK(tunnel != nullptr);
-  CHECK(inbox.take().size() == 1);  // what came before is still taken
+  CHECK(inbox.take().tunnels.size() == 2);  // what came before is still taken
+}
+
+TEST_CASE("the descriptors of an inbox are its bell and those of the tunnels in it", "[inbox]") {
+  Inbox inbox;
+  auto tunnel = any_tunnel();
+  std::vector<int> expected{7, inbox.fd()};
+  tunnel->add_descriptors(expected);
+  CHECK(expected.size() == 4);
+  inbox.post(tunnel);
+  std::vector<int> found{7};
+  inbox.add_descriptors(found);
+  CHECK(found == expected);
 }
 
 TEST_CASE("an inbox that dies frees what nobody took", "[inbox]") {
@@ -79,7 +129,7 @@ TEST_CASE("threads that post at the same time lose nothing", "[inbox]") {
     });
   }
   std::size_t taken = 0;
-  CHECK(test::eventually([&] { return (taken += inbox.take().size()) == 200; }));
+  CHECK(test::eventually([&] { return (taken += inbox.take().tunnels.size()) == 200; }));
   for (auto& thread : threads) thread.join();
-  CHECK(inbox.take().empty());
+  CHECK(inbox.take().tunnels.empty());
 }

@@ -90,10 +90,48 @@ TEST_CASE("the JSON has a row for each process", "[json]") {
   CHECK(processes[1]["client_to_origin"]["bytes"].GetUint64() == metrics::kBytes + 1);
 }
 
+TEST_CASE("the JSON tells children from keepers", "[json]") {
+  const auto json = parsed(test::status_model());
+  CHECK(json["keepers"].GetUint64() == 1);
+  CHECK(std::string(json["processes"][0]["kind"].GetString()) == "child");
+  CHECK(std::string(json["processes"][1]["kind"].GetString()) == "keeper");
+}
+
+TEST_CASE("the JSON has the tunnels that were asked for", "[json]") {
+  const auto json = parsed(test::status_model());
+  CHECK(json["connections_total"].GetUint64() == 77);
+  REQUIRE(json["connections"].Size() == 2);
+  const auto& tunnel = json["connections"][0];
+  CHECK(std::string(tunnel["id"].GetString()) == "00000000000000ab");
+  CHECK(tunnel["pid"].GetUint() == 101);
+  CHECK(std::string(tunnel["kind"].GetString()) == "keeper");
+  CHECK(tunnel["generation"].GetUint() == 4);
+  CHECK(std::string(tunnel["client"].GetString()) == "192.0.2.1:4711");
+  CHECK(std::string(tunnel["server"].GetString()) == "www.example.org");
+  CHECK(std::string(tunnel["route"].GetString()) == "/chat");
+  CHECK(std::string(tunnel["origin"].GetString()) == "ws://127.0.0.1:9000");
+  CHECK(std::string(tunnel["started"].GetString()) == "2023-11-14T22:13:20.000Z");
+  CHECK(tunnel["age_seconds"].GetUint64() == 90);
+}
+
+TEST_CASE("what a client says is text in the JSON and nothing else", "[json]") {
+  const auto text = status::to_json(test::status_model());
+  rapidjson::Document json;
+  json.Parse<rapidjson::kParseValidateEncodingFlag>(text.c_str());
+  REQUIRE_FALSE(json.HasParseError());
+  const auto& tunnel = json["connections"][1];
+  const std::string told = "</script>\"\\\n\x01<&'\xEF\xBF\xBD\xEF\xBF\xBD";
+  for (const auto* key : {"client", "server", "route", "origin"}) CHECK(tunnel[key].GetString() == told);
+  CHECK(std::string(tunnel["id"].GetString()) == "ffffffffffffffff");
+  CHECK(tunnel["age_seconds"].GetUint64() == 0);
+  CHECK(text.find('\n') == std::string::npos);
+}
+
 TEST_CASE("an empty model and the greatest numbers are JSON too", "[json]") {
   status::Model model;
   model.snapshot.sums = {};
   CHECK(parsed(model)["processes"].Empty());
+  CHECK(parsed(model)["connections"].Empty());
   model.snapshot.sums[metrics::kBytes] = std::numeric_limits<std::uint64_t>::max();
   CHECK(parsed(model)["relayed"]["client_to_origin"]["bytes"].GetUint64() == UINT64_MAX);
 }

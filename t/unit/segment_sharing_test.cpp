@@ -1,6 +1,3 @@
-#include <sys/wait.h>
-#include <unistd.h>
-
 #include <array>
 #include <atomic>
 #include <catch2/catch.hpp>
@@ -8,7 +5,9 @@
 #include <thread>
 #include <vector>
 
+#include "mod_wsflow/shm/fold.hpp"
 #include "mod_wsflow/shm/segment.hpp"
+#include "t/unit/support/child_process.hpp"
 #include "t/unit/support/shared_segment.hpp"
 
 using namespace wsflow;
@@ -17,35 +16,25 @@ namespace {
 
 constexpr std::uint64_t kAdds = 20000;
 
-bool ended_well(pid_t pid) {
-  int status = 0;
-  return ::waitpid(pid, &status, 0) == pid && WIFEXITED(status) && WEXITSTATUS(status) == 0;
-}
-
 }  // namespace
 
 TEST_CASE("forked processes count into one segment, and nothing is lost when they are folded", "[segment]") {
   const test::SharedSegment segment;
   constexpr int kProcesses = 6;
-  std::vector<pid_t> children;
+  std::vector<test::ChildProcess> children;
   for (int i = 0; i < kProcesses; ++i) {
-    const pid_t pid = ::fork();
-    if (pid == 0) {
-      auto* slot = shm::claim(*segment, static_cast<std::uint32_t>(::getpid()), 1, 0);
-      if (slot == nullptr) ::_exit(1);
+    children.emplace_back([&] {
+      auto* slot = shm::claim(*segment, shm::Owner::self(), 1, 0);
+      if (slot == nullptr) return false;
       for (std::uint64_t add = 0; add < kAdds; ++add) {
         slot->counters[0].fetch_add(1, std::memory_order_relaxed);
         slot->counters[1].fetch_add(2, std::memory_order_relaxed);
       }
-      ::_exit(0);
-    }
-    REQUIRE(pid > 0);
-    children.push_back(pid);
+      return true;
+    });
   }
-  for (const auto pid : children) {
-    CHECK(ended_well(pid));
-    CHECK(shm::fold(*segment, static_cast<std::uint32_t>(pid)));
-  }
+  for (auto& child : children) CHECK(child.ended_well());
+  CHECK(shm::sweep(*segment) == kProcesses);
   const auto snapshot = shm::snapshot(*segment);
   CHECK(snapshot.processes.empty());
   CHECK(snapshot.sums[0] == kProcesses * kAdds);
@@ -53,22 +42,23 @@ TEST_CASE("forked processes count into one segment, and nothing is lost when the
 }
 
 TEST_CASE("threads that claim at the same time never share a slot", "[segment]") {
-  const test::SharedSegment segment;
   constexpr std::size_t kThreads = 8;
-  constexpr std::size_t kEach = shm::kSlots / kThreads;
+  constexpr std::size_t kEach = 50;
+  const test::SharedSegment segment(kThreads * kEach);
   std::array<std::vector<shm::ProcessSlot*>, kThreads> claimed;
   std::vector<std::thread> threads;
   for (std::size_t i = 0; i < kThreads; ++i) {
     threads.emplace_back([&segment, &mine = claimed[i], i] {
       for (std::size_t n = 0; n < kEach; ++n) {
-        mine.push_back(shm::claim(*segment, static_cast<std::uint32_t>(1 + i * kEach + n), 0, 0));
+        mine.push_back(
+            shm::claim(*segment, test::owner(static_cast<std::uint32_t>(1 + i * kEach + n)), 0, 0));
       }
     });
   }
   for (auto& thread : threads) thread.join();
   std::set<shm::ProcessSlot*> all;
   for (const auto& mine : claimed) all.insert(mine.begin(), mine.end());
-  CHECK(all.size() == shm::kSlots);
+  CHECK(all.size() == kThreads * kEach);
   CHECK(all.count(nullptr) == 0);
 }
 
@@ -78,7 +68,7 @@ TEST_CASE("a reader never sees a folded process twice or not at all", "[segment]
   std::atomic<bool> done{false};
   std::atomic<std::uint64_t> wrong{0};
   std::atomic<std::uint64_t> looks{0};
-  // Every process has counted 1 before it is folded, and the parent never lets more than one be uncounted.
+  // Every process has counted 1 before it is folded, and the test never lets more than one be uncounted.
   std::atomic<std::uint32_t> counted{0};
   std::thread reader([&] {
     while (!done) {
@@ -90,10 +80,10 @@ TEST_CASE("a reader never sees a folded process twice or not at all", "[segment]
     }
   });
   for (std::uint32_t pid = 1; pid <= kRounds; ++pid) {
-    auto* slot = shm::claim(*segment, pid, 0, 0);
+    auto* slot = shm::claim(*segment, test::owner(pid), 0, 0);
     slot->counters[0].fetch_add(1);
     ++counted;
-    shm::fold(*segment, pid);
+    shm::reclaim(*segment, *slot, test::owner(pid));
     const auto seen = looks.load();
     while (pid % 50 == 0 && looks.load() == seen) std::this_thread::yield();
   }

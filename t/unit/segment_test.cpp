@@ -1,18 +1,22 @@
 #include "mod_wsflow/shm/segment.hpp"
 
 #include <catch2/catch.hpp>
-#include <limits>
 #include <set>
 #include <type_traits>
 
+#include "mod_wsflow/shm/fold.hpp"
 #include "t/unit/support/shared_segment.hpp"
 
 using namespace wsflow;
+using test::owner;
 
-static_assert(std::is_standard_layout_v<shm::Layout>);
+static_assert(std::is_standard_layout_v<shm::ProcessSlot> && std::is_standard_layout_v<shm::TunnelRow>);
 static_assert(sizeof(shm::ProcessSlot) % 64 == 0 && alignof(shm::ProcessSlot) == 64,
-              "two processes never write to one cache line");
-static_assert(offsetof(shm::Layout, slot) % 64 == 0);
+              "two processes never count in one cache line");
+static_assert(offsetof(shm::ProcessSlot, active) % 64 == 0 && offsetof(shm::ProcessSlot, held) % 64 == 0);
+static_assert(sizeof(shm::Layout) % 64 == 0 && alignof(shm::Layout) == 64);
+static_assert(offsetof(shm::Layout, magic) == 0 && offsetof(shm::Layout, version) == 8,
+              "every version looks here for what it is");
 
 TEST_CASE("a fresh segment is compatible and empty", "[segment]") {
   const test::SharedSegment segment;
@@ -30,15 +34,41 @@ TEST_CASE("a segment of another module version is refused", "[segment]") {
   SECTION("version") {
     ++segment->version;
   }
-  SECTION("number of slots") {
-    --segment->slots;
+  SECTION("size of the header") {
+    ++segment->header_size;
+  }
+  SECTION("size of a slot") {
+    --segment->slot_size;
+  }
+  SECTION("size of a row") {
+    --segment->row_size;
+  }
+  SECTION("size of the labels") {
+    --segment->label_size;
   }
   CHECK_FALSE(shm::compatible(*segment));
 }
 
+TEST_CASE("the parts of a segment do not overlap and end where it ends", "[segment]") {
+  const test::SharedSegment segment;
+  const auto address = [](const void* place) { return reinterpret_cast<std::uintptr_t>(place); };
+  const auto slots = shm::slots(*segment);
+  const auto heads = shm::page_heads(*segment);
+  const auto rows = shm::rows(*segment);
+  CHECK(address(slots.data()) == address(&*segment) + sizeof(shm::Layout));
+  CHECK(address(heads.data()) == address(slots.data() + slots.size()));
+  CHECK(address(rows.data()) == address(heads.data() + heads.size()));
+  CHECK(rows.size() == heads.size() * shm::kPageRows);
+  const auto& labels = shm::label_table(*segment);
+  CHECK(address(&labels) == address(rows.data() + rows.size()));
+  CHECK(address(&labels + 1) - address(&*segment) == shm::bytes({slots.size(), heads.size()}));
+  // Fresh pages are mapped to the last.
+  CHECK(labels.labels[shm::kLabels - 1] == shm::Label{});
+}
+
 TEST_CASE("a claimed slot shows its process", "[segment]") {
   const test::SharedSegment segment;
-  auto* slot = shm::claim(*segment, 4711, 3, 1700000000);
+  auto* slot = shm::claim(*segment, owner(4711), 3, 1700000000);
   REQUIRE(slot != nullptr);
   slot->active = 5;
   slot->active_worker = 2;
@@ -50,6 +80,7 @@ TEST_CASE("a claimed slot shows its process", "[segment]") {
   REQUIRE(snapshot.processes.size() == 1);
   const auto& view = snapshot.processes[0];
   CHECK(view.pid == 4711);
+  CHECK(view.kind == shm::ProcessKind::child);
   CHECK(view.generation == 3);
   CHECK(view.started == 1700000000);
   CHECK(view.active == 5);
@@ -61,53 +92,69 @@ TEST_CASE("a claimed slot shows its process", "[segment]") {
 }
 
 TEST_CASE("each claim gets a slot of its own until none is left", "[segment]") {
-  const test::SharedSegment segment;
+  const test::SharedSegment segment(8);
   std::set<shm::ProcessSlot*> slots;
-  for (std::uint32_t pid = 1; pid <= shm::kSlots; ++pid) slots.insert(shm::claim(*segment, pid, 0, 0));
-  CHECK(slots.size() == shm::kSlots);
+  // This process lives: claiming may fold only the dead.
+  for (int i = 0; i < 8; ++i) slots.insert(shm::claim(*segment, shm::Owner::self(), 0, 0));
+  CHECK(slots.size() == 8);
   CHECK(slots.count(nullptr) == 0);
-  CHECK(shm::claim(*segment, 100000, 0, 0) == nullptr);
-  REQUIRE(shm::fold(*segment, 17));
-  CHECK(shm::claim(*segment, 100000, 0, 0) != nullptr);
+  CHECK(shm::claim(*segment, shm::Owner::self(), 0, 0) == nullptr);
+  shm::grow(*segment, 9, 0);
+  CHECK(shm::claim(*segment, shm::Owner::self(), 0, 0) != nullptr);
+  CHECK(shm::claim(*segment, shm::Owner::self(), 0, 0) == nullptr);
+  REQUIRE(shm::reclaim(*segment, **slots.begin(), shm::Owner::self()));
+  CHECK(shm::claim(*segment, shm::Owner::self(), 0, 0) == *slots.begin());
 }
 
-TEST_CASE("folding keeps the counters, forgets the process and frees its slot", "[segment]") {
-  const test::SharedSegment segment;
-  auto* first = shm::claim(*segment, 11, 1, 100);
-  auto* second = shm::claim(*segment, 12, 1, 100);
-  first->counters[4] = 10;
-  first->active = 3;
-  first->active_worker = 1;
-  first->max_tunnels = 50;
-  second->counters[4] = 5;
-  REQUIRE(shm::fold(*segment, 11));
-
-  const auto after = shm::snapshot(*segment);
-  REQUIRE(after.processes.size() == 1);
-  CHECK(after.processes[0].pid == 12);
-  CHECK(after.sums[4] == 15);
-
-  auto* reused = shm::claim(*segment, 13, 2, 200);
-  CHECK(reused == first);
-  CHECK(reused->counters[4] == 0);
-  CHECK(reused->active == 0);
-  CHECK(reused->active_worker == 0);
-  CHECK(reused->max_tunnels == 0);
-  CHECK(shm::snapshot(*segment).sums[4] == 15);
+TEST_CASE("when all slots are taken, those of the dead are free", "[segment]") {
+  const test::SharedSegment segment(2);
+  CHECK(shm::claim(*segment, shm::Owner::self(), 0, 0) != nullptr);
+  auto* dead = shm::claim(*segment, shm::Owner::make(shm::Owner::self().pid(), 1), 0, 0);
+  CHECK(shm::claim(*segment, shm::Owner::self(), 0, 0) == dead);
 }
 
-TEST_CASE("a process without a slot cannot be folded, and none is folded twice", "[segment]") {
-  const test::SharedSegment segment;
-  shm::claim(*segment, 11, 1, 100)->counters[0] = 1;
-  CHECK_FALSE(shm::fold(*segment, 99));
-  CHECK(shm::fold(*segment, 11));
-  CHECK_FALSE(shm::fold(*segment, 11));
-  CHECK(shm::snapshot(*segment).sums[0] == 1);
+TEST_CASE("the geometry only grows, up to the capacity", "[segment]") {
+  const test::SharedSegment segment(10, 640);
+  CHECK(segment->slots == 10);
+  CHECK(segment->pages == 10 + 10);
+  shm::grow(*segment, 5, 64);
+  CHECK(segment->slots == 10);
+  CHECK(segment->pages == 20);
+  shm::grow(*segment, 1'000'000, 1'000'000'000);
+  CHECK(segment->slots == segment->slot_capacity);
+  CHECK(segment->pages == segment->page_capacity);
 }
 
-TEST_CASE("a fold that never ended does not keep a reader waiting", "[segment]") {
+TEST_CASE("a keeper takes over the slot with all that is in it, once", "[segment]") {
   const test::SharedSegment segment;
-  shm::claim(*segment, 11, 1, 100)->counters[0] = 1;
-  segment->fold_sequence = 7;
-  CHECK(shm::snapshot(*segment).sums[0] == 1);
+  auto* slot = shm::claim(*segment, owner(11), 3, 100);
+  slot->counters[4] = 10;
+  slot->held[7] = 2;
+  CHECK_FALSE(shm::transfer(*slot, owner(12), owner(13), shm::ProcessKind::keeper));
+  CHECK(shm::transfer(*slot, owner(11), owner(13), shm::ProcessKind::keeper));
+  CHECK(shm::transfer(*slot, owner(11), owner(13), shm::ProcessKind::keeper));
+  CHECK_FALSE(shm::transfer(*slot, owner(11), owner(14), shm::ProcessKind::keeper));
+
+  const auto snapshot = shm::snapshot(*segment);
+  REQUIRE(snapshot.processes.size() == 1);
+  CHECK(snapshot.processes[0].pid == 13);
+  CHECK(snapshot.processes[0].kind == shm::ProcessKind::keeper);
+  CHECK(snapshot.processes[0].generation == 3);
+  CHECK(snapshot.sums[4] == 10);
+  CHECK(slot->held[7] == 2);
+  CHECK_FALSE(shm::reclaim(*segment, *slot, owner(11)));
+  CHECK(shm::reclaim(*segment, *slot, owner(13)));
+  CHECK_FALSE(shm::transfer(*slot, owner(13), owner(14), shm::ProcessKind::keeper));
+  CHECK_FALSE(shm::transfer(*slot, shm::Owner{}, owner(14), shm::ProcessKind::keeper));
+}
+
+TEST_CASE("an owner is a pid and a time in one word", "[segment]") {
+  const auto some = shm::Owner::make((1U << 22U) - 1, (std::uint64_t{1} << 42U) - 1);
+  CHECK(some.pid() == (1U << 22U) - 1);
+  CHECK(some.ticks() == (std::uint64_t{1} << 42U) - 1);
+  CHECK(shm::Owner::make(5, 6) != shm::Owner::make(5, 7));
+  CHECK(shm::Owner{}.pid() == 0);
+  CHECK_FALSE(shm::Owner::self().gone());
+  CHECK(shm::Owner::make(shm::Owner::self().pid(), 1).gone());
+  CHECK(shm::kEnded.gone());
 }

@@ -92,3 +92,34 @@ TEST_CASE("a stream without TLS needs no BIO", "[tls]") {
   os::Stream stream(std::move(pair.ours), {});
   CHECK(stream.bind_tls(nullptr));
 }
+
+TEST_CASE("no end of an adopted connection asks the context's session cache for anything", "[tls]") {
+  const auto version = GENERATE(TLS1_2_VERSION, TLS1_3_VERSION);
+  auto tls = test::tls_pair(test::Role::server, version);
+  // As mod_ssl sets it up: the sessions are kept elsewhere.
+  auto* context = SSL_get_SSL_CTX(tls.ours.get());
+  SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_SERVER | SSL_SESS_CACHE_NO_INTERNAL);
+  static int removed = 0;
+  removed = 0;
+  SSL_CTX_sess_set_remove_cb(context, [](SSL_CTX*, SSL_SESSION*) { ++removed; });
+  const auto method = os::make_stream_bio_method();
+  SECTION("adopted") {
+    os::adopt(tls.ours.get(), false);
+    os::Stream stream(std::move(tls.sockets.ours), std::move(tls.ours));
+    REQUIRE(stream.bind_tls(method.get()));
+    SECTION("a fatal alert") {
+      // What is no TLS record makes the peer send one.
+      REQUIRE(test::send_all(stream.fd(), bytes_of("GET / HTTP/1.1\r\n\r\n")));
+      CHECK(test::receive_some(tls.peer.get()).ended == test::Ended::reset);
+    }
+    SECTION("an end of stream") {
+      tls.sockets.peer.reset();
+    }
+    std::array<std::uint8_t, 64> buffer{};
+    CHECK(stream.read(buffer).status != os::Io::ok);
+  }
+  SECTION("dropped at once") {
+    tls.ours.reset();
+  }
+  CHECK(removed == 0);
+}

@@ -172,7 +172,7 @@ TEST_CASE("the count of the origin's tunnels goes up and down, never below none"
                            .origin_ssl = {},
                            .place = {},
                            .limits = {},
-                           .origin_busy = &busy},
+                           .origin_place = tunnel::OriginPlace({.busy = &busy})},
                           base::Instant{});
   };
   {

@@ -45,8 +45,14 @@ struct Ends {
 
 // An engine with its surroundings.
 struct EngineRig {
-  explicit EngineRig(unsigned loops = 1, std::uint32_t max_tunnels = 10000)
-      : engine(loops, max_tunnels, process.recorder, log) {}
+  // Peers that do not answer hold up the end of a test for so long.
+  static constexpr base::Millis kStopTime{20};
+  // Longer than any test takes.
+  static constexpr base::Millis kLong{60'000};
+
+  explicit EngineRig(unsigned loops = 1, std::uint32_t max_tunnels = 10000,
+                     base::Millis stop_time = kStopTime)
+      : engine(loops, max_tunnels, process.recorder, log, stop_time) {}
 
   // A tunnel and the test's ends of it.
   static std::unique_ptr<tunnel::Tunnel> make_tunnel(Ends& ends, tunnel::Limits limits = {}) {

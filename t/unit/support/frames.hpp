@@ -26,7 +26,9 @@ inline Bytes header(ws::Opcode opcode, bool fin, std::uint64_t length, int width
   for (int shift = width == 7 ? 0 : width; shift > 0; shift -= 8) {
     out.push_back(static_cast<std::uint8_t>(length >> static_cast<unsigned>(shift - 8)));
   }
-  if (masked) out.insert(out.end(), std::begin(kMaskKey), std::end(kMaskKey));
+  for (const auto byte : kMaskKey) {
+    if (masked) out.push_back(byte);
+  }
   return out;
 }
 

@@ -1,24 +1,19 @@
 #pragma once
 
-#include <sys/mman.h>
-
-#include <memory>
 #include <new>
 
-#include "mod_wsflow/shm/segment.hpp"
+#include "mod_wsflow/shm/mapping.hpp"
 
 namespace wsflow::test {
 
 // A fresh segment in memory that forked processes share.
 class SharedSegment {
  public:
-  SharedSegment()
-      : memory_(
-            ::mmap(nullptr, sizeof(shm::Layout), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0)) {
-    if (memory_ == MAP_FAILED) throw std::bad_alloc();
-    layout_ = shm::initialise(memory_);
+  explicit SharedSegment(std::size_t slots = 64, std::size_t rows = 4096) : layout_(shm::map_segment()) {
+    if (layout_ == nullptr) throw std::bad_alloc();
+    shm::grow(*layout_, slots, rows);
   }
-  ~SharedSegment() { ::munmap(memory_, sizeof(shm::Layout)); }
+  ~SharedSegment() { shm::unmap_segment(*layout_); }
   SharedSegment(const SharedSegment&) = delete;
   SharedSegment& operator=(const SharedSegment&) = delete;
 
@@ -26,8 +21,12 @@ class SharedSegment {
   shm::Layout* operator->() const { return layout_; }
 
  private:
-  void* memory_;
-  shm::Layout* layout_ = nullptr;
+  shm::Layout* layout_;
 };
+
+// An owner that need not exist.
+constexpr shm::Owner owner(std::uint32_t pid) {
+  return shm::Owner::make(pid, 7);
+}
 
 }  // namespace wsflow::test

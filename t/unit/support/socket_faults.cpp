@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cerrno>
+#include <cstring>
 
 namespace wsflow::test {
 
@@ -13,6 +14,7 @@ namespace {
 std::atomic<int> call_count{0};
 std::atomic<int> spoiled_call{0};
 std::atomic<Fault> chosen{Fault::none};
+std::atomic<int> endless_fd{-1};
 
 Fault next_fault() {
   return call_count.fetch_add(1) == spoiled_call ? chosen.load() : Fault::none;
@@ -46,6 +48,14 @@ bool SocketFaults::happened() const {
   return chosen != Fault::none && call_count > spoiled_call;
 }
 
+EndlessPeer::EndlessPeer(int fd) {
+  endless_fd = fd;
+}
+
+EndlessPeer::~EndlessPeer() {
+  endless_fd = -1;
+}
+
 }  // namespace wsflow::test
 
 extern "C" {
@@ -55,6 +65,10 @@ ssize_t __real_send(int fd, const void* from, std::size_t size, int flags);
 ssize_t __wrap_recv(int fd, void* into, std::size_t size, int flags);
 ssize_t __wrap_recv(int fd, void* into, std::size_t size, int flags) {
   if (!wsflow::test::apply(wsflow::test::next_fault(), size)) return -1;
+  if (fd == wsflow::test::endless_fd) {
+    std::memset(into, 0, size);
+    return static_cast<ssize_t>(size);
+  }
   return __real_recv(fd, into, size, flags);
 }
 

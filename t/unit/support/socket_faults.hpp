@@ -3,8 +3,7 @@
 namespace wsflow::test {
 
 // What one call of recv() or send() in the code under test does instead of its work. The executable is linked
-// with
-// --wrap=recv,--wrap=send; the test's own traffic uses other calls.
+// with --wrap=recv,--wrap=send; the test's own traffic uses other calls.
 enum class Fault {
   none,
   reset,     // fails with ECONNRESET
@@ -23,6 +22,16 @@ class SocketFaults {
 
   int calls() const;
   bool happened() const;
+};
+
+// For a scope, recv() on this descriptor always gives as many bytes as it is asked for: a peer that sends
+// without end, faster than anybody reads.
+class EndlessPeer {
+ public:
+  explicit EndlessPeer(int fd);
+  ~EndlessPeer();
+  EndlessPeer(const EndlessPeer&) = delete;
+  EndlessPeer& operator=(const EndlessPeer&) = delete;
 };
 
 }  // namespace wsflow::test

@@ -1,0 +1,57 @@
+#include "mod_wsflow/httpd/caretaker.hpp"
+
+#include "mod_wsflow/httpd/config.hpp"
+#include "mod_wsflow/httpd/guard.hpp"
+#include "mod_wsflow/os/signal_mask.hpp"
+#include "mod_wsflow/os/thread_name.hpp"
+#include "mod_wsflow/os/wait.hpp"
+#include "mod_wsflow/shm/fold.hpp"
+
+namespace wsflow::httpd {
+
+bool Caretaker::start() {
+  if (!bell_.valid()) return false;
+  ending_.store(false);
+  const os::BlockSignals blocked;
+  thread_ = std::thread([this]() noexcept { guard_void(server_, [this] { run(); }); });
+  os::name_thread(thread_, "wsflow-care");
+  return true;
+}
+
+void Caretaker::stop() noexcept {
+  if (!thread_.joinable()) return;
+  ending_.store(true);
+  bell_.ring();
+  thread_.join();
+}
+
+void Caretaker::ask_for_stop() noexcept {
+  stop_asked_.store(true);
+  bell_.ring();
+}
+
+void Caretaker::look_after() {
+  shm::sweep(segment_);
+  const auto* load = config_of(server_).origin_load;
+  if (load != nullptr && segment_.generation.load() == slot_.generation.load())
+    origin_load_.round(*load, segment_);
+  const auto commands = slot_.commands.load(std::memory_order_acquire);
+  if (commands == commands_seen_) return;
+  commands_seen_ = commands;
+  engine_.look_for_commands();
+}
+
+void Caretaker::run() {
+  auto next = base::now() + kRound;
+  while (!ending_.load()) {
+    os::wait_readable({bell_.fd(), relay_.read_fd()}, next - base::now());
+    bell_.clear();
+    if (stop_asked()) engine_.begin_stop();
+    relay_.pass_on(server_);
+    if (base::now() < next) continue;
+    next = base::now() + kRound;
+    look_after();
+  }
+}
+
+}  // namespace wsflow::httpd

@@ -1,0 +1,125 @@
+#include "mod_wsflow/shm/fold.hpp"
+
+#include <cerrno>
+
+#include "mod_wsflow/shm/counters.hpp"
+
+namespace wsflow::shm {
+
+namespace {
+
+// All stores and loads here are of the plainest order: folds are rare, and each step must be seen, and
+// survive a kill, in the order in which it stands.
+
+void give_back_rows(Layout& layout, std::uint32_t index) noexcept {
+  const auto pages = layout.pages_seen.load();
+  for (std::uint32_t i = 0; i < pages; ++i) {
+    auto& page = page_heads(layout)[i];
+    if (page.owner.load() != index + 1) continue;
+    page.used.store(0);
+    page.owner.store(0);
+  }
+}
+
+void clear(ProcessSlot& slot) noexcept {
+  slot.generation.store(0);
+  slot.started.store(0);
+  slot.kind.store(0);
+  slot.commands.store(0);
+  slot.active.store(0);
+  slot.active_worker.store(0);
+  slot.max_tunnels.store(0);
+  for (auto& counter : slot.counters) counter.store(0);
+  for (auto& count : slot.held) count.store(0);
+}
+
+// The second half of a fold: the slot that `commit` names is in the totals already. Killed anywhere, it can
+// be done again; the slot is freed last, when nothing names it any more.
+void finish(Layout& layout) noexcept {
+  const auto commit = Commit::of(layout.commit.load());
+  if (commit.clearing == 0) return;
+  const auto index = commit.clearing - 1;
+  auto& slot = slots(layout)[index];
+  give_back_rows(layout, index);
+  clear(slot);
+  layout.commit.store(Commit{commit.active, 0, commit.sequence + 1}.word());
+  slot.owner.store(0);
+}
+
+// The first half: the totals with the slot in them go into the copy that does not count, and one store makes
+// that copy the one that counts and names the slot as being in it.
+void publish(Layout& layout, std::uint32_t index) noexcept {
+  const auto commit = Commit::of(layout.commit.load());
+  const auto ended = read_ended(slots(layout)[index].counters);
+  const auto next = 1 - commit.active;
+  for (std::size_t i = 0; i < kCounterCapacity; ++i) {
+    layout.totals[next][i].store(layout.totals[commit.active][i].load() + ended[i]);
+  }
+  layout.commit.store(Commit{next, index + 1, commit.sequence + 1}.word());
+}
+
+// Held by whoever folds. Whoever gets it first completes what a holder that died has left.
+class FoldLock {
+ public:
+  explicit FoldLock(Layout& layout) noexcept : layout_(layout) {
+    const auto result = pthread_mutex_trylock(&layout.lock);
+    if (result == EOWNERDEAD) pthread_mutex_consistent(&layout.lock);
+    held_ = result == 0 || result == EOWNERDEAD;
+    if (held_) finish(layout);
+  }
+  ~FoldLock() {
+    if (held_) pthread_mutex_unlock(&layout_.lock);
+  }
+  FoldLock(const FoldLock&) = delete;
+  FoldLock& operator=(const FoldLock&) = delete;
+
+  explicit operator bool() const noexcept { return held_; }
+
+ private:
+  Layout& layout_;
+  bool held_ = false;
+};
+
+// With the lock. A keeper may take the slot over until it says kEnded.
+bool fold(Layout& layout, std::uint32_t index, Owner owner) noexcept {
+  auto expected = owner.word;
+  if (expected == 0 || !slots(layout)[index].owner.compare_exchange_strong(expected, kEnded.word))
+    return false;
+  publish(layout, index);
+  finish(layout);
+  return true;
+}
+
+// Folds each slot whose owner `wanted` and gone.
+template <class Wanted>
+std::optional<unsigned> fold_gone(Layout& layout, Wanted&& wanted) noexcept {
+  const FoldLock lock(layout);
+  if (!lock) return std::nullopt;
+  unsigned folded = 0;
+  const auto count = layout.slots_seen.load();
+  for (std::uint32_t i = 0; i < count; ++i) {
+    const Owner owner{slots(layout)[i].owner.load()};
+    if (owner.word != 0 && wanted(owner) && owner.gone() && fold(layout, i, owner)) ++folded;
+  }
+  return folded;
+}
+
+}  // namespace
+
+bool reclaim(Layout& layout, ProcessSlot& slot, Owner owner) noexcept {
+  const auto index = index_of(layout, slot);
+  if (!index) return false;
+  const FoldLock lock(layout);
+  return lock && fold(layout, *index, owner);
+}
+
+bool reclaim(Layout& layout, pid_t pid) noexcept {
+  const auto wanted = [pid](Owner owner) { return owner.pid() == static_cast<std::uint32_t>(pid); };
+  return fold_gone(layout, wanted).value_or(0) != 0;
+}
+
+std::optional<unsigned> sweep(Layout& layout) noexcept {
+  return fold_gone(layout, [](Owner) { return true; });
+}
+
+}  // namespace wsflow::shm

@@ -1,0 +1,23 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <optional>
+
+#include "mod_wsflow/shm/layout.hpp"
+#include "mod_wsflow/shm/owner.hpp"
+
+namespace wsflow::shm {
+
+// Folding adds what a process that has died has counted to the totals, ends its tunnels as `process_lost`,
+// takes back its rows and what it held, and frees its slot. Any process and thread may do it. Nobody waits:
+// where another one is folding, these do nothing, and the next sweep does it.
+
+// Folds `slot` if `owner`, of whom the caller knows that it is dead, has it.
+bool reclaim(Layout& layout, ProcessSlot& slot, Owner owner) noexcept;
+// Folds what a process that was waited for has left.
+bool reclaim(Layout& layout, pid_t pid) noexcept;
+// Folds every slot whose process is gone; how many, or nothing if another one is folding.
+std::optional<unsigned> sweep(Layout& layout) noexcept;
+
+}  // namespace wsflow::shm

@@ -1,0 +1,29 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "mod_wsflow/shm/layout.hpp"
+
+namespace wsflow::shm {
+
+// What many tunnels have in common, as it comes from the configuration: kept once for all of them, and never
+// removed. Any process, any thread; nobody waits.
+struct LabelTexts {
+  std::string_view server;
+  std::string_view route;
+  std::string_view origin;
+};
+struct LabelView {
+  std::string server;
+  std::string route;
+  std::string origin;
+};
+
+// The index of the label with these texts, cut to fit; 0 if all are empty or the table is full.
+std::uint32_t intern(Layout& layout, const LabelTexts& texts) noexcept;
+// What intern() has given this index for; empty texts for 0.
+LabelView label(const Layout& layout, std::uint32_t index);
+
+}  // namespace wsflow::shm

@@ -1,0 +1,108 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "mod_wsflow/shm/address.hpp"
+#include "mod_wsflow/shm/layout.hpp"
+
+namespace wsflow::shm {
+
+// What the row of a tunnel says; the texts are those of its label.
+struct TunnelFacts {
+  std::uint64_t id;
+  std::uint32_t generation;
+  std::int64_t started_us;  // microseconds of the epoch
+  Address client;
+  std::string_view server;
+  std::string_view route;
+  std::string_view origin;
+};
+
+enum class Command : std::uint16_t { none, close };
+
+// What take_command() gives: 0, or the action above the Close code.
+constexpr Command action_of(std::uint32_t command) noexcept {
+  return static_cast<Command>(command >> 16U);
+}
+constexpr std::uint16_t code_of(std::uint32_t command) noexcept {
+  return static_cast<std::uint16_t>(command & 0xFFFF);
+}
+
+class TunnelRows;
+
+// The row of one tunnel, freed with it; empty where the table was full. One thread at a time.
+class RowPlace {
+ public:
+  RowPlace() noexcept = default;
+  RowPlace(RowPlace&& other) noexcept : rows_(std::exchange(other.rows_, nullptr)), row_(other.row_) {}
+  RowPlace& operator=(RowPlace&& other) noexcept {
+    std::swap(rows_, other.rows_);
+    std::swap(row_, other.row_);
+    return *this;
+  }
+  RowPlace(const RowPlace&) = delete;
+  RowPlace& operator=(const RowPlace&) = delete;
+  ~RowPlace();
+
+  explicit operator bool() const noexcept { return rows_ != nullptr; }
+  // What somebody wants done with the tunnel, once; 0: nothing.
+  std::uint32_t take_command() noexcept;
+
+ private:
+  friend class TunnelRows;
+  RowPlace(TunnelRows& rows, std::uint32_t row) noexcept : rows_(&rows), row_(row) {}
+
+  TunnelRows* rows_ = nullptr;  // borrowed; outlives every place
+  std::uint32_t row_ = 0;
+};
+static_assert(sizeof(RowPlace) <= 16);
+
+// Gives out the rows of this process. Every thread may open and free. After a fork of a process with one
+// thread the child may go on with it, once it has the slot.
+class TunnelRows {
+ public:
+  // `slot` is one of `layout`, or else there are no rows. Both are borrowed and live as long as the process.
+  TunnelRows(Layout& layout, const ProcessSlot& slot) noexcept;
+  TunnelRows(const TunnelRows&) = delete;
+  TunnelRows& operator=(const TunnelRows&) = delete;
+
+  RowPlace open(const TunnelFacts& facts) noexcept;
+
+ private:
+  friend class RowPlace;
+  std::optional<std::uint32_t> page_with_room() noexcept;
+  void free(std::uint32_t row) noexcept;
+
+  Layout& layout_;
+  std::uint32_t owner_;                               // what stands in the heads of our pages; 0: no rows
+  std::mutex mutex_;                                  // guards room_ and the `used` of our pages
+  std::array<std::uint64_t, kMaxPages / 64> room_{};  // one bit a page: ours, with a free row
+};
+
+struct TunnelView {
+  std::uint64_t id;
+  std::uint32_t pid;
+  ProcessKind kind;
+  std::uint32_t generation;
+  std::int64_t started_us;
+  std::string client;
+  std::string server;
+  std::string route;
+  std::string origin;
+};
+
+// How many rows are used.
+std::uint64_t tunnel_count(const Layout& layout) noexcept;
+// Up to `count` live tunnels, without the first `first`. Any process, any thread.
+std::vector<TunnelView> tunnels(const Layout& layout, std::size_t first, std::size_t count);
+// Tells the process that has this tunnel what to do; false if no row has it. Any process, any thread.
+bool command(Layout& layout, std::uint64_t id, Command action, std::uint16_t code) noexcept;
+
+}  // namespace wsflow::shm

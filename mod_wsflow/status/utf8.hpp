@@ -1,0 +1,12 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace wsflow::status {
+
+// `text` with U+FFFD in place of each byte that is no part of valid UTF-8: what clients have sent, and what
+// was cut, goes into documents that must be valid.
+std::string valid_utf8(std::string_view text);
+
+}  // namespace wsflow::status

@@ -1,0 +1,90 @@
+#if defined(__x86_64__)
+
+#include <sys/ptrace.h>
+
+#include <catch2/catch.hpp>
+#include <cstring>
+
+#include "mod_wsflow/shm/fold.hpp"
+#include "t/unit/support/child_process.hpp"
+#include "t/unit/support/dead_process.hpp"
+
+// A fold, instruction by instruction: at each one a reader looks, and a copy of the segment shows what would
+// be if the process were killed there.
+
+using namespace wsflow;
+
+namespace {
+
+// Runs `body` in a process of its own and `visit` between its instructions; whether `body` was run to its
+// end.
+template <class Body, class Visit>
+bool step_through(Body&& body, Visit&& visit) {
+  test::ChildProcess child([&] { return ::ptrace(PTRACE_TRACEME) == 0 && ::raise(SIGSTOP) == 0 && body(); });
+  int status = 0;
+  while (::waitpid(child.pid(), &status, 0) == child.pid() && WIFSTOPPED(status)) {
+    visit();
+    if (::ptrace(PTRACE_SINGLESTEP, child.pid(), nullptr, nullptr) != 0) return false;
+  }
+  return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
+// Makes `to` what `from` is, in all that the test uses but the lock, whose holder is dead; whether that was
+// news.
+bool copy(shm::Layout& to, const shm::Layout& from) {
+  const auto copy_part = [&](std::size_t begin, std::size_t end) {
+    auto* target = reinterpret_cast<std::byte*>(&to) + begin;
+    const auto* source = reinterpret_cast<const std::byte*>(&from) + begin;
+    if (std::memcmp(target, source, end - begin) == 0) return false;
+    std::memcpy(target, source, end - begin);
+    return true;
+  };
+  const auto heads = sizeof(shm::Layout) + shm::slots(from).size_bytes();
+  const bool news[] = {
+      copy_part(0, offsetof(shm::Layout, lock)),
+      copy_part(offsetof(shm::Layout, commit), sizeof(shm::Layout) + 2 * sizeof(shm::ProcessSlot)),
+      copy_part(heads, heads + 4 * sizeof(shm::PageHead))};
+  return news[0] || news[1] || news[2];
+}
+
+// The next processes: one claims a slot and counts, another sweeps.
+bool recovers(shm::Layout& layout) {
+  if (!test::counted_once(layout)) return false;
+  auto* mine = shm::claim(layout, shm::Owner::self(), 8, 9);
+  if (mine == nullptr) return false;
+  mine->counters[test::kSome + 1] = 7;
+  mine->held[test::kHeld + 1] = 3;
+  shm::sweep(layout);
+  const bool kept = mine->owner == shm::Owner::self().word && mine->generation == 8 &&
+                    mine->counters[test::kSome + 1] == 7 && mine->held[test::kHeld + 1] == 3 &&
+                    shm::snapshot(layout).sums[test::kSome + 1] == 7;
+  return kept && shm::reclaim(layout, *mine, shm::Owner::self()) && test::folded(layout);
+}
+
+}  // namespace
+
+TEST_CASE("a fold may be killed at any instruction", "[fold]") {
+  const test::SharedSegment segment;
+  const test::SharedSegment last;
+  const test::SharedSegment killed;
+  auto& slot = test::dead_process(*segment);
+  std::uint64_t states = 0;
+  std::uint64_t seen_wrong = 0;
+  std::uint64_t left_wrong = 0;
+  const bool ended = step_through([&] { return shm::reclaim(*segment, slot, test::owner(12)); },
+                                  [&] {
+                                    if (!copy(*last, *segment)) return;
+                                    ++states;
+                                    if (!test::counted_once(*segment)) ++seen_wrong;
+                                    copy(*killed, *segment);
+                                    if (!recovers(*killed)) ++left_wrong;
+                                  });
+  REQUIRE(ended);
+  // Each of them stands for a kill at any instruction up to the next.
+  CHECK(states > 15);
+  CHECK(seen_wrong == 0);
+  CHECK(left_wrong == 0);
+  CHECK(test::folded(*segment));
+}
+
+#endif
