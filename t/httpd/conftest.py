@@ -9,6 +9,7 @@ import pytest
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 
 from echo_origin import EchoOrigin  # noqa: E402
+from legs import Legs  # noqa: E402
 from loop_thread import LoopThread  # noqa: E402
 from origin import RawOrigin  # noqa: E402
 from peers import WsClient  # noqa: E402
@@ -135,3 +136,9 @@ def tunnel(raw_origin, raw_client, resources):
         assert head.status == 101, head.raw
         return client, server
     return make
+
+
+@pytest.fixture
+def legs(httpd, raw_origin, tunnel):
+    """legs(conf, …) starts an httpd with a plain and a TLS origin, for tunnels of every kind."""
+    return lambda *arguments, **shape: Legs(httpd, raw_origin, tunnel, *arguments, **shape)

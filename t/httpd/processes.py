@@ -43,6 +43,21 @@ def open_descriptors(pid):
     return found
 
 
+def listening_sockets():
+    """What open_descriptors() calls the TCP sockets of this machine that listen."""
+    lines = pathlib.Path("/proc/net/tcp").read_text().splitlines()[1:]
+    return {f"socket:[{fields[9]}]" for fields in map(str.split, lines) if fields[3] == "0A"}
+
+
+def title(pid):
+    """What ps shows: the name of the program, and its arguments as one text."""
+    try:
+        arguments = pathlib.Path(f"/proc/{pid}/cmdline").read_bytes().rstrip(b"\0").replace(b"\0", b" ")
+        return pathlib.Path(f"/proc/{pid}/comm").read_text().strip(), arguments.decode()
+    except (FileNotFoundError, ProcessLookupError):
+        return "", ""
+
+
 def pss_bytes(pid):
     """Proportional set size: the memory that is this process's own share."""
     for line in pathlib.Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():

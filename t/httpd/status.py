@@ -9,8 +9,9 @@ class Status:
     def __init__(self, httpd):
         self._httpd = httpd
 
-    def json(self):
-        answer = self._httpd.get("/wsflow-status?json")
+    def json(self, page=""):
+        """PAGE chooses connections: "&from=N&count=N"."""
+        answer = self._httpd.get("/wsflow-status?json" + page)
         assert answer.status == 200, answer
         return json.loads(answer.body)
 
@@ -28,6 +29,13 @@ class Status:
 
     def wait_active(self, count, timeout=20):
         wait_until(lambda: self.active() == count, f"{count} tunnels are active", timeout)
+
+    def connections(self, page=""):
+        """The live tunnels of that page, by id."""
+        told = self.json(page)["connections"]
+        by_id = {connection["id"]: connection for connection in told}
+        assert len(by_id) == len(told)
+        return by_id
 
     def refused(self):
         """Refused handshakes by reason; reasons that never occurred are left out."""

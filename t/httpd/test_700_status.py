@@ -1,10 +1,15 @@
 """The status adds up to what happened, in every format."""
 
+import datetime
+import os
 import re
+import signal
+import time
 
 import pytest
 
 import frames
+from wait import wait_until
 
 
 def play(site, origin, tunnel):
@@ -70,6 +75,93 @@ def test_processes_add_up_to_the_sum(httpd, raw_origin, raw_client, resources):
     assert site.status.total() == 24
 
 
+def test_a_killed_child_leaves_numbers_that_are_right_at_once(httpd, raw_origin, raw_client, resources):
+    origin = raw_origin()
+    site = httpd(f'WSFlowPass /x "{origin.url("/x")}"', children=2, threads=5)
+    for _ in range(20):
+        client = raw_client(site)
+        client.send_handshake("/x")
+        resources.append(origin.accept_tunnel())
+        assert client.read_head().status == 101
+    site.status.wait_active(20)
+    victim = max(site.status.json()["processes"], key=lambda process: process["tunnels_active"])
+    os.kill(victim["pid"], signal.SIGKILL)
+    # Whoever answers: its own request finds the dead.
+    wait_until(lambda: not os.path.exists(f"/proc/{victim['pid']}"), "the parent has waited for the child")
+    told = site.status.json()
+    assert victim["pid"] not in [process["pid"] for process in told["processes"]]
+    assert site.status.ended() == {"process-lost": victim["tunnels_active"]}
+    assert told["tunnels"]["active"] == 20 - victim["tunnels_active"]
+    assert told["tunnels"]["total"] == 20
+
+
+def test_connections_are_the_live_tunnels(httpd, raw_origin, tunnel):
+    origin = raw_origin()
+    site = httpd(f'WSFlowPass /x "{origin.url("/x")}"')
+    before = datetime.datetime.now(datetime.timezone.utc)
+    ends = [tunnel(site, origin, f"/x/{number}") for number in range(5)]
+    wait_until(lambda: len(site.status.connections()) == 5, "five tunnels have rows")
+    told = site.status.json()
+    assert told["connections_total"] == 5 and told["keepers"] == 0
+    for number, connection in site.status.connections().items():
+        assert re.fullmatch("[0-9a-f]{16}", number)
+        assert connection["pid"] == site.child() and connection["kind"] == "child"
+        assert connection["generation"] == told["generation"]
+        assert connection["client"].startswith("127.0.0.1")
+        assert connection["route"] == "/x"
+        assert connection["origin"] in origin.url("/x") and "127.0.0.1" in connection["origin"]
+        started = datetime.datetime.fromisoformat(connection["started"].replace("Z", "+00:00"))
+        assert before - datetime.timedelta(seconds=1) <= started <= datetime.datetime.now(datetime.timezone.utc)
+        assert 0 <= connection["age_seconds"] <= time.time() - before.timestamp() + 1
+    for client, server in ends[:2]:
+        client.close()
+        server.close()
+    wait_until(lambda: len(site.status.connections()) == 3, "three tunnels are left")
+    logged = {re.search(r"id=([0-9a-f]{16})", line)[1] for line in site.wait_access('"GET /x/. HTTP/1.1" 101', 5)}
+    assert set(site.status.connections()) < logged
+
+
+def test_a_keeper_and_its_tunnels_are_told_from_children(httpd, raw_origin, tunnel):
+    origin = raw_origin()
+    site = httpd(f'WSFlowPass /x "{origin.url("/x")}"')
+    tunnel(site, origin, "/x/old")
+    (old,) = wait_until(site.status.connections, "the tunnel has a row").values()
+    site.graceful()
+    told = wait_until(lambda: found if (found := site.status.json())["keepers"] == 1 else None, "there is a keeper")
+    tunnel(site, origin, "/x/new")
+    (keeper,) = [process for process in told["processes"] if process["kind"] == "keeper"]
+    assert keeper["pid"] not in site.children() and keeper["tunnels_active"] == 1
+    assert keeper["generation"] == old["generation"] < told["generation"]
+    now = wait_until(lambda: found if len(found := site.status.connections()) == 2 else None, "two tunnels have rows")
+    kept = now[old["id"]]
+    assert kept == old | {"pid": keeper["pid"], "kind": "keeper", "age_seconds": kept["age_seconds"]}
+    (new,) = [connection for number, connection in now.items() if number != old["id"]]
+    assert (new["kind"], new["generation"]) == ("child", told["generation"])
+    lines = site.status.auto()
+    assert lines["WSFlowKeepers"] == "1"
+    assert {lines[f"WSFlowProcess[{i}]Kind"] for i in range(int(lines["WSFlowProcesses"]))} == {"child", "keeper"}
+    assert "<td>keeper</td>" in site.get("/wsflow-status").text
+
+
+def test_connections_come_in_pages(httpd, raw_origin, tunnel):
+    origin = raw_origin()
+    site = httpd(f'WSFlowPass /x "{origin.url("/x")}"')
+    for number in range(5):
+        tunnel(site, origin, f"/x/{number}")
+    wait_until(lambda: len(site.status.connections()) == 5, "five tunnels have rows")
+    pages = [set(site.status.connections(f"&from={first}&count=2")) for first in (0, 2, 4, 6)]
+    assert [len(page) for page in pages] == [2, 2, 1, 0]
+    assert set.union(*pages) == set(site.status.connections())
+    told = site.status.json("&count=0")
+    assert told["connections"] == [] and told["connections_total"] == 5
+    assert len(site.status.connections("&count=99999999")) == 5
+
+
+@pytest.mark.parametrize("page", ["from=x", "from=-1", "count=", "count=1x", "from=99999999999999999999999"])
+def test_a_page_that_is_no_number_is_refused(httpd, page):
+    assert httpd().get("/wsflow-status?json&" + page).status == 400
+
+
 def test_auto_says_the_same_as_json(httpd, raw_origin, raw_client, tunnel):
     origin = raw_origin()
     site = httpd(f'WSFlowPass /x "{origin.url("/x")}"')
@@ -84,6 +176,8 @@ def test_auto_says_the_same_as_json(httpd, raw_origin, raw_client, tunnel):
     assert lines["WSFlowBytesClientToOrigin"] == str(up)
     assert lines["WSFlowBytesOriginToClient"] == str(down)
     assert lines["WSFlowFramesClientToOrigin"] == "6"
+    assert lines["WSFlowProcess[0]Kind"] == "child"
+    assert lines["WSFlowKeepers"] == "0"
 
 
 def test_the_page_for_people(httpd):
