@@ -7,7 +7,6 @@
 namespace wsflow::bench {
 namespace {
 
-constexpr std::string_view kKey = "d3NmbG93LWJlbmNoLWtleQ==";
 constexpr unsigned kOpeningAtOnce = 100;
 
 // Not all alike, so that lost, doubled or swapped bytes are seen.
@@ -23,25 +22,6 @@ std::string make_payload(std::size_t size) {
 
 }  // namespace
 
-Target::Target(const std::string& url) {
-  const bool secure = url.starts_with("wss://");
-  if (!secure && !url.starts_with("ws://")) die("not a ws:// or wss:// URL: " + url);
-  const std::size_t begin = secure ? 6 : 5;
-  const std::size_t slash = std::min(url.find('/', begin), url.size());
-  host = url.substr(begin, slash - begin);
-  path = slash < url.size() ? url.substr(slash) : "/";
-  constexpr std::string_view kHost = "127.0.0.1:";
-  const char* const end = host.data() + host.size();
-  if (!host.starts_with(kHost) || std::from_chars(host.data() + kHost.size(), end, port).ptr != end ||
-      port == 0) {
-    die("not on 127.0.0.1 with a port: " + url);
-  }
-  if (secure) {
-    tls.reset(SSL_CTX_new(TLS_client_method()));
-    relaxed_writes(tls.get());
-  }
-}
-
 Load::Load(const Options& options, const Target& target)
     : target_(target),
       sources_(std::clamp(options.number("sources", 16), 1U, 250U)),
@@ -51,18 +31,12 @@ Load::Load(const Options& options, const Target& target)
   frame_size_ = batch_.size();
   const std::string one = batch_;
   for (unsigned i = 1; i < inflight_; ++i) batch_ += one;
-  request_ = "GET " + target.path + " HTTP/1.1\r\nHost: " + target.host +
-             "\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
-             "Sec-WebSocket-Key: " +
-             std::string(kKey) + "\r\n\r\n";
-  accept_ = accept_of(kKey);
+  request_ = target.request();
 }
 
 void Load::connect_one() {
-  SslPtr ssl(target_.tls ? SSL_new(target_.tls.get()) : nullptr);
-  if (ssl) SSL_set_connect_state(ssl.get());
   const int fd = start_connect(target_.port, 1 + next_source_++ % sources_);
-  auto client = std::make_unique<Client>(fd, std::move(ssl));
+  auto client = std::make_unique<Client>(fd, target_.new_ssl());
   Client* const raw = client.get();
   clients_.emplace(raw, std::move(client));
   ++opening_;
@@ -134,7 +108,7 @@ std::size_t Load::head(Client& client, std::string_view in) {
   const std::size_t end = in.find("\r\n\r\n");
   if (end == std::string_view::npos) return 0;
   const std::string_view text = in.substr(0, end + 2);
-  if (!text.starts_with("HTTP/1.1 101 ") || field(text, "sec-websocket-accept") != accept_) {
+  if (!Target::accepted(text)) {
     std::fprintf(stderr, "handshake refused: %.*s\n", static_cast<int>(text.find('\r')), text.data());
     client.broken = true;
     return in.size();

@@ -10,19 +10,11 @@
 
 #include "t/bench/net.hpp"
 #include "t/bench/peer.hpp"
+#include "t/bench/target.hpp"
 
 namespace wsflow::bench {
 
 using Instant = std::chrono::steady_clock::time_point;
-
-/// ws://127.0.0.1:PORT/path or wss://…; the certificate is not looked at.
-struct Target {
-  explicit Target(const std::string& url);
-  unsigned port = 0;
-  std::string host;
-  std::string path;
-  SslContextPtr tls;  // null: plain
-};
 
 struct Client {
   Client(int fd, SslPtr ssl) : peer(fd, std::move(ssl)) {}
@@ -81,7 +73,6 @@ class Load {
   std::size_t frame_size_ = 0;
   std::string batch_;  // the masked frame, as often as messages may be on their way
   std::string request_;
-  std::string accept_;
   std::string scratch_ = std::string(256 * 1024, '\0');
   Epoll epoll_;
 };

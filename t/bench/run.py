@@ -176,7 +176,8 @@ def build_tools(directory):
 
 def arguments():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--module", default=os.path.join(TREE, "build/release/mod_wsflow.so"))
+    parser.add_argument("--module", type=os.path.abspath,
+                        default=os.path.join(TREE, "build/release/mod_wsflow.so"))
     parser.add_argument("--proxies", help="comma-separated: floor,wsflow,stock,nginx,haproxy (default: all there are)")
     parser.add_argument("--work", default=",".join(WORK), help="comma-separated, or none: %(default)s")
     parser.add_argument("--rounds", type=int, default=3)
