@@ -19,7 +19,8 @@ void* create_server_config(apr_pool_t* pool, server_rec*) noexcept {
                                  .max_tunnels = 0,
                                  .drain = {},
                                  .origin_load = nullptr,
-                                 .adopted = nullptr});
+                                 .adopted = nullptr,
+                                 .served = false});
 }
 
 void* merge_server_config(apr_pool_t* pool, void* base, void* add) noexcept {
@@ -30,7 +31,8 @@ void* merge_server_config(apr_pool_t* pool, void* base, void* add) noexcept {
                                  .max_tunnels = lower.max_tunnels,
                                  .drain = lower.drain,
                                  .origin_load = nullptr,
-                                 .adopted = nullptr});
+                                 .adopted = nullptr,
+                                 .served = false});
 }
 
 void* create_dir_config(apr_pool_t* pool, char*) noexcept {

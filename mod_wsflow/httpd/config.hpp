@@ -57,6 +57,7 @@ struct ServerConfig {
   DrainSettings drain;         // main server only
   OriginLoad* origin_load;     // main server only; made behind the configuration; none: no balancers
   AdoptedKeeper* adopted;      // main server only; the parent's list
+  bool served;  // main server only; in the parent: children were started with this configuration
 };
 
 // Server, virtual host, <Location>, <Directory>, <Proxy>.

@@ -157,10 +157,15 @@ bool fork_keeper(Child& child) {
                  static_cast<int>(pid), child.slot.active.load(std::memory_order_relaxed));
     return true;
   }
-  // It did not get far enough to touch a tunnel, or it is stuck: they are ours again.
+  // It did not get far enough to touch a tunnel, or it is stuck: they are ours again. First the slot, so that
+  // nobody folds it; once more, as the keeper may just have taken it.
+  const auto take_back = [&] {
+    shm::transfer(child.slot, shm::Owner{child.slot.owner.load()}, self, shm::ProcessKind::child);
+  };
+  take_back();
   os::kill_child(pid);
+  take_back();
   errno = 0;
-  shm::transfer(child.slot, shm::Owner{child.slot.owner.load()}, self, shm::ProcessKind::child);
   return false;
 }
 

@@ -99,7 +99,8 @@ void end_generation(const Generation& generation) {
   if (layout == nullptr) return;
   const bool exiting = ap_state_query(AP_SQ_MAIN_STATE) == AP_SQ_MS_EXITING;
   const bool ungraceful = generation.mpm->is_ungraceful != 0;
-  if (exiting && !ungraceful) wait_gracefully(*layout, server);
+  // A configuration that could not even start makes httpd exit, too.
+  if (exiting && !ungraceful && config_of(server).served) wait_gracefully(*layout, server);
   if (!exiting && !ungraceful) return;
   end_keepers(*layout);
   if (!exiting) return;

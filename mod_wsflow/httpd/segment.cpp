@@ -75,6 +75,7 @@ shm::Layout* segment() noexcept {
 
 void child_status(server_rec* server, pid_t pid, ap_generation_t, int, mpm_child_status state) noexcept {
   auto* layout = segment();
+  if (state == MPM_CHILD_STARTED) config_of(server).served = true;
   if (state != MPM_CHILD_EXITED || layout == nullptr) return;
   shm::reclaim(*layout, pid);
   adopt_keepers(server);

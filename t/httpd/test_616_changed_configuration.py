@@ -177,3 +177,21 @@ def test_a_configuration_that_makes_no_sense(legs):
     for wire in (wire for pair in ends for wire in pair):
         assert wire.read_frame() == (True, frames.CLOSE, struct.pack("!H", 1001))
     site.wait_gone()
+
+
+def test_a_configuration_that_cannot_start(legs):
+    opened = legs()
+    site = opened.site
+    ends = opened.open_all()
+    site.graceful()
+    ends += opened.open_all()
+    site.status.wait_active(8)
+    # Well written, but mod_ssl finds no certificate in it: behind our own look at the configuration, too.
+    broken = site.root / "broken.pem"
+    broken.write_text("no certificate\n")
+    site.write_conf(plain_conf=f'SSLEngine on\nSSLCertificateFile "{broken}"\nSSLCertificateKeyFile "{broken}"')
+    site.log.allow(r"\[ssl:(error|emerg)\]", "AH00016", "AH00020")
+    site.signal(signal.SIGUSR1)
+    for wire in (wire for pair in ends for wire in pair):
+        assert wire.read_frame() == (True, frames.CLOSE, struct.pack("!H", 1001))
+    site.wait_gone()
