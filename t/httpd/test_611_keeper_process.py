@@ -14,7 +14,6 @@ def shared_memory(pid):
     return sorted(name for name in processes.mapped_files(pid) if name.startswith(("/dev/shm", "/dev/zero", "/SYSV")))
 
 
-@pytest.mark.memcheck
 def test_a_keeper_shows_itself(legs):
     opened = legs()
     site = opened.site
