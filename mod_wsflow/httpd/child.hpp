@@ -37,16 +37,17 @@ struct Child {
   std::optional<tunnel::Engine> engine;
   std::optional<Caretaker> caretaker;
 
-  // Set by the main thread.
-  bool graceful = false;  // the child ends because of a reload, or is recycled: its tunnels live on
-  bool ending = false;    // the workers have ended
+  // The child ends because of a reload, or is recycled: its tunnels live on. Set by the thread that begins
+  // the end, the listener's where the child is recycled; read by the main thread when it has joined that one.
+  bool graceful = false;
+  bool ending = false;  // the workers have ended; set by the main thread
 };
 
 // This process's, or nullptr outside a child. The one pointer that the module keeps by itself.
 Child* child() noexcept;
 
 void child_init(apr_pool_t* pool, server_rec* server) noexcept;
-// httpd tells a child to end. Main thread.
+// httpd tells a child to end. Main thread, or the MPM's listener where the child ends by itself.
 void child_stopping(apr_pool_t* pool, int graceful) noexcept;
 
 }  // namespace wsflow::httpd

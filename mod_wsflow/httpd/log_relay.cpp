@@ -59,9 +59,7 @@ LogRelay LogRelay::open() noexcept {
   auto* retained = static_cast<Retained*>(ap_retained_data_get(kRetainedKey));
   if (retained == nullptr)
     retained = static_cast<Retained*>(ap_retained_data_create(kRetainedKey, sizeof(Retained)));
-  if (!retained->open) {
-    retained->open = ::socketpair(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, retained->fds) == 0;
-  }
+  if (!retained->open) retained->open = os::make_datagram_pair(retained->fds);
   return retained->open ? LogRelay(retained->fds[0], retained->fds[1]) : LogRelay();
 }
 
