@@ -1,5 +1,8 @@
 #!/usr/bin/python3
-"""Each header compiles alone, and twice in one file, with the flags of CMakeLists.txt."""
+"""Each header compiles alone, with the flags of CMakeLists.txt, and may be included twice.
+
+Where the source of the same name includes it before all others, the build of that source has shown it.
+"""
 
 import concurrent.futures
 import re
@@ -29,12 +32,19 @@ def flags_of(tree, compiler):
             [f"-D{name}" for name in definitions] + [word for path in system for word in ("-isystem", path)])
 
 
-def compile_twice(tree, compiler, flags, header):
+def shown_by_build(tree, header):
+    source = header.rsplit(".", 1)[0] + ".cpp"
+    if not (tree.root / source).is_file():
+        return False
+    first = re.search(r'^#include (.*)$', tree.text(source), re.M)
+    return first is not None and first[1] == f'"{header}"'
+
+
+def compile_alone(tree, compiler, flags, header):
     """The first complaint about HEADER, or None."""
-    code = f'#include "{header}"\n#include "{header}"\n'
     # In the tree: what is read from stdin finds its own headers in the current folder first.
-    done = subprocess.run([compiler, *flags, "-x", "c++", "-"], input=code, cwd=tree.root, capture_output=True,
-                          text=True)
+    done = subprocess.run([compiler, *flags, "-x", "c++", "-"], input=f'#include "{header}"\n', cwd=tree.root,
+                          capture_output=True, text=True)
     if done.returncode == 0:
         return None
     errors = [line for line in done.stderr.splitlines() if "error" in line]
@@ -46,9 +56,12 @@ def check(tree, options):
         base.missing(f"no compiler {options.compiler}")
     flags = flags_of(tree, options.compiler)
     headers = options.header or tree.files("mod_wsflow", ".hpp", ".h")
+    unguarded = [f"{header}: has no #pragma once" for header in headers
+                 if not re.search(r"^#pragma once$", tree.text(header), re.M)]
+    alone = [header for header in headers if not shown_by_build(tree, header)]
     with concurrent.futures.ThreadPoolExecutor(2) as pool:
-        complaints = pool.map(lambda header: compile_twice(tree, options.compiler, flags, header), headers)
-        return [complaint for complaint in complaints if complaint]
+        complaints = pool.map(lambda header: compile_alone(tree, options.compiler, flags, header), alone)
+        return unguarded + [complaint for complaint in complaints if complaint]
 
 
 base.run(check, ("--compiler", {"default": "g++"}), ("header", {"nargs": "*", "help": "only these"}))
