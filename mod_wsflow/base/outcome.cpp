@@ -27,6 +27,7 @@ const char* name(Refusal refusal) noexcept {
     case Refusal::bad_version: return "bad-version";
     case Refusal::has_body: return "has-body";
     case Refusal::client_gone: return "client-gone";
+    case Refusal::limit: return "limit";
     case Refusal::max_tunnels: return "max-tunnels";
     case Refusal::origin_unavailable: return "origin-unavailable";
     case Refusal::origin_connect: return "origin-connect";

@@ -29,6 +29,7 @@ enum class Refusal : std::uint8_t {
   bad_version,
   has_body,
   client_gone,         // the client left before its answer
+  limit,               // WSFlowLimit
   max_tunnels,         // WSFlowMaxTunnels
   origin_unavailable,  // mod_proxy has no usable member, or no free connection (max=)
   origin_connect,      // refused, unreachable, TLS handshake failed
@@ -40,7 +41,7 @@ enum class Refusal : std::uint8_t {
   origin_status,       // an HTTP answer other than 101, passed to the client
   internal,            // out of descriptors or memory
 };
-inline constexpr std::size_t kRefusals = 17;
+inline constexpr std::size_t kRefusals = 18;
 
 const char* name(Outcome outcome) noexcept;
 const char* name(Refusal refusal) noexcept;

@@ -5,6 +5,7 @@
 #include <span>
 
 #include "mod_wsflow/base/text.hpp"
+#include "mod_wsflow/httpd/retained.hpp"
 #include "mod_wsflow/httpd/server_log.hpp"
 #include "mod_wsflow/os/datagrams.hpp"
 #include "mod_wsflow/os/process.hpp"
@@ -56,11 +57,9 @@ const server_rec* find(const server_rec* main_server, const Record& record) noex
 }  // namespace
 
 LogRelay LogRelay::open() noexcept {
-  auto* retained = static_cast<Retained*>(ap_retained_data_get(kRetainedKey));
-  if (retained == nullptr)
-    retained = static_cast<Retained*>(ap_retained_data_create(kRetainedKey, sizeof(Retained)));
-  if (!retained->open) retained->open = os::make_datagram_pair(retained->fds);
-  return retained->open ? LogRelay(retained->fds[0], retained->fds[1]) : LogRelay();
+  auto& kept = retained<Retained>(kRetainedKey);
+  if (!kept.open) kept.open = os::make_datagram_pair(kept.fds);
+  return kept.open ? LogRelay(kept.fds[0], kept.fds[1]) : LogRelay();
 }
 
 bool LogRelay::send(base::LogLevel level, int id, int error, std::string_view text,

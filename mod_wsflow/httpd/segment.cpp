@@ -6,6 +6,7 @@
 #include "mod_wsflow/httpd/config.hpp"
 #include "mod_wsflow/httpd/guard.hpp"
 #include "mod_wsflow/httpd/parent.hpp"
+#include "mod_wsflow/httpd/retained.hpp"
 #include "mod_wsflow/shm/fold.hpp"
 #include "mod_wsflow/shm/mapping.hpp"
 
@@ -21,12 +22,6 @@ struct Retained {
   shm::Layout* layout;
 };
 
-Retained& retained() noexcept {
-  auto* found = ap_retained_data_get(kRetainedKey);
-  if (found == nullptr) found = ap_retained_data_create(kRetainedKey, sizeof(Retained));
-  return *static_cast<Retained*>(found);
-}
-
 // Room for the children of this configuration and the keepers of some generations before it. What is not used
 // costs nothing.
 void grow_for(shm::Layout& layout, const server_rec* server) noexcept {
@@ -39,7 +34,7 @@ void grow_for(shm::Layout& layout, const server_rec* server) noexcept {
 }
 
 apr_status_t open(server_rec* server) {
-  auto*& layout = retained().layout;
+  auto*& layout = retained<Retained>(kRetainedKey).layout;
   if (layout != nullptr && !shm::compatible(*layout)) {
     ap_log_error(
         APLOG_MARK, APLOG_WARNING, 0, server,

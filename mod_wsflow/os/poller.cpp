@@ -27,6 +27,14 @@ bool Poller::watch_level(int fd, std::uint64_t token) noexcept {
   return add(epoll_.get(), fd, EPOLLIN, token);
 }
 
+bool Poller::watch_hang_up(int fd, std::uint64_t token) noexcept {
+  return add(epoll_.get(), fd, EPOLLRDHUP | EPOLLET, token);
+}
+
+bool Poller::watch_writes(int fd, std::uint64_t token) noexcept {
+  return add(epoll_.get(), fd, EPOLLIN | EPOLLET, token);
+}
+
 std::span<const Ready> Poller::wait(int timeout_ms) noexcept {
   epoll_event events[kBatch];
   const int count = ::epoll_wait(epoll_.get(), events, kBatch, timeout_ms);

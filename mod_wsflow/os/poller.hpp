@@ -33,6 +33,10 @@ class Poller {
   void unwatch(int fd) noexcept;
   // Watches `fd` for reading only, level-triggered: the inbox's wake-up.
   bool watch_level(int fd, std::uint64_t token) noexcept;
+  // Reports once when the peer of the socket `fd` has ended its stream or is gone.
+  bool watch_hang_up(int fd, std::uint64_t token) noexcept;
+  // Reports each write to the event descriptor `fd`, which may be shared: nobody needs to read it.
+  bool watch_writes(int fd, std::uint64_t token) noexcept;
   // Waits at most `timeout_ms` (-1: for ever) and returns what is ready, valid until the next wait.
   std::span<const Ready> wait(int timeout_ms) noexcept;
 

@@ -7,12 +7,16 @@
 
 namespace wsflow::os {
 
-Wakeup::Wakeup() noexcept : fd_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {}
+Wakeup::Wakeup() noexcept : fd_(open()) {}
 
-void Wakeup::ring() const noexcept {
+int Wakeup::open() noexcept {
+  return ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+}
+
+void Wakeup::ring(int fd) noexcept {
   const std::uint64_t one = 1;
   // Fails only when the counter is full, and then the loop is awake anyway.
-  [[maybe_unused]] const auto written = ::write(fd_.get(), &one, sizeof one);
+  [[maybe_unused]] const auto written = ::write(fd, &one, sizeof one);
 }
 
 void Wakeup::clear() const noexcept {

@@ -1,0 +1,13 @@
+#pragma once
+
+#include "mod_wsflow/httpd/api.hpp"
+
+namespace wsflow::httpd {
+
+// What the MPM says of itself (AP_MPMQ_…); 0 if it does not say. Its final numbers from check_config on.
+inline int mpm_query(int what) noexcept {
+  int value = 0;
+  return ap_mpm_query(what, &value) == APR_SUCCESS ? value : 0;
+}
+
+}  // namespace wsflow::httpd

@@ -1,0 +1,16 @@
+#pragma once
+
+#include "mod_wsflow/httpd/api.hpp"
+
+namespace wsflow::httpd {
+
+// What outlives reloads, in which the module itself is unloaded: zeroed memory of the process pool, the same
+// for each `key`. Parent; children have a copy.
+template <class T>
+T& retained(const char* key) noexcept {
+  auto* found = ap_retained_data_get(key);
+  if (found == nullptr) found = ap_retained_data_create(key, sizeof(T));
+  return *static_cast<T*>(found);
+}
+
+}  // namespace wsflow::httpd

@@ -1,0 +1,32 @@
+#include "mod_wsflow/os/stand_in.hpp"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+namespace wsflow::os {
+
+namespace {
+// `number` becomes a second descriptor of what `fd` is.
+bool replace(int number, int fd) noexcept {
+  return ::dup3(fd, number, O_CLOEXEC) == number;
+}
+}  // namespace
+
+bool StandIn::prepare(int fd) noexcept {
+  if (!event_.valid()) return false;
+  socket_ = base::UniqueFd(::fcntl(fd, F_DUPFD_CLOEXEC, 0));
+  fd_ = fd;
+  return static_cast<bool>(socket_);
+}
+
+bool StandIn::put_in() noexcept {
+  in_ = replace(fd_, event_.fd());
+  return in_;
+}
+
+void StandIn::take_out() noexcept {
+  // Cannot fail: both are open.
+  if (in_) in_ = !replace(fd_, socket_.get());
+}
+
+}  // namespace wsflow::os
