@@ -2,6 +2,7 @@
 
 #include <cerrno>
 
+#include "mod_wsflow/flow/reclaim.hpp"
 #include "mod_wsflow/shm/counters.hpp"
 
 namespace wsflow::shm {
@@ -80,11 +81,20 @@ class FoldLock {
   bool held_ = false;
 };
 
-// With the lock. A keeper may take the slot over until it says kEnded.
+// The permits of a process that has died. Whoever gets one of them finds it within a round of its watch: no
+// bells are at hand here.
+bool give_back_permits(Layout& layout, std::uint32_t index) noexcept {
+  constexpr flow::Micros kPatience = 20'000;
+  return flow::reclaim(flow_table(layout), flow::Bells(), index, kPatience);
+}
+
+// With the lock. A keeper may take the slot over until it says kEnded; then it stays so until a sweep gets
+// through to its end.
 bool fold(Layout& layout, std::uint32_t index, Owner owner) noexcept {
   auto expected = owner.word;
   if (expected == 0 || !slots(layout)[index].owner.compare_exchange_strong(expected, kEnded.word))
     return false;
+  if (!give_back_permits(layout, index)) return false;
   publish(layout, index);
   finish(layout);
   return true;

@@ -10,8 +10,9 @@
 namespace wsflow::shm {
 
 // Folding adds what a process that has died has counted to the totals, ends its tunnels as `process_lost`,
-// takes back its rows and what it held, and frees its slot. Any process and thread may do it. Nobody waits:
-// where another one is folding, these do nothing, and the next sweep does it.
+// takes back its rows, its permits and what it held, and frees its slot. Any process and thread may do it.
+// Nobody waits: where another one is folding, or the lock of the limits is not to be had at once, these do
+// nothing, and the next sweep does it.
 
 // Folds `slot` if `owner`, of whom the caller knows that it is dead, has it.
 bool reclaim(Layout& layout, ProcessSlot& slot, Owner owner) noexcept;

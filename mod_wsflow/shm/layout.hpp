@@ -11,14 +11,15 @@
 #include <type_traits>
 
 #include "mod_wsflow/base/outcome.hpp"
+#include "mod_wsflow/flow/layout.hpp"
 
 namespace wsflow::shm {
 
-// The shared segment: Layout | process slots | page heads | rows of tunnels | labels, mapped at its greatest
-// size and touched only where it is used. Zeroed memory is its valid empty state. Nothing in it is a pointer.
-// Who writes what stands at each part; docs/internals/shared-memory.md has the protocols.
+// The shared segment: Layout | process slots | page heads | rows of tunnels | labels | limits, mapped at its
+// greatest size and touched only where it is used. Zeroed memory is its valid empty state. Nothing in it is a
+// pointer. Who writes what stands at each part; docs/internals/shared-memory.md has the protocols.
 inline constexpr std::uint64_t kMagic = 0x77666c6f77736567;  // "wsflowseg"
-inline constexpr std::uint32_t kVersion = 2;
+inline constexpr std::uint32_t kVersion = 3;
 inline constexpr std::size_t kCounterCapacity = 128;
 inline constexpr std::size_t kResources = 256;
 inline constexpr std::size_t kPageRows = 64;
@@ -99,6 +100,7 @@ struct alignas(64) Layout {
   std::uint32_t slot_size;
   std::uint32_t row_size;
   std::uint32_t label_size;  // of the whole table
+  std::uint32_t flow_size;   // of the whole table
   std::uint32_t slot_capacity;
   std::uint32_t page_capacity;
   std::atomic<std::uint32_t> slots;  // in use by the configuration; only grows
@@ -163,6 +165,12 @@ auto& label_table(Segment& layout) noexcept {
   const auto before =
       slots(layout).size_bytes() + page_heads(layout).size_bytes() + rows(layout).size_bytes();
   return part_of<LabelTable>(layout, before, 1).front();
+}
+template <class Segment>
+auto& flow_table(Segment& layout) noexcept {
+  const auto before = slots(layout).size_bytes() + page_heads(layout).size_bytes() +
+                      rows(layout).size_bytes() + sizeof(LabelTable);
+  return part_of<flow::Table>(layout, before, 1).front();
 }
 
 // Nothing for a slot outside the segment.

@@ -3,21 +3,14 @@
 #include <algorithm>
 #include <new>
 
+#include "mod_wsflow/flow/definitions.hpp"
+#include "mod_wsflow/os/random.hpp"
+#include "mod_wsflow/os/shared_mutex.hpp"
 #include "mod_wsflow/shm/fold.hpp"
 
 namespace wsflow::shm {
 
 namespace {
-
-// The lock of the folds: shared between processes, and given to the next one when its holder dies.
-void make_lock(pthread_mutex_t& lock) noexcept {
-  pthread_mutexattr_t attributes;
-  pthread_mutexattr_init(&attributes);
-  pthread_mutexattr_setpshared(&attributes, PTHREAD_PROCESS_SHARED);
-  pthread_mutexattr_setrobust(&attributes, PTHREAD_MUTEX_ROBUST);
-  pthread_mutex_init(&lock, &attributes);
-  pthread_mutexattr_destroy(&attributes);
-}
 
 ProcessSlot* take_free_slot(Layout& layout, Owner owner) noexcept {
   const auto count = layout.slots.load();
@@ -72,16 +65,18 @@ Layout* initialise(void* memory, Capacity capacity) noexcept {
   layout->slot_size = sizeof(ProcessSlot);
   layout->row_size = sizeof(TunnelRow);
   layout->label_size = sizeof(LabelTable);
+  layout->flow_size = sizeof(flow::Table);
   layout->slot_capacity = static_cast<std::uint32_t>(std::min(capacity.slots, kMaxSlots));
   layout->page_capacity = static_cast<std::uint32_t>(std::min(capacity.pages, kMaxPages));
-  make_lock(layout->lock);
+  os::make_shared_mutex(layout->lock);
+  flow::initialise(flow_table(*layout), {os::random64(), os::random64(), os::random64(), os::random64()});
   return layout;
 }
 
 bool compatible(const Layout& layout) noexcept {
   return layout.magic == kMagic && layout.version == kVersion && layout.header_size == sizeof(Layout) &&
          layout.slot_size == sizeof(ProcessSlot) && layout.row_size == sizeof(TunnelRow) &&
-         layout.label_size == sizeof(LabelTable);
+         layout.label_size == sizeof(LabelTable) && layout.flow_size == sizeof(flow::Table);
 }
 
 void grow(Layout& layout, std::size_t slot_count, std::size_t row_count) noexcept {

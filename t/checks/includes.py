@@ -9,12 +9,13 @@ LAYERS = {
     "base": set(),
     "ws": {"base"},
     "os": {"base"},
-    "shm": {"base", "os"},
+    "flow": {"base", "os"},
+    "shm": {"base", "os", "flow"},
     "metrics": {"base", "shm"},
-    "tunnel": {"base", "ws", "os", "shm", "metrics"},
-    "status": {"base", "shm", "metrics"},
-    "httpd": {"base", "ws", "os", "shm", "metrics", "tunnel", "status"},
-    "": {"base", "ws", "os", "shm", "metrics", "tunnel", "status", "httpd"},  # mod_wsflow.cpp
+    "tunnel": {"base", "ws", "os", "flow", "shm", "metrics"},
+    "status": {"base", "flow", "shm", "metrics"},
+    "httpd": {"base", "ws", "os", "flow", "shm", "metrics", "tunnel", "status"},
+    "": {"base", "ws", "os", "flow", "shm", "metrics", "tunnel", "status", "httpd"},  # mod_wsflow.cpp
 }
 
 HTTPD = re.compile(r"(http|ap_|apr|mod_|util_)[\w./]*\.h|scoreboard\.h|mpm_common\.h|unixd\.h")
@@ -22,7 +23,7 @@ SYSTEM = re.compile(r"(sys|netinet|arpa|net|linux)/.*\.h|[a-z_]+\.h")
 
 # Kind of foreign header: where it may stand.
 HTTPD_FILES = {"mod_wsflow/httpd/api.hpp", "mod_wsflow/httpd/log.hpp"}
-FOLDERS = {"system": {"os", "shm"}, "openssl": {"os"}, "rapidjson": {"status"}}
+FOLDERS = {"system": {"os", "shm", "flow"}, "openssl": {"os"}, "rapidjson": {"status"}}
 
 # System headers elsewhere, and why.
 ALLOWED = {

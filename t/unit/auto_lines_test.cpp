@@ -24,8 +24,8 @@ std::map<std::string, std::string> lines(const std::string& text) {
     CHECK(line.rfind("WSFlow", 0) == 0);
     const auto value = line.substr(colon + 2);
     CHECK_FALSE(value.empty());
-    const bool number = value.find_first_not_of("0123456789") == std::string::npos;
-    CHECK((number || line.find("Kind: ") != std::string::npos));
+    const bool number = value.find_first_not_of("0123456789.") == std::string::npos;
+    CHECK((number || line.find("Kind: ") != std::string::npos || line.find("Name: ") != std::string::npos));
     CHECK(result.emplace(line.substr(0, colon), value).second);
   }
   return result;
@@ -48,6 +48,29 @@ TEST_CASE("the lines say what the model holds, each key once", "[auto_lines]") {
   CHECK(all["WSFlowProcess[1]Kind"] == "keeper");
   CHECK(all["WSFlowProcess[1]Pid"] == "101");
   CHECK(all["WSFlowProcess[1]TunnelsActive"] == "13");
+}
+
+TEST_CASE("the lines have the limits, without keys and nonce", "[auto_lines]") {
+  const auto text = status::to_auto_lines(test::status_model());
+  auto all = lines(text);
+  CHECK(all["WSFlowLimits"] == "2");
+  CHECK(all["WSFlowLimit[0]Name"] == "app");
+  CHECK(all["WSFlowLimit[0]Concurrency"] == "24");
+  CHECK(all["WSFlowLimit[0]Queue"] == "41");
+  CHECK(all["WSFlowLimit[0]Rate"] == "0.5");
+  CHECK(all["WSFlowLimit[0]InUse"] == "18");
+  CHECK(all["WSFlowLimit[0]Waiting"] == "3");
+  CHECK(all["WSFlowLimit[0]Peak"] == "7");
+  CHECK(all["WSFlowLimit[0]Arrivals"] == "5000");
+  CHECK(all["WSFlowLimit[0]Admitted"] == "4600");
+  CHECK(all["WSFlowLimit[0]Refused"] == "91");
+  CHECK(all["WSFlowLimit[0]RefusedQueueFull"] == "12");
+  CHECK(all["WSFlowLimit[0]DryRefused"] == "99");
+  CHECK(all["WSFlowLimit[0]Keys"] == "2");
+  CHECK(all["WSFlowLimit[0]Need"] == "22.9");
+  CHECK(all["WSFlowLimit[1]Name"] == "old");
+  CHECK(text.find("script") == std::string::npos);
+  CHECK(text.find("0123456789abcdef") == std::string::npos);
 }
 
 TEST_CASE("there is a line for every outcome and every refusal", "[auto_lines]") {

@@ -1,13 +1,11 @@
-#if defined(__x86_64__)
-
-#include <sys/ptrace.h>
-
 #include <catch2/catch.hpp>
 #include <cstring>
 
 #include "mod_wsflow/shm/fold.hpp"
-#include "t/unit/support/child_process.hpp"
 #include "t/unit/support/dead_process.hpp"
+#include "t/unit/support/step_through.hpp"
+
+#ifdef WSFLOW_STEPS
 
 // A fold, instruction by instruction: at each one a reader looks, and a copy of the segment shows what would
 // be if the process were killed there.
@@ -15,19 +13,6 @@
 using namespace wsflow;
 
 namespace {
-
-// Runs `body` in a process of its own and `visit` between its instructions; whether `body` was run to its
-// end.
-template <class Body, class Visit>
-bool step_through(Body&& body, Visit&& visit) {
-  test::ChildProcess child([&] { return ::ptrace(PTRACE_TRACEME) == 0 && ::raise(SIGSTOP) == 0 && body(); });
-  int status = 0;
-  while (::waitpid(child.pid(), &status, 0) == child.pid() && WIFSTOPPED(status)) {
-    visit();
-    if (::ptrace(PTRACE_SINGLESTEP, child.pid(), nullptr, nullptr) != 0) return false;
-  }
-  return WIFEXITED(status) && WEXITSTATUS(status) == 0;
-}
 
 // Makes `to` what `from` is, in all that the test uses but the lock, whose holder is dead; whether that was
 // news.
@@ -71,14 +56,14 @@ TEST_CASE("a fold may be killed at any instruction", "[fold]") {
   std::uint64_t states = 0;
   std::uint64_t seen_wrong = 0;
   std::uint64_t left_wrong = 0;
-  const bool ended = step_through([&] { return shm::reclaim(*segment, slot, test::owner(12)); },
-                                  [&] {
-                                    if (!copy(*last, *segment)) return;
-                                    ++states;
-                                    if (!test::counted_once(*segment)) ++seen_wrong;
-                                    copy(*killed, *segment);
-                                    if (!recovers(*killed)) ++left_wrong;
-                                  });
+  const bool ended = test::step_through([&] { return shm::reclaim(*segment, slot, test::owner(12)); },
+                                        [&] {
+                                          if (!copy(*last, *segment)) return;
+                                          ++states;
+                                          if (!test::counted_once(*segment)) ++seen_wrong;
+                                          copy(*killed, *segment);
+                                          if (!recovers(*killed)) ++left_wrong;
+                                        });
   REQUIRE(ended);
   // Each of them stands for a kill at any instruction up to the next.
   CHECK(states > 15);

@@ -28,6 +28,7 @@ TEST_CASE("the JSON says what the model holds", "[json]") {
   CHECK(std::string(json["version"].GetString()) == model.version);
   CHECK(std::string(json["server"].GetString()) == model.server);
   CHECK(json["generation"].GetUint() == 4);
+  CHECK(std::string(json["nonce"].GetString()) == model.nonce);
 
   const auto& tunnels = json["tunnels"];
   CHECK(tunnels["active"].GetUint64() == 10 + 1 + 11 + 2);

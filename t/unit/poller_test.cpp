@@ -1,6 +1,7 @@
 #include "mod_wsflow/os/poller.hpp"
 
 #include <fcntl.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <catch2/catch.hpp>
@@ -97,4 +98,30 @@ TEST_CASE("what the kernel refuses is told with errno", "[poller]") {
   REQUIRE(poller->watch(pair.ours.get(), 1));
   CHECK_FALSE(poller->watch(pair.ours.get(), 2));
   CHECK(errno == EEXIST);
+}
+
+TEST_CASE("of a socket whose hang-up is watched, nothing but that is reported", "[poller]") {
+  const auto poller = std::make_unique<os::Poller>();
+  auto pair = test::socket_pair();
+  REQUIRE(poller->watch_hang_up(pair.ours.get(), 5));
+  REQUIRE(::write(pair.peer.get(), "x", 1) == 1);
+  CHECK_FALSE(wait_for(*poller, 5, 0));
+  pair.peer.reset();
+  const auto ready = wait_for(*poller, 5, 10000);
+  REQUIRE(ready);
+  CHECK(ready->hang_up);
+}
+
+TEST_CASE("each write to a shared event descriptor is reported to everybody, unread", "[poller]") {
+  const auto one = std::make_unique<os::Poller>();
+  const auto other = std::make_unique<os::Poller>();
+  const os::Wakeup bell;
+  REQUIRE(one->watch_writes(bell.fd(), 1));
+  REQUIRE(other->watch_writes(bell.fd(), 2));
+  for (int round = 0; round < 3; ++round) {
+    CHECK_FALSE(wait_for(*one, 1, 0));
+    bell.ring();
+    CHECK(wait_for(*one, 1, 10000));
+    CHECK(wait_for(*other, 2, 10000));
+  }
 }

@@ -46,6 +46,9 @@ TEST_CASE("a segment of another module version is refused", "[segment]") {
   SECTION("size of the labels") {
     --segment->label_size;
   }
+  SECTION("size of the limits") {
+    --segment->flow_size;
+  }
   CHECK_FALSE(shm::compatible(*segment));
 }
 
@@ -61,9 +64,12 @@ TEST_CASE("the parts of a segment do not overlap and end where it ends", "[segme
   CHECK(rows.size() == heads.size() * shm::kPageRows);
   const auto& labels = shm::label_table(*segment);
   CHECK(address(&labels) == address(rows.data() + rows.size()));
-  CHECK(address(&labels + 1) - address(&*segment) == shm::bytes({slots.size(), heads.size()}));
+  const auto& limits = shm::flow_table(*segment);
+  CHECK(address(&limits) == address(&labels + 1));
+  CHECK(address(&limits) % alignof(flow::Table) == 0);
+  CHECK(address(&limits + 1) - address(&*segment) == shm::bytes({slots.size(), heads.size()}));
   // Fresh pages are mapped to the last.
-  CHECK(labels.labels[shm::kLabels - 1] == shm::Label{});
+  CHECK(limits.permits[flow::kPermits - 1].state == 0);
 }
 
 TEST_CASE("a claimed slot shows its process", "[segment]") {

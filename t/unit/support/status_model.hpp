@@ -8,7 +8,60 @@ namespace wsflow::test {
 // What a client may try to say, cut off in the middle of a character.
 inline constexpr const char* kHostile = "</script>\"\\\n\x01<&'\xE2\x82";
 
-// A child, a keeper and two tunnels, and a different number in every counter.
+// A limit in which everything has happened: changed, automatic, with keys that clients have chosen.
+inline flow::LimitView busy_limit() {
+  flow::LimitView view{};
+  view.name = "app";
+  view.configured = true;
+  view.defined.settings = {.concurrency = 20, .queue = 40, .rate = 10, .burst = 10};
+  view.defined.acquire = 2'000'000;
+  view.defined.ramp = 30'000'000;
+  view.defined.least = 5;
+  view.defined.most = 50;
+  view.defined.keyed = true;
+  view.now = {.concurrency = 24, .queue = 41, .rate = 0.5, .burst = 11};
+  view.in_use = 18;
+  view.waiting = 3;
+  view.keys = 2;
+  view.peak = 7;
+  view.arrivals = 5000;
+  view.admitted = 4600;
+  view.waited = 212;
+  for (std::size_t i = 0; i < flow::kReasons; ++i) view.refused[i] = 10 + i;
+  view.dry_refused = 99;
+  view.keys_ignored = 98;
+  view.released = 4582;
+  for (int i = 0; i < 100; ++i) view.waits.add(400'000);
+  view.gradient.why = flow::Gradient::Why::slower;
+  view.gradient.before = 25;
+  view.gradient.after = 24;
+  view.gradient.recent = 300'000;
+  view.gradient.usual = 150'500;
+  view.gradient.ratio = 0.75;
+  view.ramp_share = 0.55;
+  view.arrival_rate = 20.1;
+  view.admission_rate = 19.8;
+  view.release_rate = 19.7;
+  view.held_mean = 1.14;
+  view.held_p95 = 1.9;
+  view.need = 20.1 * 1.14;
+  view.top_keys.push_back(
+      {.text = kHostile, .hash = 0xAB, .in_use = 2, .waiting = 1, .peak = 7, .admitted = 50, .refused = 6});
+  view.top_keys.push_back(
+      {.text = "", .hash = 0xCD, .in_use = 0, .waiting = 0, .peak = 0, .admitted = 0, .refused = 0});
+  return view;
+}
+
+// One that was never needed, and is not configured any more.
+inline flow::LimitView idle_limit() {
+  flow::LimitView view{};
+  view.name = "old";
+  view.now.concurrency = 4;
+  view.ramp_share = 1;
+  return view;
+}
+
+// A child, a keeper and two tunnels, two limits, and a different number in every counter.
 inline status::Model status_model() {
   status::Model model;
   model.version = "1.2.3";
@@ -50,6 +103,8 @@ inline status::Model status_model() {
                                .server = kHostile,
                                .route = kHostile,
                                .origin = kHostile});
+  model.limits = {busy_limit(), idle_limit()};
+  model.nonce = "0123456789abcdef0123456789abcdef";
   return model;
 }
 

@@ -1,0 +1,18 @@
+#include "mod_wsflow/flow/settings.hpp"
+
+namespace wsflow::flow {
+
+const char* name(Reason reason) noexcept {
+  switch (reason) {
+    case Reason::concurrency: return "concurrency";
+    case Reason::rate: return "rate";
+    case Reason::queue_full: return "queue-full";
+    case Reason::timeout: return "timeout";
+    case Reason::client_gone: return "client-gone";
+    case Reason::keys_full: return "keys-full";
+    case Reason::unavailable: return "unavailable";
+  }
+  return "unknown";
+}
+
+}  // namespace wsflow::flow

@@ -1,0 +1,59 @@
+#include "mod_wsflow/flow/lock.hpp"
+#include "mod_wsflow/flow/reclaim.hpp"
+#include "mod_wsflow/shm/fold.hpp"
+#include "mod_wsflow/shm/segment.hpp"
+#include "t/unit/support/flow_rig.hpp"
+#include "t/unit/support/shared_segment.hpp"
+
+using namespace wsflow;
+using flow::PermitState;
+using test::kSecond;
+using test::limit;
+
+TEST_CASE("what a dead process held and waited for goes to the others", "[flow][reclaim]") {
+  test::FlowRig rig{limit("a", {.concurrency = 2, .queue = 10}, kSecond)};
+  rig.hold(rig.one, 0);
+  const auto kept = rig.hold(rig.two, 0);
+  const auto lost = rig.wait(rig.one, {rig.demand(0)});
+  const auto waiting = rig.wait(rig.two, {rig.demand(0)});
+  rig.wait(rig.one, {rig.demand(0)});
+  {
+    const flow::Lock lock(*rig.table, rig.bells, 0);
+    CHECK_FALSE(flow::reclaim(*rig.table, rig.bells, 1, 0));
+  }
+  CHECK(flow::reclaim(*rig.table, rig.bells, 1, 0));
+  CHECK(rig.one.state(lost) == PermitState::free);
+  CHECK(rig.holds(rig.two, waiting));
+  CHECK(rig.in_use(0) == 2);
+  CHECK(rig.table->limits[0].waiting == 0);
+  CHECK(rig.faults() == "");
+  CHECK(flow::reclaim(*rig.table, rig.bells, 1, 0));
+  for (const auto permit : {kept, waiting}) rig.two.release(permit, rig.now);
+  CHECK(test::is_unused(*rig.table));
+}
+
+TEST_CASE("a fold takes the permits of the process, or is put off", "[flow][fold]") {
+  const test::SharedSegment segment;
+  auto& table = shm::flow_table(*segment);
+  const flow::Bells bells;
+  auto* slot = shm::claim(*segment, test::owner(11), 0, 0);
+  REQUIRE(slot != nullptr);
+  flow::Control control(table, *shm::index_of(*segment, *slot), bells);
+  const auto definition = limit("a", {.concurrency = 2});
+  std::string_view wrong;
+  REQUIRE(flow::define(control, std::span(&definition, 1), 1, 1, kSecond, wrong));
+  const flow::Demand demand;
+  REQUIRE(control.acquire(std::span(&demand, 1), flow::Waiting::never, kSecond).permit != 0);
+  slot->counters[shm::kOpenedCounter] = 1;
+  {
+    const flow::Lock lock(table, bells, 0);
+    CHECK_FALSE(shm::reclaim(*segment, *slot, test::owner(11)));
+  }
+  CHECK(table.limits[0].in_use == 1);
+  CHECK(slot->owner == shm::kEnded.word);
+  CHECK(shm::snapshot(*segment).sums[shm::kLostCounter] == 1);
+  CHECK(shm::sweep(*segment) == 1U);
+  CHECK(test::is_unused(table));
+  CHECK(slot->owner == 0);
+  CHECK(shm::snapshot(*segment).sums[shm::kLostCounter] == 1);
+}

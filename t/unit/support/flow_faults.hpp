@@ -1,0 +1,15 @@
+#pragma once
+
+#include <string>
+
+#include "mod_wsflow/flow/layout.hpp"
+
+namespace wsflow::test {
+
+// What is wrong in a table that nobody changes: counts and lists that differ from what the permits, waiters
+// and entries say, or a waiter that could be granted; empty: nothing.
+std::string faults(flow::Table& table, flow::Micros now);
+// Whether nobody holds anything or waits.
+bool is_unused(const flow::Table& table);
+
+}  // namespace wsflow::test
