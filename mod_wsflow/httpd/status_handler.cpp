@@ -6,8 +6,11 @@
 #include <string>
 #include <string_view>
 
+#include "mod_wsflow/httpd/bells.hpp"
 #include "mod_wsflow/httpd/guard.hpp"
 #include "mod_wsflow/httpd/segment.hpp"
+#include "mod_wsflow/httpd/status_actions.hpp"
+#include "mod_wsflow/httpd/status_answer.hpp"
 #include "mod_wsflow/shm/fold.hpp"
 #include "mod_wsflow/status/auto_lines.hpp"
 #include "mod_wsflow/status/html.hpp"
@@ -27,13 +30,17 @@ status::Model model_of(shm::Layout& layout) {
   for (int tries = 0; !shm::sweep(layout) && tries < 20; ++tries) apr_sleep(apr_time_from_msec(1));
   int generation = 0;
   ap_mpm_query(AP_MPMQ_GENERATION, &generation);
+  const auto bells = httpd::bells();
+  flow::Control control(shm::flow_table(layout), flow::Control::kNoSlot, bells);
   return {.version = WSFLOW_VERSION,
           .server = ap_get_server_description(),
           .generation = static_cast<std::uint32_t>(generation),
           .now_us = apr_time_now(),
           .snapshot = shm::snapshot(layout),
           .connections_total = shm::tunnel_count(layout),
-          .connections = {}};
+          .connections = {},
+          .limits = flow::limits(control, flow::now()),
+          .nonce = {}};
 }
 
 // The value of `key` in the query, `otherwise` if it is not there; nothing if it is no number.
@@ -51,31 +58,28 @@ std::optional<std::size_t> number_in(std::string_view query, std::string_view ke
   return otherwise;
 }
 
-int answer(request_rec* r, const char* type, const std::string& body) {
-  ap_set_content_type(r, type);
-  apr_table_setn(r->headers_out, "Cache-Control", "no-store");
-  ap_set_content_length(r, static_cast<apr_off_t>(body.size()));
-  if (r->header_only == 0) ap_rwrite(body.data(), static_cast<int>(body.size()), r);
-  return OK;
-}
-
 int handle(request_rec* r) {
-  ap_allow_methods(r, REPLACE_ALLOW, "GET", nullptr);
-  if (r->method_number != M_GET) return HTTP_METHOD_NOT_ALLOWED;  // HEAD is M_GET with header_only
+  ap_allow_methods(r, REPLACE_ALLOW, "GET", "POST", nullptr);
+  // HEAD is M_GET with header_only.
+  if (r->method_number != M_GET && r->method_number != M_POST) return HTTP_METHOD_NOT_ALLOWED;
   auto* layout = segment();
   if (layout == nullptr) return HTTP_SERVICE_UNAVAILABLE;
+  if (r->method_number == M_POST) return take_action(r, *layout);
   const std::string_view query(r->args != nullptr ? r->args : "");
   const auto format = query.substr(0, query.find('&'));
   auto model = model_of(*layout);
+  if (format == "auto") {
+    return send_document(r, HTTP_OK, "text/plain; charset=utf-8", status::to_auto_lines(model));
+  }
+  model.nonce = action_nonce(*layout);
   if (format == "json") {
     const auto first = number_in(query, "from", 0);
     const auto count = number_in(query, "count", kDefaultCount);
     if (!first || !count) return HTTP_BAD_REQUEST;
     model.connections = shm::tunnels(*layout, *first, std::min(*count, kMostCount));
-    return answer(r, "application/json", status::to_json(model));
+    return send_document(r, HTTP_OK, "application/json", status::to_json(model));
   }
-  if (format == "auto") return answer(r, "text/plain; charset=utf-8", status::to_auto_lines(model));
-  return answer(r, "text/html; charset=utf-8", status::to_html(model));
+  return send_document(r, HTTP_OK, "text/html; charset=utf-8", status::to_html(model));
 }
 
 }  // namespace

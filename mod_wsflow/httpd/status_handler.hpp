@@ -4,7 +4,8 @@
 
 namespace wsflow::httpd {
 
-// SetHandler wsflow-status: HTML, `?json`, `?auto`. GET and HEAD only; who may see it is decided by Require.
+// SetHandler wsflow-status: HTML, `?json`, `?auto`; a POST changes a limit. Who may do that is decided by
+// Require.
 int status_handler(request_rec* r) noexcept;
 
 // mod_status: a section of its page, and lines of `?auto`.

@@ -3,6 +3,7 @@
 #include <string_view>
 
 #include "mod_wsflow/metrics/catalogue.hpp"
+#include "mod_wsflow/status/limit_text.hpp"
 
 namespace wsflow::status {
 
@@ -29,6 +30,31 @@ std::string camel(std::string_view prefix, std::string_view label) {
     start = false;
   }
   return result;
+}
+
+void limits(std::string& out, const Model& model) {
+  line(out, "Limits", model.limits.size());
+  for (std::size_t i = 0; i < model.limits.size(); ++i) {
+    const auto& view = model.limits[i];
+    const auto limit = "Limit[" + std::to_string(i) + "]";
+    line(out, limit + "Name", view.name);
+    line(out, limit + "Concurrency", view.now.concurrency);
+    line(out, limit + "Queue", view.now.queue);
+    line(out, limit + "Rate", decimal(view.now.rate, 6));
+    line(out, limit + "InUse", view.in_use);
+    line(out, limit + "Waiting", view.waiting);
+    line(out, limit + "Peak", view.peak);
+    line(out, limit + "Arrivals", view.arrivals);
+    line(out, limit + "Admitted", view.admitted);
+    line(out, limit + "Refused", refused(view));
+    for (std::size_t reason = 0; reason < flow::kReasons; ++reason) {
+      line(out, limit + camel("Refused", flow::name(static_cast<flow::Reason>(reason))),
+           view.refused[reason]);
+    }
+    line(out, limit + "DryRefused", view.dry_refused);
+    line(out, limit + "Keys", view.keys);
+    line(out, limit + "Need", decimal(view.need));
+  }
 }
 
 }  // namespace
@@ -66,6 +92,7 @@ std::string to_auto_lines(const Model& model) {
     line(out, prefix + "TunnelsActive", process.active + process.active_worker);
     line(out, prefix + "TunnelsMax", process.max_tunnels);
   }
+  limits(out, model);
   return out;
 }
 

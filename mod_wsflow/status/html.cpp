@@ -1,6 +1,7 @@
 #include "mod_wsflow/status/html.hpp"
 
 #include "mod_wsflow/metrics/catalogue.hpp"
+#include "mod_wsflow/status/html_limits.hpp"
 
 namespace wsflow::status {
 
@@ -96,6 +97,7 @@ std::string to_html(const Model& model) {
   out += std::to_string(model.active()) + "</span> tunnels; mod_wsflow " + escape_html(model.version) +
          " in " + escape_html(model.server) + ", generation " + std::to_string(model.generation) + "</p>\n";
   out += table("Tunnels", summary(model));
+  out += limits_with_forms(model);
   out += table("Relayed", relayed(model));
   out += table("How tunnels ended", happened(model, metrics::kTunnelsEnded, base::kOutcomes, outcome));
   out += table("Why handshakes got no tunnel", happened(model, metrics::kRefused, base::kRefusals, refusal));
@@ -109,8 +111,10 @@ std::string to_html(const Model& model) {
 }
 
 std::string to_html_section(const Model& model) {
-  return "<hr>\n<h3>WSFlow tunnels</h3>\n<table>\n" + summary(model) + "</table>\n<table>\n" +
-         relayed(model) + "</table>\n";
+  auto out = "<hr>\n<h3>WSFlow tunnels</h3>\n<table>\n" + summary(model) + "</table>\n<table>\n" +
+             relayed(model) + "</table>\n";
+  if (!model.limits.empty()) out += "<h3>WSFlow limits</h3>\n" + limits_table(model);
+  return out;
 }
 
 }  // namespace wsflow::status

@@ -1,31 +1,16 @@
 #include "mod_wsflow/status/json.hpp"
 
-#include <rapidjson/stringbuffer.h>
-#include <rapidjson/writer.h>
-
 #include <algorithm>
 
 #include "mod_wsflow/base/text.hpp"
 #include "mod_wsflow/metrics/catalogue.hpp"
+#include "mod_wsflow/status/json_limits.hpp"
+#include "mod_wsflow/status/json_writer.hpp"
 #include "mod_wsflow/status/rfc3339.hpp"
-#include "mod_wsflow/status/utf8.hpp"
 
 namespace wsflow::status {
 
 namespace {
-
-using Writer = rapidjson::Writer<rapidjson::StringBuffer>;
-
-void number(Writer& writer, const char* key, std::uint64_t value) {
-  writer.Key(key);
-  writer.Uint64(value);
-}
-
-void text(Writer& writer, const char* key, std::string_view value) {
-  const auto valid = valid_utf8(value);
-  writer.Key(key);
-  writer.String(valid.data(), static_cast<rapidjson::SizeType>(valid.size()));
-}
 
 // The counters of one process, or of all.
 template <class Counters>
@@ -137,6 +122,7 @@ std::string to_json(const Model& model) {
   text(writer, "version", model.version);
   text(writer, "server", model.server);
   number(writer, "generation", model.generation);
+  text(writer, "nonce", model.nonce);
   tunnels(writer, model);
   writer.Key("relayed");
   writer.StartObject();
@@ -144,6 +130,7 @@ std::string to_json(const Model& model) {
   writer.EndObject();
   close_codes(writer, model);
   number(writer, "keepers", model.keepers());
+  limits(writer, model.limits);
   processes(writer, model);
   connections(writer, model);
   writer.EndObject();

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "mod_wsflow/flow/view.hpp"
 #include "mod_wsflow/shm/segment.hpp"
 #include "mod_wsflow/shm/tunnel_table.hpp"
 
@@ -23,6 +24,8 @@ struct Model {
   shm::Snapshot snapshot;
   std::uint64_t connections_total = 0;
   std::vector<shm::TunnelView> connections;  // those asked for
+  std::vector<flow::LimitView> limits;
+  std::string nonce;  // what an action must bring along; not for everybody who may see the counters
 
   std::uint64_t keepers() const noexcept {
     return static_cast<std::uint64_t>(

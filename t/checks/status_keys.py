@@ -5,14 +5,14 @@ import re
 
 import tree as base
 
-JSON = "mod_wsflow/status/json.cpp"
+JSON = ["mod_wsflow/status/json.cpp", "mod_wsflow/status/json_limits.cpp"]
 LINES = "mod_wsflow/status/auto_lines.cpp"
 DOCS = "docs/status-formats.md"
 
 # Keys that come from a table, as the documentation writes them.
 TABLES = {"metrics::name(": "<direction>", "metrics::opcode_class_name(": "<opcode>",
           "metrics::close_code_name(": "<close code>", "base::name(static_cast<base::Refusal>": "<refusal>",
-          "base::name(static_cast<base::Outcome>": "<outcome>"}
+          "base::name(static_cast<base::Outcome>": "<outcome>", "flow::name(static_cast<flow::Reason>": "<reason>"}
 
 
 def keys_of(expression):
@@ -24,15 +24,19 @@ def keys_of(expression):
 
 
 def json_keys(tree):
-    code = base.without_comments(tree.text(JSON))
     keys, findings = set(), []
-    for call in re.finditer(r"\bKey\(|\b(?:number|text)\(writer, ", code):
-        expression = base.split_arguments(code[call.end():])[0]
-        found = keys_of(expression)
-        if not found and expression != "key":  # "key" is the parameter of number() and text()
-            findings.append(f"{JSON}:{base.line_of(code, call.start())}: cannot tell which key {expression} is")
-        keys.update(found)
-    return keys or base.missing(f"{JSON} writes no key"), findings
+    for name in JSON:
+        code = base.without_comments(tree.text(name))
+        before = len(keys)
+        for call in re.finditer(r"\bKey\(|\b(?:number|real|flag|text|milliseconds|setting)\(writer, ", code):
+            expression = base.split_arguments(code[call.end():])[0]
+            found = keys_of(expression)
+            if not found and expression != "key":  # "key" is the parameter of such a function
+                findings.append(f"{name}:{base.line_of(code, call.start())}: cannot tell which key {expression} is")
+            keys.update(found)
+        if len(keys) == before:
+            base.missing(f"{name} writes no key of its own")
+    return keys, findings
 
 
 def line_keys(tree):
@@ -42,11 +46,14 @@ def line_keys(tree):
         expression = base.split_arguments(code[call.end():])[0]
         camel = re.fullmatch(r'camel\("(\w+)", .*\)', expression, re.S)
         process = re.fullmatch(r'prefix \+ "(\w+)"', expression)
+        limit = re.fullmatch(r'limit \+ (?:"(\w+)"|camel\("(\w+)", .*\))', expression, re.S)
         literal = re.fullmatch(r'"(\w+)"', expression)
         if camel:
             keys.add(f"WSFlow{camel[1]}…")
         elif process:
             keys.add(f"WSFlowProcess[i]{process[1]}")
+        elif limit:
+            keys.add(f"WSFlowLimit[i]{limit[1] or limit[2] + '…'}")
         elif literal:
             keys.add(f"WSFlow{literal[1]}")
         else:
@@ -62,7 +69,7 @@ def documented(tree, title):
 
 def check(tree, _):
     findings = []
-    for read, title, where in ((json_keys, "JSON", JSON), (line_keys, "Lines", LINES)):
+    for read, title, where in ((json_keys, "JSON", " and ".join(JSON)), (line_keys, "Lines", LINES)):
         keys, unclear = read(tree)
         findings += unclear + base.differences(keys, where, documented(tree, title), f"{DOCS}, {title}")
     return findings

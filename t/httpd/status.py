@@ -1,6 +1,7 @@
 """Reads /wsflow-status; the one place that knows the names in it."""
 
 import json
+import urllib.parse
 
 from wait import wait_until
 
@@ -20,6 +21,12 @@ class Status:
         answer = self._httpd.get("/wsflow-status?auto")
         assert answer.status == 200, answer
         return dict(line.split(": ", 1) for line in answer.text.splitlines() if ": " in line)
+
+    def act(self, headers=(), **fields):
+        """The answer to a POST of FIELDS, with the right nonce unless they have one."""
+        fields = {"nonce": self.json("&count=0")["nonce"], "action": "limit", **fields}
+        return self._httpd.request("POST", "/wsflow-status", body=urllib.parse.urlencode(fields), headers={
+            "Content-Type": "application/x-www-form-urlencoded", **dict(headers)})
 
     def active(self):
         return self.json()["tunnels"]["active"]

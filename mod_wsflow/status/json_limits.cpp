@@ -1,0 +1,168 @@
+#include "mod_wsflow/status/json_limits.hpp"
+
+#include "mod_wsflow/status/limit_text.hpp"
+
+namespace wsflow::status {
+
+namespace {
+
+constexpr double kMillisecond = 1000;
+
+double seconds(flow::Micros span) noexcept {
+  return static_cast<double>(span) / 1e6;
+}
+
+void milliseconds(Writer& writer, const char* key, flow::Micros span) {
+  number(writer, key, static_cast<std::uint64_t>(span / 1000));
+}
+
+void setting(Writer& writer, const char* key, std::uint64_t configured, std::uint64_t now) {
+  writer.Key(key);
+  writer.StartObject();
+  number(writer, "configured", configured);
+  number(writer, "now", now);
+  writer.EndObject();
+}
+
+void automatic(Writer& writer, const flow::LimitView& view) {
+  writer.Key("auto");
+  writer.StartObject();
+  number(writer, "min", view.defined.least);
+  number(writer, "max", view.defined.most);
+  writer.Key("decided");
+  writer.StartObject();
+  text(writer, "why", flow::name(view.gradient.why));
+  number(writer, "before", view.gradient.before);
+  number(writer, "after", view.gradient.after);
+  real(writer, "recent_ms", view.gradient.recent / kMillisecond);
+  real(writer, "usual_ms", view.gradient.usual / kMillisecond);
+  real(writer, "ratio", view.gradient.ratio);
+  writer.EndObject();
+  writer.EndObject();
+}
+
+void settings(Writer& writer, const flow::LimitView& view) {
+  const auto& given = view.defined.settings;
+  writer.Key("concurrency");
+  writer.StartObject();
+  number(writer, "configured", given.concurrency);
+  number(writer, "now", view.now.concurrency);
+  if (view.defined.most != 0) automatic(writer, view);
+  writer.EndObject();
+  setting(writer, "queue", given.queue, view.now.queue);
+  milliseconds(writer, "acquire_ms", view.defined.acquire);
+  writer.Key("rate");
+  writer.StartObject();
+  real(writer, "configured", given.rate);
+  real(writer, "now", view.now.rate);
+  writer.EndObject();
+  setting(writer, "burst", given.burst, view.now.burst);
+  milliseconds(writer, "ramp_ms", view.defined.ramp);
+  real(writer, "ramp_share", view.ramp_share);
+  flag(writer, "dry_run", view.defined.dry_run);
+  flag(writer, "keyed", view.defined.keyed);
+  number(writer, "keys_max", view.defined.keys);
+}
+
+void refusals(Writer& writer, const flow::LimitView& view) {
+  number(writer, "refused", refused(view));
+  writer.Key("refused_by");
+  writer.StartObject();
+  for (std::size_t i = 0; i < flow::kReasons; ++i) {
+    number(writer, flow::name(static_cast<flow::Reason>(i)), view.refused[i]);
+  }
+  writer.EndObject();
+  number(writer, "dry_refused", view.dry_refused);
+}
+
+void measured(Writer& writer, const flow::LimitView& view) {
+  writer.Key("measured");
+  writer.StartObject();
+  real(writer, "arrivals_per_s", view.arrival_rate);
+  real(writer, "admissions_per_s", view.admission_rate);
+  real(writer, "releases_per_s", view.release_rate);
+  real(writer, "held_mean_s", view.held_mean);
+  real(writer, "held_p95_s", view.held_p95);
+  real(writer, "need", view.need);
+  writer.EndObject();
+}
+
+void waits(Writer& writer, const flow::LimitView& view) {
+  writer.Key("wait_s");
+  writer.StartObject();
+  number(writer, "count", view.waits.count());
+  real(writer, "p50", seconds(view.waits.quantile(0.50)));
+  real(writer, "p95", seconds(view.waits.quantile(0.95)));
+  real(writer, "p99", seconds(view.waits.quantile(0.99)));
+  writer.EndObject();
+}
+
+void keys(Writer& writer, const flow::LimitView& view) {
+  number(writer, "keys", view.keys);
+  number(writer, "keys_ignored", view.keys_ignored);
+  writer.Key("top_keys");
+  writer.StartArray();
+  for (const auto& key : view.top_keys) {
+    writer.StartObject();
+    text(writer, "key", shown(key));
+    number(writer, "in_use", key.in_use);
+    number(writer, "waiting", key.waiting);
+    number(writer, "peak", key.peak);
+    number(writer, "admitted", key.admitted);
+    number(writer, "refused", key.refused);
+    writer.EndObject();
+  }
+  writer.EndArray();
+}
+
+void limit(Writer& writer, const flow::LimitView& view) {
+  writer.StartObject();
+  text(writer, "name", view.name);
+  flag(writer, "configured", view.configured);
+  settings(writer, view);
+  number(writer, "in_use", view.in_use);
+  number(writer, "waiting", view.waiting);
+  number(writer, "peak", view.peak);
+  number(writer, "arrivals", view.arrivals);
+  number(writer, "admitted", view.admitted);
+  number(writer, "waited", view.waited);
+  number(writer, "released", view.released);
+  refusals(writer, view);
+  measured(writer, view);
+  text(writer, "advice", advice(view));
+  waits(writer, view);
+  keys(writer, view);
+  writer.EndObject();
+}
+
+}  // namespace
+
+void limits(Writer& writer, const std::vector<flow::LimitView>& views) {
+  writer.Key("limits");
+  writer.StartArray();
+  for (const auto& view : views) limit(writer, view);
+  writer.EndArray();
+}
+
+std::string to_json(const flow::LimitView& view) {
+  rapidjson::StringBuffer buffer;
+  Writer writer(buffer);
+  writer.StartObject();
+  flag(writer, "ok", true);
+  writer.Key("limit");
+  limit(writer, view);
+  writer.EndObject();
+  return {buffer.GetString(), buffer.GetSize()};
+}
+
+std::string to_json_error(std::string_view error) {
+  rapidjson::StringBuffer buffer;
+  Writer writer(buffer);
+  writer.StartObject();
+  flag(writer, "ok", false);
+  text(writer, "error", error);
+  writer.EndObject();
+  return {buffer.GetString(), buffer.GetSize()};
+}
+
+}  // namespace wsflow::status
