@@ -39,15 +39,18 @@ class Load:
     """A wsload that stands ready; what it says and takes is one line each."""
 
     def __init__(self, tools, mode, url, options):
+        self.start([os.path.join(tools, "wsload"), mode, "--url", url], options)
+
+    def start(self, command, options):
+        self.tool = os.path.basename(command[0])
         words = [word for key, value in options.items() for word in (f"--{key}", str(value))]
-        self.process = subprocess.Popen([os.path.join(tools, "wsload"), mode, "--url", url, *words],
-                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.process = subprocess.Popen(command + words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         self.ready = self.answer()
 
     def answer(self):
         line = self.process.stdout.readline()
         if not line:
-            raise RuntimeError(f"wsload ended with {self.process.wait()}")
+            raise RuntimeError(f"{self.tool} ended with {self.process.wait()}")
         return json.loads(line)
 
     def tell(self, word):
