@@ -1,13 +1,18 @@
 // The module record, and which function answers which hook of httpd.
 
+#include "mod_wsflow/httpd/bells.hpp"
 #include "mod_wsflow/httpd/child.hpp"
 #include "mod_wsflow/httpd/config.hpp"
 #include "mod_wsflow/httpd/connection_filters.hpp"
 #include "mod_wsflow/httpd/connection_state.hpp"
 #include "mod_wsflow/httpd/directive_table.hpp"
+#include "mod_wsflow/httpd/first_byte.hpp"
+#include "mod_wsflow/httpd/limit_define.hpp"
+#include "mod_wsflow/httpd/limit_gate.hpp"
 #include "mod_wsflow/httpd/log_relay.hpp"
 #include "mod_wsflow/httpd/origin_load.hpp"
 #include "mod_wsflow/httpd/parent.hpp"
+#include "mod_wsflow/httpd/parked_request.hpp"
 #include "mod_wsflow/httpd/request_state.hpp"
 #include "mod_wsflow/httpd/routes.hpp"
 #include "mod_wsflow/httpd/segment.hpp"
@@ -20,6 +25,7 @@ using ssl_HOOK_pre_handshake_t = int(conn_rec* c, SSL* ssl, int is_proxy);
 
 namespace {
 
+using namespace wsflow;
 using namespace wsflow::httpd;
 
 // Runs for `configtest` too, which ends before post_config. A start reads the configuration twice: once is
@@ -34,6 +40,9 @@ int post_config(apr_pool_t* pconf, apr_pool_t*, apr_pool_t*, server_rec* server)
   if (ap_state_query(AP_SQ_MAIN_STATE) == AP_SQ_MS_CREATE_PRE_CONFIG) return OK;
   if (open_segment(server) != APR_SUCCESS) return HTTP_INTERNAL_SERVER_ERROR;
   LogRelay::open();  // here, so that all children share it
+  const auto bells = open_bells();
+  flow::Control limits(shm::flow_table(*segment()), flow::Control::kNoSlot, bells);
+  if (define_limits(server, limits) != OK) return HTTP_INTERNAL_SERVER_ERROR;
   watch_end_of_generation(pconf, server);
   adopt_keepers(server);
   return OK;
@@ -51,6 +60,7 @@ void register_hooks(apr_pool_t*) noexcept {
   static constexpr const char* kSsl[] = {"mod_ssl.c", nullptr};
 
   register_connection_filters();
+  register_first_byte();
   ap_hook_check_config(check_config, nullptr, nullptr, APR_HOOK_LAST);  // behind the MPM's
   ap_hook_post_config(post_config, nullptr, nullptr, APR_HOOK_MIDDLE);
   ap_hook_post_config(late_post_config, nullptr, nullptr, APR_HOOK_LAST);
@@ -62,6 +72,9 @@ void register_hooks(apr_pool_t*) noexcept {
   ap_hook_pre_connection(pre_connection, nullptr, kSsl, APR_HOOK_REALLY_FIRST);
   ap_hook_pre_translate_name(pre_translate_name, nullptr, kProxy, APR_HOOK_FIRST);
   ap_hook_translate_name(translate_name, nullptr, kProxy, APR_HOOK_FIRST);
+  ap_hook_process_connection(process_connection, nullptr, nullptr, APR_HOOK_REALLY_FIRST);
+  ap_hook_pre_close_connection(pre_close_connection, nullptr, nullptr, APR_HOOK_REALLY_FIRST);
+  ap_hook_handler(limit_gate, nullptr, nullptr, APR_HOOK_REALLY_FIRST);
   ap_hook_handler(status_handler, nullptr, nullptr, APR_HOOK_MIDDLE);
   proxy_hook_scheme_handler(upgrade_handler, nullptr, kOtherProxies, APR_HOOK_REALLY_FIRST);
   APR_OPTIONAL_HOOK(proxy, request_status, finish_request, nullptr, nullptr, APR_HOOK_MIDDLE);

@@ -5,6 +5,7 @@
 
 // clang-format off: the order matters
 #include <ap_config.h>
+#include <ap_expr.h>
 #include <ap_mpm.h>
 #include <ap_release.h>
 #include <apr_base64.h>
@@ -16,6 +17,7 @@
 #include <http_connection.h>
 #include <http_core.h>
 #include <http_log.h>
+#include <http_main.h>
 #include <http_protocol.h>
 #include <http_request.h>
 #include <http_ssl.h>

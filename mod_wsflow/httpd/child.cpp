@@ -3,9 +3,12 @@
 #include <algorithm>
 #include <memory>
 
+#include "mod_wsflow/httpd/bells.hpp"
 #include "mod_wsflow/httpd/config.hpp"
 #include "mod_wsflow/httpd/guard.hpp"
 #include "mod_wsflow/httpd/keeper.hpp"
+#include "mod_wsflow/httpd/limit_rule.hpp"
+#include "mod_wsflow/httpd/mpm_query.hpp"
 #include "mod_wsflow/httpd/parent.hpp"
 #include "mod_wsflow/httpd/segment.hpp"
 #include "mod_wsflow/os/process.hpp"
@@ -41,6 +44,7 @@ bool threaded() noexcept {
 apr_status_t end_child(void*) noexcept {
   auto& self = *g_child;
   self.ending = true;
+  if (self.watch) self.watch->stop();
   if (!self.engine) return APR_SUCCESS;
   self.caretaker->stop();
   if (self.graceful && !self.caretaker->stop_asked()) {
@@ -63,6 +67,19 @@ bool start_engine(Child& self, std::uint32_t limit) {
   self.engine.emplace(loops, limit, self.recorder, self.log);
   self.caretaker.emplace(self.server, self.segment, self.slot, *self.engine, self.relay);
   return self.engine->start() && self.caretaker->start();
+}
+
+void start_limits(Child& self) {
+  const auto slot = shm::index_of(self.segment, self.slot);
+  if (!slot || elements<LimitRule*>(config_of(self.server).limit_rules).empty()) return;
+  self.bells = bells();
+  self.limits.emplace(shm::flow_table(self.segment), *slot, self.bells);
+  self.can_park = mpm_query(AP_MPMQ_CAN_WAITIO) != 0;
+  self.watch.emplace(*self.limits, self.bells.fd(*slot));
+  if (self.watch->start()) return;
+  ap_log_error(APLOG_MARK, APLOG_CRIT, errno, self.server,
+               WSFLOGNO(0012) "the thread of waiting requests cannot start: this child refuses them at once");
+  self.watch.reset();
 }
 
 void start(apr_pool_t* pool, server_rec* server) {
@@ -93,6 +110,7 @@ void start(apr_pool_t* pool, server_rec* server) {
     fresh->caretaker.reset();
     fresh->engine.reset();
   }
+  start_limits(*fresh);
   g_child = fresh.release();
   apr_pool_pre_cleanup_register(pool, nullptr, end_child);
 }

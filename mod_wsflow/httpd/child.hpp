@@ -2,6 +2,7 @@
 
 #include <optional>
 
+#include "mod_wsflow/flow/watch.hpp"
 #include "mod_wsflow/httpd/caretaker.hpp"
 #include "mod_wsflow/httpd/config.hpp"
 #include "mod_wsflow/httpd/server_log.hpp"
@@ -32,6 +33,12 @@ struct Child {
   DrainSettings drain;
   std::uint32_t generation = 0;
   shm::Owner httpd;  // the parent
+
+  // Of the limits: none if there are none, or no slot to own permits.
+  flow::Bells bells;
+  std::optional<flow::Control> limits;
+  std::optional<flow::Watch> watch;  // none: nobody may wait
+  bool can_park = false;             // the MPM can wait for a connection on our behalf
 
   // None where the MPM has no threads.
   std::optional<tunnel::Engine> engine;

@@ -2,6 +2,8 @@
 
 #include <new>
 
+#include "mod_wsflow/httpd/limit_config.hpp"
+
 namespace wsflow::httpd {
 
 namespace {
@@ -18,6 +20,8 @@ void* create_server_config(apr_pool_t* pool, server_rec*) noexcept {
                                  .threads = 0,
                                  .max_tunnels = 0,
                                  .drain = {},
+                                 .limit_rules = nullptr,
+                                 .limit_places = nullptr,
                                  .origin_load = nullptr,
                                  .adopted = nullptr,
                                  .served = false});
@@ -30,13 +34,15 @@ void* merge_server_config(apr_pool_t* pool, void* base, void* add) noexcept {
                                  .threads = lower.threads,
                                  .max_tunnels = lower.max_tunnels,
                                  .drain = lower.drain,
+                                 .limit_rules = nullptr,
+                                 .limit_places = nullptr,
                                  .origin_load = nullptr,
                                  .adopted = nullptr,
                                  .served = false});
 }
 
 void* create_dir_config(apr_pool_t* pool, char*) noexcept {
-  return make(pool, DirConfig{.enabled = -1, .timeouts = {}, .route = nullptr});
+  return make(pool, DirConfig{.enabled = -1, .timeouts = {}, .route = nullptr, .limits = nullptr});
 }
 
 void* merge_dir_config(apr_pool_t* pool, void* base, void* add) noexcept {
@@ -44,7 +50,8 @@ void* merge_dir_config(apr_pool_t* pool, void* base, void* add) noexcept {
   const auto& upper = *static_cast<DirConfig*>(add);
   return make(pool, DirConfig{.enabled = upper.enabled >= 0 ? upper.enabled : lower.enabled,
                               .timeouts = overlay(upper.timeouts, lower.timeouts),
-                              .route = upper.route != nullptr ? upper.route : lower.route});
+                              .route = upper.route != nullptr ? upper.route : lower.route,
+                              .limits = merge_limits(pool, lower.limits, upper.limits)});
 }
 
 }  // namespace wsflow::httpd

@@ -51,20 +51,23 @@ struct Route {
 
 // Server and virtual host.
 struct ServerConfig {
-  apr_array_header_t* routes;  // of Route*; this server's, its <Location>s' and those of its base
-  int threads;                 // main server only; 0: not given
-  int max_tunnels;             // main server only; 0: not given
-  DrainSettings drain;         // main server only
-  OriginLoad* origin_load;     // main server only; made behind the configuration; none: no balancers
-  AdoptedKeeper* adopted;      // main server only; the parent's list
+  apr_array_header_t* routes;        // of Route*; this server's, its <Location>s' and those of its base
+  int threads;                       // main server only; 0: not given
+  int max_tunnels;                   // main server only; 0: not given
+  DrainSettings drain;               // main server only
+  apr_array_header_t* limit_rules;   // main server only; of LimitRule*: all that are named
+  apr_array_header_t* limit_places;  // main server only; of LimitPlace
+  OriginLoad* origin_load;           // main server only; made behind the configuration; none: no balancers
+  AdoptedKeeper* adopted;            // main server only; the parent's list
   bool served;  // main server only; in the parent: children were started with this configuration
 };
 
 // Server, virtual host, <Location>, <Directory>, <Proxy>.
 struct DirConfig {
-  int enabled;         // WSFlow: -1 not given, 0 Off, 1 On
-  Timeouts timeouts;   // WSFlowTimeout
-  const Route* route;  // WSFlowPass of this <Location>, or nullptr
+  int enabled;                 // WSFlow: -1 not given, 0 Off, 1 On
+  Timeouts timeouts;           // WSFlowTimeout
+  const Route* route;          // WSFlowPass of this <Location>, or nullptr
+  apr_array_header_t* limits;  // WSFlowLimit, of LimitUse; nullptr: none
 };
 static_assert(std::is_trivially_destructible_v<ServerConfig> && std::is_trivially_destructible_v<DirConfig> &&
               std::is_trivially_destructible_v<Route>);

@@ -1,8 +1,8 @@
 #include "mod_wsflow/httpd/config_parse.hpp"
 
-#include <charconv>
 #include <string_view>
 
+#include "mod_wsflow/httpd/value_parse.hpp"
 #include "mod_wsflow/ws/close_code.hpp"
 
 namespace wsflow::httpd {
@@ -57,12 +57,8 @@ KeyParse parse_time_key(apr_pool_t* pool, const Word& word, const TimeKey<Settin
                         Settings& settings) noexcept {
   for (const auto& key : keys) {
     if (word.key != key.name) continue;
-    apr_interval_time_t value = 0;
-    if (*word.value < '0' || *word.value > '9' ||
-        ap_timeout_parameter_parse(word.value, &value, "s") != APR_SUCCESS || value < key.least ||
-        value > key.most) {
-      return wrong(pool, word, key.legal);
-    }
+    std::int64_t value = 0;
+    if (!parse_time(word.value, key.least, key.most, value)) return wrong(pool, word, key.legal);
     settings.*key.value = value;
     return {.known = true};
   }
@@ -85,15 +81,6 @@ KeyParse parse_drain_key(apr_pool_t* pool, const char* text, DrainSettings& drai
   }
   drain.code = code;
   return {.known = true};
-}
-
-bool parse_number(const char* text, int least, int most, int& number) noexcept {
-  const std::string_view view(text);
-  int value = 0;
-  const auto [end, error] = std::from_chars(view.data(), view.data() + view.size(), value);
-  if (error != std::errc{} || end != view.data() + view.size() || value < least || value > most) return false;
-  number = value;
-  return true;
 }
 
 }  // namespace wsflow::httpd

@@ -14,7 +14,4 @@ KeyParse parse_timeout_key(apr_pool_t* pool, const char* word, Timeouts& timeout
 // Parses one "key=value" of WSFlowDrain into `drain`.
 KeyParse parse_drain_key(apr_pool_t* pool, const char* word, DrainSettings& drain) noexcept;
 
-// Parses a whole number from `least` to `most`; false if it is none.
-bool parse_number(const char* text, int least, int most, int& number) noexcept;
-
 }  // namespace wsflow::httpd

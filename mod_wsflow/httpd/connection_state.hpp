@@ -8,14 +8,18 @@
 
 namespace wsflow::httpd {
 
+struct ParkedRequest;
+
 // What we know of a connection of httpd, in its pool. Only the thread that has the connection touches it.
 struct ConnectionState {
   SSL* ssl = nullptr;  // borrowed from mod_ssl; none: plain
   // A tunnel that starts when httpd has let go of this connection; owned. Its client stream is not adopted
   // yet.
   tunnel::Tunnel* handed_over = nullptr;
-  SSL* handed_ssl = nullptr;       // the client's, referenced by the tunnel
-  bool received_shutdown = false;  // the client's close_notify has been read
+  SSL* handed_ssl = nullptr;        // the client's, referenced by the tunnel
+  bool received_shutdown = false;   // the client's close_notify has been read
+  ParkedRequest* parked = nullptr;  // a request that waits for a permit; in its own pool
+  bool processing = false;          // our process_connection() is at work: requests can be parked
 };
 
 // The state of a connection, or nullptr if it was made before the module was active.

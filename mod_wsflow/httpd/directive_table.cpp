@@ -1,7 +1,9 @@
 #include "mod_wsflow/httpd/directive_table.hpp"
 
 #include "mod_wsflow/httpd/config_parse.hpp"
+#include "mod_wsflow/httpd/limit_config.hpp"
 #include "mod_wsflow/httpd/routes.hpp"
+#include "mod_wsflow/httpd/value_parse.hpp"
 
 namespace wsflow::httpd {
 
@@ -68,6 +70,8 @@ constexpr Directive kDirectives[] = {
      "how long tunnels of a child that ended gracefully live on, over what time they are closed then, and "
      "with "
      "which Close code"},
+    {"WSFlowLimit", "WSFlowLimit name [key=value ...]|off", "None", "server config, virtual host, directory",
+     "how many requests and tunnels may be there at a time, or how fast they may come"},
 };
 
 constexpr int kAnywhere = RSRC_CONF | ACCESS_CONF;
@@ -81,6 +85,7 @@ constinit const command_rec kCommands[] = {
     AP_INIT_TAKE1(kDirectives[3].name, set_threads, nullptr, RSRC_CONF, kDirectives[3].help),
     AP_INIT_TAKE1(kDirectives[4].name, set_max_tunnels, nullptr, RSRC_CONF, kDirectives[4].help),
     AP_INIT_ITERATE(kDirectives[5].name, set_drain, nullptr, RSRC_CONF, kDirectives[5].help),
+    AP_INIT_RAW_ARGS(kDirectives[6].name, set_limit, nullptr, kAnywhere, kDirectives[6].help),
     {},
 };
 

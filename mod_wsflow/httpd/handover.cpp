@@ -6,6 +6,7 @@
 #include "mod_wsflow/httpd/child.hpp"
 #include "mod_wsflow/httpd/connection_filters.hpp"
 #include "mod_wsflow/httpd/connection_state.hpp"
+#include "mod_wsflow/httpd/limit_hold.hpp"
 #include "mod_wsflow/httpd/log.hpp"
 #include "mod_wsflow/httpd/origin_load.hpp"
 #include "mod_wsflow/httpd/switching.hpp"
@@ -112,6 +113,7 @@ Failure hand_over(request_rec* r, Origin& origin, TunnelTerms terms) {
   os::set_no_delay(parts.client_fd.get());
 
   parts.place = std::move(terms.place);
+  parts.permit = take_permit(r);
   parts.limits.close_ms = static_cast<std::uint32_t>(apr_time_as_msec(terms.timeouts.close));
   parts.id = terms.id;
   parts.log_context = r->server;

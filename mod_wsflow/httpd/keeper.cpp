@@ -69,6 +69,7 @@ bool Keeper::take_over(shm::Owner parent) {
   add_log_descriptors(keep, child_.server);
   for (const int fd : {0, 1, 2, ready_.get(), signals_.fd(), idle_bell_.fd(), child_.relay.write_fd()})
     keep.push_back(fd);
+  for (std::uint32_t bell = 0; bell < flow::Bells::kCount; ++bell) keep.push_back(child_.bells.fd(bell));
   os::close_all_except(std::move(keep));
 
   base::Text<64> title;

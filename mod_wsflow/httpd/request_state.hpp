@@ -15,11 +15,16 @@ struct Failure {
   explicit operator bool() const noexcept { return status != OK; }
 };
 
+struct Demands;
+struct LimitHold;
+
 // What we know of a request, in its pool. Only the thread that has the request touches it.
 struct RequestState {
   const Route* route = nullptr;  // the WSFlowPass that it matched
   std::optional<base::Refusal>
-      refusal;  // of the last attempt: mod_proxy may try another member of a balancer
+      refusal;                       // of the last attempt: mod_proxy may try another member of a balancer
+  LimitHold* hold = nullptr;         // none: its limits were not judged yet, or there are none
+  const Demands* demands = nullptr;  // what it waits for
 };
 // The state of a request; made when it is not there yet.
 RequestState& state_of(request_rec* r) noexcept;

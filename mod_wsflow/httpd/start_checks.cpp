@@ -3,16 +3,13 @@
 #include <string_view>
 
 #include "mod_wsflow/httpd/config.hpp"
+#include "mod_wsflow/httpd/limit_check.hpp"
 #include "mod_wsflow/httpd/log.hpp"
+#include "mod_wsflow/httpd/mpm_query.hpp"
 
 namespace wsflow::httpd {
 
 namespace {
-int query(int what) noexcept {
-  int value = 0;
-  return ap_mpm_query(what, &value) == APR_SUCCESS ? value : 0;
-}
-
 // The first route that needs TLS to its origin while no module offers it; nullptr if there is none.
 const Route* route_without_tls(const server_rec* server) noexcept {
   if (ap_ssl_has_outgoing_handlers() != 0) return nullptr;
@@ -41,13 +38,14 @@ int check_configuration(server_rec* server) noexcept {
                  "\"SSLProxyEngine on\" beside the route", route->path, route->url);
     return HTTP_INTERNAL_SERVER_ERROR;
   }
-  if (query(AP_MPMQ_IS_THREADED) == AP_MPMQ_NOT_SUPPORTED) {
+  if (const int result = check_limits(server); result != OK) return result;
+  if (mpm_query(AP_MPMQ_IS_THREADED) == AP_MPMQ_NOT_SUPPORTED) {
     ap_log_error(APLOG_MARK, APLOG_WARNING, 0, server,
                  WSFLOGNO(0081) "with the MPM %s each tunnel holds a process: use mpm_event", ap_show_mpm());
     return OK;
   }
-  const int spare = query(AP_MPMQ_MAX_SPARE_THREADS);
-  const int workers = query(AP_MPMQ_MAX_DAEMONS) * query(AP_MPMQ_MAX_THREADS);
+  const int spare = mpm_query(AP_MPMQ_MAX_SPARE_THREADS);
+  const int workers = mpm_query(AP_MPMQ_MAX_DAEMONS) * mpm_query(AP_MPMQ_MAX_THREADS);
   if (spare > 0 && spare < workers) {
     ap_log_error(APLOG_MARK, APLOG_WARNING, 0, server, WSFLOGNO(0082)
                  "a child full of idle tunnels looks idle to the MPM and may be ended: write \"MaxSpareThreads %d\"",

@@ -8,6 +8,7 @@
 #include "mod_wsflow/httpd/config.hpp"
 #include "mod_wsflow/httpd/guard.hpp"
 #include "mod_wsflow/httpd/handover.hpp"
+#include "mod_wsflow/httpd/limit_hold.hpp"
 #include "mod_wsflow/httpd/origin_answer.hpp"
 #include "mod_wsflow/httpd/routes.hpp"
 #include "mod_wsflow/os/random.hpp"
@@ -163,6 +164,7 @@ int handle(request_rec* r, proxy_worker* worker, proxy_server_conf* conf, char* 
 
   const auto id = os::random64();
   note_tunnel(r, id);
+  note_first_byte(r);
   const char* stays = reason_to_stay(r, origin.connection());
   Failure failure;
   if (stays == nullptr) {

@@ -14,6 +14,7 @@ Tunnel::Tunnel(Parts parts, base::Instant now) noexcept
       observer_{Observer(metrics::Direction::client_to_origin),
                 Observer(metrics::Direction::origin_to_client)},
       place_(std::move(parts.place)),
+      permit_(std::move(parts.permit)),
       row_(std::move(parts.row)),
       origin_place_(std::move(parts.origin_place)),
       log_context_(parts.log_context),

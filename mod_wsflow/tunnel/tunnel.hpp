@@ -9,6 +9,7 @@
 
 #include "mod_wsflow/base/clock.hpp"
 #include "mod_wsflow/base/outcome.hpp"
+#include "mod_wsflow/flow/control.hpp"
 #include "mod_wsflow/metrics/recorder.hpp"
 #include "mod_wsflow/shm/tunnel_table.hpp"
 #include "mod_wsflow/tunnel/admission.hpp"
@@ -35,6 +36,7 @@ class Tunnel : public DeadlineHook {
     base::UniqueFd origin_fd;
     os::SslRef origin_ssl;  // none: plain
     Admission::Place place;
+    flow::Held permit{};  // empty: nothing limits it
     shm::RowPlace row{};  // empty: none
     Limits limits;
     std::uint64_t id = 0;
@@ -109,6 +111,7 @@ class Tunnel : public DeadlineHook {
   std::array<Endpoint, 2> endpoint_;  // owned; by Side
   std::array<Observer, 2> observer_;  // what each Side sent
   Admission::Place place_;            // owned
+  flow::Held permit_;                 // owned
   shm::RowPlace row_;                 // owned
   OriginPlace origin_place_;          // owned
   const void* log_context_;           // borrowed

@@ -1,0 +1,129 @@
+#include "mod_wsflow/httpd/limit_gate.hpp"
+
+#include <algorithm>
+#include <string_view>
+
+#include "mod_wsflow/httpd/child.hpp"
+#include "mod_wsflow/httpd/first_byte.hpp"
+#include "mod_wsflow/httpd/guard.hpp"
+#include "mod_wsflow/httpd/limit_demands.hpp"
+#include "mod_wsflow/httpd/limit_hold.hpp"
+#include "mod_wsflow/httpd/limit_refusal.hpp"
+#include "mod_wsflow/httpd/parked_request.hpp"
+#include "mod_wsflow/httpd/request_state.hpp"
+#include "mod_wsflow/httpd/thread_wait.hpp"
+
+namespace wsflow::httpd {
+
+namespace {
+
+// An error page is never refused, nor what a request that has its permit asks for on its own behalf, nor the
+// page by which an operator sees and changes the limits.
+bool exempt(const request_rec* r) noexcept {
+  const bool error_page = r->prev != nullptr && r->status != HTTP_OK;
+  return r->main != nullptr || error_page ||
+         (r->handler != nullptr && std::string_view(r->handler) == "wsflow-status");
+}
+
+// Whether the request that was redirected internally to `r` has it already.
+bool has(request_rec* r, std::uint32_t limit) noexcept {
+  for (auto* each = r->prev; each != nullptr; each = each->prev) {
+    const auto* hold = state_of(each).hold;
+    if (hold != nullptr && hold->has(limit)) return true;
+  }
+  return false;
+}
+
+void forget_held(request_rec* r, Demands& demands) noexcept {
+  unsigned kept = 0;
+  for (unsigned i = 0; i < demands.count; ++i) {
+    if (has(r, demands.demand[i].limit)) continue;
+    demands.demand[kept] = demands.demand[i];
+    demands.rule[kept++] = demands.rule[i];
+  }
+  demands.count = kept;
+}
+
+LimitHold& hold(request_rec* r, const Demands& demands, flow::Index permit) noexcept {
+  auto& held = make_hold(r, *child()->limits, permit);
+  for (unsigned i = 0; i < demands.count; ++i) held.limits[held.count++] = demands.demand[i].limit;
+  return held;
+}
+
+const LimitRule& rule_of(const Demands& demands, std::uint32_t limit) noexcept {
+  for (unsigned i = 0; i < demands.count; ++i) {
+    if (demands.demand[i].limit == limit) return *demands.rule[i];
+  }
+  return *demands.rule[0];
+}
+
+void tell_dry_runs(request_rec* r, const Demands& demands, std::uint32_t would_refuse) noexcept {
+  for (unsigned i = 0; i < demands.count; ++i) {
+    if ((would_refuse >> i & 1U) != 0)
+      ap_log_rerror(APLOG_MARK, APLOG_DEBUG, 0, r,
+                    WSFLOGNO(0143) "limit %s would refuse this request (dry-run)",
+                    demands.rule[i]->definition.name);
+  }
+}
+
+bool adapts(const Demands& demands) noexcept {
+  return std::any_of(demands.rule.begin(), demands.rule.begin() + demands.count,
+                     [](const LimitRule* rule) { return rule->definition.most != 0; });
+}
+
+int wait(request_rec* r, const Demands& demands, const flow::Answer& answer, bool parked) {
+  hold(r, demands, answer.permit);
+  auto* kept = ::new (apr_palloc(r->pool, sizeof(Demands))) Demands(demands);
+  state_of(r).demands = kept;
+  if (parked && park(r, answer.permit, answer.wait_until)) return SUSPENDED;
+  return wait_on_thread(r, answer.permit, answer.wait_until);
+}
+
+int handle(request_rec* r) {
+  auto* process = child();
+  if (process == nullptr || !process->limits || exempt(r) || state_of(r).hold != nullptr) return DECLINED;
+  Demands demands;
+  find_demands(r, process->limits->table(), demands);
+  if (r->prev != nullptr) forget_held(r, demands);
+  if (demands.count == 0) return DECLINED;
+
+  const bool parked = can_park(r);
+  const auto how = !process->watch ? flow::Waiting::never
+                   : parked        ? flow::Waiting::parked
+                                   : flow::Waiting::on_thread;
+  const auto answer =
+      process->limits->acquire(std::span(demands.demand).first(demands.count), how, flow::now());
+  if (answer.would_refuse != 0) tell_dry_runs(r, demands, answer.would_refuse);
+  if (adapts(demands)) watch_first_byte(r);
+  switch (answer.state) {
+    case flow::PermitState::free:
+      return refuse_limit(r, rule_of(demands, answer.refused.limit), answer.refused);
+    case flow::PermitState::waiting: return wait(r, demands, answer, parked);
+    case flow::PermitState::held:
+    case flow::PermitState::returned: break;
+  }
+  hold(r, demands, answer.permit);
+  return DECLINED;
+}
+
+}  // namespace
+
+int limit_gate(request_rec* r) noexcept {
+  return guard(r->server, HTTP_INTERNAL_SERVER_ERROR, [&] { return handle(r); });
+}
+
+int end_wait(request_rec* r, flow::Wait& wait) noexcept {
+  auto& state = state_of(r);
+  auto how = wait.end.load(std::memory_order_acquire);
+  if (how == flow::Wait::End::none) {
+    // Nobody has ended it: the wait itself failed.
+    const bool ended =
+        state.hold->control.withdraw(wait.permit, flow::Reason::unavailable, flow::now(), wait.refused);
+    how = ended ? flow::Wait::End::timeout : flow::Wait::End::granted;
+  }
+  if (how == flow::Wait::End::granted) return DECLINED;
+  state.hold->permit = 0;
+  return refuse_limit(r, rule_of(*state.demands, wait.refused.limit), wait.refused);
+}
+
+}  // namespace wsflow::httpd

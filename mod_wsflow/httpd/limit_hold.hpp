@@ -1,0 +1,37 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+#include "mod_wsflow/flow/control.hpp"
+#include "mod_wsflow/httpd/api.hpp"
+
+namespace wsflow::httpd {
+
+// What a request holds, or waits for, of its limits. Made in the request's pool, which gives it back when it
+// dies. Only the thread that has the request touches it.
+struct LimitHold {
+  LimitHold(flow::Control& its_control, flow::Index its_permit, request_rec* its_request) noexcept
+      : control(its_control), permit(its_permit), r(its_request) {}
+  // Ends a wait that nobody else has ended, and gives a permit back.
+  ~LimitHold();
+  LimitHold(const LimitHold&) = delete;
+  LimitHold& operator=(const LimitHold&) = delete;
+
+  bool has(std::uint32_t limit) const noexcept;
+
+  flow::Control& control;  // borrowed from the process
+  flow::Index permit;      // 0: none any more
+  request_rec* r;          // borrowed: its status tells whether the origin failed
+  std::array<std::uint32_t, flow::kPerRequest> limits{};
+  unsigned count = 0;
+};
+
+// A hold in the pool of `r`, of which `limits` are known by number.
+LimitHold& make_hold(request_rec* r, flow::Control& control, flow::Index permit) noexcept;
+// What `r` holds goes to whoever outlives it.
+flow::Held take_permit(request_rec* r) noexcept;
+// `r` gets its first byte, or its 101, now.
+void note_first_byte(request_rec* r) noexcept;
+
+}  // namespace wsflow::httpd

@@ -1,0 +1,45 @@
+#include "mod_wsflow/httpd/limit_refusal.hpp"
+
+#include "mod_wsflow/httpd/child.hpp"
+#include "mod_wsflow/httpd/log.hpp"
+#include "mod_wsflow/httpd/request_state.hpp"
+
+namespace wsflow::httpd {
+
+namespace {
+
+void log(const request_rec* r, const LimitRule& rule, const flow::Refused& refused) noexcept {
+  if (!refused.log) return;
+  ap_log_rerror(APLOG_MARK, APLOG_WARNING, 0, r,
+                WSFLOGNO(0140) "limit %s refuses requests (%s): this one with %d; %" APR_UINT64_T_FMT
+                               " others since the last line",
+                rule.definition.name, flow::name(refused.reason), rule.status, refused.skipped);
+}
+
+// The client left by itself: no answer reaches it, and none is to be counted on.
+void leave_alone(request_rec* r) noexcept {
+  r->connection->aborted = 1;
+}
+
+}  // namespace
+
+int refuse_limit(request_rec* r, const LimitRule& rule, const flow::Refused& refused) noexcept {
+  log(r, rule, refused);
+  const auto after =
+      rule.retry_after != 0 ? static_cast<std::uint32_t>(rule.retry_after) : refused.retry_after;
+  auto* headers = r->err_headers_out;
+  apr_table_setn(headers, "Retry-After", apr_psprintf(r->pool, "%u", after));
+  apr_table_setn(headers, "Cache-Control", "no-store");
+  apr_table_setn(headers, "WSFlow-Limit", rule.definition.name);
+  apr_table_setn(r->subprocess_env, "WSFLOW_REFUSED_BY",
+                 apr_pstrcat(r->pool, "limit:", rule.definition.name, nullptr));
+  apr_table_setn(r->subprocess_env, "WSFLOW_LIMIT_REASON", flow::name(refused.reason));
+  apr_table_setn(r->subprocess_env, "WSFLOW_OUTCOME", "refused");
+  explain(r, "The server has as many of these requests as it can serve well. Please try again in a moment.");
+  if (takes_upgrades(r) && apr_table_get(r->headers_in, "Sec-WebSocket-Key") != nullptr)
+    child()->recorder.refused(base::Refusal::limit);
+  if (refused.reason == flow::Reason::client_gone) leave_alone(r);
+  return rule.status;
+}
+
+}  // namespace wsflow::httpd

@@ -1,0 +1,17 @@
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+namespace wsflow::httpd {
+
+// The values of directives. Pure: no httpd state.
+
+// Parses a whole number from `least` to `most`; false if it is none.
+bool parse_number(std::string_view text, int least, int most, int& number) noexcept;
+
+// Parses a time from `least` to `most`, both and the result in microseconds: a number and its unit (ms, s,
+// mi, h; seconds if none). False if it is none.
+bool parse_time(std::string_view text, std::int64_t least, std::int64_t most, std::int64_t& time) noexcept;
+
+}  // namespace wsflow::httpd

@@ -1,0 +1,55 @@
+"""Streams of HTTP/2 cannot be parked: they wait on their thread, and only a share of the threads may."""
+
+import socket
+
+import pytest
+
+from h2_streams import H2Streams
+from limited import Section, answer, refused, status_of
+from wait import seconds
+
+
+@pytest.fixture
+def streams(certs, resources):
+    def connect(site):
+        sock = socket.create_connection(site.address(True), seconds(20))
+        made = H2Streams(certs.client_context(alpn=["h2"]).wrap_socket(sock, server_hostname="localhost"),
+                         "127.0.0.1:%d" % site.https_port)
+        resources.append(made)
+        return made
+    return connect
+
+
+def test_streams_wait_bounded_by_a_share_of_the_threads(httpd, raw_origin, resources, streams):
+    x = Section(httpd, raw_origin, resources, "concurrency=1 queue=20 acquire=30s", threads=8,
+                main="AsyncRequestWorkerFactor 8", modules=["http2"], tls_conf="Protocols h2 http/1.1")
+    first = x.enter()
+    h2 = streams(x.site)
+    waiting = []
+    for number in range(2):
+        waiting.append(h2.send(f"/x/{number}"))
+        x.wait(waiting=number + 1)
+    head = h2.head(h2.send("/x/2"))
+    assert head[":status"] == "503" and head["wsflow-limit"] == "x"
+    assert refused(x.site) == {"queue-full": 1}
+    assert h2.head(h2.send("/index.html"))[":status"] == "200"
+    # Connections of HTTP/1.1 hold no thread: they still wait.
+    parked = x.queue_up(1, first=2)[0]
+    answer(first[1])
+    assert status_of(first[0]) == 200
+    for number in range(3):
+        server = x.arrived()
+        assert server.head.path == f"/x/{number}"
+        answer(server)
+    assert [h2.head(stream)[":status"] for stream in waiting] == ["200", "200"]
+    assert status_of(parked) == 200
+    x.wait(in_use=0, waiting=0)
+
+
+def test_a_stream_that_is_refused_names_the_limit(httpd, raw_origin, resources, streams):
+    x = Section(httpd, raw_origin, resources, "concurrency=1", modules=["http2"], tls_conf="Protocols h2 http/1.1")
+    x.enter()
+    h2 = streams(x.site)
+    head = h2.head(h2.send("/x"))
+    assert (head[":status"], head["wsflow-limit"], head["cache-control"]) == ("503", "x", "no-store")
+    assert int(head["retry-after"]) >= 1
