@@ -13,6 +13,13 @@ const char* name(Outcome outcome) noexcept {
     case Outcome::server_stop: return "server-stop";
     case Outcome::drained: return "drained";
     case Outcome::ordered: return "ordered";
+    case Outcome::idle_timeout: return "idle-timeout";
+    case Outcome::ping_timeout: return "ping-timeout";
+    case Outcome::stalled: return "stalled";
+    case Outcome::lifetime: return "lifetime";
+    case Outcome::too_big: return "too-big";
+    case Outcome::too_fast: return "too-fast";
+    case Outcome::not_websocket: return "not-websocket";
     case Outcome::process_lost: return "process-lost";
   }
   return "unknown";
@@ -26,9 +33,13 @@ const char* name(Refusal refusal) noexcept {
     case Refusal::bad_key: return "bad-key";
     case Refusal::bad_version: return "bad-version";
     case Refusal::has_body: return "has-body";
+    case Refusal::origin_not_allowed: return "origin-not-allowed";
+    case Refusal::protocol_not_allowed: return "protocol-not-allowed";
+    case Refusal::expired: return "expired";
     case Refusal::client_gone: return "client-gone";
     case Refusal::limit: return "limit";
     case Refusal::max_tunnels: return "max-tunnels";
+    case Refusal::no_source_port: return "no-source-port";
     case Refusal::origin_unavailable: return "origin-unavailable";
     case Refusal::origin_connect: return "origin-connect";
     case Refusal::origin_closed: return "origin-closed";

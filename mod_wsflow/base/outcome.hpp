@@ -16,9 +16,16 @@ enum class Outcome : std::uint8_t {
   server_stop,    // httpd stopped: Close 1001 to both sides
   drained,        // WSFlowDrain's deadline had passed: its Close code to both sides
   ordered,        // an operator's command: a Close frame to both sides
+  idle_timeout,   // no data frame in either direction for `idle`
+  ping_timeout,   // a peer did not answer a ping and said nothing else
+  stalled,        // bytes waited for a peer that took none for `stall`
+  lifetime,       // it had lived as long as it may
+  too_big,        // a frame or message beyond WSFlowMessageLimit
+  too_fast,       // more messages or bytes a second than it allows, with action=close
+  not_websocket,  // what breaks RFC 6455, where that is not let pass
   process_lost,   // the process that held it died without a word
 };
-inline constexpr std::size_t kOutcomes = 10;
+inline constexpr std::size_t kOutcomes = 17;
 
 // Why a handshake got no tunnel. One closed set for log, metrics, status and WSFLOW_REFUSED_BY.
 enum class Refusal : std::uint8_t {
@@ -28,20 +35,24 @@ enum class Refusal : std::uint8_t {
   bad_key,
   bad_version,
   has_body,
-  client_gone,         // the client left before its answer
-  limit,               // WSFlowLimit
-  max_tunnels,         // WSFlowMaxTunnels
-  origin_unavailable,  // mod_proxy has no usable member, or no free connection (max=)
-  origin_connect,      // refused, unreachable, TLS handshake failed
-  origin_closed,       // closed before or in the middle of its answer
-  origin_reset,        // reset in the middle of its answer
-  origin_garbage,      // an answer that is no HTTP/1.x response
-  origin_bad_answer,   // a 101 that RFC 6455 4.1 tells to refuse
-  origin_timeout,      // no answer within `handshake`
-  origin_status,       // an HTTP answer other than 101, passed to the client
-  internal,            // out of descriptors or memory
+  origin_not_allowed,    // WSFlowOrigin
+  protocol_not_allowed,  // WSFlowProtocol
+  expired,               // WSFlowTimeout until= has passed
+  client_gone,           // the client left before its answer
+  limit,                 // WSFlowLimit
+  max_tunnels,           // WSFlowMaxTunnels
+  no_source_port,        // every local port to the origin is in use
+  origin_unavailable,    // mod_proxy has no usable member, or no free connection (max=)
+  origin_connect,        // refused, unreachable, TLS handshake failed
+  origin_closed,         // closed before or in the middle of its answer
+  origin_reset,          // reset in the middle of its answer
+  origin_garbage,        // an answer that is no HTTP/1.x response
+  origin_bad_answer,     // a 101 that RFC 6455 4.1 tells to refuse
+  origin_timeout,        // no answer within `handshake`
+  origin_status,         // an HTTP answer other than 101, passed to the client
+  internal,              // out of descriptors or memory
 };
-inline constexpr std::size_t kRefusals = 18;
+inline constexpr std::size_t kRefusals = 22;
 
 const char* name(Outcome outcome) noexcept;
 const char* name(Refusal refusal) noexcept;

@@ -2,6 +2,7 @@
 
 #include "mod_wsflow/httpd/config.hpp"
 #include "mod_wsflow/httpd/guard.hpp"
+#include "mod_wsflow/httpd/worker_down.hpp"
 #include "mod_wsflow/os/signal_mask.hpp"
 #include "mod_wsflow/os/thread_name.hpp"
 #include "mod_wsflow/os/wait.hpp"
@@ -33,8 +34,10 @@ void Caretaker::ask_for_stop() noexcept {
 void Caretaker::look_after() {
   shm::sweep(segment_);
   const auto* load = config_of(server_).origin_load;
-  if (load != nullptr && segment_.generation.load() == slot_.generation.load())
+  if (load != nullptr && segment_.generation.load() == slot_.generation.load()) {
     origin_load_.round(*load, segment_);
+    end_tunnels_of_workers_down(server_, *load, segment_);
+  }
   const auto commands = slot_.commands.load(std::memory_order_acquire);
   if (commands == commands_seen_) return;
   commands_seen_ = commands;

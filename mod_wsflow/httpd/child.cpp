@@ -63,8 +63,10 @@ void on_sigterm(pid_t sender) noexcept {
 }
 
 bool start_engine(Child& self, std::uint32_t limit) {
-  const auto loops = static_cast<unsigned>(std::max(config_of(self.server).threads, 1));
-  self.engine.emplace(loops, limit, self.recorder, self.log);
+  const auto& config = config_of(self.server);
+  const auto loops = static_cast<unsigned>(std::max(config.threads, 1));
+  self.engine.emplace(loops, limit, self.recorder, self.log, tunnel::Engine::kStopTime,
+                      static_cast<std::uint64_t>(config.max_buffered));
   self.caretaker.emplace(self.server, self.segment, self.slot, *self.engine, self.relay);
   return self.engine->start() && self.caretaker->start();
 }

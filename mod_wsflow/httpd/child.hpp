@@ -6,6 +6,7 @@
 #include "mod_wsflow/httpd/caretaker.hpp"
 #include "mod_wsflow/httpd/config.hpp"
 #include "mod_wsflow/httpd/server_log.hpp"
+#include "mod_wsflow/httpd/terms.hpp"
 #include "mod_wsflow/metrics/recorder.hpp"
 #include "mod_wsflow/shm/segment.hpp"
 #include "mod_wsflow/tunnel/engine.hpp"
@@ -29,6 +30,7 @@ struct Child {
   shm::ProcessSlot& slot;  // borrowed from the segment
   metrics::Recorder recorder;
   shm::TunnelRows rows;
+  TermsTable terms;
   LogRelay relay;
   DrainSettings drain;
   std::uint32_t generation = 0;

@@ -19,9 +19,11 @@ void* create_server_config(apr_pool_t* pool, server_rec*) noexcept {
   return make(pool, ServerConfig{.routes = routes,
                                  .threads = 0,
                                  .max_tunnels = 0,
+                                 .max_buffered = kDefaultMaxBuffered,
                                  .drain = {},
                                  .limit_rules = nullptr,
                                  .limit_places = nullptr,
+                                 .tunnel_places = nullptr,
                                  .origin_load = nullptr,
                                  .adopted = nullptr,
                                  .served = false});
@@ -33,25 +35,29 @@ void* merge_server_config(apr_pool_t* pool, void* base, void* add) noexcept {
   return make(pool, ServerConfig{.routes = apr_array_append(pool, upper.routes, lower.routes),
                                  .threads = lower.threads,
                                  .max_tunnels = lower.max_tunnels,
+                                 .max_buffered = lower.max_buffered,
                                  .drain = lower.drain,
                                  .limit_rules = nullptr,
                                  .limit_places = nullptr,
+                                 .tunnel_places = nullptr,
                                  .origin_load = nullptr,
                                  .adopted = nullptr,
                                  .served = false});
 }
 
 void* create_dir_config(apr_pool_t* pool, char*) noexcept {
-  return make(pool, DirConfig{.enabled = -1, .timeouts = {}, .route = nullptr, .limits = nullptr});
+  return make(pool,
+              DirConfig{.enabled = -1, .tunnels = {}, .route = nullptr, .limits = nullptr, .handshakes = {}});
 }
 
 void* merge_dir_config(apr_pool_t* pool, void* base, void* add) noexcept {
   const auto& lower = *static_cast<DirConfig*>(base);
   const auto& upper = *static_cast<DirConfig*>(add);
   return make(pool, DirConfig{.enabled = upper.enabled >= 0 ? upper.enabled : lower.enabled,
-                              .timeouts = overlay(upper.timeouts, lower.timeouts),
+                              .tunnels = overlay(upper.tunnels, lower.tunnels),
                               .route = upper.route != nullptr ? upper.route : lower.route,
-                              .limits = merge_limits(pool, lower.limits, upper.limits)});
+                              .limits = merge_limits(pool, lower.limits, upper.limits),
+                              .handshakes = overlay(upper.handshakes, lower.handshakes)});
 }
 
 }  // namespace wsflow::httpd

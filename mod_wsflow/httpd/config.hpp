@@ -3,39 +3,42 @@
 #include <type_traits>
 
 #include "mod_wsflow/httpd/api.hpp"
+#include "mod_wsflow/httpd/handshake_config.hpp"
+#include "mod_wsflow/httpd/settings.hpp"
 
 namespace wsflow::httpd {
 
 // Configuration structs live in pconf and are trivially destructible: a reload frees the pool and nothing
 // else.
 
-inline constexpr apr_interval_time_t kUnset = -1;
-
-// Times in microseconds, as APR has them; kUnset: not given here.
-struct Timeouts {
-  apr_interval_time_t handshake = kUnset;
-  apr_interval_time_t close = kUnset;
+// How the tunnels of a place are treated.
+struct TunnelConfig {
+  Settings settings;
+  const ap_expr_info_t* until = nullptr;  // WSFlowTimeout until=; nullptr: not given
 };
-inline constexpr Timeouts kDefaultTimeouts{.handshake = apr_time_from_sec(10), .close = apr_time_from_sec(5)};
 // `first` where it is set, else `second`.
-constexpr Timeouts overlay(const Timeouts& first, const Timeouts& second) noexcept {
-  return {.handshake = first.handshake != kUnset ? first.handshake : second.handshake,
-          .close = first.close != kUnset ? first.close : second.close};
+inline TunnelConfig overlay(const TunnelConfig& first, const TunnelConfig& second) noexcept {
+  return {.settings = overlay(first.settings, second.settings),
+          .until = first.until != nullptr ? first.until : second.until};
 }
 
 // What a keeper does with its tunnels. Times in microseconds; kUnset: not given here.
 struct DrainSettings {
   apr_interval_time_t deadline = kUnset;  // from the reload on; 0: none
   apr_interval_time_t window = kUnset;
-  int code = 0;  // 0: not given
+  int code = 0;          // 0: not given
+  int worker_down = -1;  // of a worker that is down, tunnels to be closed a second; 0: none; -1: not given
 };
-inline constexpr DrainSettings kDefaultDrain{
-    .deadline = apr_time_from_sec(24 * 3600), .window = apr_time_from_sec(600), .code = 1012};
+inline constexpr DrainSettings kDefaultDrain{.deadline = apr_time_from_sec(24 * 3600),
+                                             .window = apr_time_from_sec(600),
+                                             .code = 1012,
+                                             .worker_down = 0};
 // `first` where it is set, else `second`.
 constexpr DrainSettings overlay(const DrainSettings& first, const DrainSettings& second) noexcept {
   return {.deadline = first.deadline != kUnset ? first.deadline : second.deadline,
           .window = first.window != kUnset ? first.window : second.window,
-          .code = first.code != 0 ? first.code : second.code};
+          .code = first.code != 0 ? first.code : second.code,
+          .worker_down = first.worker_down >= 0 ? first.worker_down : second.worker_down};
 }
 
 struct OriginLoad;
@@ -43,34 +46,47 @@ struct AdoptedKeeper;
 
 // One WSFlowPass.
 struct Route {
-  const char* path;   // as configured
-  const char* url;    // as configured
-  const char* real;   // mod_proxy's copy of the URL: its address tells which of mod_proxy's aliases is ours
-  Timeouts timeouts;  // given as keys of the directive
+  const char* path;  // as configured
+  const char* url;   // as configured
+  const char* real;  // mod_proxy's copy of the URL: its address tells which of mod_proxy's aliases is ours
+  TunnelConfig tunnels;  // given as keys of the directive
 };
+
+inline constexpr std::int64_t kDefaultMaxBuffered = 256 * 1024 * 1024;
 
 // Server and virtual host.
 struct ServerConfig {
-  apr_array_header_t* routes;        // of Route*; this server's, its <Location>s' and those of its base
-  int threads;                       // main server only; 0: not given
-  int max_tunnels;                   // main server only; 0: not given
-  DrainSettings drain;               // main server only
-  apr_array_header_t* limit_rules;   // main server only; of LimitRule*: all that are named
-  apr_array_header_t* limit_places;  // main server only; of LimitPlace
-  OriginLoad* origin_load;           // main server only; made behind the configuration; none: no balancers
-  AdoptedKeeper* adopted;            // main server only; the parent's list
+  apr_array_header_t* routes;         // of Route*; this server's, its <Location>s' and those of its base
+  int threads;                        // main server only; 0: not given
+  int max_tunnels;                    // main server only; 0: not given
+  std::int64_t max_buffered;          // main server only, bytes; 0: no bound
+  DrainSettings drain;                // main server only
+  apr_array_header_t* limit_rules;    // main server only; of LimitRule*: all that are named
+  apr_array_header_t* limit_places;   // main server only; of LimitPlace
+  apr_array_header_t* tunnel_places;  // main server only; of TunnelPlace
+  OriginLoad* origin_load;            // main server only; made behind the configuration; none: no balancers
+  AdoptedKeeper* adopted;             // main server only; the parent's list
   bool served;  // main server only; in the parent: children were started with this configuration
 };
 
 // Server, virtual host, <Location>, <Directory>, <Proxy>.
 struct DirConfig {
   int enabled;                 // WSFlow: -1 not given, 0 Off, 1 On
-  Timeouts timeouts;           // WSFlowTimeout
+  TunnelConfig tunnels;        // WSFlowTimeout and its like
   const Route* route;          // WSFlowPass of this <Location>, or nullptr
   apr_array_header_t* limits;  // WSFlowLimit, of LimitUse; nullptr: none
+  HandshakeConfig handshakes;  // WSFlowOrigin and its like
+};
+
+// A section, or one of its routes, that says how its tunnels are treated. For the checks at the start.
+struct TunnelPlace {
+  const server_rec* server;
+  const DirConfig* section;
+  const Route* route;  // nullptr: the section itself
+  const char* where;   // file:line
 };
 static_assert(std::is_trivially_destructible_v<ServerConfig> && std::is_trivially_destructible_v<DirConfig> &&
-              std::is_trivially_destructible_v<Route>);
+              std::is_trivially_destructible_v<Route> && std::is_trivially_destructible_v<TunnelPlace>);
 
 void* create_server_config(apr_pool_t* pool, server_rec* server) noexcept;
 void* merge_server_config(apr_pool_t* pool, void* base, void* add) noexcept;

@@ -10,24 +10,16 @@ namespace wsflow::httpd {
 namespace {
 
 // A key whose value is a time from `least` to `most` microseconds.
-template <class Settings>
 struct TimeKey {
   std::string_view name;
-  apr_interval_time_t Settings::*value;
+  apr_interval_time_t DrainSettings::*value;
   apr_interval_time_t least;
   apr_interval_time_t most;
   const char* legal;
 };
 
-constexpr TimeKey<Timeouts> kTimeoutKeys[] = {
-    {"handshake", &Timeouts::handshake, apr_time_from_msec(10), apr_time_from_sec(3600),
-     "a time from 10ms to 1h (units ms, s, mi, h; seconds if none)"},
-    {"close", &Timeouts::close, apr_time_from_msec(10), apr_time_from_sec(3600),
-     "a time from 10ms to 1h (units ms, s, mi, h; seconds if none)"},
-};
-
 constexpr apr_interval_time_t kYear = apr_time_from_sec(apr_time_t{365} * 24 * 3600);
-constexpr TimeKey<DrainSettings> kDrainKeys[] = {
+constexpr TimeKey kTimeKeys[] = {
     {"deadline", &DrainSettings::deadline, 0, kYear,
      "0 (none) or a time to 8760h (units ms, s, mi, h; seconds if none)"},
     {"window", &DrainSettings::window, 0, kYear,
@@ -52,28 +44,42 @@ KeyParse wrong(apr_pool_t* pool, const Word& word, const char* legal) noexcept {
                                 word.key.data(), legal)};
 }
 
-template <class Settings, std::size_t N>
-KeyParse parse_time_key(apr_pool_t* pool, const Word& word, const TimeKey<Settings> (&keys)[N],
-                        Settings& settings) noexcept {
-  for (const auto& key : keys) {
+KeyParse parse_time_key(apr_pool_t* pool, const Word& word, DrainSettings& drain) noexcept {
+  for (const auto& key : kTimeKeys) {
     if (word.key != key.name) continue;
     std::int64_t value = 0;
     if (!parse_time(word.value, key.least, key.most, value)) return wrong(pool, word, key.legal);
-    settings.*key.value = value;
+    drain.*key.value = value;
     return {.known = true};
   }
   return {};
 }
 
-}  // namespace
-
-KeyParse parse_timeout_key(apr_pool_t* pool, const char* word, Timeouts& timeouts) noexcept {
-  return parse_time_key(pool, Word(word), kTimeoutKeys, timeouts);
+// keep, or close:N/s.
+bool parse_pace(std::string_view text, int& pace) noexcept {
+  constexpr std::string_view kClose = "close:";
+  constexpr std::string_view kSecond = "/s";
+  if (text == "keep") {
+    pace = 0;
+    return true;
+  }
+  if (!text.starts_with(kClose) || !text.ends_with(kSecond)) return false;
+  text.remove_prefix(kClose.size());
+  text.remove_suffix(kSecond.size());
+  return parse_number(text, 1, 100'000, pace);
 }
+
+}  // namespace
 
 KeyParse parse_drain_key(apr_pool_t* pool, const char* text, DrainSettings& drain) noexcept {
   const Word word(text);
-  if (word.key != "code") return parse_time_key(pool, word, kDrainKeys, drain);
+  if (word.key == "on-worker-down") {
+    if (!parse_pace(word.value, drain.worker_down)) {
+      return wrong(pool, word, "keep, or close:N/s with a number from 1 to 100000");
+    }
+    return {.known = true};
+  }
+  if (word.key != "code") return parse_time_key(pool, word, drain);
   int code = 0;
   if (!parse_number(word.value, 1000, 4999, code) ||
       !ws::may_appear_on_wire(static_cast<std::uint16_t>(code))) {

@@ -8,9 +8,6 @@ struct KeyParse {
   bool known = false;           // `word` was one of the keys
   const char* error = nullptr;  // what is wrong with its value and what is legal, or nullptr
 };
-// Parses one "key=value" of WSFlowTimeout or WSFlowPass into `timeouts`.
-KeyParse parse_timeout_key(apr_pool_t* pool, const char* word, Timeouts& timeouts) noexcept;
-
 // Parses one "key=value" of WSFlowDrain into `drain`.
 KeyParse parse_drain_key(apr_pool_t* pool, const char* word, DrainSettings& drain) noexcept;
 

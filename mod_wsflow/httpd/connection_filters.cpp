@@ -90,12 +90,15 @@ apr_status_t wait_until_deadline(ap_filter_t* f, apr_bucket_brigade* into, ap_in
 apr_status_t observe(ap_filter_t* f, apr_bucket_brigade* into, ap_input_mode_t mode, apr_read_type_e block,
                      apr_off_t wanted) noexcept {
   auto& watch = *static_cast<Watch*>(f->ctx);
+  const auto now = apr_time_now();
+  if (now >= watch.until) return APR_ECONNABORTED;
   const auto status = ap_get_brigade(f->next, into, mode, block, wanted);
   if (APR_STATUS_IS_EOF(status)) {
     watch.ended = true;
     return watch.fail_at_end ? APR_ECONNABORTED : status;
   }
   if (status != APR_SUCCESS || mode != AP_MODE_READBYTES) return status;
+  watch.heard = now;
   for (auto* bucket = APR_BRIGADE_FIRST(into); bucket != APR_BRIGADE_SENTINEL(into);
        bucket = APR_BUCKET_NEXT(bucket)) {
     const char* bytes = nullptr;

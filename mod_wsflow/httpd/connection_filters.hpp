@@ -40,6 +40,9 @@ struct Watch {
   bool fail_at_end =
       false;           // report the end of the stream as a failure, which ends mod_proxy's tunnel at once
   bool ended = false;  // the end of the stream was seen
+  apr_time_t until = kNever;          // from then on nothing passes, and the tunnel ends
+  apr_time_t heard = apr_time_now();  // when something came last
+  static constexpr apr_time_t kNever = INT64_MAX;
 };
 void watch_input(conn_rec* c, Watch& watch) noexcept;
 void end_watch(conn_rec* c) noexcept;

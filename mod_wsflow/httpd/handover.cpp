@@ -1,5 +1,6 @@
 #include "mod_wsflow/httpd/handover.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <memory>
 
@@ -12,6 +13,7 @@
 #include "mod_wsflow/httpd/switching.hpp"
 #include "mod_wsflow/httpd/tunnel_row.hpp"
 #include "mod_wsflow/os/socket.hpp"
+#include "mod_wsflow/ws/field_syntax.hpp"
 
 namespace wsflow::httpd {
 
@@ -40,6 +42,12 @@ os::SslRef take_tls(const ConnectionState& state) noexcept {
 
 bool close_notify_was_read(const ConnectionState& state) noexcept {
   return state.ssl != nullptr && (SSL_get_shutdown(state.ssl) & SSL_RECEIVED_SHUTDOWN) != 0;
+}
+
+bool has_extensions(const ws::ResponseHead& head) noexcept {
+  return std::any_of(head.fields.begin(), head.fields.end(), [](const ws::HeadField& field) {
+    return !field.value.empty() && ws::equals_ignoring_case(field.name, "Sec-WebSocket-Extensions");
+  });
 }
 
 // httpd closes this one instead of the client's (as mod_proxy_fdpass does), and writes nothing more for `r`.
@@ -111,10 +119,18 @@ Failure hand_over(request_rec* r, Origin& origin, TunnelTerms terms) {
   parts.client_ssl = take_tls(client_state);
   client_state.handed_ssl = parts.client_ssl.get();
   os::set_no_delay(parts.client_fd.get());
+  os::set_buffers(parts.client_fd.get(), static_cast<int>(terms.settings.receive_buffer),
+                  static_cast<int>(terms.settings.send_buffer));
+  const auto& tunnel_terms = child()->terms.intern(make_terms(terms.settings));
+  for (const int fd : {parts.client_fd.get(), parts.origin_fd.get()}) {
+    os::set_peer_timeout(fd, tunnel_terms.stall);
+  }
 
   parts.place = std::move(terms.place);
   parts.permit = take_permit(r);
-  parts.limits.close_ms = static_cast<std::uint32_t>(apr_time_as_msec(terms.timeouts.close));
+  parts.terms = &tunnel_terms;
+  parts.lives_until = terms.lives_until;
+  parts.extensions = has_extensions(origin.head());
   parts.id = terms.id;
   parts.log_context = r->server;
   auto tunnel = std::make_unique<tunnel::Tunnel>(std::move(parts), base::now());

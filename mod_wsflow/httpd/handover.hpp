@@ -1,5 +1,6 @@
 #pragma once
 
+#include "mod_wsflow/base/clock.hpp"
 #include "mod_wsflow/httpd/config.hpp"
 #include "mod_wsflow/httpd/origin.hpp"
 #include "mod_wsflow/tunnel/admission.hpp"
@@ -9,7 +10,8 @@ namespace wsflow::httpd {
 // What a tunnel needs beside its two connections.
 struct TunnelTerms {
   tunnel::Admission::Place place;
-  Timeouts timeouts;
+  const Settings& settings;  // borrowed
+  base::Instant lives_until = base::Instant::max();
   std::uint64_t id = 0;
 };
 
@@ -23,6 +25,6 @@ const char* reason_to_stay(const request_rec* r, const conn_rec* origin);
 Failure hand_over(request_rec* r, Origin& origin, TunnelTerms terms);
 
 // The same on this worker thread, for a connection that must stay: returns when the tunnel has ended.
-Failure run_on_worker(request_rec* r, Origin& origin, std::uint64_t id);
+Failure run_on_worker(request_rec* r, Origin& origin, const TunnelTerms& terms);
 
 }  // namespace wsflow::httpd

@@ -49,17 +49,25 @@ Failure Origin::connect(char* url, const char* proxy_name, apr_port_t proxy_port
                                     proxy_port, via_port_, sizeof via_port_);
   if (determined != OK) return {.status = determined, .reason = Refusal::origin_connect};
 
-  if (ap_proxy_connect_backend(kFunction, backend_, worker_, r_->server) != OK) {
-    ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r_, WSFLOGNO(0031) "cannot connect to the origin %s:%d",
-                  name_of(backend_), backend_->port);
-    // 503 lets mod_proxy try another member of the balancer; finish_request() makes 502 of the last one.
-    return {.status = HTTP_SERVICE_UNAVAILABLE, .reason = Refusal::origin_connect};
-  }
-  deadline_ = {.socket = backend_->sock, .at = apr_time_now() + handshake_};
+  if (const auto failure = open_socket()) return failure;
+  deadline_ = {.socket = backend_->sock, .at = apr_time_now() + settings_.handshake};
   const int created = ap_proxy_connection_create_ex(kFunction, backend_, r_);
   if (created != OK) return {.status = HTTP_BAD_GATEWAY, .reason = Refusal::origin_connect};
   set_deadline(backend_->connection, deadline_);
   return {};
+}
+
+// Unix sockets and the way through another proxy (ProxyRemote) are mod_proxy's.
+Failure Origin::open_socket() {
+  if (backend_->uds_path == nullptr && backend_->forward == nullptr) {
+    return connect_socket(r_, backend_, worker_,
+                          socket_terms(settings_, config_of(r_).handshakes, *worker_, *conf_));
+  }
+  if (ap_proxy_connect_backend(kFunction, backend_, worker_, r_->server) == OK) return {};
+  ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r_,
+                WSFLOGNO(0041) "mod_proxy cannot connect to the origin %s:%d: see its line",
+                name_of(backend_), backend_->port);
+  return {.status = HTTP_SERVICE_UNAVAILABLE, .reason = Refusal::origin_connect};
 }
 
 Failure Origin::send_handshake() {
@@ -157,7 +165,7 @@ Failure Origin::fail_reading(apr_status_t status) {
     ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r_,
                   WSFLOGNO(0037) "the origin %s:%d did not answer the handshake within %" APR_TIME_T_FMT
                                  " ms (WSFlowTimeout handshake)",
-                  name_of(backend_), backend_->port, apr_time_as_msec(handshake_));
+                  name_of(backend_), backend_->port, apr_time_as_msec(settings_.handshake));
     return {.status = HTTP_GATEWAY_TIME_OUT, .reason = Refusal::origin_timeout};
   }
   const char* when = buffer_.empty() ? "before it answered" : "in the middle of its answer";

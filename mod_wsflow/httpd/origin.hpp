@@ -5,6 +5,7 @@
 
 #include "mod_wsflow/httpd/api.hpp"
 #include "mod_wsflow/httpd/connection_filters.hpp"
+#include "mod_wsflow/httpd/origin_socket.hpp"
 #include "mod_wsflow/httpd/request_state.hpp"
 #include "mod_wsflow/ws/response_head.hpp"
 
@@ -14,9 +15,8 @@ namespace wsflow::httpd {
 // it dies, at the latest. Worker thread; every wait ends by the handshake's deadline.
 class Origin {
  public:
-  Origin(request_rec* r, proxy_worker* worker, proxy_server_conf* conf,
-         apr_interval_time_t handshake) noexcept
-      : r_(r), worker_(worker), conf_(conf), handshake_(handshake) {}
+  Origin(request_rec* r, proxy_worker* worker, proxy_server_conf* conf, const Settings& settings) noexcept
+      : r_(r), worker_(worker), conf_(conf), settings_(settings) {}
   ~Origin() { release(); }
   Origin(const Origin&) = delete;
   Origin& operator=(const Origin&) = delete;
@@ -42,13 +42,14 @@ class Origin {
   void release() noexcept;
 
  private:
+  Failure open_socket();
   Failure read_head();
   Failure fail_reading(apr_status_t status);
 
-  request_rec* r_;           // borrowed
-  proxy_worker* worker_;     // borrowed from mod_proxy
-  proxy_server_conf* conf_;  // borrowed from mod_proxy
-  apr_interval_time_t handshake_;
+  request_rec* r_;                     // borrowed
+  proxy_worker* worker_;               // borrowed from mod_proxy
+  proxy_server_conf* conf_;            // borrowed from mod_proxy
+  const Settings& settings_;           // borrowed
   Deadline deadline_{};                // of the handshake
   proxy_conn_rec* backend_ = nullptr;  // ours until release()
   apr_uri_t uri_{};

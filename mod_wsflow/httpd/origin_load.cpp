@@ -48,7 +48,7 @@ std::vector<OriginLoad::Member> resources_of(const std::vector<proxy_worker*>& w
     while (std::find(keys.begin(), keys.end(), key) != keys.end()) key = hash(key, "again");
     keys.push_back(key);
     if (const auto resource = shm::resource(layout, key))
-      members.push_back({.resource = *resource, .busy = &worker->s->busy});
+      members.push_back({.resource = *resource, .worker = worker->s, .balancer = worker->balancer->s->name});
   }
   return members;
 }
@@ -57,7 +57,7 @@ void open(apr_pool_t* pconf, server_rec* server, shm::Layout& layout) {
   const auto members = resources_of(all_members(server), layout);
   if (members.empty()) return;
   apr_shm_t* memory = nullptr;
-  constexpr auto kBytes = sizeof(std::atomic<std::uint32_t>) * shm::kResources;
+  constexpr auto kBytes = sizeof(OriginLoad::Shared) * shm::kResources;
   if (const auto status = apr_shm_create(&memory, kBytes, nullptr, pconf); status != APR_SUCCESS) {
     ap_log_error(APLOG_MARK, APLOG_WARNING, status, server,
                  WSFLOGNO(0022) "no shared memory for the load of balancer members: tunnels of earlier generations "
@@ -65,14 +65,14 @@ void open(apr_pool_t* pconf, server_rec* server, shm::Layout& layout) {
     return;
   }
   auto* load = ::new (apr_palloc(pconf, sizeof(OriginLoad))) OriginLoad{};
-  load->applied = static_cast<std::atomic<std::uint32_t>*>(apr_shm_baseaddr_get(memory));
+  load->shared = static_cast<OriginLoad::Shared*>(apr_shm_baseaddr_get(memory));
   load->members = static_cast<OriginLoad::Member*>(
       apr_pmemdup(pconf, members.data(), members.size() * sizeof(OriginLoad::Member)));
   load->count = members.size();
   // What mod_proxy has taken over from the generation before (BalancerPersist) has our tunnels in it already.
   for (const auto& member : members) {
-    const auto ours = std::min<std::uint64_t>(*member.busy, shm::held(layout, member.resource));
-    load->applied[member.resource].store(static_cast<std::uint32_t>(ours));
+    const auto ours = std::min<std::uint64_t>(member.worker->busy, shm::held(layout, member.resource));
+    load->shared[member.resource].applied.store(static_cast<std::uint32_t>(ours));
   }
   config_of(server).origin_load = load;
 }
@@ -83,16 +83,22 @@ void open_origin_load(apr_pool_t* pconf, server_rec* server, shm::Layout& layout
   guard_void(server, [&] { open(pconf, server, layout); });
 }
 
+// A member that was added at run time is not among them.
+std::optional<std::uint32_t> resource_of(const proxy_worker* worker) noexcept {
+  const auto* load = config_of(child()->server).origin_load;
+  for (std::size_t i = 0; load != nullptr && i < load->count; ++i) {
+    if (load->members[i].worker == worker->s) return load->members[i].resource;
+  }
+  return std::nullopt;
+}
+
 tunnel::OriginPlace enter_origin(const proxy_worker* worker) noexcept {
   if (worker->balancer == nullptr) return {};
   auto& process = *child();
   tunnel::OriginPlace::Counts counts{.busy = &worker->s->busy};
-  const auto* load = config_of(process.server).origin_load;
-  // A member that was added at run time is not among them.
-  for (std::size_t i = 0; load != nullptr && i < load->count; ++i) {
-    if (load->members[i].busy != counts.busy) continue;
-    counts.held = &process.slot.held[load->members[i].resource];
-    counts.applied = &load->applied[load->members[i].resource];
+  if (const auto resource = resource_of(worker)) {
+    counts.held = &process.slot.held[*resource];
+    counts.applied = &config_of(process.server).origin_load->shared[*resource].applied;
   }
   return tunnel::OriginPlace(counts);
 }
@@ -100,15 +106,15 @@ tunnel::OriginPlace enter_origin(const proxy_worker* worker) noexcept {
 void OriginLoadRounds::round(const OriginLoad& load, const shm::Layout& layout) {
   last_.resize(load.count);
   for (std::size_t i = 0; i < load.count; ++i) {
-    auto& applied = load.applied[load.members[i].resource];
+    auto& applied = load.shared[load.members[i].resource].applied;
     const Seen now{.held = shm::held(layout, load.members[i].resource), .applied = applied.load()};
     const bool stays = std::exchange(last_[i], now) == now;
     if (now.held == now.applied || !stays) continue;
     auto expected = now.applied;
     // Another process may be at it as well.
     if (!applied.compare_exchange_strong(expected, static_cast<std::uint32_t>(now.held))) continue;
-    tunnel::OriginPlace::add_busy(*load.members[i].busy, static_cast<std::ptrdiff_t>(now.held) -
-                                                             static_cast<std::ptrdiff_t>(now.applied));
+    tunnel::OriginPlace::add_busy(load.members[i].worker->busy, static_cast<std::ptrdiff_t>(now.held) -
+                                                                    static_cast<std::ptrdiff_t>(now.applied));
   }
 }
 

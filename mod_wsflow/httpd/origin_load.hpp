@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "mod_wsflow/httpd/api.hpp"
@@ -17,16 +18,24 @@ namespace wsflow::httpd {
 // difference is put right.
 struct OriginLoad {
   struct Member {
-    std::uint32_t resource;  // its place in the ledgers
-    std::size_t* busy;       // borrowed from mod_proxy's shared memory
+    std::uint32_t resource;       // its place in the ledgers
+    proxy_worker_shared* worker;  // borrowed from mod_proxy's shared memory
+    const char* balancer;         // its name
+  };
+  struct Shared {
+    std::atomic<std::uint32_t> applied;
+    std::atomic<std::int64_t> down;  // of worker_down.hpp
   };
   Member* members;  // in pconf, as is the struct
   std::size_t count;
-  std::atomic<std::uint32_t>* applied;  // by resource; shared by the processes of this generation
+  Shared* shared;  // by resource; of the processes of this generation
 };
 
 // Finds the members of all balancers. Parent, when mod_proxy has made their shared memory.
 void open_origin_load(apr_pool_t* pconf, server_rec* server, shm::Layout& layout) noexcept;
+
+// The resource of a member of a balancer; none for other workers. Worker thread.
+std::optional<std::uint32_t> resource_of(const proxy_worker* worker) noexcept;
 
 // What a tunnel to `worker` is to count in. Worker thread.
 tunnel::OriginPlace enter_origin(const proxy_worker* worker) noexcept;

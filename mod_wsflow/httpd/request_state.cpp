@@ -22,6 +22,12 @@ bool takes_upgrades(request_rec* r) noexcept {
   return state_of(r).route != nullptr || config_of(r).enabled == 1;
 }
 
+TunnelConfig tunnel_config_of(request_rec* r) noexcept {
+  const auto tunnels = overlay(config_of(r).tunnels, {.settings = kDefaultSettings});
+  const auto* route = state_of(r).route;
+  return route != nullptr ? overlay(route->tunnels, tunnels) : tunnels;
+}
+
 void blame_no_origin(request_rec* r) noexcept {
   // mod_proxy's own sign that a status does not come from trouble with the origin (mod_proxy.c,
   // proxy_handler).

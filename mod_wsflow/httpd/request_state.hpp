@@ -32,6 +32,9 @@ RequestState& state_of(request_rec* r) noexcept;
 // Whether the upgrades of this request's route are ours: WSFlowPass, or WSFlow On.
 bool takes_upgrades(request_rec* r) noexcept;
 
+// What the configuration says of a tunnel of this request: every setting is given.
+TunnelConfig tunnel_config_of(request_rec* r) noexcept;
+
 // Notes a refusal and leaves WSFLOW_REFUSED_BY and WSFLOW_OUTCOME for logs and expressions. Returns the
 // status.
 int refuse(request_rec* r, const Failure& failure) noexcept;

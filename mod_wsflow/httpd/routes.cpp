@@ -1,11 +1,15 @@
 #include "mod_wsflow/httpd/routes.hpp"
 
 #include <new>
+#include <string>
 #include <string_view>
+#include <vector>
 
-#include "mod_wsflow/httpd/config_parse.hpp"
+#include "mod_wsflow/httpd/directive_words.hpp"
+#include "mod_wsflow/httpd/guard.hpp"
 #include "mod_wsflow/httpd/request_state.hpp"
 #include "mod_wsflow/httpd/route_check.hpp"
+#include "mod_wsflow/httpd/settings_config.hpp"
 
 namespace wsflow::httpd {
 
@@ -15,7 +19,8 @@ struct Words {
   const char* path = nullptr;  // nullptr in a <Location>: that is the path
   const char* url = "";        // none yet
   const char* for_proxy = "";  // the arguments that ProxyPass gets
-  Timeouts timeouts;
+  TunnelConfig tunnels;
+  bool sets_tunnels = false;
 };
 
 const char* failure(const cmd_parms* cmd, const char* value, const char* why) noexcept {
@@ -28,11 +33,14 @@ const char* quoted(apr_pool_t* pool, const char* word) noexcept {
 }
 
 // Splits the arguments into ours and mod_proxy's; an error message or nullptr.
-const char* split(const cmd_parms* cmd, const char* arguments, Words& words) noexcept {
+const char* split(cmd_parms* cmd, std::string_view arguments, Words& words) {
   auto* pool = cmd->pool;
   words.path = cmd->path;
-  while (*arguments != '\0') {
-    const char* word = ap_getword_conf(pool, &arguments);
+  std::vector<std::string> settings;
+  for (std::string text; skip_spaces(arguments);) {
+    const bool whole = take_word(arguments, text);
+    const char* word = apr_pstrmemdup(pool, text.data(), text.size());
+    if (!whole) return failure(cmd, word, "a quote has no end, or something follows it");
     if (words.path == nullptr) {
       words.path = word;
       if (const char* why = check_route_path(word)) return failure(cmd, word, why);
@@ -45,10 +53,9 @@ const char* split(const cmd_parms* cmd, const char* arguments, Words& words) noe
       }
       if (const char* why = check_origin_url(word)) return failure(cmd, word, why);
       words.url = word;
-    } else {
-      const auto key = parse_timeout_key(pool, word, words.timeouts);
-      if (key.error != nullptr) return failure(cmd, words.url, key.error);
-      if (key.known) continue;
+    } else if (is_pass_setting(text)) {
+      settings.push_back(text);
+      continue;
     }
     words.for_proxy = apr_pstrcat(pool, words.for_proxy, quoted(pool, word), nullptr);
   }
@@ -56,7 +63,10 @@ const char* split(const cmd_parms* cmd, const char* arguments, Words& words) noe
     return "WSFlowPass needs a path and a URL: WSFlowPass /path ws://host:port/path [key=value ...] "
            "(inside a <Location> the URL alone)";
   }
-  return nullptr;
+  words.sets_tunnels = !settings.empty();
+  const auto line = parse_settings(SettingsDirective::pass, settings);
+  const char* why = line.error.empty() ? apply_settings(cmd, line, words.tunnels) : line.error.c_str();
+  return why == nullptr ? nullptr : failure(cmd, words.url, why);
 }
 
 // Runs mod_proxy's ProxyPass; its error message or nullptr.
@@ -124,10 +134,7 @@ int translate(request_rec* r, bool before_decoding) noexcept {
   return DECLINED;
 }
 
-}  // namespace
-
-const char* set_pass(cmd_parms* cmd, void* dir_config, const char* arguments) noexcept {
-  if (const char* error = ap_check_cmd_context(cmd, NOT_IN_DIRECTORY | NOT_IN_FILES)) return error;
+const char* add_route(cmd_parms* cmd, DirConfig& section, const char* arguments) {
   Words words;
   if (const char* error = split(cmd, arguments, words)) return error;
 
@@ -142,10 +149,19 @@ const char* set_pass(cmd_parms* cmd, void* dir_config, const char* arguments) no
                           ? *proxy_dir->alias
                           : APR_ARRAY_IDX(proxy->aliases, proxy->aliases->nelts - 1, const proxy_alias);
   auto* route = ::new (apr_palloc(cmd->pool, sizeof(Route)))
-      Route{.path = words.path, .url = words.url, .real = alias.real, .timeouts = words.timeouts};
-  if (cmd->path != nullptr) static_cast<DirConfig*>(dir_config)->route = route;
+      Route{.path = words.path, .url = words.url, .real = alias.real, .tunnels = words.tunnels};
+  if (cmd->path != nullptr) section.route = route;
   APR_ARRAY_PUSH(config_of(cmd->server).routes, const Route*) = route;
+  if (words.sets_tunnels) note_tunnel_place(cmd, section, route);
   return nullptr;
+}
+
+}  // namespace
+
+const char* set_pass(cmd_parms* cmd, void* dir_config, const char* arguments) noexcept {
+  if (const char* error = ap_check_cmd_context(cmd, NOT_IN_DIRECTORY | NOT_IN_FILES)) return error;
+  return guard(cmd->server, "WSFlowPass: out of memory",
+               [&] { return add_route(cmd, *static_cast<DirConfig*>(dir_config), arguments); });
 }
 
 int pre_translate_name(request_rec* r) noexcept {

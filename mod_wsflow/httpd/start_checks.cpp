@@ -6,6 +6,7 @@
 #include "mod_wsflow/httpd/limit_check.hpp"
 #include "mod_wsflow/httpd/log.hpp"
 #include "mod_wsflow/httpd/mpm_query.hpp"
+#include "mod_wsflow/httpd/settings_check.hpp"
 
 namespace wsflow::httpd {
 
@@ -39,6 +40,7 @@ int check_configuration(server_rec* server) noexcept {
     return HTTP_INTERNAL_SERVER_ERROR;
   }
   if (const int result = check_limits(server); result != OK) return result;
+  check_settings(server);
   if (mpm_query(AP_MPMQ_IS_THREADED) == AP_MPMQ_NOT_SUPPORTED) {
     ap_log_error(APLOG_MARK, APLOG_WARNING, 0, server,
                  WSFLOGNO(0081) "with the MPM %s each tunnel holds a process: use mpm_event", ap_show_mpm());

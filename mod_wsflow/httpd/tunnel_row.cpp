@@ -3,6 +3,7 @@
 #include <bit>
 
 #include "mod_wsflow/httpd/child.hpp"
+#include "mod_wsflow/httpd/origin_load.hpp"
 #include "mod_wsflow/httpd/request_state.hpp"
 
 namespace wsflow::httpd {
@@ -27,14 +28,14 @@ shm::Address address(const apr_sockaddr_t* from) noexcept {
 shm::RowPlace open_row(request_rec* r, const proxy_worker* origin, std::uint64_t id) noexcept {
   auto& process = *child();
   const auto* route = state_of(r).route;
-  return process.rows.open(
-      {.id = id,
-       .generation = process.generation,
-       .started_us = apr_time_now(),
-       .client = address(r->useragent_addr),
-       .server = text(r->server->server_hostname),
-       .route = route != nullptr ? text(route->path) : "",
-       .origin = text(ap_proxy_worker_name(r->pool, const_cast<proxy_worker*>(origin)))});
+  return process.rows.open({.id = id,
+                            .generation = process.generation,
+                            .started_us = apr_time_now(),
+                            .client = address(r->useragent_addr),
+                            .server = text(r->server->server_hostname),
+                            .route = route != nullptr ? text(route->path) : "",
+                            .origin = text(ap_proxy_worker_name(r->pool, const_cast<proxy_worker*>(origin))),
+                            .resource = resource_of(origin)});
 }
 
 }  // namespace wsflow::httpd

@@ -8,9 +8,11 @@
 #include "mod_wsflow/httpd/config.hpp"
 #include "mod_wsflow/httpd/guard.hpp"
 #include "mod_wsflow/httpd/handover.hpp"
+#include "mod_wsflow/httpd/handshake_policy.hpp"
 #include "mod_wsflow/httpd/limit_hold.hpp"
 #include "mod_wsflow/httpd/origin_answer.hpp"
 #include "mod_wsflow/httpd/routes.hpp"
+#include "mod_wsflow/httpd/until.hpp"
 #include "mod_wsflow/os/random.hpp"
 #include "mod_wsflow/ws/handshake.hpp"
 
@@ -131,8 +133,6 @@ const Scheme* scheme_of(const char* url) noexcept {
 
 int handle(request_rec* r, proxy_worker* worker, proxy_server_conf* conf, char* url, const char* proxy_name,
            apr_port_t proxy_port) {
-  const auto* route = state_of(r).route;
-  const auto& config = config_of(r);
   const auto* scheme = scheme_of(url);
   if (r->proxyreq != PROXYREQ_REVERSE || r->main != nullptr || scheme == nullptr) return DECLINED;
   if (!takes_upgrades(r)) return DECLINED;
@@ -141,8 +141,11 @@ int handle(request_rec* r, proxy_worker* worker, proxy_server_conf* conf, char* 
   if (verdict == ws::RequestVerdict::not_upgrade) return DECLINED;
   if (verdict != ws::RequestVerdict::ok) return refuse_request(r, verdict);
 
-  auto timeouts = overlay(config.timeouts, kDefaultTimeouts);
-  if (route != nullptr) timeouts = overlay(route->timeouts, timeouts);
+  if (const auto failure = apply_policy(r, config_of(r).handshakes)) return refuse(r, failure);
+
+  const auto tunnels = tunnel_config_of(r);
+  const auto end = find_end(r, tunnels);
+  if (end.failure) return refuse(r, end.failure);
 
   tunnel::Admission::Place place;
   if (auto* process = child(); process != nullptr && process->engine) {
@@ -150,7 +153,7 @@ int handle(request_rec* r, proxy_worker* worker, proxy_server_conf* conf, char* 
     if (!place) return refuse_full(r, process->engine->admission());
   }
 
-  Origin origin(r, worker, conf, timeouts.handshake);
+  Origin origin(r, worker, conf, tunnels.settings);
   if (const auto failure = shake_hands(origin, url, proxy_name, proxy_port, scheme->tls))
     return refuse(r, failure);
   const auto& head = origin.head();
@@ -165,17 +168,18 @@ int handle(request_rec* r, proxy_worker* worker, proxy_server_conf* conf, char* 
   const auto id = os::random64();
   note_tunnel(r, id);
   note_first_byte(r);
+  TunnelTerms terms{.place = std::move(place), .settings = tunnels.settings, .lives_until = end.at, .id = id};
   const char* stays = reason_to_stay(r, origin.connection());
   Failure failure;
   if (stays == nullptr) {
     ap_log_rerror(APLOG_MARK, APLOG_DEBUG, 0, r, WSFLOGNO(0074) "tunnel %016" APR_UINT64_T_HEX_FMT " to %s",
                   id, ap_proxy_worker_name(r->pool, worker));
-    failure = hand_over(r, origin, {.place = std::move(place), .timeouts = timeouts, .id = id});
+    failure = hand_over(r, origin, std::move(terms));
   } else {
     ap_log_rerror(APLOG_MARK, APLOG_INFO, 0, r,
                   WSFLOGNO(0075) "tunnel %016" APR_UINT64_T_HEX_FMT " to %s holds this worker thread: %s", id,
                   ap_proxy_worker_name(r->pool, worker), stays);
-    failure = run_on_worker(r, origin, id);
+    failure = run_on_worker(r, origin, terms);
   }
   return failure ? refuse(r, failure) : OK;
 }

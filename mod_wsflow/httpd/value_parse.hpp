@@ -14,4 +14,8 @@ bool parse_number(std::string_view text, int least, int most, int& number) noexc
 // mi, h; seconds if none). False if it is none.
 bool parse_time(std::string_view text, std::int64_t least, std::int64_t most, std::int64_t& time) noexcept;
 
+// Parses a number of bytes from `least` to `most`: a number and k, M or G, in either case, if it is in KiB,
+// MiB or GiB. False if it is none.
+bool parse_size(std::string_view text, std::int64_t least, std::int64_t most, std::int64_t& size) noexcept;
+
 }  // namespace wsflow::httpd

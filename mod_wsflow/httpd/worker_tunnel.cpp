@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <string>
 
 #include "mod_wsflow/httpd/child.hpp"
@@ -6,6 +7,7 @@
 #include "mod_wsflow/httpd/log.hpp"
 #include "mod_wsflow/httpd/switching.hpp"
 #include "mod_wsflow/httpd/tunnel_row.hpp"
+#include "mod_wsflow/os/socket.hpp"
 
 namespace wsflow::httpd {
 
@@ -28,10 +30,51 @@ class Counted {
   metrics::Recorder& recorder_;  // borrowed
 };
 
+// A peer that has vanished must not hold the worker until silence ends the tunnel.
+void bound_peer(apr_socket_t* socket, const Settings& settings) noexcept {
+  apr_os_sock_t fd = -1;
+  if (apr_os_sock_get(&fd, socket) == APR_SUCCESS)
+    os::set_peer_timeout(fd, static_cast<std::uint32_t>(settings.stall / 1000));
+}
+
+apr_time_t wall_time(base::Instant at) noexcept {
+  if (at == base::Instant::max()) return Watch::kNever;
+  return apr_time_now() + (at - base::now()).count() * 1000;
+}
+
+// One tunnel, with what its two watches see.
+struct Run {
+  proxy_tunnel_rec& tunnel;  // borrowed from the request's pool
+  const Settings& settings;
+  const Watch& client;
+  const Watch& origin;
+
+  bool ending() const noexcept {
+    return client.ended || origin.ended || (client.observer.close_seen() && origin.observer.close_seen());
+  }
+  // When it must end if nothing more comes.
+  apr_time_t end() const noexcept {
+    const auto silence = ending() ? settings.close : settings.idle;
+    if (silence == 0) return client.until;
+    return std::min(client.until, std::max(client.heard, origin.heard) + silence);
+  }
+  // mod_proxy's tunnel knows but one time-out, of silence: it is run piece by piece.
+  int run() const noexcept {
+    for (;;) {
+      tunnel.timeout = std::clamp<apr_interval_time_t>(end() - apr_time_now(), 1000, settings.close);
+      const int status = ap_proxy_tunnel_run(&tunnel);
+      if (status != HTTP_GATEWAY_TIME_OUT || apr_time_now() >= end()) return status;
+    }
+  }
+};
+
 // What mod_proxy's tunnel and the two watches let us know of its end.
-Outcome outcome_of(int status, const Watch& client, const Watch& origin, const conn_rec* c) noexcept {
+Outcome outcome_of(int status, const Run& run, const conn_rec* c) noexcept {
+  const auto& client = run.client;
+  const auto& origin = run.origin;
   if (client.observer.close_seen() || origin.observer.close_seen()) return Outcome::closed;
-  if (status == HTTP_GATEWAY_TIME_OUT) return Outcome::close_timeout;
+  if (apr_time_now() >= client.until) return Outcome::lifetime;
+  if (status == HTTP_GATEWAY_TIME_OUT) return run.ending() ? Outcome::close_timeout : Outcome::idle_timeout;
   if (c->aborted != 0) return Outcome::client_reset;
   if (origin.ended) return Outcome::origin_eof;
   return client.ended ? Outcome::client_eof : Outcome::origin_reset;
@@ -39,7 +82,7 @@ Outcome outcome_of(int status, const Watch& client, const Watch& origin, const c
 
 }  // namespace
 
-Failure run_on_worker(request_rec* r, Origin& origin, std::uint64_t id) {
+Failure run_on_worker(request_rec* r, Origin& origin, const TunnelTerms& terms) {
   auto* c = r->connection;
   auto* process = child();
   if (process == nullptr) return {.status = HTTP_SERVICE_UNAVAILABLE, .reason = base::Refusal::internal};
@@ -47,6 +90,8 @@ Failure run_on_worker(request_rec* r, Origin& origin, std::uint64_t id) {
   const std::string early(origin.behind_head());
   if (!send_switching(r, origin.head())) return {.status = DONE, .reason = base::Refusal::client_gone};
 
+  if (c->master == nullptr) bound_peer(ap_get_conn_socket(c), terms.settings);
+  bound_peer(origin.backend()->sock, terms.settings);
   proxy_tunnel_rec* tunnel = nullptr;
   const auto made = ap_proxy_tunnel_create(&tunnel, r, origin.connection(), "websocket");
   if (made != APR_SUCCESS) {
@@ -54,8 +99,13 @@ Failure run_on_worker(request_rec* r, Origin& origin, std::uint64_t id) {
     c->aborted = 1;  // the client has its 101 already
     return {.status = DONE, .reason = base::Refusal::internal};
   }
-  Watch from_client{.observer = tunnel::Observer(metrics::Direction::client_to_origin), .recorder = recorder};
-  Watch from_origin{.observer = tunnel::Observer(metrics::Direction::origin_to_client), .recorder = recorder};
+  const auto until = wall_time(terms.lives_until);
+  Watch from_client{.observer = tunnel::Observer(metrics::Direction::client_to_origin),
+                    .recorder = recorder,
+                    .until = until};
+  Watch from_origin{.observer = tunnel::Observer(metrics::Direction::origin_to_client),
+                    .recorder = recorder,
+                    .until = until};
   // mod_http2 has no half-close towards its client: only the end of the request ends the stream.
   from_origin.fail_at_end = c->master != nullptr;
   watch_input(c, from_client);
@@ -63,7 +113,7 @@ Failure run_on_worker(request_rec* r, Origin& origin, std::uint64_t id) {
   r->input_filters = r->proto_input_filters = c->input_filters;
 
   Counted counted(recorder);
-  const auto row = open_row(r, origin.worker(), id);
+  const auto row = open_row(r, origin.worker(), terms.id);
   if (!early.empty()) {
     from_origin.observer.see({reinterpret_cast<const std::uint8_t*>(early.data()), early.size()}, recorder);
     auto* brigade = apr_brigade_create(r->pool, c->bucket_alloc);
@@ -71,13 +121,14 @@ Failure run_on_worker(request_rec* r, Origin& origin, std::uint64_t id) {
     APR_BRIGADE_INSERT_TAIL(brigade, apr_bucket_flush_create(c->bucket_alloc));
     ap_pass_brigade(c->output_filters, brigade);
   }
-  const int status = ap_proxy_tunnel_run(tunnel);
+  const Run run{.tunnel = *tunnel, .settings = terms.settings, .client = from_client, .origin = from_origin};
+  const int status = run.run();
   end_watch(c);
   end_watch(origin.connection());
   r->input_filters = r->proto_input_filters = c->input_filters;
-  counted.outcome = outcome_of(status, from_client, from_origin, c);
+  counted.outcome = outcome_of(status, run, c);
   ap_log_rerror(APLOG_MARK, APLOG_DEBUG, 0, r, WSFLOGNO(0061) "tunnel %016" APR_UINT64_T_HEX_FMT " ended: %s",
-                id, base::name(counted.outcome));
+                terms.id, base::name(counted.outcome));
   return {};
 }
 

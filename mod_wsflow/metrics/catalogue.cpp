@@ -27,6 +27,13 @@ constexpr Family kFamilies[] = {
      kDirections* kCloseCodes},
     {"wsflow_not_websocket_total", "", "Directions of tunnels whose bytes were no WebSocket frames.",
      kNotWebSocket, 1},
+    {"wsflow_origin_reports_total", "",
+     "Handshakes that WSFlowOrigin would have refused without report-only.", kOriginReports, 1},
+    {"wsflow_pings_total", "peer", "Pings sent to peers that were quiet.", kPings, kDirections},
+};
+
+constexpr Family kHistograms[] = {
+    {"wsflow_ping_rtt_seconds", "peer", "Round-trip times of pings.", kPingRtt, kDirections},
 };
 
 }  // namespace
@@ -52,6 +59,10 @@ const char* close_code_name(std::size_t index) noexcept {
 
 std::span<const Family> families() noexcept {
   return kFamilies;
+}
+
+std::span<const Family> histograms() noexcept {
+  return kHistograms;
 }
 
 }  // namespace wsflow::metrics

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -21,6 +23,15 @@ inline constexpr std::size_t kCloseCodes = 19;
 std::size_t close_code_index(std::uint16_t code) noexcept;
 const char* close_code_name(std::size_t index) noexcept;
 
+// Round-trip times of pings: a count for each bucket, then the sum, in milliseconds.
+inline constexpr std::array<std::uint32_t, 11> kRttBounds = {1, 2, 5, 10, 25, 50, 100, 250, 500, 1000, 5000};
+inline constexpr std::size_t kRttBuckets = kRttBounds.size() + 1;  // the last: more than all bounds
+inline constexpr std::size_t kRttPlaces = kRttBuckets + 1;
+constexpr std::size_t rtt_bucket(std::uint32_t ms) noexcept {
+  return static_cast<std::size_t>(std::lower_bound(kRttBounds.begin(), kRttBounds.end(), ms) -
+                                  kRttBounds.begin());
+}
+
 // Where each counter stands in a slot. The one table of counters: everything that counts, adds up or shows
 // them uses these numbers.
 inline constexpr std::size_t kTunnelsOpened = shm::kOpenedCounter;
@@ -33,7 +44,10 @@ inline constexpr std::size_t kFrames = kMessages + kDirections;  // + Direction 
 inline constexpr std::size_t kCloses =
     kFrames + kDirections * kOpcodeClasses;  // + sender * kCloseCodes + index
 inline constexpr std::size_t kNotWebSocket = kCloses + kDirections * kCloseCodes;
-inline constexpr std::size_t kCounters = kNotWebSocket + 1;
+inline constexpr std::size_t kPings = kNotWebSocket + 1;       // + Direction whose sender is pinged
+inline constexpr std::size_t kPingRtt = kPings + kDirections;  // + Direction * kRttPlaces + bucket
+inline constexpr std::size_t kOriginReports = kPingRtt + kDirections * kRttPlaces;
+inline constexpr std::size_t kCounters = kOriginReports + 1;
 static_assert(kCounters <= shm::kCounterCapacity);
 
 // A family of counters as users see it.
@@ -45,5 +59,8 @@ struct Family {
   std::size_t count;
 };
 std::span<const Family> families() noexcept;
+// Likewise of histograms, which are kept in milliseconds and shown in seconds. `first` is the first bucket of
+// the first of `count` label values; each has kRttPlaces places.
+std::span<const Family> histograms() noexcept;
 
 }  // namespace wsflow::metrics

@@ -29,6 +29,19 @@ class Recorder {
   void close_seen(Direction sender, std::uint16_t code) noexcept {
     add(kCloses + static_cast<std::size_t>(sender) * kCloseCodes + close_code_index(code));
   }
+  // A ping was sent to the sender of this direction; it has answered.
+  void pinged(Direction peer) noexcept { add(kPings + static_cast<std::size_t>(peer)); }
+  void ping_answered(Direction peer, std::uint32_t rtt_ms) noexcept {
+    const auto first = kPingRtt + static_cast<std::size_t>(peer) * kRttPlaces;
+    add(first + rtt_bucket(rtt_ms));
+    add(first + kRttBuckets, rtt_ms);
+  }
+
+  // The bytes that wait in this process have become more or less by so many.
+  void buffered(std::int64_t change) noexcept {
+    slot_.buffered.fetch_add(static_cast<std::uint64_t>(change), std::memory_order_relaxed);
+  }
+  std::uint64_t buffered() const noexcept { return slot_.buffered.load(std::memory_order_relaxed); }
 
  private:
   std::atomic<std::uint64_t>& active(bool on_worker) noexcept {

@@ -1,12 +1,16 @@
 #include "mod_wsflow/os/socket.hpp"
 
 #include <fcntl.h>
+#include <linux/sockios.h>
+#include <linux/tcp.h>
 #include <netinet/in.h>
-#include <netinet/tcp.h>
+#include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <climits>
 
 namespace wsflow::os {
 
@@ -47,6 +51,41 @@ base::UniqueFd duplicate(int fd) noexcept {
 void set_no_delay(int fd) noexcept {
   const int on = 1;
   ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+}
+
+void set_peer_timeout(int fd, std::uint32_t ms) noexcept {
+  if (ms == 0) return;
+  constexpr int kProbes = 4;
+  const auto seconds = [&](std::uint32_t parts) {
+    return static_cast<int>(std::clamp<std::uint32_t>(ms / (1000 * parts), 1, 32767));
+  };
+  const auto set = [&](int level, int option, int value) {
+    ::setsockopt(fd, level, option, &value, sizeof value);
+  };
+  set(IPPROTO_TCP, TCP_USER_TIMEOUT, static_cast<int>(std::min<std::uint32_t>(ms, INT_MAX)));
+  set(IPPROTO_TCP, TCP_KEEPIDLE, seconds(1));
+  set(IPPROTO_TCP, TCP_KEEPINTVL, seconds(kProbes));
+  set(IPPROTO_TCP, TCP_KEEPCNT, kProbes);
+  set(SOL_SOCKET, SO_KEEPALIVE, 1);
+}
+
+void reset_on_close(int fd) noexcept {
+  const linger now{.l_onoff = 1, .l_linger = 0};
+  ::setsockopt(fd, SOL_SOCKET, SO_LINGER, &now, sizeof now);
+}
+
+Delivery delivery(int fd) noexcept {
+  tcp_info info{};
+  socklen_t size = sizeof info;
+  int waiting = 0;
+  if (::getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &size) != 0 || ::ioctl(fd, SIOCOUTQ, &waiting) != 0)
+    return {};
+  return {.confirmed = info.tcpi_bytes_acked, .waiting = static_cast<std::size_t>(waiting)};
+}
+
+void set_buffers(int fd, int receive, int send) noexcept {
+  if (receive > 0) ::setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &receive, sizeof receive);
+  if (send > 0) ::setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &send, sizeof send);
 }
 
 std::size_t raise_descriptor_limit() noexcept {

@@ -32,6 +32,23 @@ void shutdown_write(int fd) noexcept;
 base::UniqueFd duplicate(int fd) noexcept;
 // Small frames leave at once (no Nagle delay). Does nothing on sockets that are not TCP.
 void set_no_delay(int fd) noexcept;
+// Lets the kernel give up a peer that answers nothing for `ms`: it acknowledges no bytes, or, while none are
+// on their way, no probe (which are sent after as long a silence). 0, or a socket that is not TCP: does
+// nothing.
+void set_peer_timeout(int fd, std::uint32_t ms) noexcept;
+
+// Makes the close of this TCP connection break it at once: nothing that waits is delivered any more.
+void reset_on_close(int fd) noexcept;
+
+// What the peer's system has of the bytes that were sent on a TCP connection; zeros on other sockets.
+struct Delivery {
+  std::uint64_t confirmed = 0;  // in all
+  std::size_t waiting = 0;      // sent, but not confirmed
+};
+Delivery delivery(int fd) noexcept;
+
+// Sets the kernel's buffers of a socket, in bytes; 0: as they are.
+void set_buffers(int fd, int receive, int send) noexcept;
 
 // Raises the soft limit of descriptors to the hard one and returns what is in force.
 std::size_t raise_descriptor_limit() noexcept;

@@ -40,6 +40,8 @@ class Stream {
   IoResult write(std::span<const std::uint8_t> from) noexcept;
   // Ends our direction: close_notify if TLS, then a FIN. The peer may go on sending.
   void shutdown_write() noexcept;
+  // The connection is given up: its close breaks it, and says nothing to the peer.
+  void reset_on_close() noexcept { os::reset_on_close(fd_.get()); }
 
   // For the BIO only.
   IoResult receive_raw(std::span<std::uint8_t> into) noexcept;

@@ -29,6 +29,7 @@ void clear(ProcessSlot& slot) noexcept {
   slot.commands.store(0);
   slot.active.store(0);
   slot.active_worker.store(0);
+  slot.buffered.store(0);
   slot.max_tunnels.store(0);
   for (auto& counter : slot.counters) counter.store(0);
   for (auto& count : slot.held) count.store(0);

@@ -19,8 +19,8 @@ namespace wsflow::shm {
 // greatest size and touched only where it is used. Zeroed memory is its valid empty state. Nothing in it is a
 // pointer. Who writes what stands at each part; docs/internals/shared-memory.md has the protocols.
 inline constexpr std::uint64_t kMagic = 0x77666c6f77736567;  // "wsflowseg"
-inline constexpr std::uint32_t kVersion = 3;
-inline constexpr std::size_t kCounterCapacity = 128;
+inline constexpr std::uint32_t kVersion = 4;
+inline constexpr std::size_t kCounterCapacity = 192;
 inline constexpr std::size_t kResources = 256;
 inline constexpr std::size_t kPageRows = 64;
 inline constexpr std::size_t kMaxSlots = 4096;
@@ -50,6 +50,7 @@ struct alignas(64) ProcessSlot {
   std::atomic<std::uint32_t> commands;            // grows with each command for one of its rows
   alignas(64) std::atomic<std::uint64_t> active;  // tunnels in the engine now
   std::atomic<std::uint64_t> active_worker;       // tunnels that hold a worker thread now
+  std::atomic<std::uint64_t> buffered;            // bytes that wait to be written in all its tunnels now
   Counter counters[kCounterCapacity];
   alignas(64) std::atomic<std::uint32_t> held[kResources];  // what it holds of each shared resource
 };
@@ -72,6 +73,7 @@ struct alignas(64) TunnelRow {
   std::atomic<std::int64_t> started;     // microseconds of the epoch
   std::atomic<std::uint64_t> client[2];  // words of an Address, as a reader may look while they are written
   std::atomic<std::uint32_t> label;      // index of a label, or 0
+  std::atomic<std::uint32_t> resource;   // the shared resource that it is held of + 1, or 0
 };
 static_assert(sizeof(TunnelRow) == 64);
 

@@ -34,6 +34,7 @@ ProcessView view_of(const ProcessSlot& slot, Owner owner) {
           .started = slot.started.load(),
           .active = slot.active.load(),
           .active_worker = slot.active_worker.load(),
+          .buffered = slot.buffered.load(),
           .max_tunnels = slot.max_tunnels.load(),
           .counters = read(slot.counters)};
 }

@@ -16,6 +16,7 @@ struct ProcessView {
   std::int64_t started;  // seconds of the epoch
   std::uint64_t active;
   std::uint64_t active_worker;
+  std::uint64_t buffered;
   std::uint64_t max_tunnels;
   Counters counters;
 };

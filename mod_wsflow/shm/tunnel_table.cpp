@@ -30,6 +30,7 @@ void write(TunnelRow& row, const TunnelFacts& facts, std::uint32_t label) noexce
   const auto words = std::bit_cast<ClientWords>(facts.client);
   for (std::size_t i = 0; i < words.size(); ++i) row.client[i].store(words[i], std::memory_order_release);
   row.label.store(label, std::memory_order_release);
+  row.resource.store(facts.resource ? *facts.resource + 1 : 0, std::memory_order_release);
   row.sequence.store(sequence + 1);
 }
 
@@ -82,6 +83,10 @@ bool set_command(TunnelRow& row, std::uint64_t id, Command action, std::uint16_t
   }
 }
 
+bool was_told(const TunnelRow& row) noexcept {
+  return row.command.load() >> 32U == row.sequence.load();
+}
+
 }  // namespace
 
 RowPlace::~RowPlace() {
@@ -91,9 +96,16 @@ RowPlace::~RowPlace() {
 std::uint32_t RowPlace::take_command() noexcept {
   if (rows_ == nullptr) return 0;
   auto& row = rows(rows_->layout_)[row_];
-  if (row.command.load() == 0) return 0;
-  const auto word = row.command.exchange(0);
-  return word >> 32U == row.sequence.load() ? static_cast<std::uint32_t>(word) : 0;
+  const auto sequence = row.sequence.load();
+  auto word = row.command.load();
+  const auto waits = [&] {
+    return word >> 32U == sequence && action_of(static_cast<std::uint32_t>(word)) != Command::obeyed;
+  };
+  while (waits()) {
+    if (row.command.compare_exchange_weak(word, command_word(sequence, Command::obeyed, 0)))
+      return static_cast<std::uint32_t>(word);
+  }
+  return 0;
 }
 
 TunnelRows::TunnelRows(Layout& layout, const ProcessSlot& slot) noexcept : layout_(layout) {
@@ -183,6 +195,21 @@ bool command(Layout& layout, std::uint64_t id, Command action, std::uint16_t cod
            slots(layout)[owner - 1].commands.fetch_add(1);
            return true;
          });
+}
+
+std::size_t command_some(Layout& layout, std::uint32_t resource, std::size_t most, Command action,
+                         std::uint16_t code) noexcept {
+  std::size_t told = 0;
+  if (most == 0) return told;
+  find_row(layout, 0, [&](std::size_t index, const PageHead&, std::uint32_t owner) {
+    auto& row = rows(layout)[index];
+    const auto id = row.id.load();
+    if (id == 0 || row.resource.load() != resource + 1 || was_told(row)) return false;
+    if (!set_command(row, id, action, code)) return false;
+    slots(layout)[owner - 1].commands.fetch_add(1);
+    return ++told == most;
+  });
+  return told;
 }
 
 }  // namespace wsflow::shm

@@ -23,9 +23,14 @@ struct TunnelFacts {
   std::string_view server;
   std::string_view route;
   std::string_view origin;
+  std::optional<std::uint32_t> resource{};  // the shared resource that it is held of
 };
 
-enum class Command : std::uint16_t { none, close };
+enum class Command : std::uint16_t {
+  none,
+  close,
+  obeyed,  // left where a command was taken; nobody gives it
+};
 
 // What take_command() gives: 0, or the action above the Close code.
 constexpr Command action_of(std::uint32_t command) noexcept {
@@ -104,5 +109,8 @@ std::uint64_t tunnel_count(const Layout& layout) noexcept;
 std::vector<TunnelView> tunnels(const Layout& layout, std::size_t first, std::size_t count);
 // Tells the process that has this tunnel what to do; false if no row has it. Any process, any thread.
 bool command(Layout& layout, std::uint64_t id, Command action, std::uint16_t code) noexcept;
+// Tells it to up to `most` tunnels of this resource, and to none that was told anything before; to how many.
+std::size_t command_some(Layout& layout, std::uint32_t resource, std::size_t most, Command action,
+                         std::uint16_t code) noexcept;
 
 }  // namespace wsflow::shm

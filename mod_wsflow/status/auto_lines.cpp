@@ -81,6 +81,7 @@ std::string to_auto_lines(const Model& model) {
          model.sum(metrics::kFrames + i * metrics::kOpcodeClasses, metrics::kOpcodeClasses));
   }
   line(out, "NotWebSocket", sums[metrics::kNotWebSocket]);
+  line(out, "OriginReports", sums[metrics::kOriginReports]);
   line(out, "Processes", model.snapshot.processes.size());
   line(out, "Keepers", model.keepers());
   for (std::size_t i = 0; i < model.snapshot.processes.size(); ++i) {
@@ -91,6 +92,7 @@ std::string to_auto_lines(const Model& model) {
     line(out, prefix + "Generation", process.generation);
     line(out, prefix + "TunnelsActive", process.active + process.active_worker);
     line(out, prefix + "TunnelsMax", process.max_tunnels);
+    line(out, prefix + "Buffered", process.buffered);
   }
   limits(out, model);
   return out;

@@ -45,12 +45,12 @@ std::string relayed(const Model& model) {
 std::string processes(const Model& model) {
   std::string out =
       "<tr><th>process</th><th>kind</th><th>generation</th><th>active</th><th>on a "
-      "worker</th><th>opened</th><th>limit</th></tr>\n";
+      "worker</th><th>opened</th><th>limit</th><th>bytes waiting</th></tr>\n";
   for (const auto& process : model.snapshot.processes) {
     out += "<tr><td>" + std::to_string(process.pid) + "</td><td>" + name(process.kind) + "</td>" +
            cell(process.generation) + cell(process.active + process.active_worker) +
            cell(process.active_worker) + cell(process.counters[metrics::kTunnelsOpened]) +
-           cell(process.max_tunnels) + "</tr>\n";
+           cell(process.max_tunnels) + cell(process.buffered) + "</tr>\n";
   }
   return out;
 }

@@ -53,6 +53,7 @@ void tunnels(Writer& writer, const Model& model) {
   }
   writer.EndObject();
   number(writer, "not_websocket", sums[metrics::kNotWebSocket]);
+  number(writer, "origin_reports", sums[metrics::kOriginReports]);
   writer.EndObject();
 }
 
@@ -70,6 +71,7 @@ void processes(Writer& writer, const Model& model) {
     number(writer, "tunnels_active_worker", process.active_worker);
     number(writer, "tunnels_total", process.counters[metrics::kTunnelsOpened]);
     number(writer, "tunnels_max", process.max_tunnels);
+    number(writer, "buffered", process.buffered);
     relayed(writer, process.counters);
     writer.EndObject();
   }
@@ -96,6 +98,23 @@ void connections(Writer& writer, const Model& model) {
     writer.EndObject();
   }
   writer.EndArray();
+}
+
+void pings(Writer& writer, const Model& model) {
+  writer.Key("pings");
+  writer.StartObject();
+  for (std::size_t peer = 0; peer < metrics::kDirections; ++peer) {
+    const auto first = metrics::kPingRtt + peer * metrics::kRttPlaces;
+    const auto answered = model.sum(first, metrics::kRttBuckets);
+    writer.Key(peer == 0 ? "client" : "origin");
+    writer.StartObject();
+    number(writer, "sent", model.snapshot.sums[metrics::kPings + peer]);
+    number(writer, "measured", answered);
+    number(writer, "rtt_mean_ms",
+           answered != 0 ? model.snapshot.sums[first + metrics::kRttBuckets] / answered : 0);
+    writer.EndObject();
+  }
+  writer.EndObject();
 }
 
 void close_codes(Writer& writer, const Model& model) {
@@ -129,6 +148,7 @@ std::string to_json(const Model& model) {
   relayed(writer, model.snapshot.sums);
   writer.EndObject();
   close_codes(writer, model);
+  pings(writer, model);
   number(writer, "keepers", model.keepers());
   limits(writer, model.limits);
   processes(writer, model);

@@ -1,13 +1,13 @@
 #pragma once
 
-#include <memory>
-#include <vector>
+#include <array>
+#include <cstdint>
 
 #include "mod_wsflow/base/clock.hpp"
 
 namespace wsflow::tunnel {
 
-// A place in a queue of deadlines; part of the object that waits. Unlinks itself when it dies.
+// A place among deadlines; part of the object that waits. Unlinks itself when it dies.
 class DeadlineHook {
  public:
   DeadlineHook() noexcept = default;
@@ -16,6 +16,8 @@ class DeadlineHook {
   ~DeadlineHook() { unlink(); }
 
   bool linked() const noexcept { return next_ != this; }
+  // What was set. Pre: linked().
+  base::Instant due() const noexcept { return due_; }
   void unlink() noexcept {
     previous_->next_ = next_;
     next_->previous_ = previous_;
@@ -29,23 +31,40 @@ class DeadlineHook {
   base::Instant due_{};
 };
 
-// Deadlines of one loop: one first-in-first-out queue for each distinct duration, so that setting, removing
-// and expiring cost O(1) (there are only as many durations as configuration files name). One loop thread.
+// Deadlines of one loop: a hierarchical timing wheel. Setting and removing cost O(1), and each deadline is
+// looked at once a level on its way to being due. Ticks are coarse, so that many deadlines share a wake-up:
+// one is never met early, and at most a tick late. One loop thread.
 class Deadlines {
  public:
-  // Sets (or moves) the deadline of `hook` to `now + after`.
-  void set(DeadlineHook& hook, base::Millis after, base::Instant now);
-  // When the next deadline is due; base::Instant::max() if none is set.
+  static constexpr base::Millis kTick{8};
+
+  // Sets (or moves) the deadline of `hook`.
+  void set(DeadlineHook& hook, base::Instant due) noexcept;
+  // When there is something to do: a deadline, or some that come nearer. base::Instant::max() if none is set.
   base::Instant next() const noexcept;
-  // Takes one deadline that is due at `now` out of its queue; nullptr if none is.
+  // Takes one deadline that is due at `now` out; nullptr if none is. `now` never goes back.
   DeadlineHook* pop_due(base::Instant now) noexcept;
 
  private:
-  struct Queue {
-    base::Millis after;
-    std::unique_ptr<DeadlineHook> head;  // sentinel, owned; its address must not change
+  static constexpr unsigned kLevelBits = 6;
+  static constexpr unsigned kSlots = 1U << kLevelBits;
+  // Together 2^30 ticks: 99 days. What is due later is set again on its way.
+  static constexpr unsigned kLevels = 5;
+  using Tick = std::uint64_t;
+
+  struct Level {
+    std::uint64_t used = 0;  // one bit a slot; may be set where all hooks have gone
+    std::array<DeadlineHook, kSlots> slots;
   };
-  std::vector<Queue> queues_;
+
+  static void link(DeadlineHook& hook, DeadlineHook& head) noexcept;
+  void place(DeadlineHook& hook) noexcept;
+  // The first slot that is used, of all levels; false if there is none.
+  bool first_used(unsigned& level, unsigned& slot, Tick& at) const noexcept;
+
+  Tick reached_ = 0;    // everything up to it has been looked at
+  DeadlineHook ready_;  // head of those that are due
+  std::array<Level, kLevels> levels_;
 };
 
 }  // namespace wsflow::tunnel

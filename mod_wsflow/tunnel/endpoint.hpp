@@ -25,11 +25,18 @@ struct Endpoint {
   bool read_ready = true;      // an edge says that there may be bytes; cleared by `again`
   bool write_blocked = false;  // the last write got `again`; cleared by an edge
   bool read_paused = false;    // the other side's queue is above its high watermark
+  bool rate_paused = false;    // it has sent what its terms allow for now
+  bool ping_waits = false;     // a ping to it is due, and waits for the end of what is being written
   bool in_ended = false;
   bool out_ended = false;
   bool lost = false;
+  // Milliseconds of the loop's clock, which may turn round.
+  std::uint32_t heard_at = 0;  // its last byte
+  std::uint32_t moved_at = 0;  // when it took bytes that waited, or they began to wait
+  std::uint32_t rtt = 0;       // of the last ping; milliseconds + 1, 0: none
 
   bool finished_reading() const noexcept { return in_ended || lost; }
+  bool readable() const noexcept { return read_ready && !read_paused && !rate_paused && !finished_reading(); }
   bool done() const noexcept { return lost || (in_ended && out_ended); }
 
   // Writes `bytes` until all are gone or nothing moves, and returns how many went. Sets write_blocked or

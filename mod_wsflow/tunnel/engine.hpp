@@ -17,9 +17,11 @@ class Engine {
  public:
   // How long a stop waits at most for peers to take their Close frame and to end.
   static constexpr base::Millis kStopTime{1200};
+  // Bytes that may wait in all tunnels of the process before slow readers get less.
+  static constexpr std::uint64_t kMaxBuffered = 256UL * 1024 * 1024;
 
   Engine(unsigned loops, std::uint32_t max_tunnels, metrics::Recorder& recorder, base::LogSink& log,
-         base::Millis stop_time = kStopTime);
+         base::Millis stop_time = kStopTime, std::uint64_t max_buffered = kMaxBuffered);
   ~Engine();
   Engine(const Engine&) = delete;
   Engine& operator=(const Engine&) = delete;

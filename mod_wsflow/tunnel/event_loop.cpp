@@ -7,6 +7,7 @@
 
 #include "mod_wsflow/base/text.hpp"
 #include "mod_wsflow/os/random.hpp"
+#include "mod_wsflow/tunnel/end_line.hpp"
 #include "mod_wsflow/ws/close_code.hpp"
 
 namespace wsflow::tunnel {
@@ -25,9 +26,10 @@ Tunnel& tunnel_of(std::uint64_t token) noexcept {
 }  // namespace
 
 EventLoop::EventLoop(const BIO_METHOD* bio_method, base::Millis stop_time, metrics::Recorder& recorder,
-                     base::LogSink& log)
+                     base::LogSink& log, std::uint64_t max_buffered)
     : bio_method_(bio_method),
       stop_time_(stop_time),
+      max_buffered_(max_buffered != 0 ? max_buffered : UINT64_MAX),
       recorder_(recorder),
       log_(log),
       buffer_(std::make_unique_for_overwrite<std::uint8_t[]>(kReadBuffer)) {}
@@ -38,6 +40,7 @@ EventLoop::~EventLoop() {
 
 void EventLoop::drop_all() noexcept {
   while (first_ != nullptr) {
+    recorder_.buffered(-std::int64_t{first_->counted_waiting});
     recorder_.tunnel_ended(base::Outcome::server_stop, false);
     delete std::exchange(first_, first_->next);
   }
@@ -149,6 +152,7 @@ void EventLoop::on_ready(const os::Ready& ready) {
 
 void EventLoop::take_turn(Tunnel& tunnel) {
   const std::span<std::uint8_t> buffer(buffer_.get(), kReadBuffer);
+  tunnel.begin_turn(now_, recorder_.buffered() > max_buffered_);
   bool more = false;
   for (const auto side : {Side::client, Side::origin}) {
     tunnel.flush(other(side));
@@ -158,14 +162,26 @@ void EventLoop::take_turn(Tunnel& tunnel) {
     end(tunnel);
     return;
   }
-  const bool progress = tunnel.take_progress();
-  if (tunnel.ending() && (progress || !tunnel.linked())) {
-    deadlines_.set(tunnel, base::Millis(tunnel.limits().close_ms), now_);
-  }
+  const bool pinged = tunnel.ping_waits() && tunnel.send_waiting_pings(recorder_);
+  if (tunnel.take_progress() && tunnel.ending()) tunnel.stay();
+  count_waiting(tunnel, tunnel.waiting());
+  if (pinged || tunnel.pressed() || !tunnel.linked()) set_deadline(tunnel);
   if (more && !tunnel.scheduled) {
     tunnel.scheduled = true;
     scheduled_.push_back(&tunnel);
   }
+}
+
+void EventLoop::count_waiting(Tunnel& tunnel, std::uint32_t waiting) noexcept {
+  if (waiting == tunnel.counted_waiting) return;
+  recorder_.buffered(std::int64_t{waiting} - std::int64_t{tunnel.counted_waiting});
+  tunnel.counted_waiting = waiting;
+}
+
+// One that has become later is left where it is: it is looked at again when it is met.
+void EventLoop::set_deadline(Tunnel& tunnel) noexcept {
+  const auto due = tunnel.deadline(now_).at;
+  if (due != base::Instant::max() && (!tunnel.linked() || due < tunnel.due())) deadlines_.set(tunnel, due);
 }
 
 void EventLoop::run_scheduled() {
@@ -179,9 +195,15 @@ void EventLoop::run_scheduled() {
 void EventLoop::expire() {
   while (auto* hook = deadlines_.pop_due(now_)) {
     auto& tunnel = static_cast<Tunnel&>(*hook);
-    if (!tunnel.both_closes_seen() && !tunnel.closing())
-      tunnel.override_outcome(base::Outcome::close_timeout);
-    end(tunnel);
+    tunnel.begin_turn(now_, false);
+    const auto due = tunnel.deadline(now_);
+    if (due.at > now_) {
+      set_deadline(tunnel);
+    } else if (tunnel.meet(due, recorder_)) {
+      end(tunnel);
+    } else {
+      take_turn(tunnel);
+    }
   }
 }
 
@@ -194,6 +216,7 @@ void EventLoop::end(Tunnel& tunnel) noexcept {
 
 void EventLoop::free_ended() noexcept {
   for (auto* tunnel : ended_) {
+    count_waiting(*tunnel, 0);
     recorder_.tunnel_ended(tunnel->outcome(), false);
     log_end(*tunnel);
     if (tunnel->previous != nullptr) {
@@ -212,7 +235,8 @@ void EventLoop::free_ended() noexcept {
 
 void EventLoop::close(Tunnel& tunnel, std::uint16_t code, base::Outcome outcome) {
   if (tunnel.over || tunnel.closing()) return;
-  tunnel.begin_close(code, os::random32(), outcome);
+  tunnel.begin_turn(now_, false);
+  tunnel.begin_close({code, code}, os::random32(), outcome);
   take_turn(tunnel);
 }
 
@@ -260,17 +284,7 @@ void EventLoop::cut_all() {
 
 void EventLoop::log_end(const Tunnel& tunnel) noexcept {
   if (!log_.enabled(base::LogLevel::debug, tunnel.log_context())) return;
-  base::Text<256> line;
-  line << "tunnel ";
-  line.id(tunnel.id()) << " ended: " << base::name(tunnel.outcome()) << " after "
-                       << (now_ - tunnel.started()).count() << " ms";
-  for (const auto side : {Side::client, Side::origin}) {
-    const auto& seen = tunnel.from(side);
-    line << (side == Side::client ? "; client sent " : "; origin sent ") << seen.bytes() << " bytes in "
-         << seen.messages() << " messages";
-    if (seen.close_seen()) line << " and Close " << seen.close_code();
-  }
-  log_.write(base::LogLevel::debug, 103, 0, line.view(), tunnel.log_context());
+  log_.write(base::LogLevel::debug, 103, 0, end_line(tunnel, now_).view(), tunnel.log_context());
 }
 
 }  // namespace wsflow::tunnel

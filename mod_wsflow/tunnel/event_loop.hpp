@@ -23,9 +23,10 @@ class EventLoop {
   // What one tunnel may relay in one direction before the others have their turn.
   static constexpr std::size_t kBudget = 4 * kReadBuffer;
 
-  // `stop_time`: how long a stop waits for peers to take their Close frame and to end.
+  // `stop_time`: how long a stop waits for peers to take their Close frame and to end. `max_buffered`: while
+  // more bytes than that wait in the process, sides for which many wait get no more. 0: any.
   EventLoop(const BIO_METHOD* bio_method, base::Millis stop_time, metrics::Recorder& recorder,
-            base::LogSink& log);
+            base::LogSink& log, std::uint64_t max_buffered);
   ~EventLoop();
   EventLoop(const EventLoop&) = delete;
   EventLoop& operator=(const EventLoop&) = delete;
@@ -56,6 +57,8 @@ class EventLoop {
   void take_turn(Tunnel& tunnel);
   void run_scheduled();
   void expire();
+  void count_waiting(Tunnel& tunnel, std::uint32_t waiting) noexcept;
+  void set_deadline(Tunnel& tunnel) noexcept;
   void end(Tunnel& tunnel) noexcept;
   void free_ended() noexcept;
   void cut_all();
@@ -65,6 +68,7 @@ class EventLoop {
 
   const BIO_METHOD* bio_method_;  // borrowed from the engine
   const base::Millis stop_time_;
+  const std::uint64_t max_buffered_;
   metrics::Recorder& recorder_;  // borrowed from the child
   base::LogSink& log_;           // borrowed from the child
   os::Poller poller_;

@@ -17,10 +17,14 @@ std::size_t Observer::count(metrics::Recorder& recorder, Scan&& scan) noexcept {
   const bool was_broken = scanner_.broken();
   const bool had_close = scanner_.close_seen();
   std::uint64_t messages = 0;
+  bool data = was_broken || scanner_.in_data();
   const std::size_t bytes = scan([&](const ws::FrameHeader& header) {
     recorder.add(metrics::kFrames + direction * metrics::kOpcodeClasses + opcode_class(header.opcode));
-    if (header.fin && !ws::is_control(header.opcode)) ++messages;
+    if (ws::is_control(header.opcode)) return;
+    data = true;
+    if (header.fin) ++messages;
   });
+  data_ = data_ || data;
   bytes_ += bytes;
   recorder.add(metrics::kBytes + direction, bytes);
   if (messages != 0) {
@@ -44,6 +48,16 @@ void Observer::see(std::span<const std::uint8_t> bytes, metrics::Recorder& recor
 std::size_t Observer::see_to_boundary(std::span<const std::uint8_t> bytes,
                                       metrics::Recorder& recorder) noexcept {
   return count(recorder, [&](auto&& on_frame) { return scanner_.scan_to_boundary(bytes, on_frame); });
+}
+
+std::size_t Observer::see_frame(std::span<const std::uint8_t> bytes, metrics::Recorder& recorder) noexcept {
+  return count(recorder, [&](auto&& on_frame) { return scanner_.scan_frame(bytes, on_frame); });
+}
+
+bool Observer::would_break(std::span<const std::uint8_t> head) const noexcept {
+  auto trial = scanner_;
+  trial.scan(head, [](const ws::FrameHeader&) {});
+  return trial.broken();
 }
 
 }  // namespace wsflow::tunnel

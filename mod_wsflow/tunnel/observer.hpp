@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <span>
+#include <utility>
 
 #include "mod_wsflow/metrics/recorder.hpp"
 #include "mod_wsflow/ws/frame_scanner.hpp"
@@ -20,8 +21,17 @@ class Observer {
   // The same, but only as far as the next boundary between frames; returns how many bytes that took.
   std::size_t see_to_boundary(std::span<const std::uint8_t> bytes, metrics::Recorder& recorder) noexcept;
 
+  // The same, but at most one frame, or the rest of the one that is begun.
+  std::size_t see_frame(std::span<const std::uint8_t> bytes, metrics::Recorder& recorder) noexcept;
+
+  // Whether these bytes at a boundary, at most a header, would be no WebSocket.
+  bool would_break(std::span<const std::uint8_t> head) const noexcept;
+  // Whether data frames, or what is no frames, have passed since the last call.
+  bool take_data() noexcept { return std::exchange(data_, false); }
+
   std::uint64_t bytes() const noexcept { return bytes_; }
   std::uint64_t messages() const noexcept { return messages_; }
+  std::uint64_t payload_left() const noexcept { return scanner_.payload_left(); }
   bool at_boundary() const noexcept { return scanner_.at_boundary(); }
   bool broken() const noexcept { return scanner_.broken(); }
   bool close_seen() const noexcept { return scanner_.close_seen(); }
@@ -36,6 +46,7 @@ class Observer {
   std::uint64_t bytes_ = 0;
   std::uint64_t messages_ = 0;
   metrics::Direction direction_;
+  bool data_ = false;
 };
 
 }  // namespace wsflow::tunnel

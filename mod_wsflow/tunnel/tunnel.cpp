@@ -2,30 +2,59 @@
 
 #include <algorithm>
 
+#include "mod_wsflow/os/random.hpp"
+
 namespace wsflow::tunnel {
 
 namespace {
-using base::Outcome;
+
+// What may wait for a side while too many bytes wait in the process.
+constexpr std::uint32_t kCrowdedWatermark = 4096;
+
+constexpr metrics::Direction from_side(Side side) noexcept {
+  return side == Side::client ? metrics::Direction::client_to_origin : metrics::Direction::origin_to_client;
+}
+
 }  // namespace
 
-Tunnel::Tunnel(Parts parts, base::Instant now) noexcept
+Tunnel::Tunnel(Parts parts, base::Instant now)
     : endpoint_{Endpoint(std::move(parts.client_fd), std::move(parts.client_ssl)),
                 Endpoint(std::move(parts.origin_fd), std::move(parts.origin_ssl))},
-      observer_{Observer(metrics::Direction::client_to_origin),
-                Observer(metrics::Direction::origin_to_client)},
+      observer_{Observer(from_side(Side::client)), Observer(from_side(Side::origin))},
       place_(std::move(parts.place)),
       permit_(std::move(parts.permit)),
       row_(std::move(parts.row)),
       origin_place_(std::move(parts.origin_place)),
       log_context_(parts.log_context),
+      terms_(parts.terms),
       started_(now),
+      lives_until_(parts.lives_until),
       id_(parts.id),
-      limits_(parts.limits) {}
+      now_(stamp(now)),
+      active_at_(now_),
+      extensions_(parts.extensions) {
+  for (const auto side : {Side::client, Side::origin}) {
+    endpoint(side).heard_at = endpoint(side).moved_at = now_;
+    if (FrameGate::polices(from_side(side), *terms_))
+      gate(side) = std::make_unique<FrameGate>(from_side(side), *terms_, extensions_, now_);
+  }
+}
 
 void Tunnel::preload(Side from, std::span<const std::uint8_t> bytes, metrics::Recorder& recorder) {
   if (bytes.empty()) return;
+  if (gate(from)) {
+    std::vector<std::uint8_t> judged(bytes.begin(), bytes.end());
+    const auto result = gate(from)->filter(judged, now_, observer(from), recorder);
+    endpoint(other(from)).pending.append(std::span(judged).first(result.bytes));
+    if (result.verdict) refuse(from, *result.verdict);
+    return;
+  }
   observer(from).see(bytes, recorder);
   endpoint(other(from)).pending.append(bytes);
+}
+
+std::uint32_t Tunnel::high_watermark() const noexcept {
+  return crowded_ ? std::min(kCrowdedWatermark, terms_->high_watermark) : terms_->high_watermark;
 }
 
 bool Tunnel::relay(Side from, std::span<std::uint8_t> buffer, std::size_t budget,
@@ -33,37 +62,51 @@ bool Tunnel::relay(Side from, std::span<std::uint8_t> buffer, std::size_t budget
   auto& source = endpoint(from);
   auto& sink = endpoint(other(from));
   std::size_t passed = 0;
-  while (source.read_ready && !source.read_paused && !source.finished_reading()) {
+  while (source.readable()) {
     if (passed >= budget) return true;
     // Read on only to learn of the end.
     const bool discard = sink.lost || sink.out_ended || cut(other(from));
     std::size_t room = buffer.size();
-    // Bytes that are written through at once need no room; of the others no more are read than may wait.
-    if (const std::size_t waiting = sink.pending.size(); !discard && waiting != 0) {
-      if (waiting >= limits_.high_watermark) {
+    // Bytes that are written through at once need no room, if there is plenty in the process; of the others
+    // no more are read than may wait.
+    if (const std::size_t waiting = sink.pending.size(); !discard && (waiting != 0 || crowded_)) {
+      const auto most = high_watermark();
+      if (waiting >= most) {
         source.read_paused = true;
         break;
       }
-      room = std::min(room, limits_.high_watermark - waiting);
+      room = std::min(room, most - waiting);
     }
-    const auto got = source.stream.read(buffer.first(room));
-    switch (got.status) {
-      case os::Io::ok: break;
-      case os::Io::again: source.read_ready = false; continue;
-      case os::Io::eof:
-        source.in_ended = true;
-        note_end(from, false);
-        continue;
-      case os::Io::failed:
-        source.lost = true;
-        note_end(from, true);
-        // Nothing waits for a lost side any more: what paused the other one is gone, and it needs a turn.
-        source.pending.clear();
-        if (std::exchange(sink.read_paused, false)) return true;
-        continue;
+    auto* const judge = discard || closing() ? nullptr : gate(from).get();
+    std::size_t held = 0;
+    if (judge != nullptr) [[unlikely]] {
+      held = judge->restore(buffer);
+      room = std::min({room, buffer.size() - held, judge->room(now_, observer(from).payload_left())});
+      source.rate_paused = room == 0;
+      if (source.rate_paused) break;
     }
+    const auto got = source.stream.read(buffer.subspan(held, room));
+    if (got.status == os::Io::again) {
+      source.read_ready = false;
+      continue;
+    }
+    if (got.status != os::Io::ok) {
+      const bool broken = got.status == os::Io::failed;
+      (broken ? source.lost : source.in_ended) = true;
+      if (held != 0) {  // the beginning of a frame that has no end
+        observer(from).see(buffer.first(held), recorder);
+        pass_on(other(from), buffer.first(held));
+      }
+      note_end(from, broken);
+      if (!broken) continue;
+      // Nothing waits for a lost side any more: what paused the other one is gone, and it needs a turn.
+      source.pending.clear();
+      if (std::exchange(sink.read_paused, false)) return true;
+      continue;
+    }
+    source.heard_at = now_;
     passed += got.bytes;
-    const auto bytes = std::span<const std::uint8_t>(buffer.first(got.bytes));
+    const auto bytes = buffer.first(held + got.bytes);
     if (discard) {
       if (!cut(other(from))) observer(from).see(bytes, recorder);
       continue;
@@ -73,20 +116,27 @@ bool Tunnel::relay(Side from, std::span<std::uint8_t> buffer, std::size_t budget
       pass_on_to_boundary(other(from), bytes, recorder);
       continue;
     }
-    observer(from).see(bytes, recorder);
-    pass_on(other(from), bytes);
+    if (judge != nullptr) [[unlikely]] {
+      let_through(from, bytes, recorder);
+    } else {
+      observer(from).see(bytes, recorder);
+      pass_on(other(from), bytes);
+    }
+    if (observer(from).take_data()) active_at_ = now_;
   }
   return false;
 }
 
 void Tunnel::pass_on(Side to, std::span<const std::uint8_t> bytes) {
   auto& sink = endpoint(to);
-  const std::size_t written = sink.pending.empty() ? sink.write_through(bytes) : 0;
+  const bool waited = !sink.pending.empty();
+  const std::size_t written = waited ? 0 : sink.write_through(bytes);
   if (sink.lost) {
     note_end(to, true);
-  } else {
-    sink.pending.append(bytes.subspan(written));
+    return;
   }
+  sink.pending.append(bytes.subspan(written));
+  if (!waited) sink.moved_at = now_;
 }
 
 void Tunnel::pass_on_to_boundary(Side to, std::span<const std::uint8_t> bytes, metrics::Recorder& recorder) {
@@ -94,71 +144,37 @@ void Tunnel::pass_on_to_boundary(Side to, std::span<const std::uint8_t> bytes, m
   close_at_boundary(to);
 }
 
+void Tunnel::let_through(Side from, std::span<std::uint8_t> bytes, metrics::Recorder& recorder) {
+  auto& judge = *gate(from);
+  const auto pings = judge.ping.unanswered;
+  nearer_ = nearer_ || pings != 0;
+  const auto result = judge.filter(bytes, now_, observer(from), recorder);
+  pass_on(other(from), bytes.first(result.bytes));
+  // Which of several pings it was, nobody knows.
+  if (result.pongs != 0 && pings == 1) {
+    const auto rtt = now_ - judge.ping.sent_at;
+    endpoint(from).rtt = rtt + 1;
+    recorder.ping_answered(from_side(from), rtt);
+  }
+  if (result.verdict) refuse(from, *result.verdict);
+  if (judge.idle()) gate(from).reset();
+}
+
 void Tunnel::flush(Side side) noexcept {
   auto& sink = endpoint(side);
   if (sink.pending.empty() || sink.write_blocked) return;
   const std::size_t waiting = sink.pending.size();
   sink.flush();
-  progress_ = progress_ || sink.pending.size() != waiting;
-  if (sink.lost) note_end(side, true);
-  if (sink.pending.size() <= limits_.high_watermark / 2) endpoint(other(side)).read_paused = false;
-}
-
-bool Tunnel::settle() noexcept {
-  if (!first_end_ && both_closes_seen()) first_end_ = Outcome::closed;
-  if (!ending()) return false;
-  for (const auto side : {Side::client, Side::origin}) {
-    auto& sink = endpoint(side);
-    if (sink.out_ended || !sink.pending.empty()) continue;
-    // The closing handshake is complete: the server's side of a connection ends it first (RFC 6455 7.1.1), so
-    // the client gets its FIN at once, and the origin is left to send its own.
-    const bool handshake_done = both_closes_seen() && (side == Side::client || sink.in_ended);
-    if (endpoint(other(side)).finished_reading() || handshake_done || cut(side)) sink.end_output();
+  if (sink.pending.size() != waiting) {
+    progress_ = true;
+    sink.moved_at = now_;
   }
-  return endpoint_[0].done() && endpoint_[1].done();
-}
-
-void Tunnel::begin_close(std::uint16_t code, std::uint32_t mask_key, Outcome outcome) {
-  if (closing()) return;
-  close_code_ = code;
-  mask_key_ = mask_key;
-  end_as(outcome);
-  close_at_boundary(Side::client);
-  close_at_boundary(Side::origin);
-}
-
-void Tunnel::close_at_boundary(Side to) {
-  auto& sink = endpoint(to);
-  const auto& sent = from(other(to));
-  if (cut(to) || sink.out_ended || sink.lost) return;
-  cut(to) = sent.close_seen() || sent.broken();
-  if (cut(to) || !sent.at_boundary()) return;
-  cut(to) = true;
-  std::uint8_t frame[ws::kMaxCloseSize];
-  const auto size = ws::encode_close(frame, close_code_, {}, to == Side::origin ? &mask_key_ : nullptr);
-  pass_on(to, {frame, size});
-}
-
-void Tunnel::cut_off() noexcept {
-  for (auto& sink : endpoint_) sink.end_output();
-}
-
-void Tunnel::end_as(Outcome outcome) noexcept {
-  if (!first_end_) first_end_ = outcome;
-}
-
-void Tunnel::note_hang_up(Side side) noexcept {
-  hang_up_waits_ = hang_up_waits_ || endpoint(side).read_paused;
-}
-
-void Tunnel::note_end(Side side, bool broken) noexcept {
-  if (first_end_) return;
-  if (observer_[0].close_seen() || observer_[1].close_seen()) {
-    first_end_ = Outcome::closed;
-  } else if (broken) {
-    first_end_ = side == Side::client ? Outcome::client_reset : Outcome::origin_reset;
-  } else {
-    first_end_ = side == Side::client ? Outcome::client_eof : Outcome::origin_eof;
+  if (sink.lost) note_end(side, true);
+  auto& source = endpoint(other(side));
+  // While it was not read, its silence was ours.
+  if (sink.pending.size() <= terms_->high_watermark / 2 && std::exchange(source.read_paused, false)) {
+    source.heard_at = now_;
+    nearer_ = true;
   }
 }
 

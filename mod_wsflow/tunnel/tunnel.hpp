@@ -3,6 +3,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -13,21 +14,20 @@
 #include "mod_wsflow/metrics/recorder.hpp"
 #include "mod_wsflow/shm/tunnel_table.hpp"
 #include "mod_wsflow/tunnel/admission.hpp"
+#include "mod_wsflow/tunnel/close_codes.hpp"
+#include "mod_wsflow/tunnel/deadline.hpp"
 #include "mod_wsflow/tunnel/deadlines.hpp"
 #include "mod_wsflow/tunnel/endpoint.hpp"
-#include "mod_wsflow/tunnel/limits.hpp"
+#include "mod_wsflow/tunnel/frame_gate.hpp"
 #include "mod_wsflow/tunnel/observer.hpp"
 #include "mod_wsflow/tunnel/origin_place.hpp"
+#include "mod_wsflow/tunnel/side.hpp"
+#include "mod_wsflow/tunnel/terms.hpp"
 
 namespace wsflow::tunnel {
 
-enum class Side : std::uint8_t { client, origin };
-constexpr Side other(Side side) noexcept {
-  return side == Side::client ? Side::origin : Side::client;
-}
-
-// One tunnel: two endpoints, what was seen of the bytes between them, and how it ends. It knows no loop and
-// no clock. A worker builds it; from Engine::adopt on it belongs to one loop thread.
+// One tunnel: two endpoints, what was seen of the bytes between them, and how it ends. It knows no loop, and
+// of the clock what it is told. A worker builds it; from Engine::adopt on it belongs to one loop thread.
 class Tunnel : public DeadlineHook {
  public:
   struct Parts {
@@ -36,37 +36,65 @@ class Tunnel : public DeadlineHook {
     base::UniqueFd origin_fd;
     os::SslRef origin_ssl;  // none: plain
     Admission::Place place;
-    flow::Held permit{};  // empty: nothing limits it
-    shm::RowPlace row{};  // empty: none
-    Limits limits;
+    flow::Held permit{};                  // empty: nothing limits it
+    shm::RowPlace row{};                  // empty: none
+    const Terms* terms = &kDefaultTerms;  // borrowed, lives as long as the process
+    base::Instant lives_until = base::Instant::max();
+    bool extensions = true;  // were agreed on, or may have been: reserved bits are theirs
     std::uint64_t id = 0;
     OriginPlace origin_place{};         // empty: the origin is no member of a balancer
     const void* log_context = nullptr;  // handed to the log sink; borrowed, lives as long as the process
   };
-  Tunnel(Parts parts, base::Instant now) noexcept;
+  Tunnel(Parts parts, base::Instant now);
 
   // Takes over bytes that were read from `from` before the tunnel began. Before adoption only.
   void preload(Side from, std::span<const std::uint8_t> bytes, metrics::Recorder& recorder);
 
+  // What the next calls go by: the moment, and whether too many bytes wait in the process.
+  void begin_turn(base::Instant now, bool crowded) noexcept {
+    now_ = stamp(now);
+    crowded_ = crowded;
+  }
   // Reads from `from` into `buffer` and writes to the other side, until nothing more is there, the other side
   // is full, or `budget` bytes have passed. True if the budget ended it: there may be more.
+  // Pre: the buffer is larger than FrameGate::kMaxHead where there is a gate.
   bool relay(Side from, std::span<std::uint8_t> buffer, std::size_t budget, metrics::Recorder& recorder);
   // Writes what waits for `side`; lets the other side be read again below the low watermark.
   void flush(Side side) noexcept;
-  // Passes on ends of stream and broken connections. True if the tunnel is over.
-  bool settle() noexcept;
+  // Passes on ends of stream and broken connections, with a Close frame where a side has ended without one.
+  // True if the tunnel is over.
+  bool settle();
   // An end of `side` is waiting, but it cannot be read to because the other side takes nothing: the tunnel is
   // ending all the same. How it ends is known when the side is read.
   void note_hang_up(Side side) noexcept;
-  // Whether bytes have moved since the last call.
+  // Whether bytes have moved, or the tunnel has begun to end, since the last call.
   bool take_progress() noexcept { return std::exchange(progress_, false); }
+  // How many bytes wait to be written to both sides.
+  std::uint32_t waiting() const noexcept {
+    return static_cast<std::uint32_t>(endpoint_[0].pending.size() + endpoint_[1].pending.size());
+  }
+
+  // The next thing to do when its time has come. Only in a turn.
+  Deadline deadline(base::Instant now) noexcept;
+  // Its deadline may be nearer than it was.
+  bool pressed() const noexcept {
+    return ending() || nearer_ || waiting() != 0 || endpoint_[0].rate_paused || endpoint_[1].rate_paused;
+  }
+  // The time has come. True if the tunnel is over.
+  bool meet(const Deadline& due, metrics::Recorder& recorder);
+  bool ping_waits() const noexcept { return endpoint_[0].ping_waits || endpoint_[1].ping_waits; }
+  // Sends pings that wait, if now they can be sent. True if the tunnel has another deadline now.
+  bool send_waiting_pings(metrics::Recorder& recorder);
+  // Bytes have moved while it ends: the time for that begins again.
+  void stay() noexcept { active_at_ = now_; }
 
   // Ends the tunnel with a Close frame of ours to both sides, each as soon as the frame that is on its way
   // there is whole; then our end of stream. What a side sends from then on is dropped. A side that has had
   // its Close frame from the other one already, or whose bytes are no WebSocket, gets the end of stream
   // alone. `mask_key` masks the frame to the origin (RFC 6455 5.3). The first call counts.
-  void begin_close(std::uint16_t code, std::uint32_t mask_key, base::Outcome outcome);
-  bool closing() const noexcept { return close_code_ != 0; }
+  void begin_close(CloseCodes codes, std::uint32_t mask_key, base::Outcome outcome,
+                   Cause cause = Cause::nobody);
+  bool closing() const noexcept { return closing_; }
   // Sends ends of stream now, in the middle of a frame or not.
   void cut_off() noexcept;
 
@@ -74,9 +102,20 @@ class Tunnel : public DeadlineHook {
   bool ending() const noexcept { return first_end_.has_value() || hang_up_waits_; }
   bool both_closes_seen() const noexcept { return observer_[0].close_seen() && observer_[1].close_seen(); }
   base::Outcome outcome() const noexcept { return first_end_.value_or(base::Outcome::server_stop); }
+  // Whose doing the end is.
+  Cause cause() const noexcept { return cause_; }
   // Gives the tunnel an outcome if nothing else has ended it before.
-  void end_as(base::Outcome outcome) noexcept;
-  void override_outcome(base::Outcome outcome) noexcept { first_end_ = outcome; }
+  void end_as(base::Outcome outcome, Cause cause = Cause::nobody) noexcept;
+  // Of the last answer to a ping of ours, in milliseconds.
+  std::optional<std::uint32_t> rtt(Side side) const noexcept {
+    const auto rtt = endpoint_[static_cast<std::size_t>(side)].rtt;
+    return rtt != 0 ? std::optional(rtt - 1) : std::nullopt;
+  }
+  // The code of the Close frame that we have put in for `side`; 1005: it had none, 0: there was no such
+  // frame.
+  std::uint16_t our_close(Side side) const noexcept {
+    return side == Side::client ? our_closes_.client : our_closes_.origin;
+  }
 
   Endpoint& endpoint(Side side) noexcept { return endpoint_[static_cast<std::size_t>(side)]; }
   const Observer& from(Side side) const noexcept { return observer_[static_cast<std::size_t>(side)]; }
@@ -89,7 +128,7 @@ class Tunnel : public DeadlineHook {
   void add_descriptors(std::vector<int>& to) const {
     for (const auto& endpoint : endpoint_) to.push_back(endpoint.stream.fd());
   }
-  const Limits& limits() const noexcept { return limits_; }
+  const Terms& terms() const noexcept { return *terms_; }
   std::uint64_t id() const noexcept { return id_; }
   const void* log_context() const noexcept { return log_context_; }
   base::Instant started() const noexcept { return started_; }
@@ -97,35 +136,58 @@ class Tunnel : public DeadlineHook {
   // Owned by the loop.
   Tunnel* previous = nullptr;  // neighbours in the loop's list; borrowed
   Tunnel* next = nullptr;
-  bool scheduled = false;  // waits for another turn
-  bool over = false;       // to be freed at the end of the turn
+  std::uint32_t counted_waiting = 0;  // what of waiting() is in the process's sum
+  bool scheduled = false;             // waits for another turn
+  bool over = false;                  // to be freed at the end of the turn
 
  private:
   void note_end(Side side, bool broken) noexcept;
   void pass_on(Side to, std::span<const std::uint8_t> bytes);
   void pass_on_to_boundary(Side to, std::span<const std::uint8_t> bytes, metrics::Recorder& recorder);
+  void let_through(Side from, std::span<std::uint8_t> bytes, metrics::Recorder& recorder);
+  void note_pong(Side from, metrics::Recorder& recorder) noexcept;
+  void order_close(CloseCodes codes, std::uint32_t mask_key, base::Outcome outcome, Cause cause) noexcept;
+  void refuse(Side from, base::Outcome why) noexcept;
+  void give_up(Side side, base::Outcome why) noexcept;
   void close_at_boundary(Side to);
+  std::uint16_t code_for(Side to) const noexcept;
+  bool can_ping(Side side) const noexcept;
+  void ping(Side side, metrics::Recorder& recorder);
+  bool takes_bytes(Side side) noexcept;
+  bool ended_by_peers() const noexcept;
+  std::uint32_t high_watermark() const noexcept;
+  std::unique_ptr<FrameGate>& gate(Side from) noexcept { return gate_[static_cast<std::size_t>(from)]; }
   bool& cut(Side side) noexcept { return cut_[static_cast<std::size_t>(side)]; }
   Observer& observer(Side side) noexcept { return observer_[static_cast<std::size_t>(side)]; }
 
-  std::array<Endpoint, 2> endpoint_;  // owned; by Side
-  std::array<Observer, 2> observer_;  // what each Side sent
-  Admission::Place place_;            // owned
-  flow::Held permit_;                 // owned
-  shm::RowPlace row_;                 // owned
-  OriginPlace origin_place_;          // owned
-  const void* log_context_;           // borrowed
+  std::array<Endpoint, 2> endpoint_;                // owned; by Side
+  std::array<Observer, 2> observer_;                // what each Side sent
+  std::array<std::unique_ptr<FrameGate>, 2> gate_;  // for what each Side sends; none: everything passes
+  Admission::Place place_;                          // owned
+  flow::Held permit_;                               // owned
+  shm::RowPlace row_;                               // owned
+  OriginPlace origin_place_;                        // owned
+  const void* log_context_;                         // borrowed
+  const Terms* terms_;                              // borrowed, lives as long as the process
   base::Instant started_;
+  base::Instant lives_until_;
   std::uint64_t id_;
-  Limits limits_;
-  std::uint32_t mask_key_ = 0;    // of our Close frame to the origin
-  std::uint16_t close_code_ = 0;  // of our Close frames; 0: we do not end this tunnel
-  std::array<bool, 2> cut_{};     // nothing more of the other side is passed to this Side
+  std::uint32_t now_;           // stamp of the turn
+  std::uint32_t active_at_;     // stamp of the last data; while it ends, of the last bytes that moved
+  std::uint32_t mask_key_ = 0;  // of our Close frame to the origin
+  CloseCodes codes_;            // of our Close frames, if it is closing
+  CloseCodes our_closes_;       // those that were sent
+  std::array<bool, 2> cut_{};   // nothing more of the other side is passed to this Side
   std::optional<base::Outcome> first_end_;
+  Cause cause_ = Cause::nobody;
+  bool closing_ = false;        // we end this tunnel
   bool hang_up_waits_ = false;  // a side that cannot be read to its end has ended
   bool progress_ = false;
+  bool nearer_ = false;    // a ping may be due earlier: a pinged peer spoke, or one is read again
+  bool crowded_ = false;   // in this turn
+  const bool extensions_;  // reserved bits may belong to one
 };
 
-static_assert(sizeof(Tunnel) <= 400, "promise 2 of the design: an idle tunnel costs less than 512 bytes");
+static_assert(sizeof(Tunnel) <= 440, "promise 2 of the design: an idle tunnel costs less than 512 bytes");
 
 }  // namespace wsflow::tunnel

@@ -24,10 +24,59 @@ inline constexpr std::size_t kMaxHeaderSize = 14;
 inline constexpr std::size_t kMaxControlPayload = 125;
 inline constexpr std::size_t kMaxCloseSize = 2 + 4 + kMaxControlPayload;
 
-// Writes a Close frame and returns its size, or 0 when `out` is too small (kMaxCloseSize always suffices). It
-// is masked with `*mask_key` (most significant byte first) when that is given. A reason that is too long is
-// cut at a character of its UTF-8. A code that must not be sent gives a Close frame without payload, so no
-// caller can put 1006 on the wire.
+constexpr std::uint64_t big_endian(const std::uint8_t* at, unsigned bytes) noexcept {
+  std::uint64_t value = 0;
+  for (unsigned i = 0; i < bytes; ++i) value = value << 8U | at[i];
+  return value;
+}
+
+// The size of a header, by its second byte.
+constexpr std::size_t header_size(std::uint8_t second) noexcept {
+  const unsigned length = second & 0x7FU;
+  const std::size_t extended = length < 126 ? 0 : (length == 126 ? 2 : 8);
+  return 2 + extended + ((second & 0x80U) != 0 ? 4 : 0);
+}
+
+// The whole header at `head`, right or wrong.
+constexpr FrameHeader read_header(const std::uint8_t* head) noexcept {
+  std::uint64_t length = head[1] & 0x7FU;
+  if (length == 126) {
+    length = big_endian(head + 2, 2);
+  } else if (length == 127) {
+    length = big_endian(head + 2, 8);
+  }
+  return {.opcode = static_cast<Opcode>(head[0] & 0xFU),
+          .fin = (head[0] & 0x80U) != 0,
+          .rsv = static_cast<std::uint8_t>((head[0] >> 4U) & 0x7U),
+          .masked = (head[1] & 0x80U) != 0,
+          .payload_length = length};
+}
+
+// Writes a control frame and returns its size, or 0 when `out` is too small. It is masked with `*mask_key`
+// (most significant byte first) when that is given. Pre: the payload has at most kMaxControlPayload bytes.
+inline std::size_t encode_control(std::span<std::uint8_t> out, Opcode opcode,
+                                  std::span<const std::uint8_t> payload,
+                                  const std::uint32_t* mask_key) noexcept {
+  const std::size_t header_size = mask_key != nullptr ? 6 : 2;
+  if (out.size() < header_size + payload.size()) return 0;
+  out[0] = static_cast<std::uint8_t>(0x80U | static_cast<unsigned>(opcode));
+  out[1] = static_cast<std::uint8_t>((mask_key != nullptr ? 0x80U : 0U) | payload.size());
+  std::array<std::uint8_t, 4> key{};
+  if (mask_key != nullptr) {
+    for (std::size_t i = 0; i < key.size(); ++i) {
+      key[i] = static_cast<std::uint8_t>(*mask_key >> (24U - 8U * i));
+      out[2 + i] = key[i];
+    }
+  }
+  for (std::size_t i = 0; i < payload.size(); ++i) {
+    out[header_size + i] = static_cast<std::uint8_t>(payload[i] ^ key[i % key.size()]);
+  }
+  return header_size + payload.size();
+}
+
+// Writes a Close frame, as encode_control() (kMaxCloseSize always suffices). A reason that is too long is cut
+// at a character of its UTF-8. A code that must not be sent gives a Close frame without payload, so no caller
+// can put 1006 on the wire.
 inline std::size_t encode_close(std::span<std::uint8_t> out, std::uint16_t code, std::string_view reason,
                                 const std::uint32_t* mask_key) noexcept {
   std::array<std::uint8_t, kMaxControlPayload> payload{};
@@ -44,22 +93,7 @@ inline std::size_t encode_close(std::span<std::uint8_t> out, std::uint16_t code,
                    [](char c) { return static_cast<std::uint8_t>(c); });
     length = 2 + kept;
   }
-
-  const std::size_t header_size = mask_key != nullptr ? 6 : 2;
-  if (out.size() < header_size + length) return 0;
-  out[0] = 0x80U | static_cast<std::uint8_t>(Opcode::close);
-  out[1] = static_cast<std::uint8_t>((mask_key != nullptr ? 0x80U : 0U) | length);
-  std::array<std::uint8_t, 4> key{};
-  if (mask_key != nullptr) {
-    for (std::size_t i = 0; i < key.size(); ++i) {
-      key[i] = static_cast<std::uint8_t>(*mask_key >> (24U - 8U * i));
-      out[2 + i] = key[i];
-    }
-  }
-  for (std::size_t i = 0; i < length; ++i) {
-    out[header_size + i] = static_cast<std::uint8_t>(payload[i] ^ key[i % key.size()]);
-  }
-  return header_size + length;
+  return encode_control(out, Opcode::close, std::span(payload).first(length), mask_key);
 }
 
 }  // namespace wsflow::ws

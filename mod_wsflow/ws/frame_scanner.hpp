@@ -40,8 +40,23 @@ class FrameScanner {
     return static_cast<std::size_t>(at - bytes.data());
   }
 
+  // The same, but at most one frame, or the rest of the one that is begun.
+  template <class OnFrame>
+  std::size_t scan_frame(std::span<const std::uint8_t> bytes, OnFrame&& on_frame) noexcept {
+    const std::uint8_t* at = bytes.data();
+    const std::uint8_t* const end = at + bytes.size();
+    while (at != end && phase_ != Phase::broken) {
+      at = step(at, end, on_frame);
+      if (at_boundary()) break;
+    }
+    return static_cast<std::size_t>(at - bytes.data());
+  }
+
   // No frame is begun and unfinished, and nothing was judged broken: a frame of ours may be put in here.
   bool at_boundary() const noexcept { return phase_ == Phase::header && head_size_ == 0; }
+
+  // The payload of a data frame is passing.
+  bool in_data() const noexcept { return phase_ == Phase::payload; }
 
   // The bytes are no WebSocket.
   bool broken() const noexcept { return phase_ == Phase::broken; }
@@ -56,7 +71,7 @@ class FrameScanner {
   std::uint64_t payload_left() const noexcept { return payload_left_; }
 
  private:
-  enum class Phase : std::uint8_t { header, payload, close_payload, broken };
+  enum class Phase : std::uint8_t { header, payload, control_payload, close_payload, broken };
 
   // Takes one piece: a payload, or a header, as far as it is there.
   template <class OnFrame>
@@ -73,12 +88,6 @@ class FrameScanner {
     FrameHeader header;
     if (begin_frame(head, header)) on_frame(static_cast<const FrameHeader&>(header));
     return at;
-  }
-
-  static std::size_t header_size(std::uint8_t second) noexcept {
-    const unsigned length = second & 0x7FU;
-    const std::size_t extended = length < 126 ? 0 : (length == 126 ? 2 : 8);
-    return 2 + extended + ((second & 0x80U) != 0 ? 4 : 0);
   }
 
   static bool holds_header(const std::uint8_t* at, const std::uint8_t* end) noexcept {
@@ -111,37 +120,20 @@ class FrameScanner {
 
   // Reads the whole header at `head` and enters the payload; false: broken.
   bool begin_frame(const std::uint8_t* head, FrameHeader& header) noexcept {
-    const std::uint8_t second = head[1];
-    std::uint64_t length = second & 0x7FU;
-    if (length == 126) {
-      length = big_endian(head + 2, 2);
-    } else if (length == 127) {
-      length = big_endian(head + 2, 8);
-    }
-    if (!acceptable(head[0], second) || length > INT64_MAX) [[unlikely]] {
+    header = read_header(head);
+    if (!acceptable(head[0], head[1]) || header.payload_length > INT64_MAX) [[unlikely]] {
       phase_ = Phase::broken;
       return false;
     }
-    header.opcode = static_cast<Opcode>(head[0] & 0xFU);
-    header.fin = (head[0] & 0x80U) != 0;
-    header.rsv = static_cast<std::uint8_t>((head[0] >> 4U) & 0x7U);
-    header.masked = (second & 0x80U) != 0;
-    header.payload_length = length;
-
-    payload_left_ = length;
-    if (length != 0) phase_ = Phase::payload;
+    payload_left_ = header.payload_length;
     if (!is_control(header.opcode)) {
       in_message_ = !header.fin;
-    } else if (header.opcode == Opcode::close) {
-      begin_close(head);
+      if (payload_left_ != 0) phase_ = Phase::payload;
+    } else {
+      if (payload_left_ != 0) phase_ = Phase::control_payload;
+      if (header.opcode == Opcode::close) begin_close(head);
     }
     return true;
-  }
-
-  static std::uint64_t big_endian(const std::uint8_t* at, unsigned bytes) noexcept {
-    std::uint64_t value = 0;
-    for (unsigned i = 0; i < bytes; ++i) value = value << 8U | at[i];
-    return value;
   }
 
   // Takes bytes of a header that the reads have split. When it is whole, head_size_ is 0 again and head_

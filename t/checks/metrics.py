@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""The catalogue of counters, their names and docs/metrics.md agree."""
+"""The catalogue of counters and histograms, their names and docs/metrics.md agree."""
 
 import re
 
@@ -10,11 +10,15 @@ NAMES = "mod_wsflow/base/outcome.cpp"
 DOCS = "docs/metrics.md"
 
 
-def read_families(tree):
-    entries = base.initialiser(base.without_comments(tree.text(CATALOGUE)), "kFamilies")
+# Table of the catalogue: how its names end, and where it is documented.
+TABLES = {"kFamilies": ("total", "Counters"), "kHistograms": ("seconds", "Histograms")}
+
+
+def read_families(tree, table):
+    entries = base.initialiser(base.without_comments(tree.text(CATALOGUE)), table)
     for entry in entries:
         if len(entry) != 5:
-            base.missing(f"{CATALOGUE}: an entry of kFamilies has {len(entry)} fields: {entry}")
+            base.missing(f"{CATALOGUE}: an entry of {table} has {len(entry)} fields: {entry}")
     return [tuple(base.joined_strings(field) for field in entry[:3]) for entry in entries]
 
 
@@ -25,18 +29,18 @@ def read_names(tree, enumeration):
     return found or base.missing(f"{NAMES} names no {enumeration}")
 
 
-def check(tree, _):
-    families = read_families(tree)
+def check_table(tree, table, unit, title):
+    families = read_families(tree, table)
     findings = [f"{name}: stands in the catalogue twice" for name in base.duplicates([f[0] for f in families])]
     for name, labels, help_text in families:
-        if not re.fullmatch(r"wsflow_[a-z0-9]+(_[a-z0-9]+)*_total", name):
-            findings.append(f"{name}: a counter is called wsflow_…_total, in small letters")
+        if not re.fullmatch(rf"wsflow_[a-z0-9]+(_[a-z0-9]+)*_{unit}", name):
+            findings.append(f"{name}: one of {title} is called wsflow_…_{unit}, in small letters")
         if labels and not re.fullmatch(r"[a-z_]+(,[a-z_]+)*", labels):
             findings.append(f"{name}: labels \"{labels}\" are not small words with commas")
         if not help_text.endswith("."):
             findings.append(f"{name}: its help is no sentence: \"{help_text}\"")
 
-    rows = {base.plain(row[0]): row[1:] for row in base.table_rows(base.section(tree, DOCS, "Counters"))}
+    rows = {base.plain(row[0]): row[1:] for row in base.table_rows(base.section(tree, DOCS, title))}
     findings += base.differences([f[0] for f in families], CATALOGUE, rows, DOCS)
     for name, labels, help_text in families:
         if name not in rows:
@@ -46,7 +50,13 @@ def check(tree, _):
             findings.append(f"{name}: labels are \"{labels}\", \"{documented}\" in {DOCS}")
         if rows[name][1] != help_text:
             findings.append(f"{name}: help is \"{help_text}\", \"{rows[name][1]}\" in {DOCS}")
+    return findings
 
+
+def check(tree, _):
+    findings = []
+    for table, (unit, title) in TABLES.items():
+        findings += check_table(tree, table, unit, title)
     for enumeration, title in (("Outcome", "Outcomes"), ("Refusal", "Refusals")):
         listed = [base.plain(row[0]) for row in base.table_rows(base.section(tree, DOCS, title))]
         findings += base.differences(read_names(tree, enumeration), NAMES, listed, f"{DOCS}, {title}")

@@ -36,13 +36,14 @@ Pair make_pair() {
 class Conversation {
  public:
   Conversation(Pair client, Pair origin, std::uint32_t watermark, std::size_t buffer)
-      : peers_{std::move(client.peer), std::move(origin.peer)},
+      : terms_{.close = 1000, .high_watermark = watermark},
+        peers_{std::move(client.peer), std::move(origin.peer)},
         tunnel_({.client_fd = std::move(client.ours),
                  .client_ssl = {},
                  .origin_fd = std::move(origin.ours),
                  .origin_ssl = {},
                  .place = {},
-                 .limits = {.close_ms = 1000, .high_watermark = watermark}},
+                 .terms = &terms_},
                 base::Instant{}),
         buffer_(buffer) {}
 
@@ -74,8 +75,10 @@ class Conversation {
       hear(tunnel::other(side));
       const auto& heard = heard_[index(tunnel::other(side))];
       const auto& said = said_[index(side)];
-      require(heard.size() == said.size() || (tunnel_.both_closes_seen() && heard.size() < said.size()));
-      require(std::equal(heard.begin(), heard.end(), said.begin()));
+      const auto same = std::min(heard.size(), said.size());
+      require(same == said.size() || tunnel_.both_closes_seen());
+      require(std::equal(heard.begin(), heard.begin() + static_cast<std::ptrdiff_t>(same), said.begin()));
+      require(heard.size() == same || tunnel_.our_close(tunnel::other(side)) != 0);
       require(tunnel_.from(side).bytes() == said.size());
       require(slot_.counters[metrics::kBytes + index(side)] == said.size());
       require(tunnel_.endpoint(side).pending.empty());
@@ -96,6 +99,7 @@ class Conversation {
 
   shm::ProcessSlot slot_{};
   metrics::Recorder recorder_{slot_};
+  tunnel::Terms terms_;
   base::UniqueFd peers_[2];
   tunnel::Tunnel tunnel_;
   Bytes buffer_;

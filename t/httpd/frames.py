@@ -28,8 +28,13 @@ def encode(opcode, payload=b"", *, fin=True, masked=False, rsv=0):
     return head + mask + apply_mask(payload, mask)
 
 
-def close(code, reason=b"", *, masked=False):
-    return encode(CLOSE, struct.pack("!H", code) + reason, masked=masked)
+def code(number):
+    """The payload of a Close frame without a reason."""
+    return struct.pack("!H", number)
+
+
+def close(number, reason=b"", *, masked=False):
+    return encode(CLOSE, code(number) + reason, masked=masked)
 
 
 def decode(read):

@@ -77,6 +77,7 @@ def test_a_half_closed_client_still_receives(pair):
     client.send_frame(frames.TEXT, b"last words", masked=True)
     client.half_close()
     assert server.read_frame() == (True, frames.TEXT, b"last words")
+    assert server.read_frame() == (True, frames.CLOSE, frames.code(1001))
     server.wait_ended()
     for _ in range(20):
         data = os.urandom(100_000)
@@ -94,6 +95,7 @@ def test_a_half_closed_origin_still_receives(pair, client_tls):
     server.send_frame(frames.TEXT, b"last words")
     server.half_close()
     assert client.read_frame() == (True, frames.TEXT, b"last words")
+    assert client.read_frame() == (True, frames.CLOSE, frames.code(1011))
     if not client_tls:
         client.wait_ended()
     for _ in range(20):

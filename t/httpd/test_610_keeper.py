@@ -103,9 +103,11 @@ def test_half_closed_tunnels(legs):
     by_client, by_origin = opened.open_all(), opened.open_all()
     for client, server in by_client:
         client.half_close()
+        assert server.read_frame() == (True, frames.CLOSE, frames.code(1001))
         server.wait_ended()
     for (client, server), (client_tls, _) in zip(by_origin, KINDS):
         server.half_close()
+        assert client.read_frame() == (True, frames.CLOSE, frames.code(1011))
         if not client_tls:
             client.wait_ended()
     old = opened.site.child()

@@ -60,6 +60,7 @@ def test_timeouts_are_those_that_a_tunnel_began_with(legs):
     site.write_conf(conf=f"WSFlowTimeout close=1h\n{opened.routes}")
     site.graceful()
     client.half_close()
+    assert server.read_frame() == (True, frames.CLOSE, frames.code(1001))
     server.wait_ended()
     client.wait_ended()
     wait_keepers(site, 0)

@@ -65,6 +65,7 @@ def test_a_tunnel_that_its_client_resets_gives_back(section):
     for _ in range(3):
         client, server = x.tunnel()
         client.reset()
+        assert server.read_frame()[1] == 8
         server.wait_ended()
         server.close()
         x.wait(in_use=0)
@@ -89,6 +90,7 @@ def test_origins_that_fail_give_back(section):
         client, server = x.enter()
         server.close()
         assert status_of(client) == 502
+        x.wait(in_use=0)
         client = x.shake()
         server = x.arrived()
         answer(server, b"no", "403 Forbidden")

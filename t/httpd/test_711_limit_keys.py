@@ -32,7 +32,7 @@ def test_an_empty_key_is_not_limited(section):
     for client, server in ends:
         answer(server)
         assert status_of(client) == 200
-    assert x.limit()["in_use"] == 1
+    x.wait(in_use=1)
 
 
 def test_keys_of_8_kilobytes_and_any_bytes(section):

@@ -176,6 +176,7 @@ def test_handshakes_wait_too(section):
     waiting = x.shake("/x/0")
     x.wait(waiting=1)
     client.close()
+    assert server.read_frame()[1] == 8
     server.wait_ended()
     server.close()
     client, server = x.tunnel(waiting)

@@ -15,6 +15,9 @@ TEST_CASE("the families cover every counter exactly once", "[catalogue]") {
     REQUIRE(family.first + family.count <= kCounters);
     for (std::size_t i = 0; i < family.count; ++i) ++covered[family.first + i];
   }
+  for (const auto& family : histograms()) {
+    for (std::size_t i = 0; i < family.count * kRttPlaces; ++i) ++covered.at(family.first + i);
+  }
   for (std::size_t i = 0; i < kCounters; ++i) {
     INFO("counter " << i);
     CHECK(covered[i] == 1);
@@ -34,6 +37,25 @@ TEST_CASE("every family is named and explained as Prometheus wants it", "[catalo
     names.insert(name);
   }
   CHECK(names.size() == families().size());
+}
+
+TEST_CASE("a histogram is named in seconds and explained", "[catalogue]") {
+  for (const auto& family : histograms()) {
+    const std::string name(family.metric);
+    CHECK(name.rfind("wsflow_", 0) == 0);
+    CHECK(name.substr(name.size() - 8) == "_seconds");
+    CHECK(std::string(family.help).back() == '.');
+    CHECK((family.count == 1) == std::string(family.labels).empty());
+  }
+}
+
+TEST_CASE("a round-trip time falls into the first bucket that is not below it", "[catalogue]") {
+  for (std::size_t i = 0; i < kRttBounds.size(); ++i) {
+    CHECK(rtt_bucket(kRttBounds[i]) == i);
+    CHECK(rtt_bucket(kRttBounds[i] + 1) == i + 1);
+  }
+  CHECK(rtt_bucket(0) == 0);
+  CHECK(rtt_bucket(UINT32_MAX) == kRttBuckets - 1);
 }
 
 TEST_CASE("close codes have their places at every boundary", "[catalogue]") {

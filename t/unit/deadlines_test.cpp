@@ -1,7 +1,9 @@
 #include "mod_wsflow/tunnel/deadlines.hpp"
 
 #include <catch2/catch.hpp>
+#include <deque>
 #include <optional>
+#include <random>
 
 using namespace wsflow;
 using base::Instant;
@@ -10,63 +12,58 @@ using tunnel::DeadlineHook;
 using tunnel::Deadlines;
 
 namespace {
-Instant at(int ms) {
+Instant at(std::int64_t ms) {
   return Instant(Millis(ms));
 }
+constexpr auto kTick = Deadlines::kTick;
 }  // namespace
 
 TEST_CASE("without deadlines there is no next one", "[deadlines]") {
   Deadlines deadlines;
   CHECK(deadlines.next() == Instant::max());
-  CHECK(deadlines.pop_due(Instant::max()) == nullptr);
-}
-
-TEST_CASE("a deadline is due at its moment and not before, and once", "[deadlines]") {
-  Deadlines deadlines;
-  DeadlineHook hook;
-  CHECK_FALSE(hook.linked());
-  deadlines.set(hook, Millis(50), at(100));
-  CHECK(hook.linked());
-  CHECK(deadlines.next() == at(150));
-  CHECK(deadlines.pop_due(at(149)) == nullptr);
-  CHECK(deadlines.pop_due(at(150)) == &hook);
-  CHECK_FALSE(hook.linked());
-  CHECK(deadlines.pop_due(at(1000)) == nullptr);
+  CHECK(deadlines.pop_due(at(1'000'000)) == nullptr);
   CHECK(deadlines.next() == Instant::max());
 }
 
-TEST_CASE("the next deadline is the earliest of all durations", "[deadlines]") {
+TEST_CASE("a deadline is met once, not early, and at most a tick late", "[deadlines]") {
+  const auto due = GENERATE(at(101), at(104), at(5'000), at(3'600'000), at(90'000'000'000));
   Deadlines deadlines;
-  DeadlineHook slow;
-  DeadlineHook fast;
-  deadlines.set(slow, Millis(1000), at(0));
-  deadlines.set(fast, Millis(10), at(5));
-  CHECK(deadlines.next() == at(15));
-  CHECK(deadlines.pop_due(at(500)) == &fast);
-  CHECK(deadlines.pop_due(at(500)) == nullptr);
-  CHECK(deadlines.next() == at(1000));
+  deadlines.pop_due(at(100));
+  DeadlineHook hook;
+  CHECK_FALSE(hook.linked());
+  deadlines.set(hook, due);
+  CHECK(hook.linked());
+  CHECK(hook.due() == due);
+  CHECK(deadlines.pop_due(due - Millis(1)) == nullptr);
+  CHECK(deadlines.next() >= due);
+  CHECK(deadlines.next() < due + kTick);
+  CHECK(deadlines.pop_due(due + kTick) == &hook);
+  CHECK_FALSE(hook.linked());
+  CHECK(deadlines.pop_due(due + Millis(100'000)) == nullptr);
+  CHECK(deadlines.next() == Instant::max());
 }
 
-TEST_CASE("deadlines of one duration are due in the order in which they were set", "[deadlines]") {
+TEST_CASE("what is due already is due at once", "[deadlines]") {
   Deadlines deadlines;
-  DeadlineHook hooks[3];
-  for (int i = 0; i < 3; ++i) deadlines.set(hooks[i], Millis(10), at(i));
-  for (auto& hook : hooks) CHECK(deadlines.pop_due(at(100)) == &hook);
+  deadlines.pop_due(at(5000));
+  DeadlineHook hook;
+  deadlines.set(hook, at(4000));
+  CHECK(deadlines.next() <= at(5000));
+  CHECK(deadlines.pop_due(at(5000)) == &hook);
 }
 
-TEST_CASE("setting again moves a deadline, to another duration too", "[deadlines]") {
+TEST_CASE("setting again moves a deadline, nearer and farther", "[deadlines]") {
   Deadlines deadlines;
   DeadlineHook moved;
-  DeadlineHook other;
-  deadlines.set(moved, Millis(10), at(0));
-  deadlines.set(other, Millis(10), at(1));
-  deadlines.set(moved, Millis(10), at(5));
-  CHECK(deadlines.pop_due(at(11)) == &other);
-  CHECK(deadlines.pop_due(at(11)) == nullptr);
-  deadlines.set(moved, Millis(100), at(5));
-  CHECK(deadlines.next() == at(105));
-  CHECK(deadlines.pop_due(at(15)) == nullptr);
-  CHECK(deadlines.pop_due(at(105)) == &moved);
+  DeadlineHook stays;
+  deadlines.set(moved, at(80));
+  deadlines.set(stays, at(160));
+  deadlines.set(moved, at(50'000));
+  CHECK(deadlines.pop_due(at(200)) == &stays);
+  CHECK(deadlines.pop_due(at(200)) == nullptr);
+  deadlines.set(moved, at(240));
+  CHECK(deadlines.pop_due(at(240)) == &moved);
+  CHECK(deadlines.pop_due(at(60'000)) == nullptr);
 }
 
 TEST_CASE("a hook that is unlinked or dies is not due any more", "[deadlines]") {
@@ -75,12 +72,43 @@ TEST_CASE("a hook that is unlinked or dies is not due any more", "[deadlines]") 
   {
     std::optional<DeadlineHook> dies(std::in_place);
     DeadlineHook unlinked;
-    deadlines.set(*dies, Millis(10), at(0));
-    deadlines.set(unlinked, Millis(10), at(0));
-    deadlines.set(stays, Millis(10), at(0));
+    deadlines.set(*dies, at(16));
+    deadlines.set(unlinked, at(16));
+    deadlines.set(stays, at(16));
     unlinked.unlink();
     unlinked.unlink();
   }
-  CHECK(deadlines.pop_due(at(10)) == &stays);
-  CHECK(deadlines.pop_due(at(10)) == nullptr);
+  CHECK(deadlines.pop_due(at(16)) == &stays);
+  CHECK(deadlines.pop_due(at(16)) == nullptr);
+}
+
+TEST_CASE("many deadlines, each met in its tick, however the clock jumps", "[deadlines]") {
+  const auto step = GENERATE(1, 7, 300, 40'000);
+  std::mt19937 random(static_cast<unsigned>(step));
+  Deadlines deadlines;
+  auto now = at(123'456'789);
+  deadlines.pop_due(now);
+  std::deque<DeadlineHook> hooks(500);
+  for (auto& hook : hooks) {
+    const auto range = 1U << (random() % 22);
+    deadlines.set(hook, now + Millis(random() % range));
+  }
+  std::size_t met = 0;
+  while (met < hooks.size()) {
+    const auto next = deadlines.next();
+    REQUIRE(next != Instant::max());
+    const auto before = now;
+    now = std::max(now + Millis(random() % static_cast<unsigned>(step)), next);
+    while (auto* hook = deadlines.pop_due(now)) {
+      REQUIRE(hook->due() <= now);
+      // Its wake-up was announced: it was not slept through.
+      REQUIRE(hook->due() + kTick > std::min(before, next));
+      if (random() % 4 == 0 && met < 400) {
+        deadlines.set(*hook, now + Millis(random() % 100'000));
+      } else {
+        ++met;
+      }
+    }
+  }
+  CHECK(deadlines.next() == Instant::max());
 }

@@ -30,7 +30,6 @@ struct CommandRig {
                                                                                  .server = "a.test",
                                                                                  .route = "/ws/",
                                                                                  .origin = "ws://b.test"}),
-                                                               .limits = {},
                                                                .id = id},
                                          base::now());
     REQUIRE(rig.engine.adopt(tunnel));

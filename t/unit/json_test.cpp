@@ -77,6 +77,20 @@ TEST_CASE("the JSON has close codes by sender, without those that nobody sent", 
         model.snapshot.sums[metrics::kCloses + 2 * metrics::kCloseCodes - 1]);
 }
 
+TEST_CASE("the JSON has pings by peer, with the mean of their times", "[json]") {
+  auto model = test::status_model();
+  for (std::size_t i = 0; i < metrics::kRttPlaces; ++i) model.snapshot.sums[metrics::kPingRtt + i] = 0;
+  CHECK(parsed(model)["pings"]["client"]["rtt_mean_ms"].GetUint64() == 0);
+  model.snapshot.sums[metrics::kPingRtt] = 1;
+  model.snapshot.sums[metrics::kPingRtt + metrics::kRttBuckets - 1] = 2;
+  model.snapshot.sums[metrics::kPingRtt + metrics::kRttBuckets] = 30'002;
+  model.snapshot.sums[metrics::kPings + 1] = 7;
+  const auto json = parsed(model);
+  CHECK(json["pings"]["client"]["measured"].GetUint64() == 3);
+  CHECK(json["pings"]["client"]["rtt_mean_ms"].GetUint64() == 10'000);
+  CHECK(json["pings"]["origin"]["sent"].GetUint64() == 7);
+}
+
 TEST_CASE("the JSON has a row for each process", "[json]") {
   const auto model = test::status_model();
   const auto json = parsed(model);
@@ -88,6 +102,7 @@ TEST_CASE("the JSON has a row for each process", "[json]") {
   CHECK(processes[1]["tunnels_active"].GetUint64() == 13);
   CHECK(processes[1]["tunnels_active_worker"].GetUint64() == 2);
   CHECK(processes[1]["tunnels_max"].GetUint64() == 9000);
+  CHECK(processes[1]["buffered"].GetUint64() == 65537);
   CHECK(processes[1]["client_to_origin"]["bytes"].GetUint64() == metrics::kBytes + 1);
 }
 

@@ -23,6 +23,11 @@ Bytes our_close(Side to) {
   return {0x88, 0x82, 0x12, 0x34, 0x56, 0x78, 0x03 ^ 0x12, 0xE9 ^ 0x34};
 }
 
+// Of the one Close frame that came with the end of stream.
+std::size_t close_size(Side to) {
+  return to == Side::client ? 4 : 8;
+}
+
 bool masked(Side sender) {
   return sender == Side::client;
 }
@@ -32,7 +37,7 @@ int peer(const TunnelRig& rig, Side side) {
 }
 
 void begin_close(TunnelRig& rig, Outcome outcome = Outcome::drained) {
-  rig.tunnel->begin_close(1001, kKey, outcome);
+  rig.tunnel->begin_close({1001, 1001}, kKey, outcome);
   rig.run();
 }
 
@@ -220,7 +225,7 @@ TEST_CASE("a side whose end of stream was sent is left alone", "[tunnel]") {
   REQUIRE(rig.side(other).out_ended);
   begin_close(rig);
   CHECK_FALSE(rig.side(other).lost);
-  CHECK(test::receive_to_end(peer(rig, other)).bytes.empty());
+  CHECK(test::receive_to_end(peer(rig, other)).bytes.size() == close_size(other));
   check_told(rig, ended);
   CHECK(rig.tunnel->outcome() == (ended == Side::client ? Outcome::client_eof : Outcome::origin_eof));
 }
@@ -232,14 +237,15 @@ TEST_CASE("a side that is lost is left alone", "[tunnel]") {
   REQUIRE(test::eventually([&] { return rig.run(), rig.side(broken).lost; }));
   begin_close(rig);
   CHECK(rig.side(broken).pending.empty());
-  CHECK(test::receive_to_end(peer(rig, tunnel::other(broken))).bytes.empty());  // its end was sent before
+  const auto left = tunnel::other(broken);
+  CHECK(test::receive_to_end(peer(rig, left)).bytes.size() == close_size(left));
 }
 
 TEST_CASE("a side that breaks while it is told keeps the outcome that was given", "[tunnel]") {
   const auto broken = GENERATE(Side::client, Side::origin);
   TunnelRig rig;
   (broken == Side::client ? rig.client : rig.origin).reset();
-  rig.tunnel->begin_close(1001, kKey, Outcome::ordered);
+  rig.tunnel->begin_close({1001, 1001}, kKey, Outcome::ordered);
   CHECK(rig.side(broken).lost);
   CHECK_FALSE(rig.run());
   check_told(rig, tunnel::other(broken));
@@ -260,9 +266,9 @@ TEST_CASE("what waits for a side that takes nothing goes out later, and then the
   const auto sender = GENERATE(Side::client, Side::origin);
   const bool whole = GENERATE(false, true);
   const auto hearer = tunnel::other(sender);
-  tunnel::Limits limits;
-  limits.high_watermark = 4096;
-  TunnelRig rig(limits);
+  tunnel::Terms terms;
+  terms.high_watermark = 4096;
+  TunnelRig rig(terms);
   test::shrink_send_buffer(rig.side(hearer).stream.fd());
   const auto bytes = frame(Opcode::binary, true, test::pattern(60'000), masked(sender));
   const auto behind = frame(Opcode::text, true, test::pattern(10), masked(sender));
@@ -306,7 +312,7 @@ TEST_CASE("the first begin_close counts", "[tunnel]") {
   const auto begun = frame(Opcode::text, true, {1, 2, 3});
   say(rig, Side::origin, std::span(begun).first(3));
   begin_close(rig, Outcome::drained);
-  rig.tunnel->begin_close(4000, 1, Outcome::ordered);
+  rig.tunnel->begin_close({4000, 4000}, 1, Outcome::ordered);
   say(rig, Side::origin, std::span(begun).subspan(3));
   CHECK(test::receive_some(rig.client.get()).bytes == joined(begun, our_close(Side::client)));
   check_told(rig, Side::origin);
@@ -350,8 +356,7 @@ TEST_CASE("over TLS the Close frame comes before close_notify", "[tunnel][tls]")
                                       .origin_fd = std::move(plain.ours),
                                       .origin_ssl = {},
                                       .place = {},
-                                      .row = {},
-                                      .limits = {}});
+                                      .row = {}});
   rig.origin = std::move(plain.peer);
   const auto begun = frame(Opcode::text, true, test::pattern(50));
   say(rig, Side::origin, std::span(begun).first(20));

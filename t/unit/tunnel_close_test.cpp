@@ -68,6 +68,4 @@ TEST_CASE("the first end names the outcome", "[tunnel]") {
   rig.tunnel->end_as(Outcome::server_stop);
   rig.tunnel->end_as(Outcome::client_eof);
   CHECK(rig.tunnel->outcome() == Outcome::server_stop);
-  rig.tunnel->override_outcome(Outcome::close_timeout);
-  CHECK(rig.tunnel->outcome() == Outcome::close_timeout);
 }

@@ -100,9 +100,9 @@ TEST_CASE("both resets end the tunnel at once", "[tunnel]") {
 }
 
 TEST_CASE("a hang-up of a side that is not read makes the tunnel end all the same", "[tunnel]") {
-  tunnel::Limits limits;
-  limits.high_watermark = 1024;
-  TunnelRig rig(limits);
+  tunnel::Terms terms;
+  terms.high_watermark = 1024;
+  TunnelRig rig(terms);
   test::shrink_send_buffer(rig.side(Side::origin).stream.fd());
   REQUIRE(test::send_some(rig.client.get(), test::pattern(60000)) == 60000);
   rig.run();
@@ -114,9 +114,9 @@ TEST_CASE("a hang-up of a side that is not read makes the tunnel end all the sam
 }
 
 TEST_CASE("a Close frame behind a paused side's bytes still makes the end a good one", "[tunnel]") {
-  tunnel::Limits limits;
-  limits.high_watermark = 1024;
-  TunnelRig rig(limits);
+  tunnel::Terms terms;
+  terms.high_watermark = 1024;
+  TunnelRig rig(terms);
   test::shrink_send_buffer(rig.side(Side::client).stream.fd());
   auto bytes = test::frame(ws::Opcode::binary, true, test::pattern(60000));
   test::append(bytes, test::frame(ws::Opcode::close, true, {0x03, 0xE8}));
@@ -141,14 +141,14 @@ TEST_CASE("a side that breaks while bytes wait for it does not keep the other un
   auto tls = test::tls_pair();
   os::adopt(tls.ours.get(), false);
   auto plain = test::socket_pair();
-  tunnel::Limits limits;
-  limits.high_watermark = 4096;
+  tunnel::Terms terms;
+  terms.high_watermark = 4096;
   TunnelRig rig(tunnel::Tunnel::Parts{.client_fd = std::move(tls.sockets.ours),
                                       .client_ssl = std::move(tls.ours),
                                       .origin_fd = std::move(plain.ours),
                                       .origin_ssl = {},
                                       .place = {},
-                                      .limits = limits});
+                                      .terms = &terms});
   rig.origin = std::move(plain.peer);
   test::shrink_send_buffer(rig.side(Side::client).stream.fd());
   REQUIRE(test::send_some(rig.origin.get(), test::pattern(100000)) == 100000);
@@ -171,7 +171,6 @@ TEST_CASE("the count of the origin's tunnels goes up and down, never below none"
                            .origin_fd = {},
                            .origin_ssl = {},
                            .place = {},
-                           .limits = {},
                            .origin_place = tunnel::OriginPlace({.busy = &busy})},
                           base::Instant{});
   };
@@ -198,8 +197,7 @@ TEST_CASE("a tunnel gives its place and its descriptors back", "[tunnel]") {
                                  .client_ssl = {},
                                  .origin_fd = std::move(origin.ours),
                                  .origin_ssl = {},
-                                 .place = admission.enter(),
-                                 .limits = {}},
+                                 .place = admission.enter()},
                                 base::Instant{});
     CHECK_FALSE(static_cast<bool>(admission.enter()));
   }

@@ -1,6 +1,7 @@
 // One call of recv or send fails, whichever: the tunnel must end or go on, and lose nothing on the way.
 #include <catch2/catch.hpp>
 
+#include "t/unit/support/lasting.hpp"
 #include "t/unit/support/socket_faults.hpp"
 #include "t/unit/support/tls_pair.hpp"
 #include "t/unit/support/tunnel_rig.hpp"
@@ -54,7 +55,7 @@ bool converse(Fault fault, int nth, bool tls) {
                                       .origin_fd = std::move(origin.ours),
                                       .origin_ssl = {},
                                       .place = {},
-                                      .limits = {.close_ms = 1000, .high_watermark = 8192}});
+                                      .terms = &test::lasting({.close = 1000, .high_watermark = 8192})});
   test::shrink_send_buffer(rig.side(Side::client).stream.fd());
   test::shrink_send_buffer(rig.side(Side::origin).stream.fd());
   Peer client_peer(client.sockets.peer, client.peer.get(), script(true));

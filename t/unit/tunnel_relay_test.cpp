@@ -8,15 +8,15 @@ using test::bytes_of;
 using test::TunnelRig;
 using tunnel::Side;
 
-static_assert(sizeof(tunnel::Tunnel) <= 400,
+static_assert(sizeof(tunnel::Tunnel) <= 440,
               "an idle tunnel costs less than 512 bytes with the allocator's share");
 
 namespace {
 
-tunnel::Limits watermark(std::uint32_t bytes) {
-  tunnel::Limits limits;
-  limits.high_watermark = bytes;
-  return limits;
+tunnel::Terms watermark(std::uint32_t bytes) {
+  tunnel::Terms terms;
+  terms.high_watermark = bytes;
+  return terms;
 }
 
 bool owns_buffer(TunnelRig& rig, Side side) {

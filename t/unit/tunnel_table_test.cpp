@@ -183,6 +183,39 @@ TEST_CASE("a command for a tunnel that has ended is not for the next one in its 
   CHECK(place.take_command() != 0);
 }
 
+TEST_CASE("some tunnels of a resource are told, each once", "[tunnel_table]") {
+  Table table;
+  const auto of_resource = [](std::uint64_t id, std::optional<std::uint32_t> resource) {
+    auto result = facts(id);
+    result.resource = resource;
+    return result;
+  };
+  std::vector<shm::RowPlace> places;
+  for (std::uint64_t id = 1; id <= 5; ++id) places.push_back(table.rows->open(of_resource(id, 0)));
+  auto other = table.rows->open(of_resource(6, 1));
+  auto none = table.rows->open(of_resource(7, std::nullopt));
+  const auto tell = [&](std::size_t most) {
+    return shm::command_some(*table.segment, 0, most, Command::close, 1012);
+  };
+  CHECK(tell(0) == 0);
+  CHECK(tell(2) == 2);
+  CHECK(table.slot->commands == 2);
+  CHECK(shm::code_of(places[0].take_command()) == 1012);
+  CHECK(tell(2) == 2);  // neither the one that waits nor the one that was obeyed
+  CHECK(places[0].take_command() == 0);
+  CHECK(tell(2) == 1);
+  CHECK(tell(2) == 0);
+  for (std::size_t i = 1; i < places.size(); ++i) CHECK(places[i].take_command() != 0);
+  CHECK(other.take_command() == 0);
+  CHECK(none.take_command() == 0);
+  // Whoever comes next into the row was told nothing, and an operator may say more than once.
+  places[0] = {};
+  places[0] = table.rows->open(of_resource(8, 0));
+  CHECK(tell(9) == 1);
+  REQUIRE(shm::command(*table.segment, 8, Command::close, 1000));
+  CHECK(shm::code_of(places[0].take_command()) == 1000);
+}
+
 TEST_CASE("a place that is moved frees its row once", "[tunnel_table]") {
   Table table;
   auto first = table.rows->open(facts(1));

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "mod_wsflow/tunnel/engine.hpp"
+#include "t/unit/support/lasting.hpp"
 #include "t/unit/support/process_slot.hpp"
 #include "t/unit/support/sockets.hpp"
 #include "t/unit/support/wait.hpp"
@@ -51,11 +52,11 @@ struct EngineRig {
   static constexpr base::Millis kLong{60'000};
 
   explicit EngineRig(unsigned loops = 1, std::uint32_t max_tunnels = 10000,
-                     base::Millis stop_time = kStopTime)
-      : engine(loops, max_tunnels, process.recorder, log, stop_time) {}
+                     base::Millis stop_time = kStopTime, std::uint64_t max_buffered = 0)
+      : engine(loops, max_tunnels, process.recorder, log, stop_time, max_buffered) {}
 
   // A tunnel and the test's ends of it.
-  static std::unique_ptr<tunnel::Tunnel> make_tunnel(Ends& ends, tunnel::Limits limits = {}) {
+  static std::unique_ptr<tunnel::Tunnel> make_tunnel(Ends& ends, const tunnel::Terms& terms = {}) {
     auto client = socket_pair();
     auto origin = socket_pair();
     ends.client = std::move(client.peer);
@@ -65,14 +66,14 @@ struct EngineRig {
                                                                   .origin_fd = std::move(origin.ours),
                                                                   .origin_ssl = {},
                                                                   .place = {},
-                                                                  .limits = limits,
+                                                                  .terms = &lasting(terms),
                                                                   .id = 0xABC},
                                             base::now());
   }
   // Hands a new tunnel to the engine.
-  Ends open(tunnel::Limits limits = {}) {
+  Ends open(const tunnel::Terms& terms = {}) {
     Ends ends;
-    auto tunnel = make_tunnel(ends, limits);
+    auto tunnel = make_tunnel(ends, terms);
     adopted = engine.adopt(tunnel) && adopted;
     return ends;
   }

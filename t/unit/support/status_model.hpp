@@ -76,6 +76,7 @@ inline status::Model status_model() {
     process.active = 10 + i;
     process.active_worker = 1 + i;
     process.max_tunnels = 9000;
+    process.buffered = 65536 + i;
     process.counters = {};
     for (std::size_t counter = 0; counter < metrics::kCounters; ++counter)
       process.counters[counter] = counter + i;

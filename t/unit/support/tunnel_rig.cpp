@@ -4,11 +4,13 @@
 
 #include <utility>
 
+#include "t/unit/support/lasting.hpp"
+
 namespace wsflow::test {
 
 using tunnel::Side;
 
-TunnelRig::TunnelRig(tunnel::Limits limits, Kind kind) {
+TunnelRig::TunnelRig(const tunnel::Terms& terms, Kind kind) {
   auto client_pair = kind == Kind::tcp ? tcp_pair() : socket_pair();
   auto origin_pair = kind == Kind::tcp ? tcp_pair() : socket_pair();
   client = std::move(client_pair.peer);
@@ -18,7 +20,7 @@ TunnelRig::TunnelRig(tunnel::Limits limits, Kind kind) {
                                                                   .origin_fd = std::move(origin_pair.ours),
                                                                   .origin_ssl = {},
                                                                   .place = {},
-                                                                  .limits = limits},
+                                                                  .terms = &lasting(terms)},
                                             base::Instant{});
 }
 
@@ -45,19 +47,32 @@ void TunnelRig::note_edges() {
 
 bool TunnelRig::turn(std::size_t budget) {
   note_edges();
+  tunnel->begin_turn(now, false);
   for (const auto from : {Side::client, Side::origin}) {
     tunnel->flush(tunnel::other(from));
     tunnel->relay(from, buffer_, budget, process.recorder);
   }
-  return tunnel->settle();
+  const bool over = tunnel->settle();
+  if (!over) tunnel->send_waiting_pings(process.recorder);
+  return over;
+}
+
+bool TunnelRig::expire() {
+  for (;;) {
+    tunnel->begin_turn(now, false);
+    const auto due = tunnel->deadline(now);
+    if (due.at > now) return false;
+    if (tunnel->meet(due, process.recorder) || turn()) return true;
+    if (tunnel->take_progress() && tunnel->ending()) tunnel->stay();
+  }
 }
 
 bool TunnelRig::run() {
-  bool over = false;
-  do {
-    over = turn();
-  } while (!over && tunnel->take_progress());
-  return over;
+  for (;;) {
+    if (turn()) return true;
+    if (!tunnel->take_progress()) return false;
+    if (tunnel->ending()) tunnel->stay();
+  }
 }
 
 }  // namespace wsflow::test

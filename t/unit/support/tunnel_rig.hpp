@@ -13,18 +13,21 @@ namespace wsflow::test {
 struct TunnelRig {
   enum class Kind { unix_sockets, tcp };
 
-  explicit TunnelRig(tunnel::Limits limits = {}, Kind kind = Kind::unix_sockets);
+  explicit TunnelRig(const tunnel::Terms& terms = {}, Kind kind = Kind::unix_sockets);
   // Built from `parts`, whose descriptors the caller has chosen.
   explicit TunnelRig(tunnel::Tunnel::Parts parts);
 
   // One turn with the edges that the sockets' state gives. True when the tunnel is over.
   bool turn(std::size_t budget = SIZE_MAX);
+  // Does what is due at `now`. True when the tunnel is over.
+  bool expire();
   // Turns until no more bytes move. True when the tunnel is over.
   bool run();
 
   tunnel::Endpoint& side(tunnel::Side which) { return tunnel->endpoint(which); }
 
   CountedProcess process;
+  base::Instant now{};  // moved by the test
   base::UniqueFd client;
   base::UniqueFd origin;
   os::BioMethod bio_method = os::make_stream_bio_method();

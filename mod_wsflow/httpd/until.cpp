@@ -1,0 +1,63 @@
+#include "mod_wsflow/httpd/until.hpp"
+
+#include <algorithm>
+
+#include "mod_wsflow/httpd/lifetime.hpp"
+#include "mod_wsflow/httpd/log.hpp"
+#include "mod_wsflow/os/random.hpp"
+
+namespace wsflow::httpd {
+
+namespace {
+
+using base::Refusal;
+
+base::Instant end_of_lifetime(const Settings& settings) noexcept {
+  if (settings.lifetime == 0) return base::Instant::max();
+  return base::now() + spread(settings.lifetime, settings.jitter, os::random32());
+}
+
+// A tunnel that would outlive a session because of a misspelled variable is worse than none.
+TunnelEnd refuse_wrong(request_rec* r, const char* text, const char* error) noexcept {
+  ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r,
+                WSFLOGNO(0160) "handshake refused with 500: WSFlowTimeout until= gave \"%s\", which is neither "
+                "seconds since 1970 nor \"none\"%s%s", ap_escape_logitem(r->pool, text), error != nullptr ? ": " : "",
+                error != nullptr ? error : "");
+  return {.failure = {.status = HTTP_INTERNAL_SERVER_ERROR, .reason = Refusal::internal}};
+}
+
+TunnelEnd end_of_session(request_rec* r, const ap_expr_info_t* until) noexcept {
+  const char* error = nullptr;
+  const char* text = ap_expr_str_exec(r, until, &error);
+  if (error != nullptr || text == nullptr) return refuse_wrong(r, "", error);
+  const auto end = parse_until(text);
+  switch (end.kind) {
+    case Until::Kind::none: return {};
+    case Until::Kind::wrong: return refuse_wrong(r, text, nullptr);
+    case Until::Kind::seconds: break;
+  }
+  const auto now = apr_time_now();
+  if (end.seconds <= apr_time_sec(now)) {
+    ap_log_rerror(APLOG_MARK, APLOG_INFO, 0, r,
+                  WSFLOGNO(0161) "handshake refused with 403: WSFlowTimeout until=, %" APR_INT64_T_FMT
+                                 ", has passed",
+                  end.seconds);
+    explain(r, "The session has ended.");
+    return {.failure = {.status = HTTP_FORBIDDEN, .reason = Refusal::expired}};
+  }
+  // Far beyond any tunnel's life, and within what a clock can show.
+  constexpr std::int64_t kCentury = std::int64_t{100} * 365 * 24 * 3600;
+  if (end.seconds - apr_time_sec(now) > kCentury) return {};
+  return {.at = base::now() + base::Millis(end.seconds * 1000 - apr_time_as_msec(now)), .failure = {}};
+}
+
+}  // namespace
+
+TunnelEnd find_end(request_rec* r, const TunnelConfig& tunnels) noexcept {
+  TunnelEnd end;
+  if (tunnels.until != nullptr) end = end_of_session(r, tunnels.until);
+  end.at = std::min(end.at, end_of_lifetime(tunnels.settings));
+  return end;
+}
+
+}  // namespace wsflow::httpd

@@ -1,0 +1,61 @@
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <iterator>
+
+#include "mod_wsflow/base/outcome.hpp"
+#include "mod_wsflow/ws/close_code.hpp"
+
+namespace wsflow::tunnel {
+
+// Whose doing an end is.
+enum class Cause : std::uint8_t { client, origin, nobody };
+
+// Of the Close frames that we send. 0: none.
+struct CloseCodes {
+  std::uint16_t client = 0;
+  std::uint16_t origin = 0;
+};
+
+// Which Close codes tell the peers of an end, checked against docs/close-codes.md, which says why. What is
+// not listed brings its code along (drained, ordered) or needs none of ours. A side that is itself gone gets
+// none, and one that has sent a Close frame gets its own code back.
+struct Ending {
+  base::Outcome outcome;
+  Cause cause;
+  CloseCodes codes;
+};
+inline constexpr Ending kEndings[] = {
+    {base::Outcome::client_eof, Cause::client, {0, 1001}},
+    {base::Outcome::client_reset, Cause::client, {0, 1001}},
+    {base::Outcome::origin_eof, Cause::origin, {1011, 0}},
+    {base::Outcome::origin_reset, Cause::origin, {1011, 0}},
+    {base::Outcome::server_stop, Cause::nobody, {1001, 1001}},
+    {base::Outcome::idle_timeout, Cause::nobody, {1001, 1001}},
+    {base::Outcome::ping_timeout, Cause::client, {0, 1001}},
+    {base::Outcome::ping_timeout, Cause::origin, {1001, 0}},
+    {base::Outcome::stalled, Cause::client, {0, 1001}},
+    {base::Outcome::stalled, Cause::origin, {1011, 0}},
+    {base::Outcome::lifetime, Cause::nobody, {1001, 1001}},
+    {base::Outcome::too_big, Cause::client, {1009, 1001}},
+    {base::Outcome::too_big, Cause::origin, {1011, 1009}},
+    {base::Outcome::too_fast, Cause::client, {1008, 1001}},
+    {base::Outcome::too_fast, Cause::origin, {1011, 1008}},
+    {base::Outcome::not_websocket, Cause::client, {1002, 1001}},
+    {base::Outcome::not_websocket, Cause::origin, {1011, 1002}},
+};
+
+constexpr CloseCodes close_codes(base::Outcome outcome, Cause cause) noexcept {
+  const auto* found = std::find_if(std::begin(kEndings), std::end(kEndings), [&](const Ending& ending) {
+    return ending.outcome == outcome && ending.cause == cause;
+  });
+  return found != std::end(kEndings) ? found->codes : CloseCodes{};
+}
+
+static_assert(std::all_of(std::begin(kEndings), std::end(kEndings), [](const Ending& ending) {
+  const auto sendable = [](std::uint16_t code) { return code == 0 || ws::may_appear_on_wire(code); };
+  return sendable(ending.codes.client) && sendable(ending.codes.origin);
+}));
+
+}  // namespace wsflow::tunnel

@@ -1,0 +1,11 @@
+#pragma once
+
+#include "mod_wsflow/base/text.hpp"
+#include "mod_wsflow/tunnel/tunnel.hpp"
+
+namespace wsflow::tunnel {
+
+// What the log says of a tunnel that has ended at `now`. It holds nothing that a peer has said.
+base::Text<400> end_line(const Tunnel& tunnel, base::Instant now) noexcept;
+
+}  // namespace wsflow::tunnel

@@ -1,0 +1,138 @@
+#include "mod_wsflow/tunnel/frame_gate.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+namespace wsflow::tunnel {
+
+namespace {
+
+using base::Outcome;
+using ws::Opcode;
+
+// The first bytes of the payload behind the header of `size` bytes. Pre: they are there.
+template <std::size_t count>
+std::array<std::uint8_t, count> payload_of(std::span<const std::uint8_t> frame, std::size_t size,
+                                           bool masked) noexcept {
+  std::array<std::uint8_t, count> payload{};
+  for (std::size_t i = 0; i < count; ++i) {
+    const unsigned key = masked ? frame[size - 4 + i % 4] : 0;
+    payload[i] = static_cast<std::uint8_t>(frame[size + i] ^ key);
+  }
+  return payload;
+}
+
+}  // namespace
+
+FrameGate::FrameGate(metrics::Direction direction, const Terms& terms, bool extensions,
+                     std::uint32_t now) noexcept
+    : limit_(limit_of(direction, terms)),
+      messages_(limit_.rate, now),
+      bytes_(limit_.bytes, now),
+      polices_(polices(direction, terms)),
+      strict_(terms.strict),
+      extensions_(extensions) {}
+
+std::size_t FrameGate::room(std::uint32_t now, std::uint64_t payload_left) noexcept {
+  if (limit_.close) return SIZE_MAX;
+  if (!messages_.bounded()) return bytes_.left(now);
+  // What is read cannot be put back: no more is than a few messages too many, be they tiny.
+  constexpr std::uint64_t kMessage = 64;
+  constexpr std::uint64_t kEnough = 1U << 20U;
+  const auto messages = std::min(messages_.left(now), kEnough);
+  return std::min(bytes_.left(now), std::min(payload_left, kEnough) + messages * kMessage);
+}
+
+std::uint32_t FrameGate::wait(std::uint32_t now) noexcept {
+  return limit_.close ? 0 : std::max(messages_.wait(now), bytes_.wait(now));
+}
+
+std::size_t FrameGate::restore(std::span<std::uint8_t> buffer) const noexcept {
+  std::copy_n(held_.begin(), held_size_, buffer.begin());
+  return held_size_;
+}
+
+FrameGate::Result FrameGate::filter(std::span<std::uint8_t> bytes, std::uint32_t now, Observer& observer,
+                                    metrics::Recorder& recorder) noexcept {
+  Result result;
+  auto* const begin = bytes.data();
+  bytes_.take(bytes.size() - held_size_, now);
+  if (limit_.close && bytes_.in_debt()) {
+    result.verdict = Outcome::too_fast;
+    return result;
+  }
+  held_size_ = 0;
+  while (!bytes.empty()) {
+    std::size_t size = 0;
+    if (observer.broken()) {
+      observer.see(bytes, recorder);
+      size = bytes.size();
+    } else if (!observer.at_boundary()) {
+      size = observer.see_to_boundary(bytes, recorder);
+    } else {
+      const auto judgement = judge(bytes, now, observer);
+      switch (judgement.kind) {
+        case Kind::passes: size = observer.see_frame(bytes, recorder); break;
+        case Kind::our_pong:
+          ping.unanswered = 0;
+          ++result.pongs;
+          bytes = bytes.subspan(judgement.size);
+          continue;
+        case Kind::stopped: result.verdict = judgement.why; return result;
+        case Kind::unclear:
+          held_size_ = static_cast<std::uint8_t>(bytes.size());
+          std::copy(bytes.begin(), bytes.end(), held_.begin());
+          return result;
+      }
+    }
+    if (begin + result.bytes != bytes.data()) std::memmove(begin + result.bytes, bytes.data(), size);
+    result.bytes += size;
+    bytes = bytes.subspan(size);
+  }
+  return result;
+}
+
+FrameGate::Judgement FrameGate::judge(std::span<const std::uint8_t> head, std::uint32_t now,
+                                      const Observer& observer) noexcept {
+  const bool begun = head.size() < 2 || head.size() < ws::header_size(head[1]);
+  const auto size = begun ? head.size() : ws::header_size(head[1]);
+  if (observer.would_break(head.first(size)))
+    return polices_ ? Judgement{.kind = Kind::stopped, .why = Outcome::not_websocket}
+                    : Judgement{.kind = Kind::passes};
+  if (begun) return {.kind = Kind::unclear};
+
+  const auto header = ws::read_header(head.data());
+  if (ping.unanswered != 0 && header.opcode == Opcode::pong && header.payload_length == kPingPayload) {
+    if (head.size() < size + kPingPayload) return {.kind = Kind::unclear};
+    if (header.rsv == 0 && payload_of<kPingPayload>(head, size, header.masked) == ping.payload)
+      return {.kind = Kind::our_pong, .size = size + kPingPayload};
+  }
+  if (strict_) {
+    bool breaks = header.rsv != 0 && !extensions_;
+    if (header.opcode == Opcode::close && header.payload_length != 0) {
+      if (header.payload_length > 1 && head.size() < size + 2) return {.kind = Kind::unclear};
+      breaks = breaks || header.payload_length == 1 ||
+               !ws::may_appear_on_wire(static_cast<std::uint16_t>(
+                   ws::big_endian(payload_of<2>(head, size, header.masked).data(), 2)));
+    }
+    if (breaks) return {.kind = Kind::stopped, .why = Outcome::not_websocket};
+  }
+  if (polices_ && !ws::is_control(header.opcode)) {
+    if (const auto why = beyond_limits(header, now)) return {.kind = Kind::stopped, .why = *why};
+  }
+  return {.kind = Kind::passes};
+}
+
+std::optional<Outcome> FrameGate::beyond_limits(const ws::FrameHeader& header, std::uint32_t now) noexcept {
+  if (header.opcode != Opcode::continuation) {
+    if (limit_.close && messages_.left(now) == 0) return Outcome::too_fast;
+    messages_.take(1, now);
+    message_ = 0;
+  }
+  message_ = std::min<std::uint64_t>(message_ + header.payload_length, INT64_MAX);
+  if (limit_.frame != 0 && header.payload_length > limit_.frame) return Outcome::too_big;
+  if (limit_.message != 0 && message_ > limit_.message) return Outcome::too_big;
+  return std::nullopt;
+}
+
+}  // namespace wsflow::tunnel

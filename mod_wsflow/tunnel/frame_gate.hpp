@@ -1,0 +1,90 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+
+#include "mod_wsflow/base/outcome.hpp"
+#include "mod_wsflow/tunnel/allowance.hpp"
+#include "mod_wsflow/tunnel/observer.hpp"
+#include "mod_wsflow/tunnel/terms.hpp"
+
+namespace wsflow::tunnel {
+
+// What a direction lets through, where that is not everything: the pongs that answer our pings are taken out,
+// and frames that the terms do not allow are stopped before their first byte. For that it holds back the
+// beginning of a frame until it knows what the frame is. A tunnel has one only while it needs it. One loop
+// thread.
+class FrameGate {
+ public:
+  static constexpr std::size_t kPingPayload = 8;
+  // Pings to the sender of this direction that it has not answered. It may answer the last of several only,
+  // so all have the same payload.
+  struct Ping {
+    std::array<std::uint8_t, kPingPayload> payload{};
+    std::uint8_t unanswered = 0;
+    bool behind_others = false;  // other bytes had to be delivered before it
+    std::uint32_t sent_at = 0;
+    std::uint32_t waits_since = 0;
+    std::uint64_t delivered = 0;  // bytes that the peer's system had confirmed then
+  };
+  // The longest that is held back, less a byte: a masked header and the payload of a pong.
+  static constexpr std::size_t kMaxHead = 6 + kPingPayload;
+  static_assert(kMaxHead >= ws::kMaxHeaderSize);
+
+  // `terms` is borrowed. `extensions`: reserved bits belong to an extension. `now`: milliseconds, as below.
+  FrameGate(metrics::Direction direction, const Terms& terms, bool extensions, std::uint32_t now) noexcept;
+
+  // Whether the terms need a gate in this direction.
+  static bool polices(metrics::Direction direction, const Terms& terms) noexcept {
+    return terms.strict || limit_of(direction, terms) != MessageLimit{};
+  }
+  // Nothing is left to do for it.
+  bool idle() const noexcept { return !polices_ && ping.unanswered == 0 && held_size_ == 0; }
+
+  // How many bytes may be read now, `payload_left` of them being the rest of a frame, and, if none, in how
+  // many milliseconds enough of them.
+  std::size_t room(std::uint32_t now, std::uint64_t payload_left) noexcept;
+  std::uint32_t wait(std::uint32_t now) noexcept;
+
+  // Copies what is held back to the front of `buffer`, where what is read next belongs behind it.
+  // Pre: room for kMaxHead bytes.
+  std::size_t restore(std::span<std::uint8_t> buffer) const noexcept;
+  struct Result {
+    std::size_t bytes = 0;                   // which pass, now at the front
+    unsigned pongs = 0;                      // of ours, that were taken out
+    std::optional<base::Outcome> verdict{};  // why nothing behind them may pass any more
+  };
+  // Judges `bytes`, which begin with what was restored.
+  Result filter(std::span<std::uint8_t> bytes, std::uint32_t now, Observer& observer,
+                metrics::Recorder& recorder) noexcept;
+
+  Ping ping;
+
+ private:
+  enum class Kind : std::uint8_t { passes, our_pong, stopped, unclear };
+  struct Judgement {
+    Kind kind;
+    std::size_t size = 0;                       // of our pong
+    base::Outcome why = base::Outcome::closed;  // it is stopped
+  };
+  static const MessageLimit& limit_of(metrics::Direction direction, const Terms& terms) noexcept {
+    return terms.messages[static_cast<std::size_t>(direction)];
+  }
+  Judgement judge(std::span<const std::uint8_t> head, std::uint32_t now, const Observer& observer) noexcept;
+  std::optional<base::Outcome> beyond_limits(const ws::FrameHeader& header, std::uint32_t now) noexcept;
+
+  const MessageLimit& limit_;  // borrowed from the terms
+  Allowance messages_;
+  Allowance bytes_;
+  std::uint64_t message_ = 0;  // payload bytes of the message that is passing
+  const bool polices_;
+  const bool strict_;
+  const bool extensions_;
+  std::uint8_t held_size_ = 0;
+  std::array<std::uint8_t, kMaxHead> held_{};
+};
+
+}  // namespace wsflow::tunnel

@@ -1,0 +1,132 @@
+#include "mod_wsflow/os/random.hpp"
+#include "mod_wsflow/tunnel/tunnel.hpp"
+#include "mod_wsflow/ws/frame_header.hpp"
+
+namespace wsflow::tunnel {
+
+namespace {
+
+using base::Outcome;
+
+constexpr Cause cause_of(Side side) noexcept {
+  return side == Side::client ? Cause::client : Cause::origin;
+}
+constexpr std::uint16_t& code_of(CloseCodes& codes, Side side) noexcept {
+  return side == Side::client ? codes.client : codes.origin;
+}
+
+}  // namespace
+
+bool Tunnel::settle() {
+  if (!first_end_ && both_closes_seen()) end_as(Outcome::closed);
+  if (closing()) {
+    close_at_boundary(Side::client);
+    close_at_boundary(Side::origin);
+  }
+  if (!ending()) return false;
+  for (const auto side : {Side::client, Side::origin}) {
+    auto& sink = endpoint(side);
+    if (sink.out_ended || !sink.pending.empty()) continue;
+    // The closing handshake is complete: the server's side of a connection ends it first (RFC 6455 7.1.1), so
+    // the client gets its FIN at once, and the origin is left to send its own.
+    const bool handshake_done = both_closes_seen() && (side == Side::client || sink.in_ended);
+    const bool no_more_comes = endpoint(other(side)).finished_reading();
+    if (no_more_comes) close_at_boundary(side);
+    if ((no_more_comes || handshake_done || cut(side)) && sink.pending.empty()) sink.end_output();
+  }
+  return endpoint_[0].done() && endpoint_[1].done();
+}
+
+void Tunnel::begin_close(CloseCodes codes, std::uint32_t mask_key, Outcome outcome, Cause cause) {
+  if (closing()) return;
+  order_close(codes, mask_key, outcome, cause);
+  close_at_boundary(Side::client);
+  close_at_boundary(Side::origin);
+}
+
+void Tunnel::order_close(CloseCodes codes, std::uint32_t mask_key, Outcome outcome, Cause cause) noexcept {
+  closing_ = true;
+  codes_ = codes;
+  mask_key_ = mask_key;
+  end_as(outcome, cause);
+  for (auto& endpoint : endpoint_) endpoint.rate_paused = false;  // its end is looked for
+}
+
+// The terms do not allow what `from` sends: nothing more of it passes. The Close frames follow in settle(),
+// as before adoption nothing can be written.
+void Tunnel::refuse(Side from, Outcome why) noexcept {
+  if (closing()) return;
+  order_close(close_codes(why, cause_of(from)), os::random32(), why, cause_of(from));
+  // In the middle of a frame there is no place for a Close frame.
+  cut(other(from)) = !observer(from).at_boundary();
+}
+
+// Nothing is to be had of this side any more.
+void Tunnel::give_up(Side side, Outcome why) noexcept {
+  auto& gone = endpoint(side);
+  end_as(why, cause_of(side));
+  gone.lost = true;
+  gone.pending.clear();
+  gone.stream.reset_on_close();
+  endpoint(other(side)).read_paused = false;
+}
+
+std::uint16_t Tunnel::code_for(Side to) const noexcept {
+  const auto code_in = [to](const CloseCodes& codes) {
+    return to == Side::client ? codes.client : codes.origin;
+  };
+  if (closing()) return code_in(codes_);
+  // It has its own code back, as if the other side had answered (RFC 6455 5.5.1).
+  if (from(to).close_seen()) return from(to).close_code();
+  return code_in(close_codes(outcome(), cause_));
+}
+
+void Tunnel::close_at_boundary(Side to) {
+  auto& sink = endpoint(to);
+  const auto& sent = from(other(to));
+  if (cut(to) || sink.out_ended || sink.lost) return;
+  cut(to) = sent.close_seen() || sent.broken();
+  const auto code = code_for(to);
+  if (cut(to) || !sent.at_boundary() || code == 0) return;
+  cut(to) = true;
+  std::uint8_t frame[ws::kMaxCloseSize];
+  if (!closing()) mask_key_ = os::random32();
+  const auto size = ws::encode_close(frame, code, {}, to == Side::origin ? &mask_key_ : nullptr);
+  code_of(our_closes_, to) = code;
+  pass_on(to, {frame, size});
+}
+
+void Tunnel::cut_off() noexcept {
+  for (auto& sink : endpoint_) sink.end_output();
+}
+
+void Tunnel::end_as(Outcome outcome, Cause cause) noexcept {
+  if (first_end_) return;
+  first_end_ = outcome;
+  cause_ = cause;
+  progress_ = true;
+}
+
+void Tunnel::note_hang_up(Side side) noexcept {
+  if (hang_up_waits_ || !endpoint(side).read_paused) return;
+  hang_up_waits_ = true;
+  progress_ = true;
+}
+
+void Tunnel::note_end(Side side, bool broken) noexcept {
+  if (observer_[0].close_seen() || observer_[1].close_seen()) {
+    end_as(Outcome::closed, cause_of(side));
+  } else if (broken) {
+    end_as(side == Side::client ? Outcome::client_reset : Outcome::origin_reset, cause_of(side));
+  } else {
+    end_as(side == Side::client ? Outcome::client_eof : Outcome::origin_eof, cause_of(side));
+  }
+}
+
+bool Tunnel::ended_by_peers() const noexcept {
+  const auto how = outcome();
+  return how == Outcome::closed || how == Outcome::client_eof || how == Outcome::origin_eof ||
+         how == Outcome::client_reset || how == Outcome::origin_reset;
+}
+
+}  // namespace wsflow::tunnel

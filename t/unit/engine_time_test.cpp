@@ -1,0 +1,100 @@
+#include <catch2/catch.hpp>
+
+#include "t/unit/support/told.hpp"
+
+using namespace wsflow;
+using base::Millis;
+using base::Outcome;
+using test::Ends;
+using test::EngineRig;
+using test::eventually;
+
+namespace {
+
+std::uint64_t buffered(const EngineRig& rig) {
+  return rig.process.slot.buffered.load();
+}
+
+}  // namespace
+
+TEST_CASE("the loop meets a tunnel's deadlines", "[engine][time]") {
+  tunnel::Terms terms;
+  terms.idle = 40;
+  EngineRig rig;
+  REQUIRE(rig.engine.start());
+  const auto all = open_all(rig, 3, terms);
+  for (const auto& ends : all) {
+    CHECK(test::receive_to_end(ends.client.get()).bytes == test::close_with(1001));
+    CHECK(test::receive_to_end(ends.origin.get()).bytes.size() == 8);
+  }
+  for (const auto& ends : all) {
+    test::end_stream(ends.client.get());
+    test::end_stream(ends.origin.get());
+  }
+  CHECK(eventually([&] { return rig.all_ended(); }));
+  CHECK(rig.process.ended(Outcome::idle_timeout) == 3);
+}
+
+TEST_CASE("the loop pings a quiet client and gives it up", "[engine][time]") {
+  tunnel::Terms terms;
+  terms.ping_client = terms.ping_timeout = 40;
+  EngineRig rig;
+  REQUIRE(rig.engine.start());
+  const auto ends = rig.open(terms);
+  const auto ping = test::receive_exactly(ends.client.get(), 10);
+  REQUIRE(ping.size() == 10);
+  CHECK(ping[0] == 0x89);
+  auto pong = test::frame(ws::Opcode::pong, true, {ping.begin() + 2, ping.end()}, true);
+  REQUIRE(test::send_all(ends.client.get(), pong));
+  CHECK(test::receive_exactly(ends.client.get(), 10).size() == 10);  // the next one, with another name
+  CHECK(test::receive_to_end(ends.origin.get()).bytes.size() == 8);
+  CHECK(rig.process.count(metrics::kPings) == 2);
+  test::end_stream(ends.origin.get());
+  CHECK(eventually([&] { return rig.all_ended(); }));
+  CHECK(rig.process.ended(Outcome::ping_timeout) == 1);
+}
+
+TEST_CASE("what waits is summed up and comes back to nothing", "[engine][time]") {
+  const bool ends_early = GENERATE(false, true);
+  EngineRig rig;
+  REQUIRE(rig.engine.start());
+  auto ends = rig.open();
+  const auto bytes = test::pattern(50'000);
+  REQUIRE(eventually([&] {
+    test::send_some(ends.origin.get(), bytes);
+    return buffered(rig) > 60'000;
+  }));
+  if (ends_early) {
+    ends.client.reset();
+  } else {
+    REQUIRE(eventually([&] {
+      test::receive_some(ends.client.get());
+      return buffered(rig) == 0;
+    }));
+  }
+  ends.origin.reset();
+  CHECK(eventually([&] {
+    if (ends.client) test::receive_some(ends.client.get());
+    return buffered(rig) == 0;
+  }));
+}
+
+TEST_CASE("slow readers together cost no more than the process may hold", "[engine][time]") {
+  constexpr std::uint64_t kMost = 200'000;
+  constexpr std::size_t kTunnels = 12;
+  EngineRig rig(1, kTunnels, EngineRig::kStopTime, kMost);
+  REQUIRE(rig.engine.start());
+  const auto all = open_all(rig, kTunnels);
+  const auto bytes = test::pattern(50'000);
+  std::uint64_t peak = 0;
+  // Each origin says all that is taken, until nothing moves any more.
+  for (int still = 0; still < 50;) {
+    std::size_t sent = 0;
+    for (const auto& ends : all) sent += test::send_some(ends.origin.get(), bytes);
+    peak = std::max(peak, buffered(rig));
+    still = sent == 0 ? still + 1 : 0;
+    std::this_thread::yield();
+  }
+  REQUIRE(eventually([&] { return buffered(rig) > kMost; }));
+  CHECK(std::max(peak, buffered(rig)) < kMost + 2 * 64 * 1024 + kTunnels * 4096);
+}

@@ -1,0 +1,247 @@
+#include "mod_wsflow/tunnel/frame_gate.hpp"
+
+#include <catch2/catch.hpp>
+
+#include "t/unit/support/frames.hpp"
+#include "t/unit/support/process_slot.hpp"
+#include "t/unit/support/sockets.hpp"
+
+using namespace wsflow;
+using base::Outcome;
+using metrics::Direction;
+using test::append;
+using test::Bytes;
+using test::frame;
+using tunnel::FrameGate;
+using tunnel::Terms;
+using ws::Opcode;
+
+namespace {
+
+const Bytes kName{'n', 'a', 'm', 'e', 'o', 'f', 'i', 't'};
+
+// A gate that is fed in pieces, and what has passed.
+struct Rig {
+  explicit Rig(const Terms& asked = {}, Direction way = Direction::client_to_origin, bool extensions = true)
+      : terms(asked), direction(way), gate(direction, terms, extensions, 0), observer(direction) {}
+
+  bool masked() const { return direction == Direction::client_to_origin; }
+  void expect_pong() {
+    std::copy(kName.begin(), kName.end(), gate.ping.payload.begin());
+    ++gate.ping.unanswered;
+  }
+  void feed(const Bytes& bytes) {
+    if (verdict) return;
+    Bytes buffer(FrameGate::kMaxHead + bytes.size());
+    const auto held = gate.restore(buffer);
+    std::copy(bytes.begin(), bytes.end(), buffer.begin() + static_cast<std::ptrdiff_t>(held));
+    const auto result =
+        gate.filter(std::span(buffer).first(held + bytes.size()), now, observer, process.recorder);
+    passed.insert(passed.end(), buffer.begin(), buffer.begin() + static_cast<std::ptrdiff_t>(result.bytes));
+    pongs += result.pongs;
+    verdict = result.verdict;
+  }
+  void feed_in(std::size_t size, const Bytes& bytes) {
+    for (std::size_t at = 0; at < bytes.size(); at += size) {
+      const auto end = std::min(at + size, bytes.size());
+      feed(Bytes(bytes.begin() + static_cast<std::ptrdiff_t>(at),
+                 bytes.begin() + static_cast<std::ptrdiff_t>(end)));
+    }
+  }
+  std::optional<Outcome> feed_frame(Opcode opcode, bool fin, std::size_t size) {
+    feed(frame(opcode, fin, test::pattern(size), masked()));
+    return verdict;
+  }
+
+  Terms terms;
+  Direction direction;
+  test::CountedProcess process;
+  FrameGate gate;
+  tunnel::Observer observer;
+  std::uint32_t now = 0;
+  Bytes passed;
+  unsigned pongs = 0;
+  std::optional<Outcome> verdict;
+};
+
+Terms limited(std::uint64_t frame_size, std::uint64_t message, std::uint32_t rate = 0,
+              std::uint64_t bytes = 0, bool close = false) {
+  Terms terms;
+  terms.messages[0] = {.frame = frame_size, .message = message, .rate = rate, .bytes = bytes, .close = close};
+  terms.messages[1] = terms.messages[0];
+  return terms;
+}
+
+}  // namespace
+
+TEST_CASE("our pong is taken out wherever it stands and however it is split", "[gate]") {
+  const auto direction = GENERATE(Direction::client_to_origin, Direction::origin_to_client);
+  const auto piece = GENERATE(range(std::size_t{1}, std::size_t{40}));
+  Rig rig({}, direction);
+  const bool masked = rig.masked();
+  Bytes kept;
+  append(kept, frame(Opcode::text, false, test::pattern(10), masked));
+  append(kept, frame(Opcode::pong, true, {}, masked));
+  append(kept, frame(Opcode::pong, true, Bytes(8, 'x'), masked));
+  append(kept, frame(Opcode::pong, true, Bytes(kName.begin(), kName.end() - 1), masked));
+  Bytes said = kept;
+  append(said, frame(Opcode::pong, true, kName, masked));
+  const auto last = frame(Opcode::continuation, true, test::pattern(300), masked);
+  append(said, last);
+  append(kept, last);
+  rig.expect_pong();
+  rig.feed_in(piece, said);
+  CHECK(rig.passed == kept);
+  CHECK(rig.pongs == 1);
+  CHECK(rig.gate.idle());
+  CHECK(rig.observer.bytes() == kept.size());
+  CHECK(rig.observer.messages() == 1);
+}
+
+TEST_CASE("a pong passes when none is expected, and the second one for one ping", "[gate]") {
+  Rig rig;
+  const auto pong = frame(Opcode::pong, true, kName, true);
+  rig.feed(pong);
+  CHECK(rig.passed == pong);
+  rig.expect_pong();
+  rig.feed(pong);
+  CHECK(rig.passed == pong);
+  rig.feed(pong);
+  CHECK(rig.passed.size() == 2 * pong.size());
+  CHECK(rig.pongs == 1);
+}
+
+TEST_CASE("what is no WebSocket passes a gate that only waits for a pong", "[gate]") {
+  const auto piece = GENERATE(1, 3, 100);
+  Rig rig;
+  rig.expect_pong();
+  Bytes bytes = frame(Opcode::pong, true, kName, false);  // a client must mask it
+  append(bytes, test::pattern(50));
+  rig.feed_in(static_cast<std::size_t>(piece), bytes);
+  CHECK(rig.passed == bytes);
+  CHECK(rig.observer.broken());
+}
+
+TEST_CASE("a frame or message that is too big is stopped before its first byte", "[gate]") {
+  const auto piece = GENERATE(std::size_t{1}, std::size_t{5}, std::size_t{100'000});
+  Rig rig(limited(1000, 1500));
+  const auto good = frame(Opcode::text, true, test::pattern(1000), true);
+  rig.feed_in(piece, good);
+  CHECK_FALSE(rig.verdict);
+  SECTION("a frame") {
+    rig.feed_in(piece, frame(Opcode::binary, true, test::pattern(1001), true));
+    CHECK(rig.verdict == Outcome::too_big);
+    CHECK(rig.passed == good);
+  }
+  SECTION("the last frame of a message, with a control frame in it") {
+    Bytes begun = frame(Opcode::text, false, test::pattern(900), true);
+    append(begun, frame(Opcode::ping, true, test::pattern(100), true));
+    append(begun, frame(Opcode::continuation, false, test::pattern(600), true));
+    rig.feed_in(piece, begun);
+    CHECK_FALSE(rig.verdict);
+    rig.feed_in(piece, frame(Opcode::continuation, true, test::pattern(1), true));
+    CHECK(rig.verdict == Outcome::too_big);
+    CHECK(rig.passed.size() == good.size() + begun.size());
+  }
+  SECTION("a length that no counter holds") {
+    rig.feed_in(piece, test::header(Opcode::text, true, INT64_MAX, 64, true));
+    CHECK(rig.verdict == Outcome::too_big);
+    CHECK(rig.passed == good);
+  }
+  CHECK(rig.observer.at_boundary());
+}
+
+TEST_CASE("a direction with limits must be WebSocket", "[gate]") {
+  Rig rig(limited(1000, 0));
+  rig.feed(frame(Opcode::text, true, {1}, false));
+  CHECK(rig.verdict == Outcome::not_websocket);
+  CHECK(rig.passed.empty());
+}
+
+TEST_CASE("strict stops what breaks RFC 6455", "[gate]") {
+  const auto piece = GENERATE(std::size_t{1}, std::size_t{1000});
+  struct Case {
+    const char* what;
+    Bytes bytes;
+  };
+  const auto bad = GENERATE(values<Case>({
+      {"a reserved opcode", {0x83, 0x80, 1, 2, 3, 4}},
+      {"a fragmented ping", {0x09, 0x80, 1, 2, 3, 4}},
+      {"an over-long ping", {0x89, 0xFE, 0, 126, 1, 2, 3, 4}},
+      {"a length of 2^63", {0x82, 0xFF, 0x80, 0, 0, 0, 0, 0, 0, 0, 1, 2, 3, 4}},
+      {"an unmasked frame", {0x81, 0x00}},
+      {"a continuation of nothing", {0x80, 0x80, 1, 2, 3, 4}},
+      {"a reserved bit without an extension", {0xC1, 0x80, 1, 2, 3, 4}},
+      {"a Close of one byte", {0x88, 0x81, 1, 2, 3, 4, 9}},
+      {"a Close of 1005", {0x88, 0x82, 0, 0, 0, 0, 0x03, 0xED}},
+      {"a Close of 999, masked", {0x88, 0x82, 0x11, 0x22, 0, 0, 0x03 ^ 0x11, 0xE7 ^ 0x22}},
+  }));
+  INFO(bad.what);
+  Terms terms;
+  terms.strict = true;
+  Rig rig(terms, Direction::client_to_origin, false);
+  const auto good = frame(Opcode::text, true, test::pattern(20), true);
+  rig.feed_in(piece, good);
+  rig.feed_in(piece, bad.bytes);
+  CHECK(rig.verdict == Outcome::not_websocket);
+  CHECK(rig.passed == good);
+}
+
+TEST_CASE("strict passes what RFC 6455 allows", "[gate]") {
+  const auto piece = GENERATE(std::size_t{1}, std::size_t{1000});
+  Terms terms;
+  terms.strict = true;
+  Rig rig(terms, Direction::client_to_origin, true);
+  Bytes bytes{0xC1, 0x80, 1, 2, 3, 4};  // the bit is an extension's
+  append(bytes, frame(Opcode::text, false, {}, true));
+  append(bytes, frame(Opcode::ping, true, test::pattern(125), true));
+  append(bytes, frame(Opcode::continuation, true, test::pattern(300), true));
+  append(bytes, frame(Opcode::close, true, {0x0F, 0xA0, 'x'}, true));
+  append(bytes, frame(Opcode::close, true, {}, true));
+  rig.feed_in(piece, bytes);
+  CHECK_FALSE(rig.verdict);
+  CHECK(rig.passed == bytes);
+}
+
+TEST_CASE("messages beyond the rate slow their sender down, or end it", "[gate]") {
+  const bool close = GENERATE(false, true);
+  Rig rig(limited(0, 0, 2, 0, close));
+  CHECK_FALSE(rig.feed_frame(Opcode::text, false, 5));
+  CHECK_FALSE(rig.feed_frame(Opcode::continuation, true, 5));
+  CHECK(rig.gate.room(rig.now, 0) > 0);
+  CHECK_FALSE(rig.feed_frame(Opcode::text, true, 5));
+  if (close) {
+    CHECK(rig.gate.wait(rig.now) == 0);
+    CHECK(rig.feed_frame(Opcode::text, true, 5) == Outcome::too_fast);
+    return;
+  }
+  CHECK(rig.gate.room(rig.now, 0) == 0);
+  const auto wait = rig.gate.wait(rig.now);
+  CHECK(wait == 500);
+  CHECK(rig.gate.room(wait - 1, 0) == 0);
+  CHECK(rig.gate.room(wait, 0) > 0);
+}
+
+TEST_CASE("the rest of a message is read, however many there were", "[gate]") {
+  Rig rig(limited(0, 0, 3));
+  CHECK(rig.gate.room(0, 0) == 3 * 64);
+  for (int i = 0; i < 5; ++i) rig.feed_frame(Opcode::text, true, 5);
+  CHECK(rig.gate.room(0, 0) == 0);
+  CHECK(rig.gate.room(0, 1000) == 1000);
+}
+
+TEST_CASE("bytes beyond the rate slow their sender down, or end it", "[gate]") {
+  const bool close = GENERATE(false, true);
+  Rig rig(limited(0, 0, 0, 1000, close));
+  if (close) {
+    CHECK_FALSE(rig.feed_frame(Opcode::binary, true, 900));
+    CHECK(rig.feed_frame(Opcode::binary, true, 900) == Outcome::too_fast);
+    return;
+  }
+  CHECK(rig.gate.room(0, 0) == 1000);
+  CHECK_FALSE(rig.feed_frame(Opcode::binary, true, 1992));  // with its header: 2000 bytes
+  CHECK(rig.gate.room(0, 0) == 0);
+  CHECK(rig.gate.wait(0) == 1100);
+  CHECK(rig.gate.room(1500, 0) == 500);
+  CHECK(rig.gate.room(1'000'000, 0) == 1000);
+}

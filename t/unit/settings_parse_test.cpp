@@ -1,0 +1,147 @@
+#include "mod_wsflow/httpd/settings_parse.hpp"
+
+#include <catch2/catch.hpp>
+#include <string>
+#include <vector>
+
+using namespace wsflow::httpd;
+
+namespace {
+
+std::string error_of(SettingsDirective directive, const std::string& arguments) {
+  return parse_settings(directive, arguments).error;
+}
+
+bool contains(const std::string& text, const std::string& part) {
+  INFO(text);
+  return text.find(part) != std::string::npos;
+}
+
+}  // namespace
+
+TEST_CASE("time-outs say all of their settings", "[settings_parse]") {
+  const auto line = parse_settings(
+      SettingsDirective::timeout,
+      "connect=1500ms handshake=1h idle=0 stall=10ms close=3 lifetime=1000h jitter=50% until=\"%{env:X} y\"");
+  CHECK(line.error.empty());
+  CHECK(line.settings == Settings{.connect = 1'500'000,
+                                  .handshake = 3600 * kSecond,
+                                  .idle = 0,
+                                  .stall = 10'000,
+                                  .close = 3 * kSecond,
+                                  .lifetime = 3'600'000 * kSecond,
+                                  .jitter = 50});
+  CHECK(line.until == "%{env:X} y");
+}
+
+TEST_CASE("pings say all of their settings", "[settings_parse]") {
+  const auto line = parse_settings(SettingsDirective::ping, "client=0 origin=2mi timeout=500ms");
+  CHECK(line.error.empty());
+  CHECK(line.settings == Settings{.ping_client = 0, .ping_origin = 120 * kSecond, .ping_timeout = 500'000});
+}
+
+TEST_CASE("a message limit counts from both sides, or from the one it names", "[settings_parse]") {
+  const MessageSettings all{.frame = 65'536, .message = 1 << 20, .rate = 10, .bytes = 2048, .close = 1};
+  const std::string keys = "frame=64k message=1M rate=10/s bytes=2K/s action=close";
+  const auto parse = [](const std::string& words) {
+    return parse_settings(SettingsDirective::message_limit, words);
+  };
+  CHECK(parse(keys).settings == Settings{.messages = {all, all}});
+  CHECK(parse(keys + " from=both").settings == Settings{.messages = {all, all}});
+  CHECK(parse("from=client " + keys).settings == Settings{.messages = {all, MessageSettings{}}});
+  CHECK(parse(keys + " from=origin").settings == Settings{.messages = {MessageSettings{}, all}});
+  CHECK(parse("rate=0 bytes=0 frame=0 action=slow strict=on").settings.messages[0] ==
+        MessageSettings{.frame = 0, .rate = 0, .bytes = 0, .close = 0});
+  CHECK(parse("strict=on").settings == Settings{.strict = 1});
+  CHECK(parse("strict=off").settings == Settings{.strict = 0});
+}
+
+TEST_CASE("keys of WSFlowPass say the same under names that mod_proxy has not", "[settings_parse]") {
+  const std::vector<std::string> words{"idle=5s",     "ping-client=1s",    "ping-timeout=2s", "frame=1k",
+                                       "from=origin", "receive-buffer=8k", "send-buffer=0",   "buffer=4k"};
+  for (const auto& word : words) CHECK(is_pass_setting(word));
+  const auto line = parse_settings(SettingsDirective::pass, words);
+  CHECK(line.error.empty());
+  CHECK(line.settings == Settings{.idle = 5 * kSecond,
+                                  .ping_client = kSecond,
+                                  .ping_timeout = 2 * kSecond,
+                                  .buffer = 4096,
+                                  .receive_buffer = 8192,
+                                  .send_buffer = 0,
+                                  .messages = {MessageSettings{}, MessageSettings{.frame = 1024}}});
+  const auto* theirs = GENERATE("timeout=5", "ping=3", "client=5s", "acquire=10", "=5", "", "idle");
+  CHECK_FALSE(is_pass_setting(theirs));
+}
+
+TEST_CASE("a wrong value is named with what is legal", "[settings_parse]") {
+  struct Wrong {
+    SettingsDirective directive;
+    std::string word;
+    std::string legal;
+  };
+  const auto wrong =
+      GENERATE(Wrong{SettingsDirective::timeout, "connect=0", "10ms to 1h"},
+               Wrong{SettingsDirective::timeout, "handshake=-1s", "10ms to 1h"},
+               Wrong{SettingsDirective::timeout, "idle=9ms", "0 (none) or a time from 10ms to 1000h"},
+               Wrong{SettingsDirective::timeout, "idle=1001h", "1000h"},
+               Wrong{SettingsDirective::timeout, "stall=", "1000h"},
+               Wrong{SettingsDirective::timeout, "lifetime=9999999999999999999h", "1000h"},
+               Wrong{SettingsDirective::timeout, "jitter=10", "0 to 50 with %"},
+               Wrong{SettingsDirective::timeout, "jitter=51%", "0 to 50 with %"},
+               Wrong{SettingsDirective::timeout, "jitter=%", "0 to 50 with %"},
+               Wrong{SettingsDirective::timeout, "until=", "seconds since 1970"},
+               Wrong{SettingsDirective::ping, "timeout=0", "10ms to 1h"},
+               Wrong{SettingsDirective::message_limit, "frame=1T", "1024G"},
+               Wrong{SettingsDirective::message_limit, "message=1025G", "1024G"},
+               Wrong{SettingsDirective::message_limit, "rate=5", "1 to 1000000 with /s"},
+               Wrong{SettingsDirective::message_limit, "rate=0/m", "with /s"},
+               Wrong{SettingsDirective::message_limit, "rate=1000001/s", "1000000"},
+               Wrong{SettingsDirective::message_limit, "bytes=1k", "with /s"},
+               Wrong{SettingsDirective::message_limit, "from=me", "client, origin or both"},
+               Wrong{SettingsDirective::message_limit, "action=stop", "slow or close"},
+               Wrong{SettingsDirective::message_limit, "strict=yes", "on or off"});
+  const auto error = error_of(wrong.directive, wrong.word);
+  CHECK(contains(error, wrong.word + ": "));
+  CHECK(contains(error, wrong.legal));
+}
+
+TEST_CASE("what is no key of a directive is named with its keys", "[settings_parse]") {
+  CHECK(error_of(SettingsDirective::ping, "breakfast=5s") ==
+        "breakfast=5s: unknown; expected one or more of client= origin= timeout=");
+  CHECK(contains(error_of(SettingsDirective::ping, "idle=5s"), "unknown"));
+  CHECK(contains(error_of(SettingsDirective::timeout, "idle"), "unknown"));
+  CHECK(contains(error_of(SettingsDirective::timeout, "ping-client=5s"), "unknown"));
+  CHECK(error_of(SettingsDirective::ping, " ") == "needs one or more of client= origin= timeout=");
+  CHECK(contains(error_of(SettingsDirective::timeout, "until=\"x"), "a quote has no end"));
+}
+
+TEST_CASE("words that do not go together are refused", "[settings_parse]") {
+  const auto error = [](const std::string& words) {
+    return error_of(SettingsDirective::message_limit, words);
+  };
+  CHECK(contains(error("frame=1 frame=1"), "given twice"));
+  CHECK(contains(error("from=client"), "from= goes with"));
+  CHECK(contains(error("from=client frame=1 strict=on"), "both directions"));
+  CHECK(contains(error("frame=2k message=1k"), "must not be greater"));
+  CHECK(error("frame=2k message=0").empty());
+}
+
+TEST_CASE("the sizes of buffers", "[settings_parse]") {
+  std::int64_t size = 0;
+  CHECK((parse_buffer("64k", size) && size == 65'536));
+  CHECK((parse_buffer("64M", size) && size == 64 << 20));
+  CHECK_FALSE(parse_buffer("0", size));
+  CHECK_FALSE(parse_buffer("4095", size));
+  CHECK_FALSE(parse_buffer("65M", size));
+  CHECK((parse_socket_buffer("0", size) && size == 0));
+  CHECK_FALSE(parse_socket_buffer("1", size));
+}
+
+TEST_CASE("inner settings win over outer ones, key by key", "[settings]") {
+  const Settings inner{.idle = 0, .messages = {MessageSettings{.frame = 5}, MessageSettings{}}};
+  const Settings outer{.idle = 1, .stall = 2, .messages = {MessageSettings{.frame = 6, .rate = 7}, {}}};
+  CHECK(overlay(inner, outer) ==
+        Settings{.idle = 0, .stall = 2, .messages = {MessageSettings{.frame = 5, .rate = 7}, {}}});
+  CHECK(overlay(Settings{}, kDefaultSettings) == kDefaultSettings);
+  CHECK(overlay(kDefaultSettings, outer) == kDefaultSettings);
+}
