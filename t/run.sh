@@ -21,7 +21,7 @@ echo "== tests"
 {
   status=0
   # Behaviour tests wait more than they compute.
-  ctest --test-dir build/all --output-on-failure -j "$((jobs + 2))" "$@" || status=$?
+  ctest --test-dir build/all --output-on-failure -j "$((jobs * 3))" "$@" || status=$?
   echo "$status" > build/all/status
 } | tee build/all/output.log
 status=$(cat build/all/status)
