@@ -14,8 +14,6 @@ namespace wsflow::flow {
 
 namespace {
 
-constexpr Micros kPatience = 1'000'000;
-
 // An acquisition, with the lock.
 class Acquisition {
  public:
@@ -158,7 +156,7 @@ Answer Control::acquire(std::span<const Demand> demands, Waiting waiting, Micros
     answer.state = PermitState::held;
     return answer;
   }
-  if (Lock lock(table_, bells_, slot_ != kNoSlot ? kPatience : 0); lock && slot_ != kNoSlot) {
+  if (Lock lock(table_, bells_, slot_ != kNoSlot ? Lock::kPatience : 0); lock && slot_ != kNoSlot) {
     Acquisition acquisition(table_, lock, slot_, waiting, now);
     answer = acquisition.run(demands.first(std::min(demands.size(), kPerRequest)));
     outlook = acquisition.outlook();

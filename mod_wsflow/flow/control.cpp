@@ -16,8 +16,6 @@ namespace wsflow::flow {
 
 namespace {
 
-constexpr Micros kPatience = 1'000'000;
-
 // Says without the lock that a permit is given back, if its state is still `from`.
 bool hand_back(Table& table, Index permit, PermitState from) noexcept {
   auto expected = static_cast<std::uint32_t>(from);
@@ -50,7 +48,7 @@ PermitState Control::state(Index permit) const noexcept {
 bool Control::withdraw(Index index, Reason reason, Micros now, Refused& refused) noexcept {
   Outlook outlook;
   const auto& permit = table_.permits[index - 1];
-  if (Lock lock(table_, bells_, kPatience); lock) {
+  if (Lock lock(table_, bells_, Lock::kPatience); lock) {
     if (state_of(permit) != PermitState::waiting) return false;
     const auto at = table_.waiters[permit.waiter - 1].at;
     outlook = refuse(table_, table_.entries[at - 1].limit - 1, at, reason, now, refused);

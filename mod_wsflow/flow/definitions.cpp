@@ -12,8 +12,6 @@ namespace wsflow::flow {
 
 namespace {
 
-constexpr Micros kPatience = 1'000'000;
-
 bool is_named(const Limit& limit, std::string_view name) noexcept {
   return limit.used != Limit::kFree && name == limit.defined.name;
 }
@@ -85,7 +83,7 @@ void initialise(Table& table, const std::uint64_t (&secret)[4]) noexcept {
 bool define(Control& control, std::span<const Definition> definitions, std::uint32_t generation,
             std::uint32_t thread_share, Micros now, std::string_view& wrong) noexcept {
   auto& table = control.table();
-  Lock lock(table, control.bells(), kPatience);
+  Lock lock(table, control.bells(), Lock::kPatience);
   if (!lock) {
     wrong = definitions.empty() ? std::string_view{} : definitions.front().name;
     return false;
@@ -114,7 +112,7 @@ bool define(Control& control, std::span<const Definition> definitions, std::uint
 }
 
 std::optional<std::uint32_t> find(Control& control, std::string_view name) noexcept {
-  const Lock lock(control.table(), control.bells(), kPatience);
+  const Lock lock(control.table(), control.bells(), Lock::kPatience);
   if (!lock) return std::nullopt;
   const auto number = number_of(control.table(), name);
   return number && control.table().limits[*number].used == Limit::kConfigured ? number : std::nullopt;
@@ -122,7 +120,7 @@ std::optional<std::uint32_t> find(Control& control, std::string_view name) noexc
 
 bool change(Control& control, std::string_view name, const Change& change, Micros now) noexcept {
   auto& table = control.table();
-  Lock lock(table, control.bells(), kPatience);
+  Lock lock(table, control.bells(), Lock::kPatience);
   if (!lock) return false;
   const auto number = number_of(table, name);
   if (!number || table.limits[*number].used != Limit::kConfigured) return false;

@@ -9,6 +9,9 @@ namespace wsflow::flow {
 // destructor rings for what was granted, unlocks, and sees to what others have given back meanwhile.
 class Lock {
  public:
+  // How long those wait who need the lock: only a process that was stopped with it makes them wait so long.
+  static constexpr Micros kPatience = kSecond;
+
   // Waits for the lock at most `patience`; 0: only tries.
   Lock(Table& table, const Bells& bells, Micros patience) noexcept;
   ~Lock();

@@ -9,27 +9,21 @@ namespace wsflow::flow {
 
 namespace {
 
-constexpr Micros kLogInterval = 1'000'000;
-
-constexpr double in_seconds(double micros) noexcept {
-  return micros / 1e6;
-}
+constexpr Micros kLogInterval = kSecond;
 
 double mean(Micros sum, std::uint64_t count) noexcept {
-  return count != 0 ? in_seconds(static_cast<double>(sum)) / static_cast<double>(count) : 0;
+  return count != 0 ? seconds(sum) / static_cast<double>(count) : 0;
 }
 
 Outlook by_rate(const Limit& limit, const Entry& entry, Micros now) noexcept {
   const auto pace = pace_of(limit, now);
   const auto due = std::max<Micros>(pace.next(entry.arrival) - now, 0);
-  return {.due = in_seconds(static_cast<double>(due)),
-          .ahead = static_cast<double>(entry.waiting),
-          .pace = pace.rate};
+  return {.due = seconds(due), .ahead = static_cast<double>(entry.waiting), .pace = pace.rate};
 }
 
 Outlook by_releases(const Limit& limit, Micros now) noexcept {
   const auto last = limit.windows.last(now);
-  const auto span = std::max(1.0, in_seconds(static_cast<double>(now - last.start)));
+  const auto span = std::max(1.0, seconds(now - last.start));
   const auto each_second = [span](std::uint64_t count) { return static_cast<double>(count) / span; };
   Outlook result;
   // Those who were refused within the last second come back too.

@@ -7,6 +7,10 @@ namespace wsflow::flow {
 
 // A moment or a span of the monotonic clock in microseconds. All processes of a machine see the same clock.
 using Micros = std::int64_t;
+inline constexpr Micros kSecond = 1'000'000;
+constexpr double seconds(Micros span) noexcept {
+  return static_cast<double>(span) / kSecond;
+}
 
 inline constexpr std::size_t kNameSize = 48;           // longest name of a limit, with a zero behind it
 inline constexpr std::size_t kPerRequest = 8;          // limits that may apply to one request

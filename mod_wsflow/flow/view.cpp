@@ -10,13 +10,7 @@ namespace wsflow::flow {
 
 namespace {
 
-constexpr Micros kPatience = 1'000'000;
-constexpr Micros kSecond = 1'000'000;
 constexpr std::uint32_t kChunk = 512;  // entries that are copied in one go
-
-double seconds(Micros span) noexcept {
-  return static_cast<double>(span) / kSecond;
-}
 
 double per(double sum, std::uint64_t count) noexcept {
   return count != 0 ? sum / static_cast<double>(count) : 0;
@@ -29,7 +23,7 @@ void measure(LimitView& view, const Limit& limit, Micros now) {
   view.admission_rate = static_cast<double>(minute.admitted) / span;
   view.release_rate = static_cast<double>(minute.released) / span;
   view.held_mean = minute.released != 0 ? per(seconds(minute.held_us), minute.released)
-                                        : per(static_cast<double>(limit.held_us) / kSecond, limit.released);
+                                        : per(seconds(static_cast<Micros>(limit.held_us)), limit.released);
   view.held_p95 = seconds(minute.held.quantile(0.95));
   view.need = view.arrival_rate * view.held_mean;
 }
@@ -84,7 +78,7 @@ void add(std::vector<KeyView>& keys, const Entry& entry) {
 // Copies entries from number `from` on; how many there are in all.
 std::uint32_t copy_entries(Control& control, std::uint32_t from, std::vector<Entry>& chunk) {
   const auto& table = control.table();
-  const Lock lock(control.table(), control.bells(), kPatience);
+  const Lock lock(control.table(), control.bells(), Lock::kPatience);
   const auto count = lock ? table.entries_seen : 0;
   const auto size = std::min(count - std::min(from, count), kChunk);
   chunk.assign(table.entries + from, table.entries + from + size);
@@ -114,7 +108,7 @@ std::vector<LimitView> limits(Control& control, Micros now) {
     const auto& place = control.table().limits[i];
     Limit limit{};
     {
-      const Lock lock(control.table(), control.bells(), kPatience);
+      const Lock lock(control.table(), control.bells(), Lock::kPatience);
       if (!lock) break;
       if (place.used == Limit::kFree) continue;
       limit = place;

@@ -116,9 +116,9 @@ int end_wait(request_rec* r, flow::Wait& wait) noexcept {
   auto& state = state_of(r);
   auto how = wait.end.load(std::memory_order_acquire);
   if (how == flow::Wait::End::none) {
-    // Nobody has ended it: the wait itself failed.
-    const bool ended =
-        state.hold->control.withdraw(wait.permit, flow::Reason::unavailable, flow::now(), wait.refused);
+    // The watch has not ended it: the stream was reset, or the wait itself failed.
+    const auto reason = r->connection->aborted != 0 ? flow::Reason::client_gone : flow::Reason::unavailable;
+    const bool ended = state.hold->control.withdraw(wait.permit, reason, flow::now(), wait.refused);
     how = ended ? flow::Wait::End::timeout : flow::Wait::End::granted;
   }
   if (how == flow::Wait::End::granted) return DECLINED;

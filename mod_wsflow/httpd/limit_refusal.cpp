@@ -16,11 +16,6 @@ void log(const request_rec* r, const LimitRule& rule, const flow::Refused& refus
                 rule.definition.name, flow::name(refused.reason), rule.status, refused.skipped);
 }
 
-// The client left by itself: no answer reaches it, and none is to be counted on.
-void leave_alone(request_rec* r) noexcept {
-  r->connection->aborted = 1;
-}
-
 }  // namespace
 
 int refuse_limit(request_rec* r, const LimitRule& rule, const flow::Refused& refused) noexcept {
@@ -38,7 +33,8 @@ int refuse_limit(request_rec* r, const LimitRule& rule, const flow::Refused& ref
   explain(r, "The server has as many of these requests as it can serve well. Please try again in a moment.");
   if (takes_upgrades(r) && apr_table_get(r->headers_in, "Sec-WebSocket-Key") != nullptr)
     child()->recorder.refused(base::Refusal::limit);
-  if (refused.reason == flow::Reason::client_gone) leave_alone(r);
+  // No answer reaches it.
+  if (refused.reason == flow::Reason::client_gone) r->connection->aborted = 1;
   return rule.status;
 }
 

@@ -76,13 +76,12 @@ int give_to_mpm(conn_rec* c, ParkedRequest& parked) {
 int process(conn_rec* c, ConnectionState& state) {
   if (state.parked != nullptr) {
     go_on(*state.parked);
-  } else {
-    state.processing = true;
-    const int result = ap_run_process_connection(c);
-    state.processing = false;
-    if (state.parked == nullptr) return result;
+    return OK;
   }
-  return state.parked != nullptr ? give_to_mpm(c, *state.parked) : OK;
+  state.processing = true;
+  const int result = ap_run_process_connection(c);
+  state.processing = false;
+  return state.parked != nullptr ? give_to_mpm(c, *state.parked) : result;
 }
 
 apr_status_t end_parked(void* parked) noexcept {
@@ -118,10 +117,10 @@ bool park(request_rec* r, flow::Index permit, flow::Micros until) {
 }
 
 int process_connection(conn_rec* c) noexcept {
-  auto* process_ = child();
+  const auto* self = child();
   auto* state = state_of(c);
-  if (process_ == nullptr || !process_->can_park || c->cs == nullptr || c->master != nullptr ||
-      state == nullptr || state->processing)
+  if (self == nullptr || !self->can_park || c->cs == nullptr || c->master != nullptr || state == nullptr ||
+      state->processing)
     return DECLINED;
   return guard(c->base_server, static_cast<int>(APR_EGENERAL), [&] { return process(c, *state); });
 }

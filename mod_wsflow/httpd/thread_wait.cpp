@@ -17,11 +17,10 @@ struct ThreadWait final : flow::Wait {
   os::Wakeup bell;
 };
 
+// None for a stream: the socket belongs to its whole connection, which may have others that go on.
 int client_socket(const request_rec* r) noexcept {
-  const auto* c = r->connection->master != nullptr ? r->connection->master : r->connection;
   apr_os_sock_t fd = -1;
-  // A socket belongs to its whole connection, which may have streams that go on.
-  auto* socket = c == r->connection ? ap_get_conn_socket(r->connection) : nullptr;
+  auto* socket = r->connection->master == nullptr ? ap_get_conn_socket(r->connection) : nullptr;
   if (socket != nullptr) apr_os_sock_get(&fd, socket);
   return fd;
 }

@@ -8,10 +8,6 @@ namespace {
 
 constexpr double kMillisecond = 1000;
 
-double seconds(flow::Micros span) noexcept {
-  return static_cast<double>(span) / 1e6;
-}
-
 void milliseconds(Writer& writer, const char* key, flow::Micros span) {
   number(writer, key, static_cast<std::uint64_t>(span / 1000));
 }
@@ -91,9 +87,9 @@ void waits(Writer& writer, const flow::LimitView& view) {
   writer.Key("wait_s");
   writer.StartObject();
   number(writer, "count", view.waits.count());
-  real(writer, "p50", seconds(view.waits.quantile(0.50)));
-  real(writer, "p95", seconds(view.waits.quantile(0.95)));
-  real(writer, "p99", seconds(view.waits.quantile(0.99)));
+  real(writer, "p50", flow::seconds(view.waits.quantile(0.50)));
+  real(writer, "p95", flow::seconds(view.waits.quantile(0.95)));
+  real(writer, "p99", flow::seconds(view.waits.quantile(0.99)));
   writer.EndObject();
 }
 

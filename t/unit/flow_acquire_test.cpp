@@ -5,8 +5,8 @@ using namespace wsflow;
 using flow::PermitState;
 using flow::Reason;
 using flow::Waiting;
+using flow::kSecond;
 using test::keyed;
-using test::kSecond;
 using test::limit;
 
 TEST_CASE("a permit of every limit or of none", "[flow]") {

@@ -12,7 +12,6 @@ using namespace wsflow::flow;
 
 namespace {
 
-constexpr Micros kSecond = 1'000'000;
 constexpr std::uint32_t kMany = 10'000;  // clients: more than there are permits
 
 template <class Value>

@@ -8,7 +8,6 @@ using namespace wsflow::flow;
 
 namespace {
 
-constexpr Micros kSecond = 1'000'000;
 constexpr Micros kBegin = 1'000 * kSecond;
 
 // How many are admitted from `from` to `to` if there is always one who wants it.

@@ -7,7 +7,7 @@
 
 using namespace wsflow;
 using flow::PermitState;
-using test::kSecond;
+using flow::kSecond;
 using test::limit;
 
 TEST_CASE("what a dead process held and waited for goes to the others", "[flow][reclaim]") {

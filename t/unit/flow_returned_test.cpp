@@ -7,7 +7,7 @@
 using namespace wsflow;
 using flow::PermitState;
 using flow::Reason;
-using test::kSecond;
+using flow::kSecond;
 using test::limit;
 
 TEST_CASE("what is given back while another has the lock is collected when it is free", "[flow]") {

@@ -14,8 +14,8 @@
 
 using namespace wsflow;
 using flow::PermitState;
+using flow::kSecond;
 using test::keyed;
-using test::kSecond;
 using test::limit;
 
 namespace {

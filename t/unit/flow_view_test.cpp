@@ -15,7 +15,6 @@ using namespace wsflow::flow;
 
 namespace {
 
-constexpr Micros kSecond = 1'000'000;
 constexpr Micros kBegin = 1'003 * kSecond;
 
 Definition limit(std::string_view name, std::uint32_t concurrency) {

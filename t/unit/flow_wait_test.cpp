@@ -6,8 +6,8 @@ using namespace wsflow;
 using flow::PermitState;
 using flow::Reason;
 using flow::Waiting;
+using flow::kSecond;
 using test::keyed;
-using test::kSecond;
 using test::limit;
 
 TEST_CASE("those who wait are served in the order in which they came, whatever their process", "[flow]") {

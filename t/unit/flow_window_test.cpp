@@ -8,8 +8,6 @@ using namespace wsflow::flow;
 
 namespace {
 
-constexpr Micros kSecond = 1'000'000;
-
 std::size_t class_of(Micros span) {
   Histogram histogram{};
   histogram.add(span);

@@ -13,8 +13,6 @@
 
 namespace wsflow::test {
 
-inline constexpr flow::Micros kSecond = 1'000'000;
-
 inline flow::Definition limit(std::string_view name, flow::Settings settings, flow::Micros acquire = 0) {
   flow::Definition result{.settings = settings, .acquire = acquire};
   name.copy(result.name, flow::kNameSize - 1);
@@ -60,7 +58,7 @@ class FlowRig {
   std::uint32_t in_use(std::uint32_t number) { return table->limits[number].in_use; }
   std::string faults() { return test::faults(*table, now); }
 
-  flow::Micros now = 1000 * kSecond;
+  flow::Micros now = 1000 * flow::kSecond;
   FlowTable table;
   flow::Bells bells;
   flow::Control one{*table, 1, bells};
