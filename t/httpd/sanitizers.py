@@ -11,10 +11,7 @@ import subprocess
 # httpd and APR are not instrumented: what they hand from thread to thread by atomics looks like races. A report of
 # the runtimes or of valgrind counts when a frame of ours is in it.
 _OURS = re.compile(r"mod_wsflow|wsflow::")
-# The first and the last use of a connection's pool, which httpd hands on by such an atomic from the thread that used it
-# last.
-_POOL_HANDED_ON = re.compile(r"wsflow::httpd::(ConnectionState::ConnectionState\(\)|pre_close_connection\()")
-# Behind it stands who made a descriptor that others have used, which httpd hands on as it does pools.
+# Behind it stands who made a descriptor that others have used, which httpd hands on by such an atomic.
 _DESCRIPTOR_MADE = "Location is file descriptor"
 KIND = os.environ.get("WSFLOW_SANITIZER", "")
 _RUNTIME = {"asan": "libasan.so", "tsan": "libtsan.so"}
@@ -61,8 +58,6 @@ def reports(root):
         for block in re.split(r"^={18}\n", path.read_text(errors="replace"), flags=re.M):
             # Address errors count whoever was on the stack, for the heap is one; crashes of httpd's own do not
             # (error_log.py, mark_stop).
-            if KIND == "tsan" and _POOL_HANDED_ON.search(block):
-                continue
             if KIND == "tsan":
                 block = block.split(_DESCRIPTOR_MADE)[0]
             anybodys = KIND == "asan" and "AddressSanitizer: SEGV" not in block
