@@ -18,21 +18,21 @@ constexpr metrics::Direction from_side(Side side) noexcept {
 }  // namespace
 
 Tunnel::Tunnel(Parts parts, base::Instant now)
-    : endpoint_{Endpoint(std::move(parts.client_fd), std::move(parts.client_ssl)),
+    : extensions_(parts.extensions),
+      now_(stamp(now)),
+      active_at_(now_),
+      endpoint_{Endpoint(std::move(parts.client_fd), std::move(parts.client_ssl)),
                 Endpoint(std::move(parts.origin_fd), std::move(parts.origin_ssl))},
       observer_{Observer(from_side(Side::client)), Observer(from_side(Side::origin))},
+      terms_(parts.terms),
       place_(std::move(parts.place)),
       permit_(std::move(parts.permit)),
       row_(std::move(parts.row)),
       origin_place_(std::move(parts.origin_place)),
       log_context_(parts.log_context),
-      terms_(parts.terms),
       started_(now),
       lives_until_(parts.lives_until),
-      id_(parts.id),
-      now_(stamp(now)),
-      active_at_(now_),
-      extensions_(parts.extensions) {
+      id_(parts.id) {
   for (const auto side : {Side::client, Side::origin}) {
     endpoint(side).heard_at = endpoint(side).moved_at = now_;
     if (FrameGate::polices(from_side(side), *terms_))

@@ -134,8 +134,6 @@ class Tunnel : public DeadlineHook {
   base::Instant started() const noexcept { return started_; }
 
   // Owned by the loop.
-  Tunnel* previous = nullptr;  // neighbours in the loop's list; borrowed
-  Tunnel* next = nullptr;
   std::uint32_t counted_waiting = 0;  // what of waiting() is in the process's sum
   bool scheduled = false;             // waits for another turn
   bool over = false;                  // to be freed at the end of the turn
@@ -160,32 +158,38 @@ class Tunnel : public DeadlineHook {
   bool& cut(Side side) noexcept { return cut_[static_cast<std::size_t>(side)]; }
   Observer& observer(Side side) noexcept { return observer_[static_cast<std::size_t>(side)]; }
 
-  std::array<Endpoint, 2> endpoint_;                // owned; by Side
-  std::array<Observer, 2> observer_;                // what each Side sent
-  std::array<std::unique_ptr<FrameGate>, 2> gate_;  // for what each Side sends; none: everything passes
-  Admission::Place place_;                          // owned
-  flow::Held permit_;                               // owned
-  shm::RowPlace row_;                               // owned
-  OriginPlace origin_place_;                        // owned
-  const void* log_context_;                         // borrowed
-  const Terms* terms_;                              // borrowed, lives as long as the process
-  base::Instant started_;
-  base::Instant lives_until_;
-  std::uint64_t id_;
-  std::uint32_t now_;           // stamp of the turn
-  std::uint32_t active_at_;     // stamp of the last data; while it ends, of the last bytes that moved
-  std::uint32_t mask_key_ = 0;  // of our Close frame to the origin
-  CloseCodes codes_;            // of our Close frames, if it is closing
-  CloseCodes our_closes_;       // those that were sent
-  std::array<bool, 2> cut_{};   // nothing more of the other side is passed to this Side
-  std::optional<base::Outcome> first_end_;
-  Cause cause_ = Cause::nobody;
+  // What every turn touches stands together, from the fields of the loop on.
   bool closing_ = false;        // we end this tunnel
   bool hang_up_waits_ = false;  // a side that cannot be read to its end has ended
   bool progress_ = false;
-  bool nearer_ = false;    // a ping may be due earlier: a pinged peer spoke, or one is read again
-  bool crowded_ = false;   // in this turn
-  const bool extensions_;  // reserved bits may belong to one
+  bool nearer_ = false;        // a ping may be due earlier: a pinged peer spoke, or one is read again
+  bool crowded_ = false;       // in this turn
+  const bool extensions_;      // reserved bits may belong to one
+  std::array<bool, 2> cut_{};  // nothing more of the other side is passed to this Side
+  std::optional<base::Outcome> first_end_;
+  std::uint32_t now_;                 // stamp of the turn
+  std::uint32_t active_at_;           // stamp of the last data; while it ends, of the last bytes
+  std::array<Endpoint, 2> endpoint_;  // owned; by Side
+  std::array<Observer, 2> observer_;  // what each Side sent
+  std::array<std::unique_ptr<FrameGate>, 2> gate_;  // for what each Side sends; none: everything passes
+  const Terms* terms_;                              // borrowed, lives as long as the process
+
+  Admission::Place place_;    // owned
+  flow::Held permit_;         // owned
+  shm::RowPlace row_;         // owned
+  OriginPlace origin_place_;  // owned
+  const void* log_context_;   // borrowed
+  base::Instant started_;
+  base::Instant lives_until_;
+  std::uint64_t id_;
+  std::uint32_t mask_key_ = 0;  // of our Close frame to the origin
+  CloseCodes codes_;            // of our Close frames, if it is closing
+  CloseCodes our_closes_;       // those that were sent
+  Cause cause_ = Cause::nobody;
+
+ public:
+  Tunnel* previous = nullptr;  // neighbours in the loop's list; borrowed by it
+  Tunnel* next = nullptr;
 };
 
 static_assert(sizeof(Tunnel) <= 440, "promise 2 of the design: an idle tunnel costs less than 512 bytes");
