@@ -18,6 +18,7 @@
 #include "mod_wsflow/httpd/segment.hpp"
 #include "mod_wsflow/httpd/start_checks.hpp"
 #include "mod_wsflow/httpd/status_handler.hpp"
+#include "mod_wsflow/httpd/tunnel_log.hpp"
 #include "mod_wsflow/httpd/upgrade_handler.hpp"
 
 // mod_ssl declares this hook in a header that distributions do not ship.
@@ -62,6 +63,7 @@ void register_hooks(apr_pool_t*) noexcept {
   register_connection_filters();
   register_first_byte();
   ap_hook_check_config(check_config, nullptr, nullptr, APR_HOOK_LAST);  // behind the MPM's
+  ap_hook_open_logs(open_tunnel_logs, nullptr, nullptr, APR_HOOK_MIDDLE);
   ap_hook_post_config(post_config, nullptr, nullptr, APR_HOOK_MIDDLE);
   ap_hook_post_config(late_post_config, nullptr, nullptr, APR_HOOK_LAST);
   // Before all others: what a child does of us ends behind the threads of all others.

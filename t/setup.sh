@@ -4,7 +4,7 @@ set -eu
 cd "$(dirname "$0")/.."
 
 packages="apache2 apache2-dev libssl-dev cmake ninja-build g++ clang clang-format libclang-rt-14-dev rapidjson-dev catch2
-  python3-pytest python3-pytest-timeout python3-pytest-xdist python3-websockets python3-h2
+  python3-pytest python3-pytest-timeout python3-pytest-xdist python3-websockets python3-h2 python3-prometheus-client python3-yaml
   openssl valgrind chromium procps iproute2 util-linux ca-certificates"
 # The client library ws: from npm where there is one (a node of another origin brings it along), else Debian's package of
 # it, which is a few packages instead of the hundreds of Debian's npm.

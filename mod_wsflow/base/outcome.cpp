@@ -37,6 +37,7 @@ const char* name(Refusal refusal) noexcept {
     case Refusal::protocol_not_allowed: return "protocol-not-allowed";
     case Refusal::expired: return "expired";
     case Refusal::client_gone: return "client-gone";
+    case Refusal::route_drained: return "route-drained";
     case Refusal::limit: return "limit";
     case Refusal::max_tunnels: return "max-tunnels";
     case Refusal::no_source_port: return "no-source-port";

@@ -39,6 +39,7 @@ enum class Refusal : std::uint8_t {
   protocol_not_allowed,  // WSFlowProtocol
   expired,               // WSFlowTimeout until= has passed
   client_gone,           // the client left before its answer
+  route_drained,         // an operator has drained its route
   limit,                 // WSFlowLimit
   max_tunnels,           // WSFlowMaxTunnels
   no_source_port,        // every local port to the origin is in use
@@ -52,7 +53,7 @@ enum class Refusal : std::uint8_t {
   origin_status,         // an HTTP answer other than 101, passed to the client
   internal,              // out of descriptors or memory
 };
-inline constexpr std::size_t kRefusals = 22;
+inline constexpr std::size_t kRefusals = 23;
 
 const char* name(Outcome outcome) noexcept;
 const char* name(Refusal refusal) noexcept;

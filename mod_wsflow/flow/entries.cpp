@@ -72,7 +72,7 @@ void link_entry(Table& table, Index index) noexcept {
   ++table.limits[entry.limit - 1].keys;
 }
 
-Index obtain_entry(Table& table, std::uint32_t number, const Key& key, Micros now) noexcept {
+Index find_entry(Table& table, std::uint32_t number, const Key& key) noexcept {
   Entry wanted{};
   wanted.limit = number + 1;
   std::copy_n(key.hash, 2, wanted.key);
@@ -80,14 +80,20 @@ Index obtain_entry(Table& table, std::uint32_t number, const Key& key, Micros no
     const auto& entry = table.entries[index - 1];
     if (entry.limit == wanted.limit && std::equal(entry.key, entry.key + 2, key.hash)) return index;
   }
+  return 0;
+}
+
+Index obtain_entry(Table& table, std::uint32_t number, const Key& key, Micros now) noexcept {
+  if (const auto index = find_entry(table, number, key); index != 0) return index;
   auto& limit = table.limits[number];
   if (limit.defined.keyed && limit.keys >= limit.defined.keys && !forget_one(table, limit, now)) return 0;
   auto index = take_entry(table);
   if (index == 0 && forget_one(table, limit, now)) index = take_entry(table);
   if (index == 0) return 0;
+  Entry wanted{};
+  std::copy_n(key.hash, 2, wanted.key);
   wanted.text_size = std::min(key.shown_size, static_cast<std::uint8_t>(kKeyText));
   std::copy_n(key.shown, wanted.text_size, wanted.text);
-  wanted.limit = 0;
   auto& entry = table.entries[index - 1];
   entry = wanted;
   set_truth(entry.limit, Index{number + 1});

@@ -8,6 +8,8 @@ namespace wsflow::flow {
 // The entries of the limits: found by key, made when they are needed, forgotten only while they hold nothing.
 // All of this with the lock.
 
+// The entry of a key; 0: there is none.
+Index find_entry(Table& table, std::uint32_t limit, const Key& key) noexcept;
 // The entry of a key, made if there is none; 0: the limit has as many as it may, and needs them all.
 Index obtain_entry(Table& table, std::uint32_t limit, const Key& key, Micros now) noexcept;
 // Before something is counted in an entry, and after something was taken from it: an entry without anything

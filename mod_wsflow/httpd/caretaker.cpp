@@ -2,6 +2,9 @@
 
 #include "mod_wsflow/httpd/config.hpp"
 #include "mod_wsflow/httpd/guard.hpp"
+#include "mod_wsflow/httpd/history.hpp"
+#include "mod_wsflow/httpd/ordered_ends.hpp"
+#include "mod_wsflow/httpd/tunnel_log_lines.hpp"
 #include "mod_wsflow/httpd/worker_down.hpp"
 #include "mod_wsflow/os/signal_mask.hpp"
 #include "mod_wsflow/os/thread_name.hpp"
@@ -32,12 +35,15 @@ void Caretaker::ask_for_stop() noexcept {
 }
 
 void Caretaker::look_after() {
-  shm::sweep(segment_);
+  sweep_and_log(server_, segment_);
+  keep_history(segment_);
+  const bool newest = segment_.generation.load() == slot_.generation.load();
   const auto* load = config_of(server_).origin_load;
-  if (load != nullptr && segment_.generation.load() == slot_.generation.load()) {
+  if (load != nullptr && newest) {
     origin_load_.round(*load, segment_);
     end_tunnels_of_workers_down(server_, *load, segment_);
   }
+  if (newest) obey_orders(server_, segment_);
   const auto commands = slot_.commands.load(std::memory_order_acquire);
   if (commands == commands_seen_) return;
   commands_seen_ = commands;
@@ -47,10 +53,12 @@ void Caretaker::look_after() {
 void Caretaker::run() {
   auto next = base::now() + kRound;
   while (!ending_.load()) {
-    os::wait_readable({bell_.fd(), relay_.read_fd()}, next - base::now());
+    // The logs of an older generation are no place for what comes through the relay.
+    const bool newest = segment_.generation.load() == slot_.generation.load();
+    os::wait_readable({bell_.fd(), newest ? relay_.read_fd() : -1}, next - base::now());
     bell_.clear();
     if (stop_asked()) engine_.begin_stop();
-    relay_.pass_on(server_);
+    if (newest) relay_.pass_on(server_);
     if (base::now() < next) continue;
     next = base::now() + kRound;
     look_after();

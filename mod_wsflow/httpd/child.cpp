@@ -39,20 +39,43 @@ bool threaded() noexcept {
   return kind != AP_MPMQ_NOT_SUPPORTED;
 }
 
+// Lines that cannot be written are counted as lost.
+void start_log_writer(Child& self) {
+  if (!has_tunnel_logs(self.server)) return;
+  self.log_writer = std::make_unique<LogWriter>(self.recorder, self.log, self.relay, self.segment.generation,
+                                                self.generation);
+  if (guard(self.server, false, [&] { return self.log_writer->start(); })) return;
+  ap_log_error(APLOG_MARK, APLOG_CRIT, errno, self.server,
+               WSFLOGNO(0191) "the thread of the tunnel log cannot start: lines of this process are lost");
+  self.log_writer.reset();
+}
+
+void stop_log_writer(Child& self) noexcept {
+  if (self.log_writer) self.log_writer->stop();
+}
+
 // The process ends. The object stays: pools of connections may die later (they belong to pconf) and look for
 // it.
 apr_status_t end_child(void*) noexcept {
   auto& self = *g_child;
   self.ending = true;
   if (self.watch) self.watch->stop();
-  if (!self.engine) return APR_SUCCESS;
+  if (!self.engine) {
+    stop_log_writer(self);
+    return APR_SUCCESS;
+  }
   self.caretaker->stop();
   if (self.graceful && !self.caretaker->stop_asked()) {
     self.engine->pause();
+    stop_log_writer(self);
     if (self.engine->admission().taken() != 0 && hand_to_keeper(self)) return APR_SUCCESS;
-    guard_void(self.server, [&] { self.engine->start(); });
+    guard_void(self.server, [&] {
+      if (self.log_writer) self.log_writer->start();
+      self.engine->start();
+    });
   }
   self.engine->stop();
+  stop_log_writer(self);
   return APR_SUCCESS;
 }
 
@@ -95,6 +118,7 @@ void start(apr_pool_t* pool, server_rec* server) {
     ap_log_error(APLOG_MARK, APLOG_ERR, 0, server,
                  WSFLOGNO(0010) "all process slots are taken: what this child does is not in the status");
     slot = std::make_unique<shm::ProcessSlot>().release();  // lives as long as the process
+    slot->generation.store(static_cast<std::uint32_t>(generation));
   }
   auto fresh = std::make_unique<Child>(server, *layout, *slot);
   const auto& config = config_of(server);
@@ -104,17 +128,19 @@ void start(apr_pool_t* pool, server_rec* server) {
   fresh->drain = overlay(config.drain, kDefaultDrain);
   fresh->generation = static_cast<std::uint32_t>(generation);
   fresh->httpd = shm::Owner::of(os::parent_pid());
-  if (threaded() && !start_engine(*fresh, limit)) {
+  auto& self = *fresh.release();
+  g_child = &self;  // before threads start, which look for it
+  apr_pool_pre_cleanup_register(pool, nullptr, end_child);
+  start_log_writer(self);
+  if (threaded() && !guard(server, false, [&] { return start_engine(self, limit); })) {
     ap_log_error(
         APLOG_MARK, APLOG_CRIT, errno, server,
         WSFLOGNO(0011) "the event loops cannot start: tunnels of this child hold a worker thread each");
-    fresh->engine->stop();
-    fresh->caretaker.reset();
-    fresh->engine.reset();
+    if (self.engine) self.engine->stop();
+    self.caretaker.reset();
+    self.engine.reset();
   }
-  start_limits(*fresh);
-  g_child = fresh.release();
-  apr_pool_pre_cleanup_register(pool, nullptr, end_child);
+  start_limits(self);
 }
 
 }  // namespace

@@ -1,10 +1,12 @@
 #pragma once
 
+#include <memory>
 #include <optional>
 
 #include "mod_wsflow/flow/watch.hpp"
 #include "mod_wsflow/httpd/caretaker.hpp"
 #include "mod_wsflow/httpd/config.hpp"
+#include "mod_wsflow/httpd/log_writer.hpp"
 #include "mod_wsflow/httpd/server_log.hpp"
 #include "mod_wsflow/httpd/terms.hpp"
 #include "mod_wsflow/metrics/recorder.hpp"
@@ -41,6 +43,8 @@ struct Child {
   std::optional<flow::Control> limits;
   std::optional<flow::Watch> watch;  // none: nobody may wait
   bool can_park = false;             // the MPM can wait for a connection on our behalf
+
+  std::unique_ptr<LogWriter> log_writer;  // none: no WSFlowLog
 
   // None where the MPM has no threads.
   std::optional<tunnel::Engine> engine;

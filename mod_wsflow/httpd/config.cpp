@@ -26,6 +26,7 @@ void* create_server_config(apr_pool_t* pool, server_rec*) noexcept {
                                  .tunnel_places = nullptr,
                                  .origin_load = nullptr,
                                  .adopted = nullptr,
+                                 .log = nullptr,
                                  .served = false});
 }
 
@@ -42,6 +43,7 @@ void* merge_server_config(apr_pool_t* pool, void* base, void* add) noexcept {
                                  .tunnel_places = nullptr,
                                  .origin_load = nullptr,
                                  .adopted = nullptr,
+                                 .log = upper.log != nullptr ? upper.log : lower.log,
                                  .served = false});
 }
 
@@ -57,7 +59,8 @@ void* merge_dir_config(apr_pool_t* pool, void* base, void* add) noexcept {
                               .tunnels = overlay(upper.tunnels, lower.tunnels),
                               .route = upper.route != nullptr ? upper.route : lower.route,
                               .limits = merge_limits(pool, lower.limits, upper.limits),
-                              .handshakes = overlay(upper.handshakes, lower.handshakes)});
+                              .handshakes = overlay(upper.handshakes, lower.handshakes),
+                              .show_user = upper.show_user >= 0 ? upper.show_user : lower.show_user});
 }
 
 }  // namespace wsflow::httpd

@@ -42,6 +42,7 @@ constexpr DrainSettings overlay(const DrainSettings& first, const DrainSettings&
 }
 
 struct OriginLoad;
+struct TunnelLog;
 struct AdoptedKeeper;
 
 // One WSFlowPass.
@@ -66,6 +67,7 @@ struct ServerConfig {
   apr_array_header_t* tunnel_places;  // main server only; of TunnelPlace
   OriginLoad* origin_load;            // main server only; made behind the configuration; none: no balancers
   AdoptedKeeper* adopted;             // main server only; the parent's list
+  TunnelLog* log;                     // WSFlowLog, its own or the main server's; nullptr: not given
   bool served;  // main server only; in the parent: children were started with this configuration
 };
 
@@ -76,6 +78,7 @@ struct DirConfig {
   const Route* route;          // WSFlowPass of this <Location>, or nullptr
   apr_array_header_t* limits;  // WSFlowLimit, of LimitUse; nullptr: none
   HandshakeConfig handshakes;  // WSFlowOrigin and its like
+  int show_user = -1;          // WSFlowShowUser: -1 not given, 0 Off, 1 On
 };
 
 // A section, or one of its routes, that says how its tunnels are treated. For the checks at the start.

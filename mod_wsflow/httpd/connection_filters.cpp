@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <new>
 
+#include "mod_wsflow/httpd/worker_row.hpp"
+
 namespace wsflow::httpd {
 
 namespace {
@@ -91,7 +93,7 @@ apr_status_t observe(ap_filter_t* f, apr_bucket_brigade* into, ap_input_mode_t m
                      apr_off_t wanted) noexcept {
   auto& watch = *static_cast<Watch*>(f->ctx);
   const auto now = apr_time_now();
-  if (now >= watch.until) return APR_ECONNABORTED;
+  if (now >= watch.until || (watch.row != nullptr && watch.row->look(now))) return APR_ECONNABORTED;
   const auto status = ap_get_brigade(f->next, into, mode, block, wanted);
   if (APR_STATUS_IS_EOF(status)) {
     watch.ended = true;

@@ -5,6 +5,7 @@
 #include "mod_wsflow/httpd/limit_config.hpp"
 #include "mod_wsflow/httpd/routes.hpp"
 #include "mod_wsflow/httpd/settings_config.hpp"
+#include "mod_wsflow/httpd/tunnel_log.hpp"
 #include "mod_wsflow/httpd/value_parse.hpp"
 
 namespace wsflow::httpd {
@@ -14,6 +15,12 @@ namespace {
 const char* set_enabled(cmd_parms* cmd, void* config, int on) noexcept {
   if (const char* error = ap_check_cmd_context(cmd, NOT_IN_HTACCESS)) return error;
   static_cast<DirConfig*>(config)->enabled = on;
+  return nullptr;
+}
+
+const char* set_show_user(cmd_parms* cmd, void* config, int on) noexcept {
+  if (const char* error = ap_check_cmd_context(cmd, NOT_IN_HTACCESS)) return error;
+  static_cast<DirConfig*>(config)->show_user = on;
   return nullptr;
 }
 
@@ -104,6 +111,10 @@ constexpr Directive kDirectives[] = {
      "strip: take the extensions that clients offer out of their handshakes"},
     {"WSFlowSourceAddress", "WSFlowSourceAddress any|address [address ...]", "any",
      "server config, virtual host, directory", "the local addresses that connections to origins come from"},
+    {"WSFlowLog", "WSFlowLog file|pipe|none [format] [start=on|off] [every=time]", "None",
+     "server config, virtual host", "where a line is written for each tunnel at its end, and what is in it"},
+    {"WSFlowShowUser", "WSFlowShowUser On|Off", "Off", "server config, virtual host, directory",
+     "On: the status shows the names of users, and actions may select tunnels by them"},
 };
 
 constexpr int kAnywhere = RSRC_CONF | ACCESS_CONF;
@@ -128,6 +139,8 @@ constinit const command_rec kCommands[] = {
     AP_INIT_RAW_ARGS(kDirectives[14].name, set_protocol, nullptr, kAnywhere, kDirectives[14].help),
     AP_INIT_TAKE1(kDirectives[15].name, set_extensions, nullptr, kAnywhere, kDirectives[15].help),
     AP_INIT_RAW_ARGS(kDirectives[16].name, set_source_address, nullptr, kAnywhere, kDirectives[16].help),
+    AP_INIT_RAW_ARGS(kDirectives[17].name, set_tunnel_log, nullptr, RSRC_CONF, kDirectives[17].help),
+    AP_INIT_FLAG(kDirectives[18].name, set_show_user, nullptr, kAnywhere, kDirectives[18].help),
     {},
 };
 

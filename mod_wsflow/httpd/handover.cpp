@@ -11,6 +11,7 @@
 #include "mod_wsflow/httpd/log.hpp"
 #include "mod_wsflow/httpd/origin_load.hpp"
 #include "mod_wsflow/httpd/switching.hpp"
+#include "mod_wsflow/httpd/tunnel_log_story.hpp"
 #include "mod_wsflow/httpd/tunnel_row.hpp"
 #include "mod_wsflow/os/socket.hpp"
 #include "mod_wsflow/ws/field_syntax.hpp"
@@ -110,7 +111,8 @@ Failure hand_over(request_rec* r, Origin& origin, TunnelTerms terms) {
   const bool origin_ended = close_notify_was_read(origin_state);
   parts.origin_ssl = take_tls(origin_state);
   parts.origin_place = enter_origin(origin.worker());
-  parts.row = open_row(r, origin.worker(), terms.id);
+  parts.chronicle = begin_chronicle(r, origin);
+  parts.row = open_row(r, origin, terms.id, false);
   origin.connection()->aborted = parts.origin_ssl ? 0 : 1;
   origin.release();
   if (parts.origin_ssl) os::adopt(parts.origin_ssl.get(), origin_ended);
@@ -121,7 +123,9 @@ Failure hand_over(request_rec* r, Origin& origin, TunnelTerms terms) {
   os::set_no_delay(parts.client_fd.get());
   os::set_buffers(parts.client_fd.get(), static_cast<int>(terms.settings.receive_buffer),
                   static_cast<int>(terms.settings.send_buffer));
-  const auto& tunnel_terms = child()->terms.intern(make_terms(terms.settings));
+  auto made_terms = make_terms(terms.settings, r->server);
+  if (const auto* log = tunnel_log_of(r->server)) made_terms.told_every = log->every;
+  const auto& tunnel_terms = child()->terms.intern(made_terms);
   for (const int fd : {parts.client_fd.get(), parts.origin_fd.get()}) {
     os::set_peer_timeout(fd, tunnel_terms.stall);
   }
@@ -132,7 +136,6 @@ Failure hand_over(request_rec* r, Origin& origin, TunnelTerms terms) {
   parts.lives_until = terms.lives_until;
   parts.extensions = has_extensions(origin.head());
   parts.id = terms.id;
-  parts.log_context = r->server;
   auto tunnel = std::make_unique<tunnel::Tunnel>(std::move(parts), base::now());
   tunnel->preload(tunnel::Side::client, bytes_of(client_early), recorder);
   tunnel->preload(tunnel::Side::origin, bytes_of(origin_early), recorder);

@@ -67,6 +67,8 @@ bool Keeper::take_over(shm::Owner parent) {
 
   auto keep = child_.engine->descriptors();
   add_log_descriptors(keep, child_.server);
+  // Piped logs end with their generation.
+  add_tunnel_log_descriptors(keep, child_.server, child_.segment.generation.load() == child_.generation);
   for (const int fd : {0, 1, 2, ready_.get(), signals_.fd(), idle_bell_.fd(), child_.relay.write_fd()})
     keep.push_back(fd);
   for (std::uint32_t bell = 0; bell < flow::Bells::kCount; ++bell) keep.push_back(child_.bells.fd(bell));
@@ -77,6 +79,13 @@ bool Keeper::take_over(shm::Owner parent) {
   os::set_process_title(title.view(), "wsflow-keeper");
   child_.log.relay_through(child_.relay, child_.segment.generation, child_.generation);
   child_.engine->set_idle_bell(idle_bell_);
+  if (child_.log_writer) {
+    // That of the child, whose descriptors are gone, is left as it is: a thread of the child may hang in it.
+    [[maybe_unused]] const auto* left = child_.log_writer.release();
+    child_.log_writer = std::make_unique<LogWriter>(child_.recorder, child_.log, child_.relay,
+                                                    child_.segment.generation, child_.generation);
+    if (!child_.log_writer->start()) return false;
+  }
   if (!signals_.valid() || !idle_bell_.valid() || !child_.engine->start()) return false;
   if (!os::send_byte(ready_.get())) return false;
   ready_.reset();
@@ -115,6 +124,7 @@ void Keeper::run() {
     reason = reason_to_stop();
   }
   child_.engine->stop();
+  if (child_.log_writer) child_.log_writer->stop();
   base::Text<128> line;
   line << "the keeper ends: " << (reason != nullptr ? reason : "its last tunnel has ended");
   child_.log.write(LogLevel::info, 133, 0, line.view(), nullptr);

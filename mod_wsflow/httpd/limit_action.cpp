@@ -14,9 +14,7 @@ namespace {
 static_assert(flow::kMost == 1'000'000 && flow::kMostWaiting == 10'000);  // stand in the texts below
 constexpr double kLeastRate = 1.0 / 3600;
 
-constexpr std::string_view kFields[] = {"nonce",       "from", "action", "name",
-                                        "concurrency", "rate", "burst",  "queue"};
-constexpr std::ptrdiff_t kFirstSetting = 4;  // what the page may send empty begins here
+constexpr std::string_view kFields[] = {"name", "concurrency", "rate", "burst", "queue"};
 
 std::optional<std::uint32_t> whole(std::string_view text, int least, std::uint32_t most) noexcept {
   int value = 0;
@@ -44,11 +42,6 @@ std::optional<double> rate(std::string_view text) noexcept {
   return value >= kLeastRate && value <= flow::kMost ? std::optional(value) : std::nullopt;
 }
 
-std::string said(const Field& field) {
-  constexpr std::size_t kMost = 80;
-  return std::string(field.name.substr(0, kMost)) + "=" + std::string(field.value.substr(0, kMost));
-}
-
 // The field's value goes into `change`; else the words for what is legal.
 const char* read(const Field& field, flow::Change& change) noexcept {
   if (field.name == "concurrency") {
@@ -67,44 +60,10 @@ const char* read(const Field& field, flow::Change& change) noexcept {
     change.queue = whole(field.value, 0, flow::kMostWaiting);
     return change.queue ? nullptr : "a whole number from 0 to 10000";
   }
-  if (field.name == "action") return field.value == "limit" ? nullptr : "limit";
-  if (field.name == "from") return field.value == "page" ? nullptr : "page";
   return nullptr;
 }
 
-bool is_setting(std::string_view name) noexcept {
-  return std::find(std::begin(kFields) + kFirstSetting, std::end(kFields), name) != std::end(kFields);
-}
-
-std::string no_such(const Field& field) {
-  std::string text = said(field) + ": there is no such field; legal are ";
-  const char* comma = "";
-  for (const auto name : kFields) {
-    text.append(comma).append(name);
-    comma = ", ";
-  }
-  return text;
-}
-
-// What is wrong with the field number `index`; empty if nothing is.
-std::string wrong_field(std::span<const Field> fields, std::size_t index, flow::Change& change) {
-  const auto& field = fields[index];
-  const auto before = fields.first(index);
-  if (std::find(std::begin(kFields), std::end(kFields), field.name) == std::end(kFields)) {
-    return no_such(field);
-  }
-  if (std::any_of(before.begin(), before.end(),
-                  [&](const Field& other) { return other.name == field.name; })) {
-    return said(field) + ": the field is there twice";
-  }
-  // An input of the page that was left empty: as it is.
-  if (field.value.empty() && is_setting(field.name) && value_of(fields, "from") == "page") return {};
-  const auto* legal = read(field, change);
-  return legal != nullptr ? said(field) + ": legal is " + legal : std::string();
-}
-
 const char* what_is_missing(std::span<const Field> fields, const flow::Change& change) noexcept {
-  if (value_of(fields, "action").empty()) return "action is missing: legal is action=limit";
   if (value_of(fields, "name").empty()) return "name is missing: the limit's";
   const bool changes = change.concurrency || change.rate || change.burst || change.queue;
   return changes ? nullptr : "nothing to change: give concurrency, rate, burst or queue";
@@ -112,17 +71,18 @@ const char* what_is_missing(std::span<const Field> fields, const flow::Change& c
 
 }  // namespace
 
-std::string_view value_of(std::span<const Field> fields, std::string_view name) noexcept {
-  const auto found =
-      std::find_if(fields.begin(), fields.end(), [&](const Field& field) { return field.name == name; });
-  return found != fields.end() ? found->value : std::string_view();
-}
-
 std::optional<LimitAction> read_limit_action(std::span<const Field> fields, std::string& wrong) {
   LimitAction action{.limit = value_of(fields, "name"), .change = {}};
-  for (std::size_t i = 0; i < fields.size(); ++i) {
-    wrong = wrong_field(fields, i, action.change);
-    if (!wrong.empty()) return std::nullopt;
+  wrong = wrong_field(fields, kFields);
+  if (!wrong.empty()) return std::nullopt;
+  const bool from_page = value_of(fields, "from") == "page";
+  for (const auto& field : fields) {
+    // An input of the page that was left empty: as it is.
+    if (field.value.empty() && from_page) continue;
+    const auto* legal = read(field, action.change);
+    if (legal == nullptr) continue;
+    wrong = said(field) + ": legal is " + legal;
+    return std::nullopt;
   }
   const auto* missing = what_is_missing(fields, action.change);
   if (missing == nullptr) return action;

@@ -6,23 +6,15 @@
 #include <string_view>
 
 #include "mod_wsflow/flow/definitions.hpp"
+#include "mod_wsflow/httpd/form.hpp"
 
 namespace wsflow::httpd {
-
-// Of a form, as it was sent.
-struct Field {
-  std::string_view name;
-  std::string_view value;
-};
 
 // The action "limit": what it changes, and of which.
 struct LimitAction {
   std::string_view limit;
   flow::Change change;
 };
-
-// The value of a field; empty if there is none.
-std::string_view value_of(std::span<const Field> fields, std::string_view name) noexcept;
 
 // Nothing if the fields are wrong: then `wrong` says which of them, and what is legal. Pure: no httpd state.
 std::optional<LimitAction> read_limit_action(std::span<const Field> fields, std::string& wrong);

@@ -75,6 +75,7 @@ int wait(request_rec* r, const Demands& demands, const flow::Answer& answer, boo
   hold(r, demands, answer.permit);
   auto* kept = ::new (apr_palloc(r->pool, sizeof(Demands))) Demands(demands);
   state_of(r).demands = kept;
+  state_of(r).waits_since = flow::now();
   if (parked && park(r, answer.permit, answer.wait_until)) return SUSPENDED;
   return wait_on_thread(r, answer.permit, answer.wait_until);
 }
@@ -121,6 +122,7 @@ int end_wait(request_rec* r, flow::Wait& wait) noexcept {
     const bool ended = state.hold->control.withdraw(wait.permit, reason, flow::now(), wait.refused);
     how = ended ? flow::Wait::End::timeout : flow::Wait::End::granted;
   }
+  child()->recorder.waited(static_cast<std::uint64_t>(flow::now() - state.waits_since));
   if (how == flow::Wait::End::granted) return DECLINED;
   state.hold->permit = 0;
   return refuse_limit(r, rule_of(*state.demands, wait.refused.limit), wait.refused);

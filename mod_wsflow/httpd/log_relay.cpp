@@ -2,11 +2,14 @@
 
 #include <algorithm>
 #include <cstring>
+#include <initializer_list>
 #include <span>
 
 #include "mod_wsflow/base/text.hpp"
+#include "mod_wsflow/httpd/log_format_line.hpp"
 #include "mod_wsflow/httpd/retained.hpp"
 #include "mod_wsflow/httpd/server_log.hpp"
+#include "mod_wsflow/httpd/tunnel_log_lines.hpp"
 #include "mod_wsflow/os/datagrams.hpp"
 #include "mod_wsflow/os/process.hpp"
 
@@ -22,15 +25,18 @@ struct Retained {
   bool open;
 };
 
-// One line as it crosses.
+constexpr std::size_t kMaxText = 512;
+
+// One line as it crosses. Of a tunnel log: its target, a NUL, and the line.
 struct Record {
   std::int32_t pid;
   std::int32_t id;
   std::int32_t error;
   std::uint16_t port;
   base::LogLevel level;
+  bool of_tunnel_log;
   char server[101];  // name of the virtual host, empty for the main server
-  char text[512];
+  char text[kMaxLogLine + 4096];
 };
 
 std::uint16_t port_of(const server_rec* server) noexcept {
@@ -42,6 +48,26 @@ void copy(char (&to)[Size], std::string_view from) noexcept {
   const auto count = std::min(from.size(), Size - 1);
   std::memcpy(to, from.data(), count);
   to[count] = '\0';
+}
+
+void begin(Record& record, const server_rec* server) noexcept {
+  std::memset(&record, 0, offsetof(Record, text));
+  record.pid = os::own_pid();
+  record.port = port_of(server);
+  if (server->is_virtual != 0 && server->server_hostname != nullptr)
+    copy(record.server, server->server_hostname);
+}
+
+// The record as it is sent; what does not fit is cut.
+std::span<const std::byte> with_text(Record& record,
+                                     std::initializer_list<std::string_view> pieces) noexcept {
+  std::size_t size = 0;
+  for (const auto piece : pieces) {
+    const auto count = std::min(piece.size(), sizeof record.text - size);
+    std::memcpy(record.text + size, piece.data(), count);
+    size += count;
+  }
+  return std::as_bytes(std::span(&record, 1)).first(offsetof(Record, text) + size);
 }
 
 const server_rec* find(const server_rec* main_server, const Record& record) noexcept {
@@ -64,25 +90,34 @@ LogRelay LogRelay::open() noexcept {
 
 bool LogRelay::send(base::LogLevel level, int id, int error, std::string_view text,
                     const server_rec* server) const noexcept {
-  Record record{};
-  record.pid = os::own_pid();
+  Record record;  // no more of it is filled than is sent
+  begin(record, server);
   record.id = id;
   record.error = error;
-  record.port = port_of(server);
   record.level = level;
-  if (server->is_virtual != 0 && server->server_hostname != nullptr)
-    copy(record.server, server->server_hostname);
-  copy(record.text, text);
-  const std::size_t size = offsetof(Record, text) + std::strlen(record.text);
-  return os::send_datagram(write_fd_, std::as_bytes(std::span(&record, 1)).first(size));
+  return os::send_datagram(write_fd_, with_text(record, {text.substr(0, kMaxText)}));
+}
+
+bool LogRelay::send_line(std::string_view target, std::string_view line,
+                         const server_rec* server) const noexcept {
+  Record record;
+  begin(record, server);
+  record.of_tunnel_log = true;
+  return os::send_datagram(write_fd_, with_text(record, {target, {"", 1}, line}));
 }
 
 void LogRelay::pass_on(server_rec* main_server) const noexcept {
   Record record;
   while (const auto size = os::receive_datagram(read_fd_, std::as_writable_bytes(std::span(&record, 1)))) {
     if (size <= offsetof(Record, text)) continue;
-    base::Text<sizeof record.text + 32> line;
-    line << "keeper " << record.pid << ": " << std::string_view(record.text, size - offsetof(Record, text));
+    const std::string_view text(record.text, size - offsetof(Record, text));
+    if (record.of_tunnel_log) {
+      const auto target = text.substr(0, text.find('\0'));
+      take_line(main_server, find(main_server, record), target, text.substr(target.size() + 1));
+      continue;
+    }
+    base::Text<kMaxText + 32> line;
+    line << "keeper " << record.pid << ": " << text;
     write_line(find(main_server, record), record.level, record.id, record.error, line.view());
   }
 }

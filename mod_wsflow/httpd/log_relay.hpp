@@ -23,8 +23,11 @@ class LogRelay {
   // Every thread of a keeper. False if nobody has read for long.
   bool send(base::LogLevel level, int id, int error, std::string_view text,
             const server_rec* server) const noexcept;
+  // Likewise a line of a tunnel log, without its newline; `target`: the log as it is configured.
+  bool send_line(std::string_view target, std::string_view line, const server_rec* server) const noexcept;
   // Writes the lines that wait to the logs of this process's configuration: to the virtual host of the same
-  // name and port, or else to the main server. Never blocks on the pair.
+  // name and port, or else to the main server; those of tunnel logs to the log of the same target. Never
+  // blocks on the pair. A process of the newest generation.
   void pass_on(server_rec* main_server) const noexcept;
 
  private:

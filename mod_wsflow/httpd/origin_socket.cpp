@@ -1,6 +1,7 @@
 #include "mod_wsflow/httpd/origin_socket.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <cerrno>
 
 #include "mod_wsflow/httpd/limit_rule.hpp"
@@ -135,17 +136,25 @@ apr_status_t Connector::connect_any() {
   return status;
 }
 
-// What ap_proxy_connect_backend() does behind a connection of its own making.
+// What ap_proxy_connect_backend() does behind a connection of its own making. mod_proxy writes these without
+// atomics.
 void mark(proxy_worker& worker, bool reached) noexcept {
   auto& shared = *worker.s;
-  if (!PROXY_WORKER_IS_USABLE(&worker)) return;
-  if (reached) {
-    shared.error_time = 0;
-    shared.retries = 0;
-  } else if ((shared.status & PROXY_WORKER_IGNORE_ERRORS) == 0) {
-    shared.error_time = apr_time_now();
-    shared.status |= PROXY_WORKER_IN_ERROR;
+  const std::atomic_ref status(shared.status);
+  const std::atomic_ref error_time(shared.error_time);
+  const std::atomic_ref retries(shared.retries);
+  constexpr auto kOrder = std::memory_order_relaxed;
+  const auto is = status.load(kOrder);
+  if ((is & PROXY_WORKER_NOT_USABLE_BITMAP) != 0 || (is & PROXY_WORKER_INITIALIZED) == 0) return;
+  if (!reached) {
+    if ((is & PROXY_WORKER_IGNORE_ERRORS) != 0) return;
+    error_time.store(apr_time_now(), kOrder);
+    status.fetch_or(PROXY_WORKER_IN_ERROR, kOrder);
+    return;
   }
+  // The line is shared by all processes: nearly always nothing is to be written.
+  if (error_time.load(kOrder) != 0) error_time.store(0, kOrder);
+  if (retries.load(kOrder) != 0) retries.store(0, kOrder);
 }
 
 // Those of the origin's family, which were tried.

@@ -10,6 +10,7 @@
 #include "mod_wsflow/httpd/guard.hpp"
 #include "mod_wsflow/httpd/log_relay.hpp"
 #include "mod_wsflow/httpd/segment.hpp"
+#include "mod_wsflow/httpd/tunnel_log_lines.hpp"
 #include "mod_wsflow/os/process.hpp"
 #include "mod_wsflow/os/signal_mask.hpp"
 #include "mod_wsflow/os/stop_signals.hpp"
@@ -52,7 +53,11 @@ void on_keeper(int reason, void* data, int) noexcept {
   if (reason != APR_OC_REASON_DEATH) return;
   apr_proc_other_child_unregister(data);
   auto& pid = static_cast<AdoptedKeeper*>(data)->process.pid;
-  if (auto* layout = segment()) shm::reclaim(*layout, std::exchange(pid, 0));
+  auto* layout = segment();
+  if (layout == nullptr) return;
+  shm::LostTunnels lost;
+  shm::reclaim(*layout, std::exchange(pid, 0), &lost);
+  log_lost_tunnels(ap_server_conf, lost);
 }
 
 void adopt(server_rec* server) {

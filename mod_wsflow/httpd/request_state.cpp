@@ -4,6 +4,7 @@
 
 #include "mod_wsflow/base/text.hpp"
 #include "mod_wsflow/httpd/child.hpp"
+#include "mod_wsflow/shm/labels.hpp"
 
 namespace wsflow::httpd {
 
@@ -39,8 +40,22 @@ int refuse(request_rec* r, const Failure& failure) noexcept {
   apr_table_setn(r->subprocess_env, "WSFLOW_REFUSED_BY", base::name(failure.reason));
   apr_table_setn(r->subprocess_env, "WSFLOW_OUTCOME", "refused");
   apr_table_unset(r->subprocess_env, "WSFLOW_ID");
-  if (failure.reason == Refusal::max_tunnels || failure.reason == Refusal::internal) blame_no_origin(r);
+  if (failure.reason == Refusal::max_tunnels || failure.reason == Refusal::route_drained ||
+      failure.reason == Refusal::internal)
+    blame_no_origin(r);
   return failure.status;
+}
+
+void count_refusal(request_rec* r, base::Refusal reason) noexcept {
+  auto* process = child();
+  if (process == nullptr) return;
+  process->recorder.refused(reason);
+  const auto* route = state_of(r).route;
+  const auto* host = r->server->server_hostname;
+  const shm::LabelTexts texts{.server = host != nullptr ? host : "",
+                              .route = route != nullptr && route->path != nullptr ? route->path : "",
+                              .origin = ""};
+  shm::count_refused(process->segment, shm::intern(process->segment, texts));
 }
 
 int finish_request(int* status, request_rec* r) noexcept {
@@ -51,7 +66,7 @@ int finish_request(int* status, request_rec* r) noexcept {
                Refusal::origin_unavailable});  // no member of the balancer was usable: we were not asked
   }
   if (!state.refusal) return DECLINED;
-  if (auto* process = child()) process->recorder.refused(*state.refusal);
+  count_refusal(r, *state.refusal);
   if (*state.refusal == Refusal::origin_connect && *status == HTTP_SERVICE_UNAVAILABLE) {
     *status = HTTP_BAD_GATEWAY;
   }

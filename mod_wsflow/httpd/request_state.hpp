@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "mod_wsflow/base/outcome.hpp"
+#include "mod_wsflow/flow/settings.hpp"
 #include "mod_wsflow/httpd/config.hpp"
 
 namespace wsflow::httpd {
@@ -25,6 +26,7 @@ struct RequestState {
       refusal;                       // of the last attempt: mod_proxy may try another member of a balancer
   LimitHold* hold = nullptr;         // none: its limits were not judged yet, or there are none
   const Demands* demands = nullptr;  // what it waits for
+  flow::Micros waits_since = 0;      // with `demands`
 };
 // The state of a request; made when it is not there yet.
 RequestState& state_of(request_rec* r) noexcept;
@@ -38,6 +40,9 @@ TunnelConfig tunnel_config_of(request_rec* r) noexcept;
 // Notes a refusal and leaves WSFLOW_REFUSED_BY and WSFLOW_OUTCOME for logs and expressions. Returns the
 // status.
 int refuse(request_rec* r, const Failure& failure) noexcept;
+
+// Counts a handshake that gets no tunnel, in all and of its route.
+void count_refusal(request_rec* r, base::Refusal reason) noexcept;
 
 // Leaves WSFLOW_ID and WSFLOW_OUTCOME=tunnel, and takes back the refusal of an earlier attempt.
 void note_tunnel(request_rec* r, std::uint64_t id) noexcept;

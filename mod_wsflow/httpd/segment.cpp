@@ -5,8 +5,10 @@
 
 #include "mod_wsflow/httpd/config.hpp"
 #include "mod_wsflow/httpd/guard.hpp"
+#include "mod_wsflow/httpd/history.hpp"
 #include "mod_wsflow/httpd/parent.hpp"
 #include "mod_wsflow/httpd/retained.hpp"
+#include "mod_wsflow/httpd/tunnel_log_lines.hpp"
 #include "mod_wsflow/shm/fold.hpp"
 #include "mod_wsflow/shm/mapping.hpp"
 
@@ -53,7 +55,7 @@ apr_status_t open(server_rec* server) {
   ap_mpm_query(AP_MPMQ_GENERATION, &generation);
   layout->generation.store(static_cast<std::uint32_t>(generation));
   // Processes that ended while the module was being reloaded were folded by nobody.
-  shm::sweep(*layout);
+  sweep_and_log(server, *layout);
   return APR_SUCCESS;
 }
 
@@ -72,12 +74,19 @@ void child_status(server_rec* server, pid_t pid, ap_generation_t, int, mpm_child
   auto* layout = segment();
   if (state == MPM_CHILD_STARTED) config_of(server).served = true;
   if (state != MPM_CHILD_EXITED || layout == nullptr) return;
-  shm::reclaim(*layout, pid);
+  shm::LostTunnels lost;
+  shm::reclaim(*layout, pid, &lost);
+  log_lost_tunnels(server, lost);
   adopt_keepers(server);
 }
 
-int monitor(apr_pool_t*, server_rec*) noexcept {
-  if (auto* layout = segment(); layout != nullptr) shm::sweep(*layout);
+int monitor(apr_pool_t*, server_rec* server) noexcept {
+  guard_void(server, [&] {
+    auto* layout = segment();
+    if (layout == nullptr) return;
+    sweep_and_log(server, *layout);
+    keep_history(*layout);
+  });
   return DECLINED;
 }
 

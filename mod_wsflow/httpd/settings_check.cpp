@@ -5,6 +5,7 @@
 #include "mod_wsflow/httpd/config.hpp"
 #include "mod_wsflow/httpd/limit_rule.hpp"
 #include "mod_wsflow/httpd/log.hpp"
+#include "mod_wsflow/os/sysctl.hpp"
 
 namespace wsflow::httpd {
 
@@ -79,11 +80,28 @@ void check_buffers(const server_rec* main, std::span<const TunnelPlace> places) 
       enough);
 }
 
+// The kernel cuts a larger one without a word.
+void check_kernel(const server_rec* main, const TunnelPlace& place, std::int64_t size, const char* directive,
+                  const char* setting) noexcept {
+  const auto most =
+      static_cast<std::int64_t>(os::sysctl(apr_pstrcat(main->process->pconf, "net/core/", setting, nullptr)));
+  if (size <= most || most == 0) return;
+  ap_log_error(APLOG_MARK, APLOG_WARNING, 0, main,
+               WSFLOGNO(0168) "%s: the kernel gives no more than %" APR_INT64_T_FMT
+                              " bytes: write \"%s %" APR_INT64_T_FMT
+                              "\", or set net.core.%s to %" APR_INT64_T_FMT,
+               place.where, most, directive, most, setting, size);
+}
+
 }  // namespace
 
 void check_settings(const server_rec* main) noexcept {
   const auto places = elements<const TunnelPlace>(config_of(main).tunnel_places);
-  for (const auto& place : places) check_times(main, place);
+  for (const auto& place : places) {
+    check_times(main, place);
+    check_kernel(main, place, own_of(place).receive_buffer, "WSFlowReceiveBufferSize", "rmem_max");
+    check_kernel(main, place, own_of(place).send_buffer, "WSFlowSendBufferSize", "wmem_max");
+  }
   check_buffers(main, places);
 }
 

@@ -1,15 +1,15 @@
 #include "mod_wsflow/httpd/status_actions.hpp"
 
 #include <algorithm>
-#include <optional>
 #include <span>
 #include <string_view>
 #include <vector>
 
 #include "mod_wsflow/base/text.hpp"
-#include "mod_wsflow/flow/view.hpp"
-#include "mod_wsflow/httpd/bells.hpp"
-#include "mod_wsflow/httpd/limit_action.hpp"
+#include "mod_wsflow/httpd/action_log.hpp"
+#include "mod_wsflow/httpd/change_limit.hpp"
+#include "mod_wsflow/httpd/close_tunnels.hpp"
+#include "mod_wsflow/httpd/drain_route.hpp"
 #include "mod_wsflow/httpd/log.hpp"
 #include "mod_wsflow/httpd/status_answer.hpp"
 #include "mod_wsflow/os/digest.hpp"
@@ -24,11 +24,13 @@ constexpr std::string_view kFormType = "application/x-www-form-urlencoded";
 constexpr apr_size_t kMostFields = 32;  // this and the next stand in a text below
 constexpr apr_size_t kMostBody = 8192;
 
-struct Answer {
-  int status = HTTP_OK;
-  std::string error;                     // of all but 200
-  std::optional<flow::LimitView> limit;  // of 200
+using Action = ActionAnswer(request_rec* r, shm::Layout& layout, std::span<const Field> fields);
+struct NamedAction {
+  std::string_view name;
+  Action* act;
 };
+constexpr NamedAction kActions[] = {
+    {"limit", change_limit}, {"close", close_tunnels}, {"drain", drain_route}, {"undrain", undrain_route}};
 
 bool is_form(const request_rec* r) noexcept {
   const auto* sent = apr_table_get(r->headers_in, "Content-Type");
@@ -63,69 +65,37 @@ bool same(std::string_view left, std::string_view right) noexcept {
   return difference == 0;
 }
 
-std::optional<flow::LimitView> view_of(flow::Control& control, std::string_view name) {
-  auto views = flow::limits(control, flow::now());
-  const auto found = std::find_if(views.begin(), views.end(), [&](const flow::LimitView& view) {
-    return view.configured && view.name == name;
-  });
-  return found != views.end() ? std::optional(std::move(*found)) : std::nullopt;
-}
-
-// For a line of the log.
-const char* escaped(request_rec* r, const std::string& text) {
-  return ap_escape_logitem(r->pool, text.c_str());
-}
-
-const char* user(request_rec* r) {
-  return r->user != nullptr ? ap_escape_logitem(r->pool, r->user) : "an unnamed user";
-}
-
-Answer change_limit(request_rec* r, shm::Layout& layout, const LimitAction& action) {
-  const auto bells = httpd::bells();
-  flow::Control control(shm::flow_table(layout), flow::Control::kNoSlot, bells);
-  const auto before = view_of(control, action.limit);
-  const auto unknown =
-      "name=" + std::string(action.limit.substr(0, flow::kNameSize)) + ": there is no such limit";
-  if (!before) return {.status = HTTP_NOT_FOUND, .error = unknown, .limit = {}};
-  auto wrong = out_of_place(action.change, before->defined);
-  if (!wrong.empty()) return {.status = HTTP_BAD_REQUEST, .error = std::move(wrong), .limit = {}};
-  if (!flow::change(control, action.limit, action.change, flow::now())) {
-    return {.status = HTTP_SERVICE_UNAVAILABLE, .error = "the limits are locked: try again", .limit = {}};
-  }
-  ap_log_rerror(APLOG_MARK, APLOG_NOTICE, 0, r, WSFLOGNO(0150) "limit %s changed by %s at %s: %s",
-                escaped(r, before->name), user(r), r->useragent_ip,
-                escaped(r, told(action.change, before->now)));
-  auto after = view_of(control, action.limit);
-  if (!after) return {.status = HTTP_NOT_FOUND, .error = unknown, .limit = {}};
-  return {.status = HTTP_OK, .error = {}, .limit = std::move(after)};
-}
-
-Answer act(request_rec* r, shm::Layout& layout, std::span<const Field> fields) {
+ActionAnswer act(request_rec* r, shm::Layout& layout, std::span<const Field> fields) {
   if (!same(value_of(fields, "nonce"), action_nonce(layout))) {
     return {.status = HTTP_FORBIDDEN,
-            .error = "nonce is missing or wrong: take it from ?json; it changes when httpd is started anew",
-            .limit = {}};
+            .text = "nonce is missing or wrong: take it from ?json; it changes when httpd is started anew"};
   }
-  std::string wrong;
-  const auto action = read_limit_action(fields, wrong);
-  if (!action) return {.status = HTTP_BAD_REQUEST, .error = std::move(wrong), .limit = {}};
-  return change_limit(r, layout, *action);
+  const Field wanted{.name = "action", .value = value_of(fields, "action")};
+  const auto* found = std::find_if(std::begin(kActions), std::end(kActions),
+                                   [&](const NamedAction& each) { return each.name == wanted.value; });
+  if (found == std::end(kActions)) {
+    const auto what = wanted.value.empty() ? "action is missing" : said(wanted);
+    return {.status = HTTP_BAD_REQUEST, .text = what + ": legal are limit, close, drain and undrain"};
+  }
+  return found->act(r, layout, fields);
 }
 
-int send(request_rec* r, const Answer& answer, bool to_page) {
-  if (answer.limit) {
-    if (!to_page) return send_document(r, HTTP_OK, "application/json", status::to_json(*answer.limit));
+int send(request_rec* r, const ActionAnswer& answer, std::span<const Field> fields) {
+  const bool to_page = value_of(fields, "from") == "page";
+  if (answer.status == HTTP_OK) {
+    if (!to_page) return send_document(r, HTTP_OK, "application/json", answer.text);
     // The page itself, whatever its address is on the client's side of a proxy.
-    apr_table_setn(r->headers_out, "Location", "?#limits");
-    return send_document(r, HTTP_SEE_OTHER, "text/plain; charset=utf-8", "changed\n");
+    const auto back = "?" + std::string(value_of(fields, "back")) + answer.place;
+    apr_table_set(r->headers_out, "Location", back.c_str());
+    return send_document(r, HTTP_SEE_OTHER, "text/plain; charset=utf-8", "done\n");
   }
   ap_log_rerror(APLOG_MARK, APLOG_WARNING, 0, r, WSFLOGNO(0151) "action of %s at %s refused with %d: %s",
-                user(r), r->useragent_ip, answer.status, escaped(r, answer.error));
+                actor(r), r->useragent_ip, answer.status, escaped(r, answer.text));
   if (to_page) {
     return send_document(r, answer.status, "text/plain; charset=utf-8",
-                         status::valid_utf8(answer.error) + "\n");
+                         status::printable_utf8(answer.text) + "\n");
   }
-  return send_document(r, answer.status, "application/json", status::to_json_error(answer.error));
+  return send_document(r, answer.status, "application/json", status::to_json_error(answer.text));
 }
 
 }  // namespace
@@ -138,18 +108,17 @@ std::string action_nonce(shm::Layout& layout) {
 }
 
 int take_action(request_rec* r, shm::Layout& layout) {
+  std::vector<Field> fields;
   if (!is_form(r)) {
     const auto type = "Content-Type: legal is " + std::string(kFormType);
-    return send(r, {.status = HTTP_UNSUPPORTED_MEDIA_TYPE, .error = type, .limit = {}}, false);
+    return send(r, {.status = HTTP_UNSUPPORTED_MEDIA_TYPE, .text = type}, fields);
   }
-  std::vector<Field> fields;
   const auto status = read_form(r, fields);
   if (status == HTTP_REQUEST_ENTITY_TOO_LARGE) {
-    return send(r, {.status = status, .error = "the form has more than 8192 bytes or 32 fields", .limit = {}},
-                false);
+    return send(r, {.status = status, .text = "the form has more than 8192 bytes or 32 fields"}, {});
   }
   if (status != OK) return status;
-  return send(r, act(r, layout, fields), value_of(fields, "from") == "page");
+  return send(r, act(r, layout, fields), fields);
 }
 
 }  // namespace wsflow::httpd

@@ -1,61 +1,53 @@
 #include "mod_wsflow/httpd/status_handler.hpp"
 
-#include <algorithm>
-#include <charconv>
-#include <optional>
 #include <string>
 #include <string_view>
 
-#include "mod_wsflow/httpd/bells.hpp"
+#include "mod_wsflow/base/text.hpp"
 #include "mod_wsflow/httpd/guard.hpp"
 #include "mod_wsflow/httpd/segment.hpp"
 #include "mod_wsflow/httpd/status_actions.hpp"
 #include "mod_wsflow/httpd/status_answer.hpp"
-#include "mod_wsflow/shm/fold.hpp"
+#include "mod_wsflow/httpd/status_model.hpp"
+#include "mod_wsflow/os/random.hpp"
 #include "mod_wsflow/status/auto_lines.hpp"
 #include "mod_wsflow/status/html.hpp"
 #include "mod_wsflow/status/json.hpp"
-#include "mod_wsflow/version.h"
+#include "mod_wsflow/status/metrics_text.hpp"
+#include "mod_wsflow/status/utf8.hpp"
 
 namespace wsflow::httpd {
 
 namespace {
 
-constexpr std::size_t kDefaultCount = 1000;
-constexpr std::size_t kMostCount = 10000;
-
-// What processes that died a moment ago held is told as it is now, not as they left it.
-status::Model model_of(shm::Layout& layout) {
-  // Another process that is at it needs some microseconds.
-  for (int tries = 0; !shm::sweep(layout) && tries < 20; ++tries) apr_sleep(apr_time_from_msec(1));
-  int generation = 0;
-  ap_mpm_query(AP_MPMQ_GENERATION, &generation);
-  const auto bells = httpd::bells();
-  flow::Control control(shm::flow_table(layout), flow::Control::kNoSlot, bells);
-  return {.version = WSFLOW_VERSION,
-          .server = ap_get_server_description(),
-          .generation = static_cast<std::uint32_t>(generation),
-          .now_us = apr_time_now(),
-          .snapshot = shm::snapshot(layout),
-          .connections_total = shm::tunnel_count(layout),
-          .connections = {},
-          .limits = flow::limits(control, flow::now()),
-          .nonce = {}};
+int send_metrics(request_rec* r, const status::Model& model) {
+  const auto* accept = apr_table_get(r->headers_in, "Accept");
+  const auto format = status::metrics_format(accept != nullptr ? accept : "");
+  apr_table_mergen(r->headers_out, "Vary", "Accept");
+  return send_document(r, HTTP_OK, status::content_type(format), status::to_metrics(model, format));
 }
 
-// The value of `key` in the query, `otherwise` if it is not there; nothing if it is no number.
-std::optional<std::size_t> number_in(std::string_view query, std::string_view key, std::size_t otherwise) {
-  while (!query.empty()) {
-    auto part = query.substr(0, query.find('&'));
-    query.remove_prefix(std::min(part.size() + 1, query.size()));
-    if (part.substr(0, key.size()) != key || part.substr(key.size(), 1) != "=") continue;
-    part.remove_prefix(key.size() + 1);
-    std::size_t value = 0;
-    const auto* end = part.data() + part.size();
-    const auto result = std::from_chars(part.data(), end, value);
-    return result.ec == std::errc{} && result.ptr == end ? std::optional(value) : std::nullopt;
+int answer(request_rec* r, shm::Layout& layout) {
+  std::string wrong;
+  const auto query = status::read_status_query(r->args != nullptr ? r->args : "", wrong);
+  if (!query)
+    return send_document(r, HTTP_BAD_REQUEST, "text/plain; charset=utf-8",
+                         status::printable_utf8(wrong) + "\n");
+  auto model = status_model(layout, *query);
+  switch (query->format) {
+    case status::StatusFormat::lines:
+      return send_document(r, HTTP_OK, "text/plain; charset=utf-8", status::to_auto_lines(model));
+    case status::StatusFormat::json:
+      model.nonce = action_nonce(layout);
+      return send_document(r, HTTP_OK, "application/json", status::to_json(model));
+    case status::StatusFormat::metrics: return send_metrics(r, model);
+    case status::StatusFormat::page: break;
   }
-  return otherwise;
+  model.nonce = action_nonce(layout);
+  base::Text<32> nonce;
+  const std::string script_nonce(nonce.id(os::random64()).id(os::random64()).view());
+  return send_document(r, HTTP_OK, "text/html; charset=utf-8", status::to_html(model, script_nonce),
+                       script_nonce);
 }
 
 int handle(request_rec* r) {
@@ -64,22 +56,7 @@ int handle(request_rec* r) {
   if (r->method_number != M_GET && r->method_number != M_POST) return HTTP_METHOD_NOT_ALLOWED;
   auto* layout = segment();
   if (layout == nullptr) return HTTP_SERVICE_UNAVAILABLE;
-  if (r->method_number == M_POST) return take_action(r, *layout);
-  const std::string_view query(r->args != nullptr ? r->args : "");
-  const auto format = query.substr(0, query.find('&'));
-  auto model = model_of(*layout);
-  if (format == "auto") {
-    return send_document(r, HTTP_OK, "text/plain; charset=utf-8", status::to_auto_lines(model));
-  }
-  model.nonce = action_nonce(*layout);
-  if (format == "json") {
-    const auto first = number_in(query, "from", 0);
-    const auto count = number_in(query, "count", kDefaultCount);
-    if (!first || !count) return HTTP_BAD_REQUEST;
-    model.connections = shm::tunnels(*layout, *first, std::min(*count, kMostCount));
-    return send_document(r, HTTP_OK, "application/json", status::to_json(model));
-  }
-  return send_document(r, HTTP_OK, "text/html; charset=utf-8", status::to_html(model));
+  return r->method_number == M_POST ? take_action(r, *layout) : answer(r, *layout);
 }
 
 }  // namespace
@@ -93,7 +70,9 @@ int server_status(request_rec* r, int flags) noexcept {
   return guard(r->server, DECLINED, [&] {
     auto* layout = segment();
     if (layout == nullptr) return DECLINED;
-    const auto model = model_of(*layout);
+    status::StatusQuery query;
+    query.tunnels.count = 0;
+    const auto model = status_model(*layout, query);
     const bool lines = (flags & AP_STATUS_SHORT) != 0;
     const auto text = lines ? status::to_auto_lines(model) : status::to_html_section(model);
     ap_rwrite(text.data(), static_cast<int>(text.size()), r);

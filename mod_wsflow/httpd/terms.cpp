@@ -21,7 +21,7 @@ tunnel::MessageLimit message_limit(const MessageSettings& settings) noexcept {
 
 }  // namespace
 
-tunnel::Terms make_terms(const Settings& settings) noexcept {
+tunnel::Terms make_terms(const Settings& settings, const void* log_context) noexcept {
   return {.idle = millis(settings.idle),
           .stall = millis(settings.stall),
           .close = millis(settings.close),
@@ -30,7 +30,8 @@ tunnel::Terms make_terms(const Settings& settings) noexcept {
           .ping_timeout = millis(settings.ping_timeout),
           .high_watermark = static_cast<std::uint32_t>(settings.buffer),
           .messages = {message_limit(settings.messages[0]), message_limit(settings.messages[1])},
-          .strict = settings.strict == 1};
+          .strict = settings.strict == 1,
+          .log_context = log_context};
 }
 
 const tunnel::Terms& TermsTable::intern(const tunnel::Terms& terms) {

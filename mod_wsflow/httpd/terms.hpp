@@ -9,7 +9,7 @@
 namespace wsflow::httpd {
 
 // What `settings`, each of which must be given, are to a tunnel. Pure: no httpd state.
-tunnel::Terms make_terms(const Settings& settings) noexcept;
+tunnel::Terms make_terms(const Settings& settings, const void* log_context) noexcept;
 
 // The terms of all tunnels of a process, each once; there are no more of them than the configuration tells
 // apart. Tunnels point to them, and live on in a keeper when the configuration is gone. Every thread.

@@ -1,8 +1,11 @@
 #include "mod_wsflow/httpd/tunnel_row.hpp"
 
+#include <algorithm>
 #include <bit>
 
 #include "mod_wsflow/httpd/child.hpp"
+#include "mod_wsflow/httpd/connection_state.hpp"
+#include "mod_wsflow/httpd/limit_hold.hpp"
 #include "mod_wsflow/httpd/origin_load.hpp"
 #include "mod_wsflow/httpd/request_state.hpp"
 
@@ -23,19 +26,43 @@ shm::Address address(const apr_sockaddr_t* from) noexcept {
   return {};
 }
 
+bool has_tls(const conn_rec* c) noexcept {
+  const auto* state = state_of(c->master != nullptr ? c->master : c);
+  return state != nullptr && state->ssl != nullptr;
+}
+
+std::uint16_t traits_of(const request_rec* r, const Origin& origin, bool on_worker) noexcept {
+  unsigned traits = 0;
+  if (has_tls(r->connection)) traits |= shm::trait::kClientTls;
+  if (has_tls(origin.connection())) traits |= shm::trait::kOriginTls;
+  if (on_worker) traits |= shm::trait::kOnWorker;
+  return static_cast<std::uint16_t>(traits);
+}
+
+// Who it is, if that may be shown.
+std::string_view user_of(const request_rec* r) noexcept {
+  return config_of(r).show_user == 1 ? text(r->user) : "";
+}
+
 }  // namespace
 
-shm::RowPlace open_row(request_rec* r, const proxy_worker* origin, std::uint64_t id) noexcept {
+shm::RowPlace open_row(request_rec* r, const Origin& origin, std::uint64_t id, bool on_worker) noexcept {
   auto& process = *child();
-  const auto* route = state_of(r).route;
+  const auto& state = state_of(r);
+  const auto now = apr_time_now();
+  const auto handshake_us = static_cast<std::uint64_t>(std::max<apr_time_t>(now - r->request_time, 0));
+  process.recorder.upgraded(handshake_us);
   return process.rows.open({.id = id,
-                            .generation = process.generation,
-                            .started_us = apr_time_now(),
+                            .started_us = now,
                             .client = address(r->useragent_addr),
                             .server = text(r->server->server_hostname),
-                            .route = route != nullptr ? text(route->path) : "",
-                            .origin = text(ap_proxy_worker_name(r->pool, const_cast<proxy_worker*>(origin))),
-                            .resource = resource_of(origin)});
+                            .route = state.route != nullptr ? text(state.route->path) : "",
+                            .origin = text(ap_proxy_worker_name(r->pool, origin.worker())),
+                            .resource = resource_of(origin.worker()),
+                            .permit = state.hold != nullptr ? state.hold->permit : 0,
+                            .traits = traits_of(r, origin, on_worker),
+                            .user = user_of(r),
+                            .handshake_us = handshake_us});
 }
 
 }  // namespace wsflow::httpd

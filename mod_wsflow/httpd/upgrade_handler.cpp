@@ -6,6 +6,7 @@
 #include "mod_wsflow/httpd/accept_key.hpp"
 #include "mod_wsflow/httpd/child.hpp"
 #include "mod_wsflow/httpd/config.hpp"
+#include "mod_wsflow/httpd/drain_route.hpp"
 #include "mod_wsflow/httpd/guard.hpp"
 #include "mod_wsflow/httpd/handover.hpp"
 #include "mod_wsflow/httpd/handshake_policy.hpp"
@@ -143,6 +144,8 @@ int handle(request_rec* r, proxy_worker* worker, proxy_server_conf* conf, char* 
 
   if (const auto failure = apply_policy(r, config_of(r).handshakes)) return refuse(r, failure);
 
+  if (const auto failure = check_drained(r)) return refuse(r, failure);
+
   const auto tunnels = tunnel_config_of(r);
   const auto end = find_end(r, tunnels);
   if (end.failure) return refuse(r, end.failure);
@@ -164,6 +167,8 @@ int handle(request_rec* r, proxy_worker* worker, proxy_server_conf* conf, char* 
     return pass_answer(r, origin);
   }
   if (const auto failure = judge_switching(r, head)) return refuse(r, failure);
+  // It may have been drained while the origin made up its mind.
+  if (const auto failure = check_drained(r)) return refuse(r, failure);
 
   const auto id = os::random64();
   note_tunnel(r, id);

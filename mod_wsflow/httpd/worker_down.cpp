@@ -7,7 +7,7 @@
 #include "mod_wsflow/httpd/end_pace.hpp"
 #include "mod_wsflow/httpd/log.hpp"
 #include "mod_wsflow/shm/resources.hpp"
-#include "mod_wsflow/shm/tunnel_table.hpp"
+#include "mod_wsflow/shm/tunnel_view.hpp"
 #include "mod_wsflow/ws/close_code.hpp"
 
 namespace wsflow::httpd {
@@ -54,7 +54,8 @@ void end_some(server_rec* server, const OriginLoad::Member& member, std::atomic<
                  member.worker->name_ex, member.balancer, cause->name, cause->code,
                  shm::held(layout, member.resource), pace);
   }
-  shm::command_some(layout, member.resource, claim.count, shm::Command::close, cause->code);
+  shm::command(layout, {.resource = member.resource, .untold = true}, claim.count, shm::Command::close,
+               cause->code);
 }
 
 }  // namespace

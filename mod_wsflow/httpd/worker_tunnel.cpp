@@ -6,7 +6,9 @@
 #include "mod_wsflow/httpd/handover.hpp"
 #include "mod_wsflow/httpd/log.hpp"
 #include "mod_wsflow/httpd/switching.hpp"
+#include "mod_wsflow/httpd/tunnel_log_story.hpp"
 #include "mod_wsflow/httpd/tunnel_row.hpp"
+#include "mod_wsflow/httpd/worker_row.hpp"
 #include "mod_wsflow/os/socket.hpp"
 
 namespace wsflow::httpd {
@@ -21,13 +23,18 @@ class Counted {
   explicit Counted(metrics::Recorder& recorder) noexcept : recorder_(recorder) {
     recorder_.tunnel_opened(true);
   }
-  ~Counted() { recorder_.tunnel_ended(outcome, true); }
+  ~Counted() { recorder_.tunnel_ended(outcome, true, lived()); }
   Counted(const Counted&) = delete;
   Counted& operator=(const Counted&) = delete;
   Outcome outcome = Outcome::closed;
 
  private:
+  std::uint64_t lived() const noexcept {
+    return static_cast<std::uint64_t>((base::now() - started_).count());
+  }
+
   metrics::Recorder& recorder_;  // borrowed
+  const base::Instant started_ = base::now();
 };
 
 // A peer that has vanished must not hold the worker until silence ends the tunnel.
@@ -48,6 +55,7 @@ struct Run {
   const Settings& settings;
   const Watch& client;
   const Watch& origin;
+  WorkerRow& row;
 
   bool ending() const noexcept {
     return client.ended || origin.ended || (client.observer.close_seen() && origin.observer.close_seen());
@@ -58,12 +66,15 @@ struct Run {
     if (silence == 0) return client.until;
     return std::min(client.until, std::max(client.heard, origin.heard) + silence);
   }
-  // mod_proxy's tunnel knows but one time-out, of silence: it is run piece by piece.
+  // mod_proxy's tunnel knows but one time-out, of silence: it is run piece by piece. What it reads lets us
+  // look after the row, too.
   int run() const noexcept {
     for (;;) {
-      tunnel.timeout = std::clamp<apr_interval_time_t>(end() - apr_time_now(), 1000, settings.close);
+      tunnel.timeout = std::clamp<apr_interval_time_t>(end() - apr_time_now(), 1000,
+                                                       std::min(settings.close, WorkerRow::kRound));
       const int status = ap_proxy_tunnel_run(&tunnel);
-      if (status != HTTP_GATEWAY_TIME_OUT || apr_time_now() >= end()) return status;
+      const auto now = apr_time_now();
+      if (row.look(now) || status != HTTP_GATEWAY_TIME_OUT || now >= end()) return status;
     }
   }
 };
@@ -73,6 +84,7 @@ Outcome outcome_of(int status, const Run& run, const conn_rec* c) noexcept {
   const auto& client = run.client;
   const auto& origin = run.origin;
   if (client.observer.close_seen() || origin.observer.close_seen()) return Outcome::closed;
+  if (run.row.ordered() != 0) return Outcome::ordered;
   if (apr_time_now() >= client.until) return Outcome::lifetime;
   if (status == HTTP_GATEWAY_TIME_OUT) return run.ending() ? Outcome::close_timeout : Outcome::idle_timeout;
   if (c->aborted != 0) return Outcome::client_reset;
@@ -113,7 +125,9 @@ Failure run_on_worker(request_rec* r, Origin& origin, const TunnelTerms& terms) 
   r->input_filters = r->proto_input_filters = c->input_filters;
 
   Counted counted(recorder);
-  const auto row = open_row(r, origin.worker(), terms.id);
+  WorkerRow row(open_row(r, origin, terms.id, true), from_client, from_origin);
+  from_client.row = from_origin.row = &row;
+  WorkerStory story(begin_story(r, origin), terms.id, from_client.observer, from_origin.observer);
   if (!early.empty()) {
     from_origin.observer.see({reinterpret_cast<const std::uint8_t*>(early.data()), early.size()}, recorder);
     auto* brigade = apr_brigade_create(r->pool, c->bucket_alloc);
@@ -121,12 +135,21 @@ Failure run_on_worker(request_rec* r, Origin& origin, const TunnelTerms& terms) 
     APR_BRIGADE_INSERT_TAIL(brigade, apr_bucket_flush_create(c->bucket_alloc));
     ap_pass_brigade(c->output_filters, brigade);
   }
-  const Run run{.tunnel = *tunnel, .settings = terms.settings, .client = from_client, .origin = from_origin};
+  const Run run{.tunnel = *tunnel,
+                .settings = terms.settings,
+                .client = from_client,
+                .origin = from_origin,
+                .row = row};
   const int status = run.run();
+  if (row.ordered() != 0) {
+    send_close(c, false, row.ordered(), from_origin.observer);
+    send_close(origin.connection(), true, row.ordered(), from_client.observer);
+  }
   end_watch(c);
   end_watch(origin.connection());
   r->input_filters = r->proto_input_filters = c->input_filters;
   counted.outcome = outcome_of(status, run, c);
+  story.end(counted.outcome);
   ap_log_rerror(APLOG_MARK, APLOG_DEBUG, 0, r, WSFLOGNO(0061) "tunnel %016" APR_UINT64_T_HEX_FMT " ended: %s",
                 terms.id, base::name(counted.outcome));
   return {};

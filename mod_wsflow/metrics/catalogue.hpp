@@ -1,10 +1,9 @@
 #pragma once
 
-#include <algorithm>
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <string_view>
 
 #include "mod_wsflow/base/outcome.hpp"
 #include "mod_wsflow/shm/layout.hpp"
@@ -14,6 +13,7 @@ namespace wsflow::metrics {
 enum class Direction : std::uint8_t { client_to_origin, origin_to_client };
 inline constexpr std::size_t kDirections = 2;
 const char* name(Direction direction) noexcept;
+const char* sender_name(std::size_t direction) noexcept;  // "client" or "origin"
 
 inline constexpr std::size_t kOpcodeClasses = 7;  // the six of RFC 6455 and "reserved"
 const char* opcode_class_name(std::size_t index) noexcept;
@@ -23,23 +23,44 @@ inline constexpr std::size_t kCloseCodes = 19;
 std::size_t close_code_index(std::uint16_t code) noexcept;
 const char* close_code_name(std::size_t index) noexcept;
 
-// Round-trip times of pings: a count for each bucket, then the sum, in milliseconds.
-inline constexpr std::array<std::uint32_t, 11> kRttBounds = {1, 2, 5, 10, 25, 50, 100, 250, 500, 1000, 5000};
-inline constexpr std::size_t kRttBuckets = kRttBounds.size() + 1;  // the last: more than all bounds
-inline constexpr std::size_t kRttPlaces = kRttBuckets + 1;
-constexpr std::size_t rtt_bucket(std::uint32_t ms) noexcept {
-  return static_cast<std::size_t>(std::lower_bound(kRttBounds.begin(), kRttBounds.end(), ms) -
-                                  kRttBounds.begin());
+// How times are kept: a count for each bucket, then their sum. A time belongs to the first bucket whose bound
+// is not less; the last bucket has none.
+struct Times {
+  std::span<const std::uint32_t> bounds;
+  std::uint32_t bound;   // unit of the bounds, in that of the times and their sum
+  std::uint32_t second;  // a second, in the same
+  constexpr std::size_t buckets() const noexcept { return bounds.size() + 1; }
+  constexpr std::size_t places() const noexcept { return bounds.size() + 2; }
+};
+constexpr std::size_t bucket(const Times& times, std::uint64_t value) noexcept {
+  std::size_t index = 0;
+  while (index < times.bounds.size() && std::uint64_t{times.bounds[index]} * times.bound < value) ++index;
+  return index;
 }
+
+inline constexpr std::uint32_t kRttBounds[] = {1, 2, 5, 10, 25, 50, 100, 250, 500, 1000, 5000};
+inline constexpr Times kRtt{kRttBounds, 1, 1000};  // ms, in ms
+inline constexpr std::size_t kRttBuckets = kRtt.buckets();
+inline constexpr std::size_t kRttPlaces = kRtt.places();
+inline constexpr std::uint32_t kHandshakeBounds[] = {
+    1, 2, 3, 5, 7, 10, 15, 25, 50, 75, 100, 150, 250, 500, 1000, 2500, 5000, 10'000, 20'000, 30'000};
+inline constexpr Times kHandshakes{kHandshakeBounds, 1000, 1'000'000};  // ms, in us
+inline constexpr std::size_t kHandshakeBuckets = kHandshakes.buckets();
+inline constexpr std::uint32_t kLifetimeBounds[] = {1,   2,    5,    10,   30,     60,     120,   300,
+                                                    600, 1800, 3600, 7200, 14'400, 28'800, 86'400};
+inline constexpr Times kLifetimes{kLifetimeBounds, 1000, 1000};  // seconds, in ms
+inline constexpr std::uint32_t kWaitBounds[] = {1,   2,   5,    10,   25,   50,     100,
+                                                250, 500, 1000, 2500, 5000, 10'000, 30'000};
+inline constexpr Times kWaits{kWaitBounds, 1000, 1'000'000};  // ms, in us
 
 // Where each counter stands in a slot. The one table of counters: everything that counts, adds up or shows
 // them uses these numbers.
+inline constexpr std::size_t kTunnelsEnded = shm::kEndedCounter;  // + Outcome
 inline constexpr std::size_t kTunnelsOpened = shm::kOpenedCounter;
-inline constexpr std::size_t kTunnelsOpenedWorker = 1;                    // of them: on a worker thread
-inline constexpr std::size_t kTunnelsEnded = shm::kEndedCounter;          // + Outcome
-inline constexpr std::size_t kRefused = kTunnelsEnded + base::kOutcomes;  // + Refusal
-inline constexpr std::size_t kBytes = kRefused + base::kRefusals;         // + Direction
-inline constexpr std::size_t kMessages = kBytes + kDirections;            // + Direction
+inline constexpr std::size_t kRefused = kTunnelsOpened + 1;                      // + Refusal
+inline constexpr std::size_t kTunnelsOpenedWorker = kRefused + base::kRefusals;  // of the opened
+inline constexpr std::size_t kBytes = kTunnelsOpenedWorker + 1;                  // + Direction
+inline constexpr std::size_t kMessages = kBytes + kDirections;                   // + Direction
 inline constexpr std::size_t kFrames = kMessages + kDirections;  // + Direction * kOpcodeClasses + class
 inline constexpr std::size_t kCloses =
     kFrames + kDirections * kOpcodeClasses;  // + sender * kCloseCodes + index
@@ -47,10 +68,23 @@ inline constexpr std::size_t kNotWebSocket = kCloses + kDirections * kCloseCodes
 inline constexpr std::size_t kPings = kNotWebSocket + 1;       // + Direction whose sender is pinged
 inline constexpr std::size_t kPingRtt = kPings + kDirections;  // + Direction * kRttPlaces + bucket
 inline constexpr std::size_t kOriginReports = kPingRtt + kDirections * kRttPlaces;
-inline constexpr std::size_t kCounters = kOriginReports + 1;
+inline constexpr std::size_t kHandshakeTimes = kOriginReports + 1;                   // + bucket
+inline constexpr std::size_t kTunnelTimes = kHandshakeTimes + kHandshakes.places();  // + bucket
+inline constexpr std::size_t kAcquireWaits = kTunnelTimes + kLifetimes.places();     // + bucket
+inline constexpr std::size_t kLogLines = kAcquireWaits + kWaits.places();            // of WSFlowLog
+inline constexpr std::size_t kLogLinesLost = kLogLines + 1;
+inline constexpr std::size_t kCounters = kLogLinesLost + 1;
 static_assert(kCounters <= shm::kCounterCapacity);
 
-// A family of counters as users see it.
+// The values that a label can have, the only ones, by index.
+struct Label {
+  const char* name;
+  std::size_t count;
+  const char* (*value)(std::size_t index) noexcept;
+};
+const Label& label(std::string_view name) noexcept;
+
+// A family of counters as users see it. The last of its labels goes through its values first.
 struct Family {
   const char* metric;  // name of the metric
   const char* labels;  // names of its labels, comma separated; "" for none
@@ -59,8 +93,44 @@ struct Family {
   std::size_t count;
 };
 std::span<const Family> families() noexcept;
-// Likewise of histograms, which are kept in milliseconds and shown in seconds. `first` is the first bucket of
-// the first of `count` label values; each has kRttPlaces places.
-std::span<const Family> histograms() noexcept;
+
+// Likewise of times. `first` is the first bucket of the first of `count` label values; each has its places.
+struct TimesFamily {
+  const char* metric;
+  const char* labels;
+  const char* help;
+  std::size_t first;
+  std::size_t count;
+  const Times& times;
+};
+std::span<const TimesFamily> histograms() noexcept;
+
+// What is not counted in slots, but read where it is: of httpd, of the processes, of the limits.
+enum class Reading : std::uint8_t {
+  build_info,
+  generation,
+  processes,
+  tunnels_active,
+  tunnels_active_worker,
+  tunnels_max,
+  buffered,
+  permits_in_use,
+  permits_limit,
+  permits_key_limit,
+  permits_waiting,
+  limit_keys,
+  limit_requests,
+  limit_admissions,
+  limit_refusals,
+  limit_dry_refusals,
+};
+inline constexpr std::size_t kReadings = 16;
+// By Reading. What ends with _total grows, what ends with _info is always 1.
+struct ReadingFamily {
+  const char* metric;
+  const char* labels;
+  const char* help;
+};
+std::span<const ReadingFamily, kReadings> readings() noexcept;
 
 }  // namespace wsflow::metrics

@@ -22,19 +22,22 @@ class Recorder {
     if (on_worker) add(kTunnelsOpenedWorker);
     active(on_worker).fetch_add(1, std::memory_order_relaxed);
   }
-  void tunnel_ended(base::Outcome outcome, bool on_worker) noexcept {
+  void tunnel_ended(base::Outcome outcome, bool on_worker, std::uint64_t lived_ms) noexcept {
     add(kTunnelsEnded + static_cast<std::size_t>(outcome));
+    time(kTunnelTimes, kLifetimes, lived_ms);
     active(on_worker).fetch_sub(1, std::memory_order_relaxed);
   }
+  // A client has its 101.
+  void upgraded(std::uint64_t handshake_us) noexcept { time(kHandshakeTimes, kHandshakes, handshake_us); }
+  // A request need not wait for its permit any more, or may not.
+  void waited(std::uint64_t wait_us) noexcept { time(kAcquireWaits, kWaits, wait_us); }
   void close_seen(Direction sender, std::uint16_t code) noexcept {
     add(kCloses + static_cast<std::size_t>(sender) * kCloseCodes + close_code_index(code));
   }
   // A ping was sent to the sender of this direction; it has answered.
   void pinged(Direction peer) noexcept { add(kPings + static_cast<std::size_t>(peer)); }
   void ping_answered(Direction peer, std::uint32_t rtt_ms) noexcept {
-    const auto first = kPingRtt + static_cast<std::size_t>(peer) * kRttPlaces;
-    add(first + rtt_bucket(rtt_ms));
-    add(first + kRttBuckets, rtt_ms);
+    time(kPingRtt + static_cast<std::size_t>(peer) * kRttPlaces, kRtt, rtt_ms);
   }
 
   // The bytes that wait in this process have become more or less by so many.
@@ -44,6 +47,10 @@ class Recorder {
   std::uint64_t buffered() const noexcept { return slot_.buffered.load(std::memory_order_relaxed); }
 
  private:
+  void time(std::size_t first, const Times& times, std::uint64_t value) noexcept {
+    add(first + bucket(times, value));
+    add(first + times.buckets(), value);
+  }
   std::atomic<std::uint64_t>& active(bool on_worker) noexcept {
     return on_worker ? slot_.active_worker : slot_.active;
   }

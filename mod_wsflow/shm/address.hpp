@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 namespace wsflow::shm {
 
@@ -17,6 +18,8 @@ struct Address {
     std::copy(bytes.begin(), bytes.end(), result.bytes.begin() + kV4At);
     return result;
   }
+  // What people write; none if it is no address.
+  static Address of(std::string_view text) noexcept;
   // As people write it; empty: none.
   std::string text() const;
   friend constexpr bool operator==(const Address&, const Address&) noexcept = default;

@@ -1,9 +1,11 @@
 #include "mod_wsflow/shm/fold.hpp"
 
 #include <cerrno>
+#include <new>
 
 #include "mod_wsflow/flow/reclaim.hpp"
 #include "mod_wsflow/shm/counters.hpp"
+#include "mod_wsflow/shm/fold_lock.hpp"
 
 namespace wsflow::shm {
 
@@ -11,6 +13,15 @@ namespace {
 
 // All stores and loads here are of the plainest order: folds are rare, and each step must be seen, and
 // survive a kill, in the order in which it stands.
+
+void collect(const Layout& layout, std::uint32_t index, LostTunnels* lost) noexcept {
+  if (lost == nullptr) return;
+  try {
+    add_tunnels_of(layout, index, *lost);
+  } catch (const std::bad_alloc&) {
+    // The numbers are more important.
+  }
+}
 
 void give_back_rows(Layout& layout, std::uint32_t index) noexcept {
   const auto pages = layout.pages_seen.load();
@@ -37,11 +48,12 @@ void clear(ProcessSlot& slot) noexcept {
 
 // The second half of a fold: the slot that `commit` names is in the totals already. Killed anywhere, it can
 // be done again; the slot is freed last, when nothing names it any more.
-void finish(Layout& layout) noexcept {
+void finish(Layout& layout, LostTunnels* lost) noexcept {
   const auto commit = Commit::of(layout.commit.load());
   if (commit.clearing == 0) return;
   const auto index = commit.clearing - 1;
   auto& slot = slots(layout)[index];
+  collect(layout, index, lost);
   give_back_rows(layout, index);
   clear(slot);
   layout.commit.store(Commit{commit.active, 0, commit.sequence + 1}.word());
@@ -60,28 +72,6 @@ void publish(Layout& layout, std::uint32_t index) noexcept {
   layout.commit.store(Commit{next, index + 1, commit.sequence + 1}.word());
 }
 
-// Held by whoever folds. Whoever gets it first completes what a holder that died has left.
-class FoldLock {
- public:
-  explicit FoldLock(Layout& layout) noexcept : layout_(layout) {
-    const auto result = pthread_mutex_trylock(&layout.lock);
-    if (result == EOWNERDEAD) pthread_mutex_consistent(&layout.lock);
-    held_ = result == 0 || result == EOWNERDEAD;
-    if (held_) finish(layout);
-  }
-  ~FoldLock() {
-    if (held_) pthread_mutex_unlock(&layout_.lock);
-  }
-  FoldLock(const FoldLock&) = delete;
-  FoldLock& operator=(const FoldLock&) = delete;
-
-  explicit operator bool() const noexcept { return held_; }
-
- private:
-  Layout& layout_;
-  bool held_ = false;
-};
-
 // The permits of a process that has died. Whoever gets one of them finds it within a round of its watch: no
 // bells are at hand here.
 bool give_back_permits(Layout& layout, std::uint32_t index) noexcept {
@@ -91,46 +81,59 @@ bool give_back_permits(Layout& layout, std::uint32_t index) noexcept {
 
 // With the lock. A keeper may take the slot over until it says kEnded; then it stays so until a sweep gets
 // through to its end.
-bool fold(Layout& layout, std::uint32_t index, Owner owner) noexcept {
+bool fold(Layout& layout, std::uint32_t index, Owner owner, LostTunnels* lost) noexcept {
   auto expected = owner.word;
   if (expected == 0 || !slots(layout)[index].owner.compare_exchange_strong(expected, kEnded.word))
     return false;
   if (!give_back_permits(layout, index)) return false;
   publish(layout, index);
-  finish(layout);
+  const auto before = lost != nullptr ? lost->size() : 0;
+  finish(layout, lost);
+  for (auto i = before; lost != nullptr && i < lost->size(); ++i) (*lost)[i].pid = owner.pid();
   return true;
 }
 
 // Folds each slot whose owner `wanted` and gone.
 template <class Wanted>
-std::optional<unsigned> fold_gone(Layout& layout, Wanted&& wanted) noexcept {
-  const FoldLock lock(layout);
+std::optional<unsigned> fold_gone(Layout& layout, LostTunnels* lost, Wanted&& wanted) noexcept {
+  const FoldLock lock(layout, lost);
   if (!lock) return std::nullopt;
   unsigned folded = 0;
   const auto count = layout.slots_seen.load();
   for (std::uint32_t i = 0; i < count; ++i) {
     const Owner owner{slots(layout)[i].owner.load()};
-    if (owner.word != 0 && wanted(owner) && owner.gone() && fold(layout, i, owner)) ++folded;
+    if (owner.word != 0 && wanted(owner) && owner.gone() && fold(layout, i, owner, lost)) ++folded;
   }
   return folded;
 }
 
 }  // namespace
 
-bool reclaim(Layout& layout, ProcessSlot& slot, Owner owner) noexcept {
+FoldLock::FoldLock(Layout& layout, LostTunnels* lost) noexcept : layout_(layout) {
+  const auto result = pthread_mutex_trylock(&layout.lock);
+  if (result == EOWNERDEAD) pthread_mutex_consistent(&layout.lock);
+  held_ = result == 0 || result == EOWNERDEAD;
+  if (held_) finish(layout, lost);
+}
+
+FoldLock::~FoldLock() {
+  if (held_) pthread_mutex_unlock(&layout_.lock);
+}
+
+bool reclaim(Layout& layout, ProcessSlot& slot, Owner owner, LostTunnels* lost) noexcept {
   const auto index = index_of(layout, slot);
   if (!index) return false;
-  const FoldLock lock(layout);
-  return lock && fold(layout, *index, owner);
+  const FoldLock lock(layout, lost);
+  return lock && fold(layout, *index, owner, lost);
 }
 
-bool reclaim(Layout& layout, pid_t pid) noexcept {
+bool reclaim(Layout& layout, pid_t pid, LostTunnels* lost) noexcept {
   const auto wanted = [pid](Owner owner) { return owner.pid() == static_cast<std::uint32_t>(pid); };
-  return fold_gone(layout, wanted).value_or(0) != 0;
+  return fold_gone(layout, lost, wanted).value_or(0) != 0;
 }
 
-std::optional<unsigned> sweep(Layout& layout) noexcept {
-  return fold_gone(layout, [](Owner) { return true; });
+std::optional<unsigned> sweep(Layout& layout, LostTunnels* lost) noexcept {
+  return fold_gone(layout, lost, [](Owner) { return true; });
 }
 
 }  // namespace wsflow::shm

@@ -6,6 +6,7 @@
 
 #include "mod_wsflow/shm/layout.hpp"
 #include "mod_wsflow/shm/owner.hpp"
+#include "mod_wsflow/shm/tunnel_view.hpp"
 
 namespace wsflow::shm {
 
@@ -13,12 +14,15 @@ namespace wsflow::shm {
 // takes back its rows, its permits and what it held, and frees its slot. Any process and thread may do it.
 // Nobody waits: where another one is folding, or the lock of the limits is not to be had at once, these do
 // nothing, and the next sweep does it.
+//
+// `lost`, if not null, gets the tunnels as their rows told of them last, each from one fold only. A fold that
+// is killed may take them along, and so may want of memory.
 
 // Folds `slot` if `owner`, of whom the caller knows that it is dead, has it.
-bool reclaim(Layout& layout, ProcessSlot& slot, Owner owner) noexcept;
+bool reclaim(Layout& layout, ProcessSlot& slot, Owner owner, LostTunnels* lost = nullptr) noexcept;
 // Folds what a process that was waited for has left.
-bool reclaim(Layout& layout, pid_t pid) noexcept;
+bool reclaim(Layout& layout, pid_t pid, LostTunnels* lost = nullptr) noexcept;
 // Folds every slot whose process is gone; how many, or nothing if another one is folding.
-std::optional<unsigned> sweep(Layout& layout) noexcept;
+std::optional<unsigned> sweep(Layout& layout, LostTunnels* lost = nullptr) noexcept;
 
 }  // namespace wsflow::shm

@@ -78,6 +78,19 @@ std::uint32_t intern(Layout& layout, const LabelTexts& texts) noexcept {
   return 0;
 }
 
+void count_refused(Layout& layout, std::uint32_t index) noexcept {
+  label_table(layout).counts[index].refused.fetch_add(1, std::memory_order_relaxed);
+}
+
+std::uint32_t labels_end(const Layout& layout) noexcept {
+  const auto& taken = label_table(layout).taken;
+  for (auto i = std::size(taken); i-- > 0;) {
+    if (const auto bits = taken[i].load(); bits != 0)
+      return static_cast<std::uint32_t>(i * 64 + static_cast<std::size_t>(std::bit_width(bits)) + 1);
+  }
+  return 1;
+}
+
 LabelView label(const Layout& layout, std::uint32_t index) {
   if (index == 0 || index > kLabels) return {};
   const auto& label = label_table(layout).labels[index - 1];

@@ -23,6 +23,10 @@ struct LabelView {
 
 // The index of the label with these texts, cut to fit; 0 if all are empty or the table is full.
 std::uint32_t intern(Layout& layout, const LabelTexts& texts) noexcept;
+// A handshake for tunnels of this label was refused. Never waits.
+void count_refused(Layout& layout, std::uint32_t index) noexcept;
+// How many labels there may be at most: each index is smaller.
+std::uint32_t labels_end(const Layout& layout) noexcept;
 // What intern() has given this index for; empty texts for 0.
 LabelView label(const Layout& layout, std::uint32_t index);
 

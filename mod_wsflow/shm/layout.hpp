@@ -12,15 +12,18 @@
 
 #include "mod_wsflow/base/outcome.hpp"
 #include "mod_wsflow/flow/layout.hpp"
+#include "mod_wsflow/shm/history.hpp"
+#include "mod_wsflow/shm/orders.hpp"
 
 namespace wsflow::shm {
 
-// The shared segment: Layout | process slots | page heads | rows of tunnels | labels | limits, mapped at its
-// greatest size and touched only where it is used. Zeroed memory is its valid empty state. Nothing in it is a
-// pointer. Who writes what stands at each part; docs/internals/shared-memory.md has the protocols.
+// The shared segment: Layout | process slots | page heads | rows of tunnels | labels | limits | users of
+// tunnels, mapped at its greatest size and touched only where it is used. Zeroed memory is its valid empty
+// state. Nothing in it is a pointer. Who writes what stands at each part; docs/internals/shared-memory.md has
+// the protocols.
 inline constexpr std::uint64_t kMagic = 0x77666c6f77736567;  // "wsflowseg"
-inline constexpr std::uint32_t kVersion = 4;
-inline constexpr std::size_t kCounterCapacity = 192;
+inline constexpr std::uint32_t kVersion = 5;
+inline constexpr std::size_t kCounterCapacity = 224;
 inline constexpr std::size_t kResources = 256;
 inline constexpr std::size_t kPageRows = 64;
 inline constexpr std::size_t kMaxSlots = 4096;
@@ -29,8 +32,8 @@ inline constexpr std::size_t kLabels = 4096;
 inline constexpr std::size_t kLabelPlaces = 2 * kLabels;
 
 // The places of the counters that a fold must know; metrics/catalogue.hpp has all of them.
-inline constexpr std::size_t kOpenedCounter = 0;
-inline constexpr std::size_t kEndedCounter = 2;  // + Outcome
+inline constexpr std::size_t kEndedCounter = 0;  // + Outcome
+inline constexpr std::size_t kOpenedCounter = kEndedCounter + base::kOutcomes;
 inline constexpr std::size_t kLostCounter =
     kEndedCounter + static_cast<std::size_t>(base::Outcome::process_lost);
 
@@ -63,19 +66,43 @@ struct alignas(64) PageHead {
 };
 static_assert(sizeof(PageHead) == 64);
 
-// A live tunnel as others see it. Written by its process under `sequence` (odd: being written); `command` by
-// anybody.
-struct alignas(64) TunnelRow {
+// What a live tunnel is like; bits of its row's `traits`.
+namespace trait {
+inline constexpr std::uint16_t kClientTls = 1;
+inline constexpr std::uint16_t kOriginTls = 2;
+inline constexpr std::uint16_t kOnWorker = 4;     // it holds a worker thread
+inline constexpr std::uint16_t kUser = 8;         // there is a RowUser for it
+inline constexpr std::uint16_t kSlowClient = 16;  // bytes wait for its client
+inline constexpr std::uint16_t kSlowOrigin = 32;
+inline constexpr std::uint16_t kEnding = 64;  // one side has ended, or we end it
+}  // namespace trait
+
+// A live tunnel as others see it. Written by its process under `sequence` (odd: being written), and what has
+// passed, below, by its process as it goes on; `command` by anybody.
+struct TunnelRow {
   std::atomic<std::uint32_t> sequence;
-  std::atomic<std::uint32_t> generation;
+  std::atomic<std::uint32_t> permit;   // what it holds of the limits (flow::Index), or 0
   std::atomic<std::uint64_t> command;  // sequence it is meant for << 32 | action << 16 | Close code
   std::atomic<std::uint64_t> id;
   std::atomic<std::int64_t> started;     // microseconds of the epoch
   std::atomic<std::uint64_t> client[2];  // words of an Address, as a reader may look while they are written
-  std::atomic<std::uint32_t> label;      // index of a label, or 0
-  std::atomic<std::uint32_t> resource;   // the shared resource that it is held of + 1, or 0
+  std::atomic<std::uint16_t> label;      // index of a label, or 0
+  std::atomic<std::uint16_t> resource;   // the shared resource that it is held of + 1, or 0
+
+  std::atomic<std::uint16_t> traits;
+  std::atomic<std::uint16_t> rtt[2];    // of the last ping to client and origin: milliseconds + 1, 0: none
+  std::atomic<std::uint32_t> active;    // when data passed last: seconds since it started
+  std::atomic<std::uint64_t> bytes[2];  // from client and origin
+  std::atomic<std::uint64_t> messages[2];
 };
-static_assert(sizeof(TunnelRow) == 64);
+static_assert(sizeof(TunnelRow) == 96);
+static_assert(kLabels <= UINT16_MAX && kResources < UINT16_MAX);
+
+// Whose a tunnel is, where that is to be shown: of the row of the same number, under its `sequence`.
+struct RowUser {
+  static constexpr std::size_t kSize = 64;
+  std::atomic<std::uint64_t> words[kSize / 8];  // text, cut to fit; a byte 0 ends it
+};
 
 // Written by whoever has taken it, until it stands at a place; from then on it never changes.
 struct alignas(16) Label {
@@ -87,11 +114,22 @@ struct alignas(16) Label {
 };
 static_assert(sizeof(Label) == 176);
 
+// What became of the tunnels of one label. Added to by everybody.
+struct alignas(64) LabelCounts {
+  Counter opened;
+  Counter refused;
+  Counter handshake_us;  // of the opened, in sum
+  Counter bytes[2];      // from clients and origins; live tunnels' are a second late
+  Counter messages[2];
+};
+static_assert(sizeof(LabelCounts) == 64);
+
 // The index of a label is its number in `labels` + 1. Written by anybody, by compare-and-swap.
 struct alignas(64) LabelTable {
   std::atomic<std::uint64_t> taken[kLabels / 64];   // one bit a label
   std::atomic<std::uint32_t> places[kLabelPlaces];  // indexes, by hash; 0: free. Set once, never removed
   Label labels[kLabels];
+  LabelCounts counts[kLabels + 1];  // by index; 0: of those that found no label
 };
 
 struct alignas(64) Layout {
@@ -118,6 +156,11 @@ struct alignas(64) Layout {
   alignas(64) pthread_mutex_t lock;
   alignas(64) std::atomic<std::uint64_t> commit;  // a Commit's word
   alignas(64) Counter totals[2][kCounterCapacity];
+
+  // What the charts show. `history` is written by the holder of `lock`.
+  History history;
+  // What operators have ordered.
+  Orders orders;
 
   // Keys of the shared resources; 0: free. Set by compare-and-swap, never removed.
   alignas(64) std::atomic<std::uint64_t> resources[kResources];
@@ -173,6 +216,12 @@ auto& flow_table(Segment& layout) noexcept {
   const auto before = slots(layout).size_bytes() + page_heads(layout).size_bytes() +
                       rows(layout).size_bytes() + sizeof(LabelTable);
   return part_of<flow::Table>(layout, before, 1).front();
+}
+template <class Segment>
+auto row_users(Segment& layout) noexcept {
+  const auto before = slots(layout).size_bytes() + page_heads(layout).size_bytes() +
+                      rows(layout).size_bytes() + sizeof(LabelTable) + sizeof(flow::Table);
+  return part_of<RowUser>(layout, before, layout.page_capacity * kPageRows);
 }
 
 // Nothing for a slot outside the segment.

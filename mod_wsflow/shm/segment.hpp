@@ -33,7 +33,8 @@ struct Capacity {
 };
 constexpr std::size_t bytes(Capacity capacity) noexcept {
   return sizeof(Layout) + capacity.slots * sizeof(ProcessSlot) + capacity.pages * sizeof(PageHead) +
-         capacity.pages * kPageRows * sizeof(TunnelRow) + sizeof(LabelTable) + sizeof(flow::Table);
+         capacity.pages * kPageRows * sizeof(TunnelRow) + sizeof(LabelTable) + sizeof(flow::Table) +
+         capacity.pages * kPageRows * sizeof(RowUser);
 }
 
 // Makes a fresh segment in `memory`: bytes(capacity) zeroed bytes, shared between the processes, aligned as

@@ -4,10 +4,8 @@
 #include <cstdint>
 #include <mutex>
 #include <optional>
-#include <string>
 #include <string_view>
 #include <utility>
-#include <vector>
 
 #include "mod_wsflow/shm/address.hpp"
 #include "mod_wsflow/shm/layout.hpp"
@@ -17,13 +15,25 @@ namespace wsflow::shm {
 // What the row of a tunnel says; the texts are those of its label.
 struct TunnelFacts {
   std::uint64_t id;
-  std::uint32_t generation;
   std::int64_t started_us;  // microseconds of the epoch
   Address client;
   std::string_view server;
   std::string_view route;
   std::string_view origin;
   std::optional<std::uint32_t> resource{};  // the shared resource that it is held of
+  flow::Index permit = 0;                   // what it holds of the limits
+  std::uint16_t traits = 0;
+  std::string_view user{};         // to be shown; may be empty
+  std::uint64_t handshake_us = 0;  // what its handshake took
+};
+
+// What has passed so far.
+struct Activity {
+  std::array<std::uint64_t, 2> bytes;  // from client and origin
+  std::array<std::uint64_t, 2> messages;
+  std::uint32_t active;              // when data passed last: seconds since it started
+  std::array<std::uint16_t, 2> rtt;  // of the last ping to client and origin: milliseconds + 1, 0: none
+  std::uint16_t traits;              // kSlowClient, kSlowOrigin, kEnding, as it is now
 };
 
 enum class Command : std::uint16_t {
@@ -32,6 +42,10 @@ enum class Command : std::uint16_t {
   obeyed,  // left where a command was taken; nobody gives it
 };
 
+// A row's `command`, which carries its sequence: a tunnel that gets the row meanwhile does not take it.
+constexpr std::uint64_t command_word(std::uint32_t sequence, Command action, std::uint16_t code) noexcept {
+  return (std::uint64_t{sequence} << 32U) | (std::uint64_t{static_cast<std::uint16_t>(action)} << 16U) | code;
+}
 // What take_command() gives: 0, or the action above the Close code.
 constexpr Command action_of(std::uint32_t command) noexcept {
   return static_cast<Command>(command >> 16U);
@@ -59,6 +73,8 @@ class RowPlace {
   explicit operator bool() const noexcept { return rows_ != nullptr; }
   // What somebody wants done with the tunnel, once; 0: nothing.
   std::uint32_t take_command() noexcept;
+  // Tells everybody what has passed so far.
+  void show(const Activity& activity) noexcept;
 
  private:
   friend class TunnelRows;
@@ -90,27 +106,5 @@ class TunnelRows {
   std::mutex mutex_;                                  // guards room_ and the `used` of our pages
   std::array<std::uint64_t, kMaxPages / 64> room_{};  // one bit a page: ours, with a free row
 };
-
-struct TunnelView {
-  std::uint64_t id;
-  std::uint32_t pid;
-  ProcessKind kind;
-  std::uint32_t generation;
-  std::int64_t started_us;
-  std::string client;
-  std::string server;
-  std::string route;
-  std::string origin;
-};
-
-// How many rows are used.
-std::uint64_t tunnel_count(const Layout& layout) noexcept;
-// Up to `count` live tunnels, without the first `first`. Any process, any thread.
-std::vector<TunnelView> tunnels(const Layout& layout, std::size_t first, std::size_t count);
-// Tells the process that has this tunnel what to do; false if no row has it. Any process, any thread.
-bool command(Layout& layout, std::uint64_t id, Command action, std::uint16_t code) noexcept;
-// Tells it to up to `most` tunnels of this resource, and to none that was told anything before; to how many.
-std::size_t command_some(Layout& layout, std::uint32_t resource, std::size_t most, Command action,
-                         std::uint16_t code) noexcept;
 
 }  // namespace wsflow::shm

@@ -1,8 +1,10 @@
 #include "mod_wsflow/status/auto_lines.hpp"
 
+#include <span>
 #include <string_view>
 
-#include "mod_wsflow/metrics/catalogue.hpp"
+#include "mod_wsflow/metrics/history.hpp"
+#include "mod_wsflow/metrics/quantile.hpp"
 #include "mod_wsflow/status/limit_text.hpp"
 
 namespace wsflow::status {
@@ -57,6 +59,27 @@ void limits(std::string& out, const Model& model) {
   }
 }
 
+void times(std::string& out, const Model& model) {
+  const auto buckets =
+      std::span(model.snapshot.sums).subspan(metrics::kHandshakeTimes, metrics::kHandshakeBuckets);
+  const auto milliseconds = [&](double share) {
+    return decimal(1000 * metrics::quantile(metrics::kHandshakes, buckets, share), 6);
+  };
+  line(out, "HandshakeP50Ms", milliseconds(0.50));
+  line(out, "HandshakeP95Ms", milliseconds(0.95));
+  line(out, "HandshakeP99Ms", milliseconds(0.99));
+  line(out, "AcquireWaits", model.sum(metrics::kAcquireWaits, metrics::kWaits.buckets()));
+}
+
+void rates(std::string& out, const Model& model) {
+  const auto minute = metrics::last(model.history, 60'000'000);
+  line(out, "RateOpened", decimal(minute.opened, 6));
+  line(out, "RateRefused", decimal(minute.refused, 6));
+  line(out, "RateLimitRefused", decimal(minute.limit_refused, 6));
+  line(out, "RateBytesClientToOrigin", decimal(minute.bytes_to_origin, 6));
+  line(out, "RateBytesOriginToClient", decimal(minute.bytes_to_client, 6));
+}
+
 }  // namespace
 
 std::string to_auto_lines(const Model& model) {
@@ -82,6 +105,10 @@ std::string to_auto_lines(const Model& model) {
   }
   line(out, "NotWebSocket", sums[metrics::kNotWebSocket]);
   line(out, "OriginReports", sums[metrics::kOriginReports]);
+  times(out, model);
+  rates(out, model);
+  line(out, "LogLines", sums[metrics::kLogLines]);
+  line(out, "LogLinesLost", sums[metrics::kLogLinesLost]);
   line(out, "Processes", model.snapshot.processes.size());
   line(out, "Keepers", model.keepers());
   for (std::size_t i = 0; i < model.snapshot.processes.size(); ++i) {

@@ -7,12 +7,10 @@
 
 namespace wsflow::status {
 
-// The status as a page that needs nothing else: no script, no other files.
-std::string to_html(const Model& model);
-// The short section for server-status.
+// The status as a page that needs nothing else: no other files, and its script only keeps it fresh.
+// `script_nonce`: by which the answer's Content-Security-Policy lets that script run.
+std::string to_html(const Model& model, std::string_view script_nonce);
+// The short section for server-status, in ASCII.
 std::string to_html_section(const Model& model);
-
-// `text` as it may stand in HTML text and attribute values.
-std::string escape_html(std::string_view text);
 
 }  // namespace wsflow::status

@@ -2,21 +2,14 @@
 
 #include <algorithm>
 
-#include "mod_wsflow/status/html.hpp"
+#include "mod_wsflow/status/html_table.hpp"
 #include "mod_wsflow/status/limit_text.hpp"
+#include "mod_wsflow/status/query_text.hpp"
 #include "mod_wsflow/status/utf8.hpp"
 
 namespace wsflow::status {
 
 namespace {
-
-std::string cell(const std::string& text) {
-  return "<td>" + escape_html(valid_utf8(text)) + "</td>";
-}
-
-std::string cell(std::uint64_t value) {
-  return "<td>" + std::to_string(value) + "</td>";
-}
 
 // "18 of 20"; "18, 2 for each key"; "18" where the concurrency does not limit it.
 std::string used(const flow::LimitView& view) {
@@ -26,11 +19,13 @@ std::string used(const flow::LimitView& view) {
   return text + " of " + std::to_string(view.now.concurrency);
 }
 
+std::string meter(std::uint32_t value, const std::string& most) {
+  return "<meter max=\"" + most + "\" value=\"" + std::to_string(value) + "\"></meter> ";
+}
+
 std::string gauge(const flow::LimitView& view) {
   if (view.now.concurrency == 0 || view.defined.keyed) return "";
-  const auto most = std::to_string(view.now.concurrency);
-  return "<meter max=\"" + most + "\" value=\"" +
-         std::to_string(std::min(view.in_use, view.now.concurrency)) + "\"></meter> ";
+  return meter(std::min(view.in_use, view.now.concurrency), std::to_string(view.now.concurrency));
 }
 
 std::string pace(const flow::LimitView& view) {
@@ -56,14 +51,20 @@ std::string title(const flow::LimitView& view) {
          (view.defined.dry_run ? " (dry-run)" : "");
 }
 
+std::string waiting(const flow::LimitView& view) {
+  const auto most = std::to_string(view.now.queue);
+  const auto text = std::to_string(view.waiting) + " of " + most;
+  if (view.now.queue == 0) return text;
+  return meter(std::min(view.waiting, view.now.queue), most) + text;
+}
+
 std::string rows(const Model& model) {
-  std::string out =
-      "<tr><th>limit</th><th>in use</th><th>peak</th><th>waiting</th><th>rate</th><th>admitted</th>"
-      "<th>refused</th><th>measured</th></tr>\n";
+  std::string out;
   for (const auto& view : model.limits) {
-    out += "<tr>" + cell(title(view)) + "<td>" + gauge(view) + used(view) + "</td>" + cell(view.peak) +
-           cell(std::to_string(view.waiting) + " of " + std::to_string(view.now.queue)) + cell(pace(view)) +
-           cell(view.admitted) + cell(reasons(view)) + cell(advice(view)) + "</tr>\n";
+    out += "<tr>" + row_head(html(title(view))) + number_cell(gauge(view) + used(view)) +
+           number_cell(view.peak) + number_cell(waiting(view)) + number_cell(escape_html(pace(view))) +
+           number_cell(view.admitted) + "<td class=\"w\">" + escape_html(reasons(view)) +
+           "</td><td class=\"w\">" + escape_html(advice(view)) + "</td></tr>\n";
   }
   return out;
 }
@@ -78,32 +79,43 @@ std::string decision(const flow::LimitView& view) {
          decimal(gradient.usual / 1000) + " ms)</p>\n";
 }
 
-std::string keys(const flow::LimitView& view) {
+// What is shown otherwise would be sent otherwise.
+bool can_be_sent(const std::string& text) {
+  return !text.empty() && printable_utf8(text) == text;
+}
+
+std::string keys(const Model& model, const flow::LimitView& view) {
   if (!view.defined.keyed || view.top_keys.empty()) return "";
-  std::string out =
-      "<table>\n<tr><th>key</th><th>in use</th><th>peak</th><th>waiting</th><th>admitted</th>"
-      "<th>refused</th></tr>\n";
+  const auto form = "close-key-" + html(view.name);
+  std::string rows;
   for (const auto& key : view.top_keys) {
-    out += "<tr>" + cell(shown(key)) + cell(key.in_use) + cell(key.peak) + cell(key.waiting) +
-           cell(key.admitted) + cell(key.refused) + "</tr>\n";
+    std::string button;
+    if (can_be_sent(key.text)) {
+      button = "<button form=\"" + form + "\" name=\"key\" value=\"" + html(key.text) +
+               "\" class=\"danger\">Close all</button>";
+    }
+    rows += "<tr>" + row_head(html(shown(key))) + number_cell(key.in_use) + number_cell(key.peak) +
+            number_cell(key.waiting) + number_cell(key.admitted) + number_cell(key.refused) + cell(button) +
+            "</tr>\n";
   }
-  return out + "</table>\n";
+  return table("Keys of " + valid_utf8(view.name),
+               column("key") + number_column("in use") + number_column("peak") + number_column("waiting") +
+                   number_column("admitted") + number_column("refused") + column("tunnels"),
+               rows) +
+         post_form((" id=\"" + form + "\"").c_str(), model.nonce, to_query(model.query)) +
+         hidden("action", "close") + hidden("limit", view.name) + "</form>\n";
 }
 
 // What is left empty stays as it is.
 std::string field(const char* name, const std::string& now) {
-  return std::string("<label>") + name + " <input name=\"" + name + "\" size=\"8\" placeholder=\"" + now +
-         "\"></label>\n";
+  return std::string("<label>") + name + " <input name=\"" + name + "\" size=\"8\" placeholder=\"" +
+         escape_html(now) + "\"></label>\n";
 }
 
-std::string form(const flow::LimitView& view, const std::string& nonce) {
+std::string form(const Model& model, const flow::LimitView& view) {
   if (!view.configured) return "";
-  return "<form method=\"post\" action=\"?\">\n<input type=\"hidden\" name=\"nonce\" value=\"" +
-         escape_html(nonce) +
-         "\"><input type=\"hidden\" name=\"from\" value=\"page\">"
-         "<input type=\"hidden\" name=\"action\" value=\"limit\"><input type=\"hidden\" name=\"name\" "
-         "value=\"" +
-         escape_html(view.name) + "\">\n" + field("concurrency", std::to_string(view.now.concurrency)) +
+  return post_form(" class=\"inline\"", model.nonce, to_query(model.query)) + hidden("action", "limit") +
+         hidden("name", view.name) + "\n" + field("concurrency", std::to_string(view.now.concurrency)) +
          field("rate", rate_text(view.now.rate)) + field("queue", std::to_string(view.now.queue)) +
          "<button>Change</button></form>\n";
 }
@@ -111,17 +123,21 @@ std::string form(const flow::LimitView& view, const std::string& nonce) {
 }  // namespace
 
 std::string limits_table(const Model& model) {
-  return "<table>\n" + rows(model) + "</table>\n";
+  return table("Limits",
+               column("limit") + number_column("in use") + number_column("peak") + number_column("waiting") +
+                   number_column("rate") + number_column("admitted") + column("refused") + column("measured"),
+               rows(model));
 }
 
 std::string limits_with_forms(const Model& model) {
   if (model.limits.empty()) return "";
-  auto out = "<h2 id=\"limits\">Limits</h2>\n" + limits_table(model);
+  auto out = "<section id=\"limits\"><h2>Limits</h2>\n" + limits_table(model);
   for (const auto& view : model.limits) {
-    const auto details = decision(view) + keys(view) + form(view, model.nonce);
-    if (!details.empty()) out += "<h3>" + escape_html(view.name) + "</h3>\n" + details;
+    const auto details = decision(view) + keys(model, view) + form(model, view);
+    if (details.empty()) continue;
+    out += "<div class=\"limit\"><h3>" + html(view.name) + "</h3>\n" + details + "</div>\n";
   }
-  return out;
+  return out + "</section>\n";
 }
 
 }  // namespace wsflow::status

@@ -1,10 +1,9 @@
 #include "mod_wsflow/status/json.hpp"
 
-#include <algorithm>
-
-#include "mod_wsflow/base/text.hpp"
 #include "mod_wsflow/metrics/catalogue.hpp"
 #include "mod_wsflow/status/json_limits.hpp"
+#include "mod_wsflow/status/json_measured.hpp"
+#include "mod_wsflow/status/json_tunnels.hpp"
 #include "mod_wsflow/status/json_writer.hpp"
 #include "mod_wsflow/status/rfc3339.hpp"
 
@@ -78,28 +77,6 @@ void processes(Writer& writer, const Model& model) {
   writer.EndArray();
 }
 
-void connections(Writer& writer, const Model& model) {
-  number(writer, "connections_total", model.connections_total);
-  writer.Key("connections");
-  writer.StartArray();
-  for (const auto& tunnel : model.connections) {
-    const auto age_us = std::max<std::int64_t>(model.now_us - tunnel.started_us, 0);
-    writer.StartObject();
-    text(writer, "id", base::Text<16>().id(tunnel.id).view());
-    number(writer, "pid", tunnel.pid);
-    text(writer, "kind", name(tunnel.kind));
-    number(writer, "generation", tunnel.generation);
-    text(writer, "client", tunnel.client);
-    text(writer, "server", tunnel.server);
-    text(writer, "route", tunnel.route);
-    text(writer, "origin", tunnel.origin);
-    text(writer, "started", rfc3339(tunnel.started_us));
-    number(writer, "age_seconds", static_cast<std::uint64_t>(age_us) / 1'000'000);
-    writer.EndObject();
-  }
-  writer.EndArray();
-}
-
 void pings(Writer& writer, const Model& model) {
   writer.Key("pings");
   writer.StartObject();
@@ -132,6 +109,14 @@ void close_codes(Writer& writer, const Model& model) {
   writer.EndObject();
 }
 
+void log(Writer& writer, const Model& model) {
+  writer.Key("log");
+  writer.StartObject();
+  number(writer, "lines", model.snapshot.sums[metrics::kLogLines]);
+  number(writer, "lost", model.snapshot.sums[metrics::kLogLinesLost]);
+  writer.EndObject();
+}
+
 }  // namespace
 
 std::string to_json(const Model& model) {
@@ -141,6 +126,7 @@ std::string to_json(const Model& model) {
   text(writer, "version", model.version);
   text(writer, "server", model.server);
   number(writer, "generation", model.generation);
+  text(writer, "time", rfc3339(model.now_us));
   text(writer, "nonce", model.nonce);
   tunnels(writer, model);
   writer.Key("relayed");
@@ -149,8 +135,11 @@ std::string to_json(const Model& model) {
   writer.EndObject();
   close_codes(writer, model);
   pings(writer, model);
+  measured(writer, model);
+  log(writer, model);
   number(writer, "keepers", model.keepers());
   limits(writer, model.limits);
+  routes(writer, model);
   processes(writer, model);
   connections(writer, model);
   writer.EndObject();

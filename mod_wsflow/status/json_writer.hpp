@@ -5,6 +5,7 @@
 
 #include <cmath>
 #include <cstdint>
+#include <optional>
 #include <string_view>
 
 #include "mod_wsflow/status/utf8.hpp"
@@ -34,6 +35,19 @@ inline void text(Writer& writer, const char* key, std::string_view value) {
   const auto valid = valid_utf8(value);
   writer.Key(key);
   writer.String(valid.data(), static_cast<rapidjson::SizeType>(valid.size()));
+}
+
+// `null` for an empty text.
+inline void text_or_null(Writer& writer, const char* key, std::string_view value) {
+  if (!value.empty()) return text(writer, key, value);
+  writer.Key(key);
+  writer.Null();
+}
+
+inline void number_or_null(Writer& writer, const char* key, std::optional<std::uint64_t> value) {
+  if (value) return number(writer, key, *value);
+  writer.Key(key);
+  writer.Null();
 }
 
 }  // namespace wsflow::status

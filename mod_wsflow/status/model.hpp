@@ -5,14 +5,23 @@
 #include <string>
 #include <vector>
 
+#include "mod_wsflow/flow/holders.hpp"
 #include "mod_wsflow/flow/view.hpp"
+#include "mod_wsflow/shm/history.hpp"
 #include "mod_wsflow/shm/segment.hpp"
-#include "mod_wsflow/shm/tunnel_table.hpp"
+#include "mod_wsflow/shm/tunnel_view.hpp"
 
 namespace wsflow::status {
 
 constexpr const char* name(shm::ProcessKind kind) noexcept {
   return kind == shm::ProcessKind::keeper ? "keeper" : "child";
+}
+
+// What is to be said first of a tunnel with these traits.
+constexpr const char* state_of(std::uint16_t traits) noexcept {
+  if ((traits & shm::trait::kEnding) != 0) return "ending";
+  if ((traits & shm::trait::kSlowClient) != 0) return "slow-client";
+  return (traits & shm::trait::kSlowOrigin) != 0 ? "slow-origin" : "open";
 }
 
 // What every format of the status shows.
@@ -22,8 +31,12 @@ struct Model {
   std::uint32_t generation = 0;
   std::int64_t now_us = 0;  // microseconds of the epoch
   shm::Snapshot snapshot;
-  std::uint64_t connections_total = 0;
-  std::vector<shm::TunnelView> connections;  // those asked for
+  shm::Query query;                              // which tunnels were asked for
+  bool history_wanted = false;                   // in JSON
+  shm::Page connections;                         // those
+  std::vector<std::vector<flow::HeldKey>> keys;  // of the limits, of each of those
+  std::vector<shm::RouteView> routes;
+  std::vector<shm::Sample> history;  // oldest first
   std::vector<flow::LimitView> limits;
   std::string nonce;  // what an action must bring along; not for everybody who may see the counters
 

@@ -38,16 +38,33 @@ std::size_t character(std::string_view text) noexcept {
   return length;
 }
 
-}  // namespace
+// U+0000 to U+001F and U+007F to U+009F.
+bool is_control(std::string_view character) noexcept {
+  const auto first = byte(character, 0);
+  return first < 0x20 || first == 0x7F || (first == 0xC2 && byte(character, 1) < 0xA0);
+}
 
-std::string valid_utf8(std::string_view text) {
+// Every character of `text` that `keeps(character)`, and U+FFFD for the others.
+template <class Keeps>
+std::string copy(std::string_view text, Keeps&& keeps) {
   std::string result;
   while (!text.empty()) {
     const auto length = character(text);
-    result += length != 0 ? text.substr(0, length) : std::string_view("\xEF\xBF\xBD");
+    const auto kept = length != 0 && keeps(text.substr(0, length));
+    result += kept ? text.substr(0, length) : std::string_view("\xEF\xBF\xBD");
     text.remove_prefix(length != 0 ? length : 1);
   }
   return result;
+}
+
+}  // namespace
+
+std::string valid_utf8(std::string_view text) {
+  return copy(text, [](std::string_view) { return true; });
+}
+
+std::string printable_utf8(std::string_view text) {
+  return copy(text, [](std::string_view character) { return !is_control(character); });
 }
 
 }  // namespace wsflow::status

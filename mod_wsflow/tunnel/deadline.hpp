@@ -17,6 +17,7 @@ enum class Due : std::uint8_t {
   ping,          // `side` is quiet
   ping_timeout,  // `side` is still quiet
   rate,          // `side` may send on
+  alive,         // its chronicle is to hear that it lives
 };
 
 struct Deadline {

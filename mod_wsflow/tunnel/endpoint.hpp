@@ -33,7 +33,6 @@ struct Endpoint {
   // Milliseconds of the loop's clock, which may turn round.
   std::uint32_t heard_at = 0;  // its last byte
   std::uint32_t moved_at = 0;  // when it took bytes that waited, or they began to wait
-  std::uint32_t rtt = 0;       // of the last ping; milliseconds + 1, 0: none
 
   bool finished_reading() const noexcept { return in_ended || lost; }
   bool readable() const noexcept { return read_ready && !read_paused && !rate_paused && !finished_reading(); }

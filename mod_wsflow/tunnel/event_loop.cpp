@@ -23,6 +23,11 @@ Tunnel& tunnel_of(std::uint64_t token) noexcept {
   // NOLINTNEXTLINE(performance-no-int-to-ptr): the kernel keeps the token as a number
   return *reinterpret_cast<Tunnel*>(static_cast<std::uintptr_t>(token & ~std::uint64_t{1}));
 }
+
+// Milliseconds.
+std::uint64_t lived(const Tunnel& tunnel, base::Instant now) noexcept {
+  return static_cast<std::uint64_t>(std::max(now - tunnel.started(), base::Millis::zero()).count());
+}
 }  // namespace
 
 EventLoop::EventLoop(const BIO_METHOD* bio_method, base::Millis stop_time, metrics::Recorder& recorder,
@@ -41,7 +46,8 @@ EventLoop::~EventLoop() {
 void EventLoop::drop_all() noexcept {
   while (first_ != nullptr) {
     recorder_.buffered(-std::int64_t{first_->counted_waiting});
-    recorder_.tunnel_ended(base::Outcome::server_stop, false);
+    recorder_.tunnel_ended(base::Outcome::server_stop, false, lived(*first_, now_));
+    first_->tell(Event::end, now_);
     delete std::exchange(first_, first_->next);
   }
 }
@@ -78,6 +84,7 @@ void EventLoop::run() {
     expire();
     drain_step();
     free_ended();
+    if (now_ >= show_at_) show_all();
   }
   cut_all();
 }
@@ -96,7 +103,7 @@ void EventLoop::run_guarded() noexcept {
 
 int EventLoop::wait_time() const noexcept {
   if (!scheduled_.empty()) return 0;
-  const auto next = std::min({deadlines_.next(), drain_.next(), stop_at_});
+  const auto next = std::min({deadlines_.next(), drain_.next(), stop_at_, show_at_});
   if (next == base::Instant::max()) return -1;
   const auto left = (next - base::now()).count();
   return static_cast<int>(std::clamp<std::int64_t>(left + 1, 0, std::numeric_limits<int>::max()));
@@ -117,6 +124,7 @@ void EventLoop::adopt(Tunnel& tunnel) {
   if (first_ != nullptr) first_->previous = &tunnel;
   first_ = &tunnel;
   recorder_.tunnel_opened(false);
+  tunnel.tell(Event::start, now_);
   for (const auto side : {Side::client, Side::origin}) {
     auto& stream = tunnel.endpoint(side).stream;
     if (stream.bind_tls(bio_method_) && poller_.watch(stream.fd(), token(tunnel, side))) continue;
@@ -151,6 +159,7 @@ void EventLoop::on_ready(const os::Ready& ready) {
 }
 
 void EventLoop::take_turn(Tunnel& tunnel) {
+  if (tunnel.unshown_place == Tunnel::kNone) show_later(tunnel);
   const std::span<std::uint8_t> buffer(buffer_.get(), kReadBuffer);
   tunnel.begin_turn(now_, recorder_.buffered() > max_buffered_);
   bool more = false;
@@ -170,6 +179,30 @@ void EventLoop::take_turn(Tunnel& tunnel) {
     tunnel.scheduled = true;
     scheduled_.push_back(&tunnel);
   }
+}
+
+void EventLoop::show_later(Tunnel& tunnel) {
+  if (unshown_.empty()) show_at_ = now_ + kShowInterval;
+  tunnel.unshown_place = static_cast<std::uint32_t>(unshown_.size());
+  unshown_.push_back(&tunnel);
+}
+
+void EventLoop::forget_unshown(Tunnel& tunnel) noexcept {
+  if (tunnel.unshown_place == Tunnel::kNone) return;
+  auto* last = unshown_.back();
+  unshown_[tunnel.unshown_place] = last;
+  last->unshown_place = tunnel.unshown_place;
+  unshown_.pop_back();
+  tunnel.unshown_place = Tunnel::kNone;
+}
+
+void EventLoop::show_all() noexcept {
+  for (auto* tunnel : unshown_) {
+    tunnel->show(now_);
+    tunnel->unshown_place = Tunnel::kNone;
+  }
+  unshown_.clear();
+  show_at_ = base::Instant::max();
 }
 
 void EventLoop::count_waiting(Tunnel& tunnel, std::uint32_t waiting) noexcept {
@@ -197,6 +230,7 @@ void EventLoop::expire() {
     auto& tunnel = static_cast<Tunnel&>(*hook);
     tunnel.begin_turn(now_, false);
     const auto due = tunnel.deadline(now_);
+    if (due.what == Due::alive && due.at <= now_) tunnel.tell(Event::alive, now_);
     if (due.at > now_) {
       set_deadline(tunnel);
     } else if (tunnel.meet(due, recorder_)) {
@@ -217,8 +251,11 @@ void EventLoop::end(Tunnel& tunnel) noexcept {
 void EventLoop::free_ended() noexcept {
   for (auto* tunnel : ended_) {
     count_waiting(*tunnel, 0);
-    recorder_.tunnel_ended(tunnel->outcome(), false);
+    tunnel->show(now_);
+    forget_unshown(*tunnel);
+    recorder_.tunnel_ended(tunnel->outcome(), false, lived(*tunnel, now_));
     log_end(*tunnel);
+    tunnel->tell(Event::end, now_);
     if (tunnel->previous != nullptr) {
       tunnel->previous->next = tunnel->next;
     } else {

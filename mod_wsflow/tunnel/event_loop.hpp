@@ -22,6 +22,8 @@ class EventLoop {
   static constexpr std::size_t kReadBuffer = 65UL * 1024;
   // What one tunnel may relay in one direction before the others have their turn.
   static constexpr std::size_t kBudget = 4 * kReadBuffer;
+  // How late the rows of tunnels that are busy may be.
+  static constexpr base::Millis kShowInterval{1000};
 
   // `stop_time`: how long a stop waits for peers to take their Close frame and to end. `max_buffered`: while
   // more bytes than that wait in the process, sides for which many wait get no more. 0: any.
@@ -57,6 +59,9 @@ class EventLoop {
   void take_turn(Tunnel& tunnel);
   void run_scheduled();
   void expire();
+  void show_later(Tunnel& tunnel);
+  void forget_unshown(Tunnel& tunnel) noexcept;
+  void show_all() noexcept;
   void count_waiting(Tunnel& tunnel, std::uint32_t waiting) noexcept;
   void set_deadline(Tunnel& tunnel) noexcept;
   void end(Tunnel& tunnel) noexcept;
@@ -81,7 +86,9 @@ class EventLoop {
   const os::Wakeup* idle_bell_ = nullptr;         // borrowed
   Tunnel* first_ = nullptr;                       // owned list of all tunnels
   std::vector<Tunnel*> scheduled_;                // have more to relay; borrowed from the list
-  std::vector<Tunnel*> ended_;  // to be freed at the end of the turn; borrowed from the list
+  std::vector<Tunnel*> ended_;    // to be freed at the end of the turn; borrowed from the list
+  std::vector<Tunnel*> unshown_;  // something has happened since their rows were written
+  base::Instant show_at_ = base::Instant::max();
   base::Instant now_{};
   std::unique_ptr<std::uint8_t[]> buffer_;  // owned; kReadBuffer bytes that all tunnels share
 };

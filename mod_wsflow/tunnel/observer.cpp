@@ -13,7 +13,7 @@ std::size_t opcode_class(ws::Opcode opcode) noexcept {
 
 template <class Scan>
 std::size_t Observer::count(metrics::Recorder& recorder, Scan&& scan) noexcept {
-  const auto direction = static_cast<std::size_t>(direction_);
+  const auto direction = static_cast<std::size_t>(this->direction());
   const bool was_broken = scanner_.broken();
   const bool had_close = scanner_.close_seen();
   std::uint64_t messages = 0;
@@ -24,15 +24,15 @@ std::size_t Observer::count(metrics::Recorder& recorder, Scan&& scan) noexcept {
     data = true;
     if (header.fin) ++messages;
   });
-  data_ = data_ || data;
+  if (data) messages_and_data_ |= 1U;
   bytes_ += bytes;
   recorder.add(metrics::kBytes + direction, bytes);
   if (messages != 0) {
-    messages_ += messages;
+    messages_and_data_ += messages << 1U;
     recorder.add(metrics::kMessages + direction, messages);
   }
   if (!had_close && scanner_.close_seen()) [[unlikely]]
-    recorder.close_seen(direction_, scanner_.close_code());
+    recorder.close_seen(this->direction(), scanner_.close_code());
   if (!was_broken && scanner_.broken()) [[unlikely]]
     recorder.add(metrics::kNotWebSocket);
   return bytes;

@@ -2,7 +2,6 @@
 
 #include <cstdint>
 #include <span>
-#include <utility>
 
 #include "mod_wsflow/metrics/recorder.hpp"
 #include "mod_wsflow/ws/frame_scanner.hpp"
@@ -14,8 +13,8 @@ namespace wsflow::tunnel {
 class Observer {
  public:
   explicit Observer(metrics::Direction direction) noexcept
-      : scanner_(direction == metrics::Direction::client_to_origin ? ws::Sender::client : ws::Sender::origin),
-        direction_(direction) {}
+      : scanner_(direction == metrics::Direction::client_to_origin ? ws::Sender::client
+                                                                   : ws::Sender::origin) {}
 
   void see(std::span<const std::uint8_t> bytes, metrics::Recorder& recorder) noexcept;
   // The same, but only as far as the next boundary between frames; returns how many bytes that took.
@@ -27,10 +26,14 @@ class Observer {
   // Whether these bytes at a boundary, at most a header, would be no WebSocket.
   bool would_break(std::span<const std::uint8_t> head) const noexcept;
   // Whether data frames, or what is no frames, have passed since the last call.
-  bool take_data() noexcept { return std::exchange(data_, false); }
+  bool take_data() noexcept {
+    const bool data = (messages_and_data_ & 1U) != 0;
+    messages_and_data_ &= ~std::uint64_t{1};
+    return data;
+  }
 
   std::uint64_t bytes() const noexcept { return bytes_; }
-  std::uint64_t messages() const noexcept { return messages_; }
+  std::uint64_t messages() const noexcept { return messages_and_data_ >> 1U; }
   std::uint64_t payload_left() const noexcept { return scanner_.payload_left(); }
   bool at_boundary() const noexcept { return scanner_.at_boundary(); }
   bool broken() const noexcept { return scanner_.broken(); }
@@ -41,12 +44,15 @@ class Observer {
   // Counts what `scan(on_frame)` walks over; it returns how many bytes that were.
   template <class Scan>
   std::size_t count(metrics::Recorder& recorder, Scan&& scan) noexcept;
+  metrics::Direction direction() const noexcept {
+    return scanner_.sender() == ws::Sender::client ? metrics::Direction::client_to_origin
+                                                   : metrics::Direction::origin_to_client;
+  }
 
   ws::FrameScanner scanner_;
   std::uint64_t bytes_ = 0;
-  std::uint64_t messages_ = 0;
-  metrics::Direction direction_;
-  bool data_ = false;
+  std::uint64_t messages_and_data_ = 0;  // the lowest bit: take_data()
 };
+static_assert(sizeof(Observer) <= 48, "two are part of every idle tunnel");
 
 }  // namespace wsflow::tunnel

@@ -25,11 +25,13 @@ struct Terms {
   std::uint32_t ping_client = 45'000;  // quiet time of the client before it is pinged
   std::uint32_t ping_origin = 0;
   std::uint32_t ping_timeout = 20'000;  // what a pong may take
+  std::uint32_t told_every = 0;         // between two calls of the chronicle while it lives
   // Bytes that may wait for a side before the other is no longer read. One read that finds nothing waiting
   // may go a little beyond it.
   std::uint32_t high_watermark = 64 * 1024;
   std::array<MessageLimit, 2> messages{};  // by direction: from the client, from the origin
   bool strict = false;                     // what breaks RFC 6455 ends the tunnel with 1002
+  const void* log_context = nullptr;       // handed to the log sink; borrowed, lives as long as the process
   friend constexpr bool operator==(const Terms&, const Terms&) noexcept = default;
 
   bool polices() const noexcept {

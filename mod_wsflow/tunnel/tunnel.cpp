@@ -29,7 +29,7 @@ Tunnel::Tunnel(Parts parts, base::Instant now)
       permit_(std::move(parts.permit)),
       row_(std::move(parts.row)),
       origin_place_(std::move(parts.origin_place)),
-      log_context_(parts.log_context),
+      chronicle_(std::move(parts.chronicle)),
       started_(now),
       lives_until_(parts.lives_until),
       id_(parts.id) {
@@ -153,7 +153,8 @@ void Tunnel::let_through(Side from, std::span<std::uint8_t> bytes, metrics::Reco
   // Which of several pings it was, nobody knows.
   if (result.pongs != 0 && pings == 1) {
     const auto rtt = now_ - judge.ping.sent_at;
-    endpoint(from).rtt = rtt + 1;
+    rtt_[static_cast<std::size_t>(from)] =
+        static_cast<std::uint16_t>(std::min<std::uint32_t>(rtt, UINT16_MAX - 1) + 1);
     recorder.ping_answered(from_side(from), rtt);
   }
   if (result.verdict) refuse(from, *result.verdict);

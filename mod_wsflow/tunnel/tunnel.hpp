@@ -14,6 +14,7 @@
 #include "mod_wsflow/metrics/recorder.hpp"
 #include "mod_wsflow/shm/tunnel_table.hpp"
 #include "mod_wsflow/tunnel/admission.hpp"
+#include "mod_wsflow/tunnel/chronicle.hpp"
 #include "mod_wsflow/tunnel/close_codes.hpp"
 #include "mod_wsflow/tunnel/deadline.hpp"
 #include "mod_wsflow/tunnel/deadlines.hpp"
@@ -30,6 +31,8 @@ namespace wsflow::tunnel {
 // of the clock what it is told. A worker builds it; from Engine::adopt on it belongs to one loop thread.
 class Tunnel : public DeadlineHook {
  public:
+  static constexpr std::uint32_t kNone = UINT32_MAX;
+
   struct Parts {
     base::UniqueFd client_fd;
     os::SslRef client_ssl;  // none: plain
@@ -42,8 +45,8 @@ class Tunnel : public DeadlineHook {
     base::Instant lives_until = base::Instant::max();
     bool extensions = true;  // were agreed on, or may have been: reserved bits are theirs
     std::uint64_t id = 0;
-    OriginPlace origin_place{};         // empty: the origin is no member of a balancer
-    const void* log_context = nullptr;  // handed to the log sink; borrowed, lives as long as the process
+    OriginPlace origin_place{};              // empty: the origin is no member of a balancer
+    std::unique_ptr<Chronicle> chronicle{};  // none: nobody wants to hear of it
   };
   Tunnel(Parts parts, base::Instant now);
 
@@ -95,6 +98,12 @@ class Tunnel : public DeadlineHook {
   void begin_close(CloseCodes codes, std::uint32_t mask_key, base::Outcome outcome,
                    Cause cause = Cause::nobody);
   bool closing() const noexcept { return closing_; }
+  // Tells its chronicle, if there is one.
+  void tell(Event event, base::Instant now) noexcept {
+    if (!chronicle_) return;
+    chronicle_->told_at = stamp(now);
+    chronicle_->tell(event, *this, now);
+  }
   // Sends ends of stream now, in the middle of a frame or not.
   void cut_off() noexcept;
 
@@ -108,8 +117,8 @@ class Tunnel : public DeadlineHook {
   void end_as(base::Outcome outcome, Cause cause = Cause::nobody) noexcept;
   // Of the last answer to a ping of ours, in milliseconds.
   std::optional<std::uint32_t> rtt(Side side) const noexcept {
-    const auto rtt = endpoint_[static_cast<std::size_t>(side)].rtt;
-    return rtt != 0 ? std::optional(rtt - 1) : std::nullopt;
+    const auto rtt = rtt_[static_cast<std::size_t>(side)];
+    return rtt != 0 ? std::optional<std::uint32_t>(rtt - 1) : std::nullopt;
   }
   // The code of the Close frame that we have put in for `side`; 1005: it had none, 0: there was no such
   // frame.
@@ -124,21 +133,25 @@ class Tunnel : public DeadlineHook {
     const auto command = row_.take_command();
     return shm::action_of(command) == shm::Command::close ? shm::code_of(command) : std::uint16_t{0};
   }
+  // Says in its row what has passed so far.
+  void show(base::Instant now) noexcept;
   // The descriptors of both sides, behind those in `to`.
   void add_descriptors(std::vector<int>& to) const {
     for (const auto& endpoint : endpoint_) to.push_back(endpoint.stream.fd());
   }
   const Terms& terms() const noexcept { return *terms_; }
   std::uint64_t id() const noexcept { return id_; }
-  const void* log_context() const noexcept { return log_context_; }
+  const void* log_context() const noexcept { return terms_->log_context; }
   base::Instant started() const noexcept { return started_; }
 
   // Owned by the loop.
-  std::uint32_t counted_waiting = 0;  // what of waiting() is in the process's sum
-  bool scheduled = false;             // waits for another turn
-  bool over = false;                  // to be freed at the end of the turn
+  std::uint32_t counted_waiting = 0;    // what of waiting() is in the process's sum
+  std::uint32_t unshown_place = kNone;  // where it stands among those whose row is behind
+  bool scheduled = false;               // waits for another turn
+  bool over = false;                    // to be freed at the end of the turn
 
  private:
+  void note_closer() noexcept;
   void note_end(Side side, bool broken) noexcept;
   void pass_on(Side to, std::span<const std::uint8_t> bytes);
   void pass_on_to_boundary(Side to, std::span<const std::uint8_t> bytes, metrics::Recorder& recorder);
@@ -174,11 +187,11 @@ class Tunnel : public DeadlineHook {
   std::array<std::unique_ptr<FrameGate>, 2> gate_;  // for what each Side sends; none: everything passes
   const Terms* terms_;                              // borrowed, lives as long as the process
 
-  Admission::Place place_;    // owned
-  flow::Held permit_;         // owned
-  shm::RowPlace row_;         // owned
-  OriginPlace origin_place_;  // owned
-  const void* log_context_;   // borrowed
+  Admission::Place place_;                // owned
+  flow::Held permit_;                     // owned
+  shm::RowPlace row_;                     // owned
+  OriginPlace origin_place_;              // owned
+  std::unique_ptr<Chronicle> chronicle_;  // owned; none: nobody wants to hear of it
   base::Instant started_;
   base::Instant lives_until_;
   std::uint64_t id_;
@@ -186,12 +199,14 @@ class Tunnel : public DeadlineHook {
   CloseCodes codes_;            // of our Close frames, if it is closing
   CloseCodes our_closes_;       // those that were sent
   Cause cause_ = Cause::nobody;
+  Cause closer_ = Cause::nobody;        // who has sent a Close frame first
+  std::array<std::uint16_t, 2> rtt_{};  // of the last ping to each Side; milliseconds + 1, 0: none
 
  public:
   Tunnel* previous = nullptr;  // neighbours in the loop's list; borrowed by it
   Tunnel* next = nullptr;
 };
 
-static_assert(sizeof(Tunnel) <= 440, "promise 2 of the design: an idle tunnel costs less than 512 bytes");
+static_assert(sizeof(Tunnel) <= 424, "promise 2 of the design: an idle tunnel costs less than 512 bytes");
 
 }  // namespace wsflow::tunnel

@@ -18,7 +18,8 @@ constexpr std::uint16_t& code_of(CloseCodes& codes, Side side) noexcept {
 }  // namespace
 
 bool Tunnel::settle() {
-  if (!first_end_ && both_closes_seen()) end_as(Outcome::closed);
+  note_closer();
+  if (!first_end_ && both_closes_seen()) end_as(Outcome::closed, closer_);
   if (closing()) {
     close_at_boundary(Side::client);
     close_at_boundary(Side::origin);
@@ -113,9 +114,17 @@ void Tunnel::note_hang_up(Side side) noexcept {
   progress_ = true;
 }
 
+// Of two Close frames in one turn the client's counts.
+void Tunnel::note_closer() noexcept {
+  for (const auto side : {Side::client, Side::origin}) {
+    if (closer_ == Cause::nobody && observer(side).close_seen()) closer_ = cause_of(side);
+  }
+}
+
 void Tunnel::note_end(Side side, bool broken) noexcept {
-  if (observer_[0].close_seen() || observer_[1].close_seen()) {
-    end_as(Outcome::closed, cause_of(side));
+  note_closer();
+  if (closer_ != Cause::nobody) {
+    end_as(Outcome::closed, closer_);
   } else if (broken) {
     end_as(side == Side::client ? Outcome::client_reset : Outcome::origin_reset, cause_of(side));
   } else {

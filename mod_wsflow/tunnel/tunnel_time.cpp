@@ -29,6 +29,7 @@ Deadline Tunnel::deadline(base::Instant now) noexcept {
   if (lives_until_ != base::Instant::max() && lives_until_ < first.at)
     first = {.at = std::max(lives_until_, now), .what = Due::lifetime};
   if (terms_->idle != 0) consider(active_at_, terms_->idle, Due::idle);
+  if (terms_->told_every != 0 && chronicle_) consider(chronicle_->told_at, terms_->told_every, Due::alive);
   for (const auto side : {Side::client, Side::origin}) {
     const auto& peer = endpoint(side);
     if (terms_->stall != 0 && !peer.pending.empty()) consider(peer.moved_at, terms_->stall, Due::stall, side);
@@ -51,7 +52,8 @@ Deadline Tunnel::deadline(base::Instant now) noexcept {
 bool Tunnel::meet(const Deadline& due, metrics::Recorder& recorder) {
   const auto close = [&](Outcome why) { begin_close(close_codes(why, Cause::nobody), os::random32(), why); };
   switch (due.what) {
-    case Due::nothing: break;
+    case Due::nothing:
+    case Due::alive: break;  // the loop has told
     case Due::lifetime: close(Outcome::lifetime); break;
     case Due::idle: close(Outcome::idle_timeout); break;
     case Due::stall: give_up(due.side, Outcome::stalled); break;
@@ -124,6 +126,20 @@ bool Tunnel::takes_bytes(Side side) noexcept {
   ping.delivered = confirmed;
   ping.waits_since = now_;
   return true;
+}
+
+void Tunnel::show(base::Instant now) noexcept {
+  using namespace shm::trait;
+  const auto age = static_cast<std::uint64_t>((now - started_).count());
+  const std::uint64_t quiet = stamp(now) - active_at_;
+  const bool slow[] = {!endpoint_[0].pending.empty(), !endpoint_[1].pending.empty()};
+  row_.show(
+      {.bytes = {observer_[0].bytes(), observer_[1].bytes()},
+       .messages = {observer_[0].messages(), observer_[1].messages()},
+       .active = static_cast<std::uint32_t>((age - std::min(age, quiet)) / 1000),
+       .rtt = rtt_,
+       .traits = static_cast<std::uint16_t>((slow[0] ? kSlowClient : 0U) | (slow[1] ? kSlowOrigin : 0U) |
+                                            (ending() || closing() ? kEnding : 0U))});
 }
 
 }  // namespace wsflow::tunnel

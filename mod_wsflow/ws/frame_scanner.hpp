@@ -67,6 +67,8 @@ class FrameScanner {
   // The code of the first Close frame, 1005 if it had none. Pre: close_seen().
   std::uint16_t close_code() const noexcept { return close_code_; }
 
+  Sender sender() const noexcept { return sender_; }
+
   // What is still to come of the payload of the current frame.
   std::uint64_t payload_left() const noexcept { return payload_left_; }
 

@@ -5,21 +5,13 @@ import re
 
 import tree as base
 
-CATALOGUE = "mod_wsflow/metrics/catalogue.cpp"
 NAMES = "mod_wsflow/base/outcome.cpp"
 DOCS = "docs/metrics.md"
 
 
 # Table of the catalogue: how its names end, and where it is documented.
-TABLES = {"kFamilies": ("total", "Counters"), "kHistograms": ("seconds", "Histograms")}
-
-
-def read_families(tree, table):
-    entries = base.initialiser(base.without_comments(tree.text(CATALOGUE)), table)
-    for entry in entries:
-        if len(entry) != 5:
-            base.missing(f"{CATALOGUE}: an entry of {table} has {len(entry)} fields: {entry}")
-    return [tuple(base.joined_strings(field) for field in entry[:3]) for entry in entries]
+TABLES = {"kFamilies": ("_total", "Counters"), "kHistograms": ("_seconds", "Histograms"),
+          "kReadingFamilies": ("", "Gauges and limits")}
 
 
 def read_names(tree, enumeration):
@@ -30,18 +22,19 @@ def read_names(tree, enumeration):
 
 
 def check_table(tree, table, unit, title):
-    families = read_families(tree, table)
+    families = base.metric_families(tree, table)
     findings = [f"{name}: stands in the catalogue twice" for name in base.duplicates([f[0] for f in families])]
     for name, labels, help_text in families:
-        if not re.fullmatch(rf"wsflow_[a-z0-9]+(_[a-z0-9]+)*_{unit}", name):
-            findings.append(f"{name}: one of {title} is called wsflow_…_{unit}, in small letters")
+        if not re.fullmatch(rf"wsflow_[a-z0-9]+(_[a-z0-9]+)*{unit}", name):
+            findings.append(f"{name}: one of {title} is called wsflow_…{unit}, in small letters")
         if labels and not re.fullmatch(r"[a-z_]+(,[a-z_]+)*", labels):
             findings.append(f"{name}: labels \"{labels}\" are not small words with commas")
         if not help_text.endswith("."):
             findings.append(f"{name}: its help is no sentence: \"{help_text}\"")
 
-    rows = {base.plain(row[0]): row[1:] for row in base.table_rows(base.section(tree, DOCS, title))}
-    findings += base.differences([f[0] for f in families], CATALOGUE, rows, DOCS)
+    rows = {base.plain(row[0]): row[1:] for row in base.table_rows(base.section(tree, DOCS, title))
+            if row[0].startswith("`")}
+    findings += base.differences([f[0] for f in families], base.CATALOGUE, rows, DOCS)
     for name, labels, help_text in families:
         if name not in rows:
             continue

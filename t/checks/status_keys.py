@@ -1,11 +1,14 @@
 #!/usr/bin/python3
 """The keys that the status writes are those that docs/status-formats.md lists."""
 
+import fnmatch
 import re
 
 import tree as base
 
-JSON = ["mod_wsflow/status/json.cpp", "mod_wsflow/status/json_limits.cpp"]
+JSON = "mod_wsflow/status/json*.cpp"
+# What writes a key and its value.
+WRITERS = "number|real|flag|text|milliseconds|setting|spread|rates|text_or_null|number_or_null"
 LINES = "mod_wsflow/status/auto_lines.cpp"
 DOCS = "docs/status-formats.md"
 
@@ -25,10 +28,10 @@ def keys_of(expression):
 
 def json_keys(tree):
     keys, findings = set(), []
-    for name in JSON:
+    for name in fnmatch.filter(tree.sources(), JSON) or base.missing(f"no {JSON}"):
         code = base.without_comments(tree.text(name))
         before = len(keys)
-        for call in re.finditer(r"\bKey\(|\b(?:number|real|flag|text|milliseconds|setting)\(writer, ", code):
+        for call in re.finditer(rf"\bKey\(|\b(?:{WRITERS})\(writer, ", code):
             expression = base.split_arguments(code[call.end():])[0]
             found = keys_of(expression)
             if not found and expression != "key":  # "key" is the parameter of such a function
@@ -69,7 +72,7 @@ def documented(tree, title):
 
 def check(tree, _):
     findings = []
-    for read, title, where in ((json_keys, "JSON", " and ".join(JSON)), (line_keys, "Lines", LINES)):
+    for read, title, where in ((json_keys, "JSON", JSON), (line_keys, "Lines", LINES)):
         keys, unclear = read(tree)
         findings += unclear + base.differences(keys, where, documented(tree, title), f"{DOCS}, {title}")
     return findings

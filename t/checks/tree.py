@@ -11,8 +11,8 @@ import sys
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 
-_TOKEN = re.compile(r"""//[^\n]* | /\*.*?\*/ | "(?:\\.|[^"\\\n])*" | (?<![0-9A-Za-z_])'(?:\\.|[^'\\\n])+'""",
-                    re.S | re.X)
+_TOKEN = re.compile(r"""//[^\n]* | /\*.*?\*/ | R"(?P<end>\w*)\(.*?\)(?P=end)" | "(?:\\.|[^"\\\n])*" |
+                        (?<![0-9A-Za-z_])'(?:\\.|[^'\\\n])+'""", re.S | re.X)
 _STRING = re.compile(r'"((?:\\.|[^"\\\n])*)"')
 
 
@@ -54,7 +54,13 @@ def without_comments(code):
 
 def bare(code):
     """CODE with neither comments nor the contents of strings."""
-    return _TOKEN.sub(lambda m: re.sub(r"[^\n]", " ", m[0]) if m[0].startswith("/") else m[0][0] * 2, code)
+    def blank(token):
+        text = token[0]
+        if text.startswith("/"):
+            return re.sub(r"[^\n]", " ", text)
+        return '""' + "\n" * text.count("\n") if text.startswith("R") else text[0] * 2
+
+    return _TOKEN.sub(blank, code)
 
 
 def line_of(text, offset):
@@ -97,6 +103,18 @@ def initialiser(code, name):
     if not entries:
         missing(f"the table {name} is empty")
     return [split_arguments(entry[1:]) if entry.startswith("{") else [entry] for entry in entries]
+
+
+CATALOGUE = "mod_wsflow/metrics/catalogue.cpp"
+
+
+def metric_families(tree, table):
+    """The (name, labels, help) of each entry of a TABLE of the catalogue of metrics."""
+    entries = initialiser(without_comments(tree.text(CATALOGUE)), table)
+    for entry in entries:
+        if len(entry) < 3:
+            missing(f"{CATALOGUE}: an entry of {table} has {len(entry)} fields: {entry}")
+    return [tuple(joined_strings(field) for field in entry[:3]) for entry in entries]
 
 
 def section(tree, name, title):

@@ -3,6 +3,7 @@
 # Nothing of the system's own Apache is started, stopped or changed.
 #   WSFLOW_DEMO_PORT, WSFLOW_DEMO_TLS_PORT   the two ports (8080, 8443)
 #   WSFLOW_MODULE                            a mod_wsflow.so that is built already
+#   --picture FILE                           plays for a minute, writes a picture of the status page, and ends
 set -euo pipefail
 
 source_dir=$(cd "$(dirname "$0")/../.." && pwd)
@@ -12,6 +13,9 @@ http_port=${WSFLOW_DEMO_PORT:-8080}
 https_port=${WSFLOW_DEMO_TLS_PORT:-8443}
 httpd_pid=
 origin_pid=
+
+picture=
+if [ "${1:-}" = --picture ]; then picture=$(realpath "${2:?--picture needs a file}"); fi
 
 die() { printf 'demo: %s\n' "$*" >&2; exit 1; }
 say() { printf '\n== %s\n' "$*"; }
@@ -136,6 +140,11 @@ choose_root
 make_certificate
 start_origin
 start_httpd
+
+if [ -n "$picture" ]; then
+  PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 "$demo_dir/picture.py" "http://127.0.0.1:$http_port" "$picture"
+  exit 0
+fi
 
 cat <<TEXT
 

@@ -30,7 +30,7 @@ void check_messages(const MessageSettings& messages) {
 // Whatever is accepted fits into what a tunnel keeps.
 void check_terms(const Settings& given) {
   const auto settings = overlay(given, kDefaultSettings);
-  const auto terms = make_terms(settings);
+  const auto terms = make_terms(settings, nullptr);
   for (const auto time : {settings.idle, settings.stall, settings.close, settings.lifetime,
                           settings.ping_client, settings.ping_origin, settings.ping_timeout}) {
     require(time == 0 || (time >= 10'000 && time / 1000 <= UINT32_MAX));

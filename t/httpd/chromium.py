@@ -6,6 +6,7 @@ import signal
 import subprocess
 import tempfile
 
+from devtools import endpoint
 from wait import seconds
 
 FLAGS = """--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking
@@ -24,6 +25,11 @@ class Chromium:
     def __enter__(self):
         return self
 
+    @property
+    def devtools(self):
+        """Where Tab (devtools.py) finds it."""
+        return endpoint(self._profile)
+
     def __exit__(self, *_):
         self._process.terminate()
         try:
@@ -36,3 +42,6 @@ class Chromium:
             pass
         self._process.wait(10)
         shutil.rmtree(self._profile, ignore_errors=True)
+
+    def close(self):
+        self.__exit__()

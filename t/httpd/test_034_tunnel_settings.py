@@ -1,6 +1,7 @@
 """WSFlowTimeout, WSFlowPing, WSFlowMessageLimit and the buffers: what is wrong, and what contradicts itself, is named
 by configtest; and until= ends handshakes whose session is over."""
 
+import pathlib
 import time
 
 import pytest
@@ -58,6 +59,7 @@ def test_what_makes_sense_is_accepted(httpd):
     assert httpd(everywhere, main="WSFlowMaxBuffered 1G", start=False).configtest() == (0, "Syntax OK\n")
 
 
+KERNEL_MOST = int(pathlib.Path("/proc/sys/net/core/wmem_max").read_text())
 CONTRADICTIONS = {
     "a dead client is found too late": (
         "WSFlowTimeout idle=30s\nWSFlowPing client=20s timeout=10s",
@@ -68,6 +70,9 @@ CONTRADICTIONS = {
     "an idle time beyond the lifetime": (
         "WSFlowTimeout lifetime=10mi\n<Location /x>\nWSFlowTimeout idle=10mi\n</Location>",
         ["WSF0166", "the lifetime is 10mi", '"WSFlowTimeout idle=5mi"']),
+    "a buffer that the kernel cuts": (
+        f"WSFlowSendBufferSize {KERNEL_MOST + 4096}",
+        ["WSF0168", f'"WSFlowSendBufferSize {KERNEL_MOST}"', f"net.core.wmem_max to {KERNEL_MOST + 4096}"]),
     "a buffer beyond its child": ("WSFlowBufferSize 40M", ["WSF0167", '"WSFlowMaxBuffered 320M"']),
 }
 

@@ -134,7 +134,8 @@ def test_a_keeper_and_its_tunnels_are_told_from_children(httpd, raw_origin, tunn
     assert keeper["generation"] == old["generation"] < told["generation"]
     now = wait_until(lambda: found if len(found := site.status.connections()) == 2 else None, "two tunnels have rows")
     kept = now[old["id"]]
-    assert kept == old | {"pid": keeper["pid"], "kind": "keeper", "age_seconds": kept["age_seconds"]}
+    assert kept == old | {"pid": keeper["pid"], "kind": "keeper", "age_seconds": kept["age_seconds"],
+                          "idle_seconds": kept["idle_seconds"]}
     (new,) = [connection for number, connection in now.items() if number != old["id"]]
     assert (new["kind"], new["generation"]) == ("child", told["generation"])
     lines = site.status.auto()

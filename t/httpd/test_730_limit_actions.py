@@ -114,7 +114,7 @@ def test_what_is_not_right_changes_nothing_and_is_explained(section):
             (400, post(name="x", rate="5/d"), "rate=5/d: legal is "),
             (400, post(name="x", queue=1), "acquire="),
             (400, post(name="x", concurency=9), "concurency=9: there is no such field; legal are"),
-            (400, post(name="x", action="stop"), "action=stop: legal is limit"),
+            (400, post(name="x", action="stop"), "action=stop: legal are limit, close, drain and undrain"),
             (400, post(name="x"), "nothing to change"),
             (415, post(name="x", concurrency=9, headers={"Content-Type": "text/plain"}), "Content-Type"),
             (415, post(name="x", concurrency=9, headers={"Content-Type": "application/x-www-form-urlencodedx"}),
@@ -144,7 +144,7 @@ def test_the_page_has_a_form_that_works(section):
     x = section("concurrency=5 queue=6 acquire=1s")
     page = x.site.get("/wsflow-status")
     assert "frame-ancestors 'none'" in page.headers["content-security-policy"]
-    (form,) = re.findall("<form.*?</form>", page.text, re.S)
+    (form,) = [form for form in re.findall("<form.*?</form>", page.text, re.S) if 'value="limit"' in form]
     assert 'method="post" action="?"' in form
     fields = dict(re.findall(r'<input type="hidden" name="(\w+)" value="(\w+)">', form))
     inputs = re.findall(r'<input name="(\w+)"', form)

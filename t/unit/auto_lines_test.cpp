@@ -42,6 +42,12 @@ TEST_CASE("the lines say what the model holds, each key once", "[auto_lines]") {
   CHECK(all["WSFlowEndedClientEof"] == std::to_string(model.snapshot.sums[metrics::kTunnelsEnded + 1]));
   CHECK(all["WSFlowRefusedBadMethod"] == std::to_string(model.snapshot.sums[metrics::kRefused]));
   CHECK(all["WSFlowBytesOriginToClient"] == std::to_string(model.snapshot.sums[metrics::kBytes + 1]));
+  CHECK(std::stod(all["WSFlowHandshakeP50Ms"]) <= std::stod(all["WSFlowHandshakeP99Ms"]));
+  CHECK(all["WSFlowAcquireWaits"] ==
+        std::to_string(model.sum(metrics::kAcquireWaits, metrics::kWaits.buckets())));
+  CHECK(all["WSFlowRateOpened"] == "2");
+  CHECK(all["WSFlowRateBytesOriginToClient"] == "400000");
+  CHECK(all["WSFlowLogLinesLost"] == std::to_string(model.snapshot.sums[metrics::kLogLinesLost]));
   CHECK(all["WSFlowProcesses"] == "2");
   CHECK(all["WSFlowKeepers"] == "1");
   CHECK(all["WSFlowProcess[0]Kind"] == "child");

@@ -1,7 +1,10 @@
 #include "mod_wsflow/metrics/catalogue.hpp"
 
+#include <algorithm>
 #include <catch2/catch.hpp>
+#include <functional>
 #include <set>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -16,7 +19,7 @@ TEST_CASE("the families cover every counter exactly once", "[catalogue]") {
     for (std::size_t i = 0; i < family.count; ++i) ++covered[family.first + i];
   }
   for (const auto& family : histograms()) {
-    for (std::size_t i = 0; i < family.count * kRttPlaces; ++i) ++covered.at(family.first + i);
+    for (std::size_t i = 0; i < family.count * family.times.places(); ++i) ++covered.at(family.first + i);
   }
   for (std::size_t i = 0; i < kCounters; ++i) {
     INFO("counter " << i);
@@ -49,13 +52,40 @@ TEST_CASE("a histogram is named in seconds and explained", "[catalogue]") {
   }
 }
 
-TEST_CASE("a round-trip time falls into the first bucket that is not below it", "[catalogue]") {
-  for (std::size_t i = 0; i < kRttBounds.size(); ++i) {
-    CHECK(rtt_bucket(kRttBounds[i]) == i);
-    CHECK(rtt_bucket(kRttBounds[i] + 1) == i + 1);
+TEST_CASE("a time falls into the first bucket whose bound is not below it", "[catalogue]") {
+  for (const auto& family : histograms()) {
+    INFO(family.metric);
+    const auto& times = family.times;
+    CHECK(std::is_sorted(times.bounds.begin(), times.bounds.end(), std::less_equal<>()));
+    for (std::size_t i = 0; i < times.bounds.size(); ++i) {
+      const auto bound = std::uint64_t{times.bounds[i]} * times.bound;
+      CHECK(bucket(times, bound) == i);
+      CHECK(bucket(times, bound + 1) == i + 1);
+    }
+    CHECK(bucket(times, 0) == 0);
+    CHECK(bucket(times, UINT64_MAX) == times.buckets() - 1);
   }
-  CHECK(rtt_bucket(0) == 0);
-  CHECK(rtt_bucket(UINT32_MAX) == kRttBuckets - 1);
+}
+
+TEST_CASE("the values of the labels of a family are as many as its counters", "[catalogue]") {
+  const auto values = [](std::string labels) {
+    std::size_t product = 1;
+    std::istringstream stream(labels);
+    for (std::string name; std::getline(stream, name, ',');) {
+      INFO(name);
+      const auto& found = label(name);
+      REQUIRE(found.name == name);
+      std::set<std::string> different;
+      for (std::size_t i = 0; i < found.count; ++i) different.insert(found.value(i));
+      CHECK(different.size() == found.count);
+      product *= found.count;
+    }
+    return product;
+  };
+  for (const auto& family : families()) CHECK(values(family.labels) == family.count);
+  for (const auto& family : histograms()) CHECK(values(family.labels) == family.count);
+  CHECK(std::string(label("result").value(0)) == "upgraded");
+  CHECK(std::string(label("result").value(1)) == base::name(base::Refusal::bad_method));
 }
 
 TEST_CASE("close codes have their places at every boundary", "[catalogue]") {

@@ -1,8 +1,8 @@
 #include <catch2/catch.hpp>
 #include <memory>
 
-#include "mod_wsflow/shm/tunnel_table.hpp"
 #include "t/unit/support/engine_rig.hpp"
+#include "t/unit/support/live_tunnels.hpp"
 #include "t/unit/support/shared_segment.hpp"
 
 using namespace wsflow;
@@ -24,7 +24,6 @@ struct CommandRig {
                                                                .origin_ssl = {},
                                                                .place = {},
                                                                .row = rows.open({.id = id,
-                                                                                 .generation = 1,
                                                                                  .started_us = 0,
                                                                                  .client = {},
                                                                                  .server = "a.test",
@@ -35,9 +34,7 @@ struct CommandRig {
     REQUIRE(rig.engine.adopt(tunnel));
     return {std::move(client.peer), std::move(origin.peer)};
   }
-  bool command(std::uint64_t id, std::uint16_t code) {
-    return shm::command(*segment, id, shm::Command::close, code);
-  }
+  bool command(std::uint64_t id, std::uint16_t code) { return test::close(*segment, id, code); }
   bool all_open(std::uint64_t count) const {
     return test::eventually([&] { return rig.process.slot.active == count; });
   }
@@ -56,7 +53,7 @@ TEST_CASE("an operator's command closes its tunnel alone", "[engine][command]") 
   auto second = rig.open(12);
   auto third = rig.open(13);
   REQUIRE(rig.all_open(3));
-  REQUIRE(shm::tunnel_count(*rig.segment) == 3);
+  REQUIRE(test::tunnel_count(*rig.segment) == 3);
   CHECK_FALSE(rig.command(14, 4001));
   REQUIRE(rig.command(12, 4001));
   rig.rig.engine.look_for_commands();
@@ -66,7 +63,7 @@ TEST_CASE("an operator's command closes its tunnel alone", "[engine][command]") 
   CHECK(test::receive_to_end(second.origin.get()).bytes.size() == 8);
   second = {};
   REQUIRE(test::eventually([&] { return rig.rig.process.ended(Outcome::ordered) == 1; }));
-  CHECK(test::eventually([&] { return shm::tunnel_count(*rig.segment) == 2; }));
+  CHECK(test::eventually([&] { return test::tunnel_count(*rig.segment) == 2; }));
   for (const auto* ends : {&first, &third}) {
     const auto hello = test::frame(ws::Opcode::text, true, test::bytes_of("hello"));
     REQUIRE(test::send_all(ends->origin.get(), hello));

@@ -10,8 +10,8 @@
 #include "t/unit/support/step_through.hpp"
 
 using namespace wsflow;
-using flow::PermitState;
 using flow::kSecond;
+using flow::PermitState;
 using test::keyed;
 using test::limit;
 

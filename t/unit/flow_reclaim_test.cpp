@@ -6,8 +6,8 @@
 #include "t/unit/support/shared_segment.hpp"
 
 using namespace wsflow;
-using flow::PermitState;
 using flow::kSecond;
+using flow::PermitState;
 using test::limit;
 
 TEST_CASE("what a dead process held and waited for goes to the others", "[flow][reclaim]") {

@@ -5,9 +5,9 @@
 #include "t/unit/support/flow_rig.hpp"
 
 using namespace wsflow;
+using flow::kSecond;
 using flow::PermitState;
 using flow::Reason;
-using flow::kSecond;
 using test::limit;
 
 TEST_CASE("what is given back while another has the lock is collected when it is free", "[flow]") {

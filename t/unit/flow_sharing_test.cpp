@@ -13,8 +13,8 @@
 // Threads and processes, some of them killed, that compete for permits.
 
 using namespace wsflow;
-using flow::PermitState;
 using flow::kSecond;
+using flow::PermitState;
 using test::keyed;
 using test::limit;
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "mod_wsflow/flow/definitions.hpp"
+#include "mod_wsflow/flow/refusals.hpp"
 #include "mod_wsflow/flow/view.hpp"
 #include "t/unit/support/flow_table.hpp"
 
@@ -138,6 +139,17 @@ TEST_CASE("the keys with most in use and refused come first", "[flow][view]") {
   CHECK(std::all_of(keys.begin() + 2, keys.end(), [](const KeyView& key) { return key.in_use == 2; }));
   CHECK(views[0].keys == 1518);
   CHECK(views[1].top_keys.empty());
+}
+
+TEST_CASE("the refusals of all limits are one sum", "[flow][view]") {
+  Rig rig({limit("one", 1), limit("two", 1)});
+  CHECK(refusals(rig.control) == 0U);
+  for (int i = 0; i < 4; ++i) rig.acquire();
+  for (int i = 0; i < 3; ++i) {
+    const Demand demand{.limit = 1, .key = make_key(rig.table->secret, {}, true)};
+    rig.control.acquire({&demand, 1}, Waiting::never, kBegin);
+  }
+  CHECK(refusals(rig.control) == 3U + 2U);
 }
 
 TEST_CASE("a limit that is not configured any more is shown while it is in use", "[flow][view]") {

@@ -3,10 +3,10 @@
 #include "t/unit/support/flow_rig.hpp"
 
 using namespace wsflow;
+using flow::kSecond;
 using flow::PermitState;
 using flow::Reason;
 using flow::Waiting;
-using flow::kSecond;
 using test::keyed;
 using test::limit;
 

@@ -10,8 +10,8 @@
 #include "mod_wsflow/shm/fold.hpp"
 #include "mod_wsflow/shm/resources.hpp"
 #include "mod_wsflow/shm/segment.hpp"
-#include "mod_wsflow/shm/tunnel_table.hpp"
 #include "t/unit/support/child_process.hpp"
+#include "t/unit/support/live_tunnels.hpp"
 #include "t/unit/support/shared_segment.hpp"
 
 // Processes that are killed at random moments. What they leave must add up all the same.
@@ -42,7 +42,7 @@ ChildProcess folder(shm::Layout& layout) {
 void check_empty(shm::Layout& layout) {
   const auto snapshot = shm::snapshot(layout);
   CHECK(snapshot.processes.empty());
-  CHECK(shm::tunnel_count(layout) == 0);
+  CHECK(test::tunnel_count(layout) == 0);
   for (const auto& slot : shm::slots(layout).first(layout.slots_seen)) REQUIRE(slot.owner == 0);
   for (const auto& head : shm::page_heads(layout).first(layout.pages_seen)) REQUIRE(head.owner == 0);
   CHECK(shm::held(layout, 1) == 0);
@@ -68,7 +68,7 @@ TEST_CASE("folders that are killed in a fold lose and double nothing", "[fold]")
         if (slot == nullptr) return false;
         metrics::Recorder recorder(*slot);
         for (int n = 0; n < 3; ++n) recorder.tunnel_opened(n == 2);
-        recorder.tunnel_ended(base::Outcome::closed, false);
+        recorder.tunnel_ended(base::Outcome::closed, false, 0);
         slot->counters[shm::kCounterCapacity - 1].fetch_add(1);
         slot->held[1] = 5;
         return true;
@@ -120,15 +120,16 @@ void live(shm::Layout& layout, Progress& progress) {
     recorder.tunnel_opened(i % 3 == 0);
     slot->held[1].fetch_add(1);
     const auto text = "tunnel";
-    places.push_back(rows.open({i, 1, 0, {}, text, text, text}));
+    places.push_back(
+        rows.open({.id = i, .started_us = 0, .client = {}, .server = text, .route = text, .origin = text}));
     if (places.size() == 100) {
       places.pop_front();
       slot->held[1].fetch_sub(1);
-      recorder.tunnel_ended(base::Outcome::closed, (i - 99) % 3 == 0);
+      recorder.tunnel_ended(base::Outcome::closed, (i - 99) % 3 == 0, 0);
     }
     if (i % 16 == 0) shm::sweep(layout);
-    shm::command(layout, i, shm::Command::close, 1000);
-    if (i % 64 == 0) shm::tunnels(layout, 0, 10);
+    test::close(layout, i, 1000);
+    if (i % 64 == 0) test::tunnels(layout, 0, 10);
   }
 }
 

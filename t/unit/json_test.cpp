@@ -116,6 +116,7 @@ TEST_CASE("the JSON tells children from keepers", "[json]") {
 TEST_CASE("the JSON has the tunnels that were asked for", "[json]") {
   const auto json = parsed(test::status_model());
   CHECK(json["connections_total"].GetUint64() == 77);
+  CHECK(json["connections_matched"].GetUint64() == 66);
   REQUIRE(json["connections"].Size() == 2);
   const auto& tunnel = json["connections"][0];
   CHECK(std::string(tunnel["id"].GetString()) == "00000000000000ab");
@@ -128,6 +129,84 @@ TEST_CASE("the JSON has the tunnels that were asked for", "[json]") {
   CHECK(std::string(tunnel["origin"].GetString()) == "ws://127.0.0.1:9000");
   CHECK(std::string(tunnel["started"].GetString()) == "2023-11-14T22:13:20.000Z");
   CHECK(tunnel["age_seconds"].GetUint64() == 90);
+  CHECK(tunnel["idle_seconds"].GetUint64() == 10);
+  CHECK(std::string(tunnel["user"].GetString()) == "alice");
+  CHECK(std::string(tunnel["keys"][0]["key"].GetString()) == "192.0.2.1");
+  CHECK(tunnel["bytes_from_client"].GetUint64() == 1001);
+  CHECK(tunnel["bytes_from_origin"].GetUint64() == 2002);
+  CHECK(tunnel["messages_from_client"].GetUint64() == 11);
+  CHECK(tunnel["messages_from_origin"].GetUint64() == 22);
+  CHECK(tunnel["rtt_client_ms"].GetUint() == 23);
+  CHECK(tunnel["rtt_origin_ms"].IsNull());
+  CHECK(json["connections"][1]["rtt_origin_ms"].GetUint() == 0);
+  CHECK(tunnel["tls_client"].GetBool());
+  CHECK_FALSE(tunnel["tls_origin"].GetBool());
+  CHECK(std::string(tunnel["mode"].GetString()) == "worker");
+  CHECK(std::string(json["connections"][1]["mode"].GetString()) == "engine");
+  CHECK(std::string(tunnel["state"].GetString()) == "slow-client");
+}
+
+TEST_CASE("the JSON has no user and no keys where none are shown", "[json]") {
+  auto model = test::status_model();
+  model.connections.tunnels[0].user.clear();
+  model.keys[0].clear();
+  const auto json = parsed(model);
+  CHECK(json["connections"][0]["user"].IsNull());
+  CHECK(json["connections"][0]["keys"].Empty());
+}
+
+TEST_CASE("the JSON has the routes", "[json]") {
+  const auto json = parsed(test::status_model());
+  REQUIRE(json["routes"].Size() == 3);
+  CHECK(json["routes"][0]["origin"].IsNull());
+  CHECK(json["routes"][0]["refused"].GetUint64() == 5);
+  CHECK(json["routes"][0]["drained"].GetBool());
+  const auto& route = json["routes"][1];
+  CHECK(std::string(route["server"].GetString()) == "www.example.org");
+  CHECK(std::string(route["route"].GetString()) == "/chat");
+  CHECK(std::string(route["origin"].GetString()) == "ws://127.0.0.1:9000");
+  CHECK(route["active"].GetUint64() == 2);
+  CHECK(route["opened"].GetUint64() == 40);
+  CHECK(route["handshake_mean_ms"].GetDouble() == 12.5);
+  CHECK(route["bytes_from_client"].GetUint64() == 5001);
+  CHECK(route["messages_from_origin"].GetUint64() == 62);
+}
+
+TEST_CASE("the JSON has the rates of the last seconds, and the history if it is wanted", "[json]") {
+  auto model = test::status_model();
+  CHECK_FALSE(parsed(model).HasMember("history"));
+  model.history_wanted = true;
+  const auto json = parsed(model);
+  const auto& now = json["rates"]["last_10s"];
+  CHECK(now["seconds"].GetDouble() == 10);
+  CHECK(now["opened_per_s"].GetDouble() == 2);
+  CHECK(now["refused_per_s"].GetDouble() == 1);
+  CHECK(now["limit_refused_per_s"].GetDouble() == 3);
+  CHECK(now["bytes_from_client_per_s"].GetDouble() == 200'000);
+  CHECK(now["bytes_from_origin_per_s"].GetDouble() == 400'000);
+  CHECK(now["handshake_p50_ms"].GetDouble() == 37.5);
+  CHECK(json["rates"]["last_60s"]["seconds"].GetDouble() == 60);
+  REQUIRE(json["history"].Size() == model.history.size() - 1);
+  const auto& last = json["history"][json["history"].Size() - 1];
+  CHECK(std::string(last["until"].GetString()) == "2023-11-14T22:14:50.500Z");
+  CHECK(last["active"].GetDouble() == 24);
+  CHECK(last["seconds"].GetDouble() == 5);
+}
+
+TEST_CASE("the JSON says how times are spread", "[json]") {
+  auto model = test::status_model();
+  auto* times = model.snapshot.sums.data() + metrics::kHandshakeTimes;
+  std::fill_n(times, metrics::kHandshakes.places(), 0);
+  CHECK(parsed(model)["handshake_ms"]["mean"].GetDouble() == 0);
+  times[metrics::bucket(metrics::kHandshakes, 50'000)] = 4;  // 25 to 50 ms
+  times[metrics::kHandshakeBuckets] = 150'000;
+  const auto json = parsed(model);
+  CHECK(json["handshake_ms"]["count"].GetUint64() == 4);
+  CHECK(json["handshake_ms"]["mean"].GetDouble() == 37.5);
+  CHECK(json["handshake_ms"]["p50"].GetDouble() == 37.5);
+  CHECK(json["lifetime_s"]["p99"].GetDouble() <= 86'400);
+  CHECK(json["acquire_wait_ms"]["count"].GetUint64() > 0);
+  CHECK(json["log"]["lost"].GetUint64() == model.snapshot.sums[metrics::kLogLinesLost]);
 }
 
 TEST_CASE("what a client says is text in the JSON and nothing else", "[json]") {
@@ -137,7 +216,10 @@ TEST_CASE("what a client says is text in the JSON and nothing else", "[json]") {
   REQUIRE_FALSE(json.HasParseError());
   const auto& tunnel = json["connections"][1];
   const std::string told = "</script>\"\\\n\x01<&'\xEF\xBF\xBD\xEF\xBF\xBD";
-  for (const auto* key : {"client", "server", "route", "origin"}) CHECK(tunnel[key].GetString() == told);
+  for (const auto* key : {"client", "server", "route", "origin", "user"})
+    CHECK(tunnel[key].GetString() == told);
+  CHECK(tunnel["keys"][0]["key"].GetString() == told);
+  CHECK(json["routes"][2]["origin"].GetString() == told);
   CHECK(std::string(tunnel["id"].GetString()) == "ffffffffffffffff");
   CHECK(tunnel["age_seconds"].GetUint64() == 0);
   CHECK(text.find('\n') == std::string::npos);

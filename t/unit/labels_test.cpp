@@ -166,7 +166,8 @@ TEST_CASE("processes that add the same labels get the same indexes", "[labels]")
     children.emplace_back([&, process] {
       ++ready;
       while (ready != kProcesses) std::this_thread::yield();
-      for (std::uint64_t i = 0; i < kMany; ++i) rows[process * kMany + i].label = add(*segment, i);
+      for (std::uint64_t i = 0; i < kMany; ++i)
+        rows[process * kMany + i].label = static_cast<std::uint16_t>(add(*segment, i));
       return true;
     });
   }

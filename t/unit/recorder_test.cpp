@@ -17,7 +17,7 @@ TEST_CASE("an opened tunnel is active until it has ended", "[recorder]") {
   CHECK(process.count(kTunnelsOpenedWorker) == (on_worker ? 1 : 0));
   CHECK(process.slot.active == (on_worker ? 0 : 1));
   CHECK(process.slot.active_worker == (on_worker ? 1 : 0));
-  process.recorder.tunnel_ended(base::Outcome::origin_reset, on_worker);
+  process.recorder.tunnel_ended(base::Outcome::origin_reset, on_worker, 0);
   CHECK(process.slot.active == 0);
   CHECK(process.slot.active_worker == 0);
   CHECK(process.ended(base::Outcome::origin_reset) == 1);
@@ -28,7 +28,7 @@ TEST_CASE("each outcome, refusal and close code has a counter of its own", "[rec
   test::CountedProcess process;
   for (std::size_t i = 0; i < base::kOutcomes; ++i) {
     process.recorder.tunnel_opened(false);
-    process.recorder.tunnel_ended(static_cast<base::Outcome>(i), false);
+    process.recorder.tunnel_ended(static_cast<base::Outcome>(i), false, 0);
     CHECK(process.count(kTunnelsEnded + i) == 1);
   }
   for (std::size_t i = 0; i < base::kRefusals; ++i) {
@@ -42,6 +42,22 @@ TEST_CASE("each outcome, refusal and close code has a counter of its own", "[rec
   CHECK(process.count(kNotWebSocket) == 0);
 }
 
+TEST_CASE("times are counted in their buckets, and summed up", "[recorder]") {
+  test::CountedProcess process;
+  process.recorder.tunnel_opened(false);
+  process.recorder.tunnel_ended(base::Outcome::closed, false, 1500);
+  CHECK(process.count(kTunnelTimes + 1) == 1);
+  CHECK(process.count(kTunnelTimes + kLifetimes.buckets()) == 1500);
+  process.recorder.upgraded(400);
+  process.recorder.upgraded(1001);
+  CHECK(process.count(kHandshakeTimes) == 1);
+  CHECK(process.count(kHandshakeTimes + 1) == 1);
+  CHECK(process.count(kHandshakeTimes + kHandshakeBuckets) == 1401);
+  process.recorder.waited(60'000'000);
+  CHECK(process.count(kAcquireWaits + kWaits.buckets() - 1) == 1);
+  CHECK(process.count(kAcquireWaits + kWaits.buckets()) == 60'000'000);
+}
+
 TEST_CASE("threads that count at the same time lose nothing", "[recorder]") {
   test::CountedProcess process;
   std::vector<std::thread> threads;
@@ -50,7 +66,7 @@ TEST_CASE("threads that count at the same time lose nothing", "[recorder]") {
       for (int n = 0; n < 10000; ++n) {
         process.recorder.tunnel_opened(false);
         process.recorder.add(kBytes, 3);
-        process.recorder.tunnel_ended(base::Outcome::closed, false);
+        process.recorder.tunnel_ended(base::Outcome::closed, false, 0);
       }
     });
   }

@@ -67,7 +67,11 @@ TEST_CASE("the parts of a segment do not overlap and end where it ends", "[segme
   const auto& limits = shm::flow_table(*segment);
   CHECK(address(&limits) == address(&labels + 1));
   CHECK(address(&limits) % alignof(flow::Table) == 0);
-  CHECK(address(&limits + 1) - address(&*segment) == shm::bytes({slots.size(), heads.size()}));
+  const auto users = shm::row_users(*segment);
+  CHECK(address(users.data()) == address(&limits + 1));
+  CHECK(users.size() == rows.size());
+  CHECK(address(users.data() + users.size()) - address(&*segment) ==
+        shm::bytes({slots.size(), heads.size()}));
   // Fresh pages are mapped to the last.
   CHECK(limits.permits[flow::kPermits - 1].state == 0);
 }

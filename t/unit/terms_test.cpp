@@ -8,7 +8,7 @@ using httpd::make_terms;
 using httpd::TermsTable;
 
 TEST_CASE("the defaults of the configuration are those of a tunnel", "[terms]") {
-  CHECK(make_terms(kDefaultSettings) == tunnel::Terms{});
+  CHECK(make_terms(kDefaultSettings, nullptr) == tunnel::Terms{});
 }
 
 TEST_CASE("each setting reaches the tunnel", "[terms]") {
@@ -23,7 +23,7 @@ TEST_CASE("each setting reaches the tunnel", "[terms]") {
   settings.strict = 1;
   settings.messages[0] = {.frame = 1, .message = std::int64_t{1} << 40U, .rate = 0, .bytes = 0, .close = 1};
   settings.messages[1] = {.frame = 2, .message = 3, .rate = 4, .bytes = 5, .close = 1};
-  CHECK(make_terms(settings) ==
+  CHECK(make_terms(settings, nullptr) ==
         tunnel::Terms{.idle = 0,
                       .stall = 1,
                       .close = 2,

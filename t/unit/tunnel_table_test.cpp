@@ -1,4 +1,3 @@
-#include "mod_wsflow/shm/tunnel_table.hpp"
 
 #include <algorithm>
 #include <catch2/catch.hpp>
@@ -8,6 +7,7 @@
 #include "mod_wsflow/shm/fold.hpp"
 #include "mod_wsflow/shm/segment.hpp"
 #include "t/unit/support/child_process.hpp"
+#include "t/unit/support/live_tunnels.hpp"
 #include "t/unit/support/shared_segment.hpp"
 #include "t/unit/support/wait.hpp"
 
@@ -19,7 +19,6 @@ namespace {
 
 shm::TunnelFacts facts(std::uint64_t id) {
   return {.id = id,
-          .generation = 3,
           .started_us = 1700000000000000,
           .client = shm::Address::v4({192, 0, 2, 1}),
           .server = "www.example.org",
@@ -47,18 +46,18 @@ struct Table {
 
 TEST_CASE("a row says what its tunnel is, as long as it lives", "[tunnel_table]") {
   Table table;
-  CHECK(shm::tunnels(*table.segment, 0, 10).empty());
+  CHECK(test::tunnels(*table.segment, 0, 10).empty());
   {
     const auto place = table.rows->open(facts(0xABCD));
     REQUIRE(place);
-    const auto all = shm::tunnels(*table.segment, 0, 10);
+    const auto all = test::tunnels(*table.segment, 0, 10);
     REQUIRE(all.size() == 1);
-    CHECK(shm::tunnel_count(*table.segment) == 1);
+    CHECK(test::tunnel_count(*table.segment) == 1);
     const auto& view = all[0];
     CHECK(view.id == 0xABCD);
     CHECK(view.pid == 11);
     CHECK(view.kind == shm::ProcessKind::child);
-    CHECK(view.generation == 3);
+    CHECK(view.generation == 1);
     CHECK(view.started_us == 1700000000000000);
     CHECK(view.client == "192.0.2.1");
     CHECK(view.server == "www.example.org");
@@ -66,8 +65,8 @@ TEST_CASE("a row says what its tunnel is, as long as it lives", "[tunnel_table]"
     CHECK(view.origin == "ws://127.0.0.1:9000");
     CHECK(table.pages_taken() == 1);
   }
-  CHECK(shm::tunnels(*table.segment, 0, 10).empty());
-  CHECK(shm::tunnel_count(*table.segment) == 0);
+  CHECK(test::tunnels(*table.segment, 0, 10).empty());
+  CHECK(test::tunnel_count(*table.segment) == 0);
   CHECK(table.pages_taken() == 0);
 }
 
@@ -76,7 +75,7 @@ TEST_CASE("a tunnel without an id is not shown, and its neighbours are", "[tunne
   const auto first = table.rows->open(facts(1));
   const auto empty = table.rows->open({});
   const auto second = table.rows->open(facts(2));
-  CHECK(shm::tunnels(*table.segment, 0, 9).size() == 2);
+  CHECK(test::tunnels(*table.segment, 0, 9).size() == 2);
 }
 
 TEST_CASE("tunnels of one route share a label", "[tunnel_table]") {
@@ -89,21 +88,21 @@ TEST_CASE("tunnels of one route share a label", "[tunnel_table]") {
   const auto rows = shm::rows(*table.segment);
   CHECK(rows[0].label == rows[1].label);
   CHECK(rows[0].label != rows[2].label);
-  CHECK(shm::tunnels(*table.segment, 0, 9).at(2).route == "/other");
+  CHECK(test::tunnels(*table.segment, 0, 9).at(2).route == "/other");
 }
 
 TEST_CASE("a tunnel whose label found no room is shown without texts, and takes commands", "[tunnel_table]") {
   Table table;
   for (auto& bits : shm::label_table(*table.segment).taken) bits = ~std::uint64_t{0};
   auto place = table.rows->open(facts(1));
-  const auto all = shm::tunnels(*table.segment, 0, 9);
+  const auto all = test::tunnels(*table.segment, 0, 9);
   REQUIRE(all.size() == 1);
   CHECK(all[0].id == 1);
   CHECK(all[0].client == "192.0.2.1");
   CHECK(all[0].server.empty());
   CHECK(all[0].route.empty());
   CHECK(all[0].origin.empty());
-  REQUIRE(shm::command(*table.segment, 1, Command::close, 1000));
+  REQUIRE(test::close(*table.segment, 1, 1000));
   CHECK(place.take_command() != 0);
 }
 
@@ -119,18 +118,18 @@ TEST_CASE("a full table gives no row, and a freed row is used again", "[tunnel_t
   CHECK_FALSE(none);
   CHECK(none.take_command() == 0);
   std::set<std::uint64_t> ids;
-  for (const auto& view : shm::tunnels(*table.segment, 0, 1000)) ids.insert(view.id);
+  for (const auto& view : test::tunnels(*table.segment, 0, 1000)) ids.insert(view.id);
   CHECK(ids.size() == 128);
   places.erase(places.begin() + 70);
   none = table.rows->open(facts(999));
   CHECK(none);
   CHECK_FALSE(table.rows->open(facts(1000)));
   places.clear();
-  CHECK(shm::tunnel_count(*table.segment) == 1);
+  CHECK(test::tunnel_count(*table.segment) == 1);
   CHECK(table.pages_taken() == 1);
   shm::grow(*table.segment, 1, 256);
   for (std::uint64_t id = 1; id <= 400; ++id) places.push_back(table.rows->open(facts(id)));
-  CHECK(shm::tunnel_count(*table.segment) == 5 * 64);
+  CHECK(test::tunnel_count(*table.segment) == 5 * 64);
 }
 
 TEST_CASE("a reader gets the part that it asks for", "[tunnel_table]") {
@@ -139,7 +138,7 @@ TEST_CASE("a reader gets the part that it asks for", "[tunnel_table]") {
   for (std::uint64_t id = 1; id <= 150; ++id) places.push_back(table.rows->open(facts(id)));
   const auto ids = [&](std::size_t first, std::size_t count) {
     std::vector<std::uint64_t> result;
-    for (const auto& view : shm::tunnels(*table.segment, first, count)) result.push_back(view.id);
+    for (const auto& view : test::tunnels(*table.segment, first, count)) result.push_back(view.id);
     return result;
   };
   CHECK(ids(0, 2) == std::vector<std::uint64_t>{1, 2});
@@ -156,30 +155,30 @@ TEST_CASE("a command comes to its tunnel once", "[tunnel_table]") {
   auto first = table.rows->open(facts(1));
   auto second = table.rows->open(facts(2));
   CHECK(second.take_command() == 0);
-  CHECK_FALSE(shm::command(*table.segment, 3, Command::close, 1000));
-  CHECK_FALSE(shm::command(*table.segment, 0, Command::close, 1000));
+  CHECK_FALSE(test::close(*table.segment, 3, 1000));
+  CHECK_FALSE(test::close(*table.segment, 0, 1000));
   CHECK(table.slot->commands == 0);
-  REQUIRE(shm::command(*table.segment, 2, Command::close, 4321));
+  REQUIRE(test::close(*table.segment, 2, 4321));
   CHECK(table.slot->commands == 1);
   CHECK(first.take_command() == 0);
   const auto told = second.take_command();
   CHECK(shm::action_of(told) == Command::close);
   CHECK(shm::code_of(told) == 4321);
   CHECK(second.take_command() == 0);
-  REQUIRE(shm::command(*table.segment, 2, Command::close, 1000));
-  REQUIRE(shm::command(*table.segment, 2, Command::close, 1001));
+  REQUIRE(test::close(*table.segment, 2, 1000));
+  REQUIRE(test::close(*table.segment, 2, 1001));
   CHECK(shm::code_of(second.take_command()) == 1001);
 }
 
 TEST_CASE("a command for a tunnel that has ended is not for the next one in its row", "[tunnel_table]") {
   Table table;
   auto place = table.rows->open(facts(1));
-  REQUIRE(shm::command(*table.segment, 1, Command::close, 1000));
+  REQUIRE(test::close(*table.segment, 1, 1000));
   place = {};
-  CHECK_FALSE(shm::command(*table.segment, 1, Command::close, 1000));
+  CHECK_FALSE(test::close(*table.segment, 1, 1000));
   place = table.rows->open(facts(2));
   CHECK(place.take_command() == 0);
-  REQUIRE(shm::command(*table.segment, 2, Command::close, 1000));
+  REQUIRE(test::close(*table.segment, 2, 1000));
   CHECK(place.take_command() != 0);
 }
 
@@ -195,7 +194,7 @@ TEST_CASE("some tunnels of a resource are told, each once", "[tunnel_table]") {
   auto other = table.rows->open(of_resource(6, 1));
   auto none = table.rows->open(of_resource(7, std::nullopt));
   const auto tell = [&](std::size_t most) {
-    return shm::command_some(*table.segment, 0, most, Command::close, 1012);
+    return shm::command(*table.segment, {.resource = 0, .untold = true}, most, Command::close, 1012);
   };
   CHECK(tell(0) == 0);
   CHECK(tell(2) == 2);
@@ -212,7 +211,7 @@ TEST_CASE("some tunnels of a resource are told, each once", "[tunnel_table]") {
   places[0] = {};
   places[0] = table.rows->open(of_resource(8, 0));
   CHECK(tell(9) == 1);
-  REQUIRE(shm::command(*table.segment, 8, Command::close, 1000));
+  REQUIRE(test::close(*table.segment, 8, 1000));
   CHECK(shm::code_of(places[0].take_command()) == 1000);
 }
 
@@ -222,9 +221,9 @@ TEST_CASE("a place that is moved frees its row once", "[tunnel_table]") {
   {
     auto second = std::move(first);
     CHECK(second);
-    CHECK(shm::tunnel_count(*table.segment) == 1);
+    CHECK(test::tunnel_count(*table.segment) == 1);
   }
-  CHECK(shm::tunnel_count(*table.segment) == 0);
+  CHECK(test::tunnel_count(*table.segment) == 0);
 }
 
 TEST_CASE("a process without a slot of the segment has no rows", "[tunnel_table]") {
@@ -242,7 +241,7 @@ TEST_CASE("rows go with their slot: to a keeper, and with a fold to nobody", "[t
     if (!shm::transfer(*table.slot, owner(11), shm::Owner::self(), shm::ProcessKind::keeper)) return false;
     places.resize(90);
     const auto more = table.rows->open(facts(777));
-    const auto seen = shm::tunnels(*table.segment, 0, 1000);
+    const auto seen = test::tunnels(*table.segment, 0, 1000);
     const bool ours = std::all_of(seen.begin(), seen.end(), [](const auto& view) {
       return view.pid == static_cast<std::uint32_t>(::getpid()) && view.kind == shm::ProcessKind::keeper;
     });
@@ -250,9 +249,9 @@ TEST_CASE("rows go with their slot: to a keeper, and with a fold to nobody", "[t
     ::_exit(right ? 0 : 1);  // without freeing a row
   });
   REQUIRE(keeper.ended_well());
-  CHECK(shm::tunnel_count(*table.segment) == 91);
+  CHECK(test::tunnel_count(*table.segment) == 91);
   CHECK(shm::sweep(*table.segment) == 1);
-  CHECK(shm::tunnel_count(*table.segment) == 0);
+  CHECK(test::tunnel_count(*table.segment) == 0);
   CHECK(table.pages_taken() == 0);
   for (auto& place : places) new (&place) shm::RowPlace();  // the rows are not ours any more
 }
@@ -262,7 +261,7 @@ TEST_CASE("a row that a process died in is written again by the next", "[tunnel_
   shm::rows(*table.segment)[0].sequence = 7;
   shm::rows(*table.segment)[0].id = 99;
   const auto place = table.rows->open(facts(1));
-  REQUIRE(shm::tunnels(*table.segment, 0, 5).size() == 1);
+  REQUIRE(test::tunnels(*table.segment, 0, 5).size() == 1);
   CHECK(shm::rows(*table.segment)[0].sequence == 8);
 }
 
@@ -278,10 +277,19 @@ TEST_CASE("readers and commands among threads that open and free see whole rows 
         const auto id = (thread << 32U) | (round + 1);
         shm::Address client;
         client.bytes.fill(static_cast<std::uint8_t>(thread));
-        const auto generation = static_cast<std::uint32_t>(thread);
-        auto place = table.rows->open({id, generation, 0, client, text, text, text});
+        const shm::TunnelFacts facts{.id = id,
+                                     .started_us = 0,
+                                     .client = client,
+                                     .server = text,
+                                     .route = text,
+                                     .origin = text,
+                                     .permit = static_cast<flow::Index>(thread),
+                                     .user = text};
+        auto other_facts = facts;
+        other_facts.id = ~id;
+        auto place = table.rows->open(facts);
         std::array<shm::RowPlace, 3> more;
-        for (auto& other : more) other = table.rows->open({~id, generation, 0, client, text, text, text});
+        for (auto& other : more) other = table.rows->open(other_facts);
         // Whoever commands names the id in the code.
         if (const auto told = place.take_command(); told != 0 && shm::code_of(told) != (id & 0xFFFF)) ++stray;
       }
@@ -290,16 +298,16 @@ TEST_CASE("readers and commands among threads that open and free see whole rows 
   std::uint64_t torn = 0;
   std::uint64_t seen = 0;
   const bool enough = test::eventually([&] {
-    for (const auto& view : shm::tunnels(*table.segment, 0, 100)) {
+    for (const auto& view : test::tunnels(*table.segment, 0, 100)) {
       ++seen;
-      const std::string text(40, static_cast<char>('a' + view.generation));
+      const std::string text(40, static_cast<char>('a' + view.permit));
       const auto thread = (static_cast<std::int64_t>(view.id) < 0 ? ~view.id : view.id) >> 32U;
       shm::Address client;
-      client.bytes.fill(static_cast<std::uint8_t>(view.generation));
-      if (view.client != client.text() || view.server != text || view.origin != text ||
-          thread != view.generation)
+      client.bytes.fill(static_cast<std::uint8_t>(view.permit));
+      if (view.client != client.text() || view.server != text || view.origin != text || view.user != text ||
+          thread != view.permit)
         ++torn;
-      shm::command(*table.segment, view.id, Command::close, static_cast<std::uint16_t>(view.id));
+      test::close(*table.segment, view.id, static_cast<std::uint16_t>(view.id));
     }
     return seen > 5000;
   });
@@ -308,6 +316,6 @@ TEST_CASE("readers and commands among threads that open and free see whole rows 
   CHECK(enough);
   CHECK(torn == 0);
   CHECK(stray == 0);
-  CHECK(shm::tunnel_count(*table.segment) == 0);
+  CHECK(test::tunnel_count(*table.segment) == 0);
   CHECK(table.pages_taken() == 0);
 }

@@ -171,7 +171,7 @@ TEST_CASE("a quiet peer is pinged, and its answer goes no further", "[tunnel][ti
   const auto direction = static_cast<std::size_t>(side);
   CHECK(rig.process.count(metrics::kPings + direction) == 3);
   const auto rtt = metrics::kPingRtt + direction * metrics::kRttPlaces;
-  CHECK(rig.process.count(rtt + metrics::rtt_bucket(42)) == 3);
+  CHECK(rig.process.count(rtt + metrics::bucket(metrics::kRtt, 42)) == 3);
   CHECK(rig.process.count(rtt + metrics::kRttBuckets) == 3 * 42);
   CHECK_FALSE(rig.tunnel->ending());
 }

@@ -39,3 +39,9 @@ TEST_CASE("a character that was cut off is replaced", "[utf8]") {
   CHECK(status::valid_utf8("x" + euro.substr(0, 2)) == "x" + replaced + replaced);
   CHECK(status::valid_utf8("\xF0\x9F\x98") == replaced + replaced + replaced);
 }
+
+TEST_CASE("what people read has no control characters", "[utf8]") {
+  CHECK(status::printable_utf8("a\x1b[2J\n\t\x7f\xC2\x9B z") ==
+        "a\xEF\xBF\xBD[2J\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD z");
+  CHECK(status::printable_utf8("\xC2\xA0\xC3\xA9\xFF") == "\xC2\xA0\xC3\xA9\xEF\xBF\xBD");
+}

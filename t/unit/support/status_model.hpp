@@ -1,6 +1,6 @@
 #pragma once
 
-#include "mod_wsflow/metrics/catalogue.hpp"
+#include "mod_wsflow/metrics/history.hpp"
 #include "mod_wsflow/status/model.hpp"
 
 namespace wsflow::test {
@@ -61,7 +61,105 @@ inline flow::LimitView idle_limit() {
   return view;
 }
 
-// A child, a keeper and two tunnels, two limits, and a different number in every counter.
+// Two tunnels: one of which all is known, and one whose texts are hostile.
+inline shm::Page tunnel_page(std::int64_t now_us) {
+  shm::Page page;
+  page.tunnels.push_back(
+      {.id = 0xAB,
+       .pid = 101,
+       .kind = shm::ProcessKind::keeper,
+       .generation = 4,
+       .started_us = 1'700'000'000'000'000,
+       .client = "192.0.2.1:4711",
+       .server = "www.example.org",
+       .route = "/chat",
+       .origin = "ws://127.0.0.1:9000",
+       .user = "alice",
+       .permit = 3,
+       .traits = shm::trait::kClientTls | shm::trait::kOnWorker | shm::trait::kUser | shm::trait::kSlowClient,
+       .active = 80,
+       .bytes = {1001, 2002},
+       .messages = {11, 22},
+       .rtt_ms = {23, std::nullopt}});
+  page.tunnels.push_back({.id = UINT64_MAX,
+                          .pid = 100,
+                          .kind = shm::ProcessKind::child,
+                          .generation = 3,
+                          .started_us = now_us + 1,
+                          .client = kHostile,
+                          .server = kHostile,
+                          .route = kHostile,
+                          .origin = kHostile,
+                          .user = kHostile,
+                          .permit = 0,
+                          .traits = shm::trait::kOriginTls | shm::trait::kUser,
+                          .active = 0,
+                          .bytes = {UINT64_MAX, 0},
+                          .messages = {0, UINT64_MAX},
+                          .rtt_ms = {std::nullopt, 0}});
+  page.matched = 66;
+  page.total = 77;
+  return page;
+}
+
+// One route with an origin, the handshakes of it that reached none, and one of hostile texts.
+inline std::vector<shm::RouteView> route_views() {
+  return {{.server = "www.example.org",
+           .route = "/chat",
+           .origin = "",
+           .active = 0,
+           .opened = 0,
+           .refused = 5,
+           .handshake_mean = 0,
+           .bytes = {0, 0},
+           .messages = {0, 0},
+           .drained = true},
+          {.server = "www.example.org",
+           .route = "/chat",
+           .origin = "ws://127.0.0.1:9000",
+           .active = 2,
+           .opened = 40,
+           .refused = 0,
+           .handshake_mean = 0.0125,
+           .bytes = {5001, 6002},
+           .messages = {51, 62},
+           .drained = false},
+          {.server = kHostile,
+           .route = kHostile,
+           .origin = kHostile,
+           .active = 0,
+           .opened = 1,
+           .refused = 0,
+           .handshake_mean = 1,
+           .bytes = {1, 1},
+           .messages = {1, 1},
+           .drained = false}};
+}
+
+// A sample each five seconds until `now_us`: ten tunnels, five refusals and a megabyte each way more from one
+// to the next, and ten handshakes of 20 to 50 ms.
+inline std::vector<shm::Sample> samples(std::int64_t now_us, std::size_t count = 20) {
+  std::vector<shm::Sample> result(count);
+  for (std::size_t i = 0; i < count; ++i) {
+    auto& sample = result[i];
+    sample.at_us = now_us - static_cast<std::int64_t>(count - 1 - i) * shm::kSampleSpan_us;
+    const auto set = [&](metrics::Sampled what, std::uint64_t value) {
+      sample.values[static_cast<std::size_t>(what)] = value;
+    };
+    set(metrics::Sampled::active, 20 + i % 5);
+    set(metrics::Sampled::opened, 10 * i);
+    set(metrics::Sampled::refused, 5 * i);
+    set(metrics::Sampled::limit_refused, 15 * i);
+    set(metrics::Sampled::bytes_to_origin, 1'000'000 * i);
+    set(metrics::Sampled::bytes_to_client, 2'000'000 * i);
+    const auto bucket = static_cast<std::size_t>(metrics::Sampled::handshake_bucket) +
+                        metrics::bucket(metrics::kHandshakes, 50'000);
+    sample.values[bucket] = 10 * i;
+  }
+  return result;
+}
+
+// A child, a keeper and two tunnels, two limits, routes, a history, and a different number in every counter.
 inline status::Model status_model() {
   status::Model model;
   model.version = "1.2.3";
@@ -81,29 +179,15 @@ inline status::Model status_model() {
     for (std::size_t counter = 0; counter < metrics::kCounters; ++counter)
       process.counters[counter] = counter + i;
   }
+  model.snapshot.sums = {};
   for (std::size_t counter = 0; counter < metrics::kCounters; ++counter) {
     model.snapshot.sums[counter] = 1000 + 2 * counter + 1;
   }
   model.now_us = 1'700'000'090'500'000;
-  model.connections_total = 77;
-  model.connections.push_back({.id = 0xAB,
-                               .pid = 101,
-                               .kind = shm::ProcessKind::keeper,
-                               .generation = 4,
-                               .started_us = 1'700'000'000'000'000,
-                               .client = "192.0.2.1:4711",
-                               .server = "www.example.org",
-                               .route = "/chat",
-                               .origin = "ws://127.0.0.1:9000"});
-  model.connections.push_back({.id = UINT64_MAX,
-                               .pid = 100,
-                               .kind = shm::ProcessKind::child,
-                               .generation = 3,
-                               .started_us = model.now_us + 1,
-                               .client = kHostile,
-                               .server = kHostile,
-                               .route = kHostile,
-                               .origin = kHostile});
+  model.connections = tunnel_page(model.now_us);
+  model.keys = {{{"app", "192.0.2.1"}}, {{"app", kHostile}}};
+  model.routes = route_views();
+  model.history = samples(model.now_us);
   model.limits = {busy_limit(), idle_limit()};
   model.nonce = "0123456789abcdef0123456789abcdef";
   return model;

@@ -1,0 +1,17 @@
+#pragma once
+
+#include <string>
+
+#include "mod_wsflow/httpd/api.hpp"
+
+namespace wsflow::httpd {
+
+// For the log lines of actions: who acts, and texts of theirs. In the pool of `r`.
+inline const char* escaped(request_rec* r, const std::string& text) {
+  return ap_escape_logitem(r->pool, text.c_str());
+}
+inline const char* actor(request_rec* r) {
+  return r->user != nullptr ? ap_escape_logitem(r->pool, r->user) : "an unnamed user";
+}
+
+}  // namespace wsflow::httpd

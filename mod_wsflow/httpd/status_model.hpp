@@ -1,0 +1,12 @@
+#pragma once
+
+#include "mod_wsflow/status/model.hpp"
+#include "mod_wsflow/status/query.hpp"
+
+namespace wsflow::httpd {
+
+// What the status shows now of everything in `layout`: counters, processes, limits, routes, the tunnels that
+// are asked for. A worker thread; may fold what processes that have died have left.
+status::Model status_model(shm::Layout& layout, const status::StatusQuery& query);
+
+}  // namespace wsflow::httpd

@@ -1,0 +1,232 @@
+#include "mod_wsflow/httpd/tunnel_log_story.hpp"
+
+#include <chrono>
+#include <utility>
+
+#include "mod_wsflow/httpd/child.hpp"
+#include "mod_wsflow/httpd/connection_state.hpp"
+#include "mod_wsflow/httpd/guard.hpp"
+#include "mod_wsflow/httpd/request_state.hpp"
+#include "mod_wsflow/os/process.hpp"
+#include "mod_wsflow/tunnel/tunnel.hpp"
+
+namespace wsflow::httpd {
+
+namespace {
+
+using tunnel::Event;
+using tunnel::Side;
+
+const char* name(Event event) noexcept {
+  switch (event) {
+    case Event::start: return "start";
+    case Event::alive: return "alive";
+    case Event::end: break;
+  }
+  return "end";
+}
+
+// The version of the protocol; nullptr: plain.
+const char* tls_of(const conn_rec* c) noexcept {
+  const auto* state = state_of(c->master != nullptr ? c->master : c);
+  return state != nullptr && state->ssl != nullptr ? SSL_get_version(state->ssl) : nullptr;
+}
+
+class RequestSource final : public LogSource {
+ public:
+  RequestSource(request_rec* r, Origin& origin) noexcept : r_(r), origin_(origin) {}
+
+  std::optional<std::string> value(const LogItem& item) const override {
+    const std::string name(item.text);
+    switch (item.field) {
+      case LogField::client: return text(r_->useragent_ip);
+      case LogField::peer: return text(r_->connection->client_ip);
+      case LogField::host: return text(ap_get_useragent_host(r_, REMOTE_NAME, nullptr));
+      case LogField::ident: return text(ap_get_remote_logname(r_));
+      case LogField::user: return text(r_->user);
+      case LogField::server: return text(r_->server->server_hostname);
+      case LogField::server_asked: return text(ap_get_server_name(r_));
+      case LogField::port: return std::to_string(ap_get_server_port(r_));
+      case LogField::local_port: return std::to_string(r_->connection->local_addr->port);
+      case LogField::remote_port: return std::to_string(r_->useragent_addr->port);
+      case LogField::request_line: return request_line();
+      case LogField::method: return text(r_->method);
+      case LogField::protocol: return text(r_->protocol);
+      case LogField::path: return text(r_->uri);
+      case LogField::query: return r_->args != nullptr ? "?" + std::string(r_->args) : std::string();
+      case LogField::request_field: return text(apr_table_get(r_->headers_in, name.c_str()));
+      case LogField::answer_field: return text(apr_table_get(r_->headers_out, name.c_str()));
+      case LogField::environment: return text(apr_table_get(r_->subprocess_env, name.c_str()));
+      case LogField::note: return text(apr_table_get(r_->notes, name.c_str()));
+      case LogField::route: return route();
+      case LogField::origin: return text(ap_proxy_worker_name(r_->pool, origin_.worker()));
+      case LogField::handshake: return handshake();
+      case LogField::tls_client: return text(tls_of(r_->connection));
+      case LogField::tls_origin: return text(tls_of(origin_.connection()));
+      case LogField::literal:
+      case LogField::id:
+      case LogField::event:
+      case LogField::time:
+      case LogField::duration:
+      case LogField::micros:
+      case LogField::millis:
+      case LogField::seconds:
+      case LogField::bytes_from_client:
+      case LogField::bytes_from_origin:
+      case LogField::messages_from_client:
+      case LogField::messages_from_origin:
+      case LogField::close_client:
+      case LogField::close_origin:
+      case LogField::close_to_client:
+      case LogField::close_to_origin:
+      case LogField::ended_by:
+      case LogField::outcome:
+      case LogField::rtt_client:
+      case LogField::rtt_origin:
+      case LogField::generation:
+      case LogField::pid:
+      case LogField::mode: break;  // not of_handshake()
+    }
+    return std::nullopt;
+  }
+
+ private:
+  static std::optional<std::string> text(const char* value) {
+    return value != nullptr ? std::optional<std::string>(value) : std::nullopt;
+  }
+  // Queries are shown only where they are asked for.
+  std::optional<std::string> request_line() const {
+    const std::string_view line(r_->the_request != nullptr ? r_->the_request : "");
+    const auto query = line.find('?');
+    if (query == std::string_view::npos) return std::string(line);
+    const auto behind = line.find(' ', query);
+    return std::string(line.substr(0, query)) +
+           std::string(behind == std::string_view::npos ? "" : line.substr(behind));
+  }
+  std::optional<std::string> route() const {
+    const auto* route = state_of(r_).route;
+    return route != nullptr ? text(route->path) : std::nullopt;
+  }
+  std::optional<std::string> handshake() const {
+    const auto millis = (apr_time_now() - r_->request_time) / 1000;
+    const auto rest = std::to_string(1000 + millis % 1000);
+    return std::to_string(millis / 1000) + "." + rest.substr(1);
+  }
+
+  request_rec* r_;  // borrowed
+  Origin& origin_;  // borrowed
+};
+
+std::int64_t micros(base::Millis time) noexcept {
+  return std::chrono::microseconds(time).count();
+}
+
+void note(LogFacts& facts, Side side, const tunnel::Observer& seen) noexcept {
+  const auto i = static_cast<std::size_t>(side);
+  facts.bytes[i] = seen.bytes();
+  facts.messages[i] = seen.messages();
+  if (seen.close_seen()) facts.close_from[i] = seen.close_code();
+}
+
+const char* by(tunnel::Cause cause) noexcept {
+  switch (cause) {
+    case tunnel::Cause::client: return "client";
+    case tunnel::Cause::origin: return "origin";
+    case tunnel::Cause::nobody: break;
+  }
+  return "server";
+}
+
+class EngineChronicle final : public tunnel::Chronicle {
+ public:
+  explicit EngineChronicle(std::unique_ptr<Story> story) noexcept : story_(std::move(*story)) {}
+
+  void tell(Event event, const tunnel::Tunnel& tunnel, base::Instant now) noexcept override {
+    if (event == Event::start && !story_.log().at_start) return;
+    guard_void(story_.log().server, [&] {
+      LogFacts facts{};
+      facts.id = tunnel.id();
+      facts.duration_us = micros(now - tunnel.started());
+      facts.mode = "engine";
+      for (const auto side : {Side::client, Side::origin}) {
+        const auto i = static_cast<std::size_t>(side);
+        note(facts, side, tunnel.from(side));
+        if (const auto ours = tunnel.our_close(side)) facts.close_to[i] = ours;
+        facts.rtt_ms[i] = tunnel.rtt(side);
+      }
+      if (event == Event::end) {
+        facts.outcome = base::name(tunnel.outcome());
+        facts.ended_by = by(tunnel.cause());
+      }
+      story_.write(event, facts);
+    });
+  }
+
+ private:
+  Story story_;
+};
+
+// mod_proxy's tunnel does not tell who began.
+const char* by_outcome(base::Outcome outcome, const LogFacts& facts) noexcept {
+  using base::Outcome;
+  if (outcome == Outcome::client_eof || outcome == Outcome::client_reset) return "client";
+  if (outcome == Outcome::origin_eof || outcome == Outcome::origin_reset) return "origin";
+  if (outcome != Outcome::closed) return "server";
+  if (facts.close_from[0] && facts.close_from[1]) return "";
+  return facts.close_from[0] ? "client" : "origin";
+}
+
+}  // namespace
+
+WorkerStory::WorkerStory(std::unique_ptr<Story> story, std::uint64_t id, const tunnel::Observer& client,
+                         const tunnel::Observer& origin)
+    : story_(std::move(story)), id_(id), client_(client), origin_(origin) {
+  if (story_ && story_->log().at_start) story_->write(Event::start, facts());
+}
+
+LogFacts WorkerStory::facts() const noexcept {
+  LogFacts facts{};
+  facts.id = id_;
+  facts.duration_us = micros(base::now() - started_);
+  facts.mode = "worker";
+  note(facts, Side::client, client_);
+  note(facts, Side::origin, origin_);
+  return facts;
+}
+
+void WorkerStory::end(base::Outcome outcome) const {
+  if (!story_) return;
+  auto facts = this->facts();
+  facts.outcome = base::name(outcome);
+  facts.ended_by = by_outcome(outcome, facts);
+  story_->write(Event::end, facts);
+}
+
+Story::Story(const TunnelLog& log, const LogSource& source)
+    : log_(log), started_(apr_time_now()), values_(prepare_values(log.shape, source)) {}
+
+void Story::write(Event event, LogFacts facts) const {
+  auto& process = *child();
+  if (!process.log_writer) {
+    process.recorder.add(metrics::kLogLinesLost);
+    return;
+  }
+  facts.event = name(event);
+  facts.started_us = started_;
+  facts.now_us = apr_time_now();
+  facts.generation = process.generation;
+  facts.pid = static_cast<std::uint32_t>(os::own_pid());
+  process.log_writer->append(log_, make_log_line(log_.shape, values_, facts));
+}
+
+std::unique_ptr<Story> begin_story(request_rec* r, Origin& origin) {
+  const auto* log = tunnel_log_of(r->server);
+  return log != nullptr ? std::make_unique<Story>(*log, RequestSource(r, origin)) : nullptr;
+}
+
+std::unique_ptr<tunnel::Chronicle> begin_chronicle(request_rec* r, Origin& origin) {
+  auto story = begin_story(r, origin);
+  return story ? std::make_unique<EngineChronicle>(std::move(story)) : nullptr;
+}
+
+}  // namespace wsflow::httpd

@@ -1,0 +1,53 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "mod_wsflow/httpd/origin.hpp"
+#include "mod_wsflow/httpd/tunnel_log.hpp"
+#include "mod_wsflow/tunnel/chronicle.hpp"
+#include "mod_wsflow/tunnel/observer.hpp"
+
+namespace wsflow::httpd {
+
+// What a tunnel's lines need of its handshake; none without WSFlowLog. Made by the worker when the client has
+// its 101, then used by whoever has the tunnel.
+class Story {
+ public:
+  Story(const TunnelLog& log, const LogSource& source);
+
+  const TunnelLog& log() const noexcept { return log_; }
+  // Wall-clock time, in microseconds of the epoch.
+  std::int64_t started() const noexcept { return started_; }
+  // Leaves a line with the log writer. `facts` needs no times but `duration_us`.
+  void write(tunnel::Event event, LogFacts facts) const;
+
+ private:
+  const TunnelLog& log_;  // borrowed from the configuration
+  std::int64_t started_;
+  std::string values_;
+};
+
+std::unique_ptr<Story> begin_story(request_rec* r, Origin& origin);
+// The same for a tunnel of the engine.
+std::unique_ptr<tunnel::Chronicle> begin_chronicle(request_rec* r, Origin& origin);
+
+// That of a tunnel on a worker thread: told of its start when this is made, where that is wanted.
+class WorkerStory {
+ public:
+  // `story` may be none; the observers are borrowed.
+  WorkerStory(std::unique_ptr<Story> story, std::uint64_t id, const tunnel::Observer& client,
+              const tunnel::Observer& origin);
+  void end(base::Outcome outcome) const;
+
+ private:
+  LogFacts facts() const noexcept;
+
+  std::unique_ptr<Story> story_;  // owned
+  const std::uint64_t id_;
+  const tunnel::Observer& client_;
+  const tunnel::Observer& origin_;
+  const base::Instant started_ = base::now();
+};
+
+}  // namespace wsflow::httpd

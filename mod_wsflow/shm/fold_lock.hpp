@@ -1,0 +1,23 @@
+#pragma once
+
+#include "mod_wsflow/shm/tunnel_view.hpp"
+
+namespace wsflow::shm {
+
+// Held by whoever folds, or writes what it guards. Only tried: nobody waits. Whoever gets it first completes
+// what a holder that died has left; `lost`, if not null, gets the tunnels that come to light with it.
+class FoldLock {
+ public:
+  explicit FoldLock(Layout& layout, LostTunnels* lost = nullptr) noexcept;
+  ~FoldLock();
+  FoldLock(const FoldLock&) = delete;
+  FoldLock& operator=(const FoldLock&) = delete;
+
+  explicit operator bool() const noexcept { return held_; }
+
+ private:
+  Layout& layout_;
+  bool held_ = false;
+};
+
+}  // namespace wsflow::shm

@@ -1,0 +1,103 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "mod_wsflow/shm/tunnel_table.hpp"
+
+namespace wsflow::shm {
+
+// Which live tunnels are meant: those that match everything that is given. An empty text means any.
+struct Selector {
+  std::optional<std::uint64_t> id{};
+  std::string client{};  // an address as people write it
+  std::string user{};    // whole
+  std::string server{};  // whole, as all of a label
+  std::string route{};
+  std::string origin{};
+  std::string part{};                              // stands somewhere in one of these texts
+  std::optional<std::uint32_t> resource{};         // held of this shared resource
+  const std::vector<bool>* permits = nullptr;      // by flow::Index: holds one of these; borrowed
+  bool untold = false;                             // and was never commanded anything
+  std::optional<std::int64_t> started_until_us{};  // and had started then
+};
+
+enum class SortBy : std::uint8_t {
+  place,  // as they stand in the table: the quickest
+  age,
+  idle,
+  bytes,     // both directions
+  messages,  // both directions
+  rtt,       // to the client
+  client,
+  user,
+  route,
+  origin,
+  state,
+};
+
+struct Query {
+  Selector selector{};
+  SortBy sort = SortBy::place;
+  bool descending = false;
+  std::size_t first = 0;
+  std::size_t count = 0;
+};
+
+struct TunnelView {
+  std::uint64_t id;
+  std::uint32_t pid;
+  ProcessKind kind;
+  std::uint32_t generation;
+  std::int64_t started_us;
+  std::string client;
+  std::string server;
+  std::string route;
+  std::string origin;
+  std::string user;    // raw; empty: none, or not to be shown
+  flow::Index permit;  // what it holds of the limits
+  std::uint16_t traits;
+  std::uint32_t active;                // when data passed last: seconds since it started
+  std::array<std::uint64_t, 2> bytes;  // from client and origin
+  std::array<std::uint64_t, 2> messages;
+  std::array<std::optional<std::uint32_t>, 2> rtt_ms;  // of the last ping to client and origin
+};
+
+struct Page {
+  std::vector<TunnelView> tunnels;
+  std::uint64_t matched = 0;  // on all pages
+  std::uint64_t total = 0;    // without the selector
+};
+
+// Never builds more than a page, however many there are. Any process, any thread.
+Page tunnels(const Layout& layout, const Query& query);
+
+// Tells the processes of up to `most` of these tunnels what to do; how many were told. Any process, any
+// thread.
+std::size_t command(Layout& layout, const Selector& selector, std::size_t most, Command action,
+                    std::uint16_t code);
+
+// The tunnels that a process has left when it died; `pid` is 0. For whoever folds its slot.
+using LostTunnels = std::vector<TunnelView>;
+void add_tunnels_of(const Layout& layout, std::uint32_t slot, LostTunnels& lost);
+
+// What became of the tunnels of one server, route and origin.
+struct RouteView {
+  std::string server;
+  std::string route;
+  std::string origin;  // empty: counts handshakes that reached none
+  std::uint64_t active;
+  std::uint64_t opened;
+  std::uint64_t refused;
+  double handshake_mean;               // seconds, of the opened
+  std::array<std::uint64_t, 2> bytes;  // from clients and origins
+  std::array<std::uint64_t, 2> messages;
+  bool drained;  // takes no new tunnels
+};
+// All that were ever used or closed, in the order of their texts.
+std::vector<RouteView> routes(const Layout& layout);
+
+}  // namespace wsflow::shm

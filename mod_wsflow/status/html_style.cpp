@@ -1,0 +1,73 @@
+#include "mod_wsflow/status/html_page.hpp"
+
+namespace wsflow::status {
+
+// Widths are those of a screen of 1280 pixels and of a telephone; what is wider scrolls in its own box.
+const char kPageStyle[] = R"(:root{color-scheme:light dark;--bg:#fff;--fg:#1b2430;--dim:#566373;
+--line:#e1e6ec;--card:#f6f8fa;--link:#0b5cc4;--bad:#b3261e;--warm:#b25d00;--ok:#1a7f4b;--c0:#0b62d6;--c1:#c2570c;--c2:#7a3fd1}
+@media(prefers-color-scheme:dark){:root{--bg:#11161c;--fg:#dde5ee;--dim:#93a2b2;--line:#29323c;--card:#191f27;
+--link:#7bb6ff;--bad:#ff8f80;--warm:#f0b060;--ok:#6fd3a0;--c0:#5ea8ff;--c1:#f5a15d;--c2:#b999ff}}
+*{box-sizing:border-box}
+body{margin:0 auto;max-width:84rem;padding:1rem;background:var(--bg);color:var(--fg);
+font:14px/1.45 system-ui,-apple-system,"Segoe UI",Roboto,"Helvetica Neue",Arial,sans-serif;font-variant-numeric:tabular-nums}
+a{color:var(--link);text-decoration:none}a:hover{text-decoration:underline}
+:focus-visible{outline:2px solid var(--link);outline-offset:1px}
+header{display:flex;flex-wrap:wrap;gap:.3rem 1rem;align-items:center}
+h1{font-size:1.25rem;margin:0;flex:1;white-space:nowrap}h2{font-size:1rem;margin:1.6rem 0 .4rem}h3{font-size:.9rem;margin:0}
+#state{color:var(--dim);font-size:.85rem}
+#said:not(:empty){margin:.6rem 0;padding:.5rem .7rem;border:1px solid var(--line);border-left:3px solid var(--bad);background:var(--card)}
+#said.ok{border-left-color:var(--ok)}
+.about,.note,.axis,.sub{color:var(--dim)}.about{margin:.2rem 0 .8rem;overflow-wrap:anywhere}.note{margin:.3rem 0}
+.tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(9.6rem,1fr));gap:.6rem;margin:0}
+.tiles div,figure{background:var(--card);border:1px solid var(--line);border-radius:6px;padding:.5rem .7rem;min-width:0}
+dt{color:var(--dim);font-size:.85rem}dd{margin:0}.tiles .big{font-size:1.45rem;font-weight:600;line-height:1.25;white-space:nowrap}
+.sub{font-size:.8rem;line-height:1.35}
+.charts{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,19rem),1fr));gap:.6rem;margin-top:.6rem}
+@media(min-width:1000px){.charts{grid-template-columns:repeat(6,1fr)}figure{grid-column:span 2}figure:nth-child(n+4){grid-column:span 3}}
+figure{margin:0}figcaption{display:flex;flex-wrap:wrap;gap:0 .8rem;font-size:.85rem}figcaption>span:first-child{flex:1;color:var(--dim);white-space:nowrap}
+.k{white-space:nowrap}.k:before{content:"";display:inline-block;width:1.1em;margin-right:.3em;border-top:2px solid;vertical-align:middle}
+.k0:before{color:var(--c0)}.k1:before{color:var(--c1);border-top-style:dashed}.k2:before{color:var(--c2);border-top-style:dotted}
+.plot{position:relative;height:5.2rem;margin-top:.3rem;border-top:1px solid var(--line);border-bottom:1px solid var(--line)}
+.plot svg{display:block;width:100%;height:100%;overflow:visible}
+.plot path{fill:none;vector-effect:non-scaling-stroke}.grid{stroke:var(--line)}
+.l{stroke-width:1.6;stroke-linejoin:round;stroke-linecap:round}.l0{stroke:var(--c0)}.l1{stroke:var(--c1);stroke-dasharray:5 4}.l2{stroke:var(--c2);stroke-dasharray:1 4}
+.top{position:absolute;top:0;left:0;font-size:.75rem;color:var(--dim);background:var(--card);padding-right:.3em;line-height:1.2}
+.none{position:absolute;inset:0;display:grid;place-items:center;color:var(--dim)}
+.axis{display:flex;justify-content:space-between;margin:.1rem 0 0;font-size:.75rem;line-height:1.2}
+#tip{position:absolute;z-index:2;pointer-events:none;padding:.25rem .5rem;border-radius:4px;background:var(--fg);color:var(--bg);font-size:.8rem;white-space:pre}
+#tip[hidden]{display:none}
+.box{overflow-x:auto;border:1px solid var(--line);border-radius:6px}
+table{border-collapse:collapse;width:100%;font-size:.9rem}
+th,td{padding:.28rem .6rem;border-bottom:1px solid var(--line);text-align:left;white-space:nowrap}
+tr:last-child>*{border-bottom:0}thead+tbody tr:first-child>*{border-top:0}tbody tr:hover{background:var(--card)}
+thead th{background:var(--card);color:var(--dim);font-weight:600}thead tr:last-child>*{border-bottom:1px solid var(--line)}
+tbody th{font-weight:400}.n{text-align:right}.w{white-space:normal;min-width:14rem}
+.t{max-width:12rem;white-space:normal;overflow-wrap:anywhere}small{color:var(--dim);font-size:.88em}td small a{color:inherit}#tunnels .t{min-width:10.5rem;max-width:20rem}#tunnels td{line-height:1.35}#tunnels :is(th,td){padding-inline:.5rem}
+.id{font-family:ui-monospace,Menlo,Consolas,monospace;font-size:.85em}
+.slow-client,.slow-origin,.ending,.closed{color:var(--warm)}.bad{color:var(--bad)}
+thead a{color:inherit}thead small{font-weight:400}.up,.down{color:var(--fg)}.up:after{content:" \25b4"}.down:after{content:" \25be"}
+.cols{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,19rem),1fr));gap:0 1rem;align-items:start}
+meter{width:5rem;height:.8em;vertical-align:baseline}
+.bar{display:flex;flex-wrap:wrap;gap:.4rem .8rem;align-items:center;margin:.4rem 0}
+.chip{border:1px solid var(--line);border-radius:1rem;padding:.1rem .6rem;background:var(--card);max-width:100%;overflow-wrap:anywhere}
+form{margin:0}.inline{display:inline-flex;flex-wrap:wrap;gap:.4rem .6rem;align-items:center}
+input,button{font:inherit;color:inherit;background:var(--bg);border:1px solid var(--line);border-radius:4px;padding:.15rem .5rem}
+input{border-color:var(--dim);max-width:100%}button{background:var(--card);cursor:pointer}button:hover{border-color:var(--link);color:var(--link)}
+td button{padding:0 .45rem;font-size:.85em}.danger:hover{border-color:var(--bad);color:var(--bad)}
+details>summary{cursor:pointer;color:var(--link)}details[open]>summary{margin-bottom:.3rem}
+.limit{margin:.6rem 0;padding:.5rem .7rem;border:1px solid var(--line);border-radius:6px}.limit p{margin:.2rem 0;color:var(--dim)}
+.limit .box{margin:.4rem 0}
+@media(max-width:600px){body{padding:.7rem}.tiles{grid-template-columns:1fr 1fr}.tiles .big{font-size:1.2rem}
+input[type=search]{width:100%}.bar label{flex:1 1 100%}
+#tunnels :is(table,thead,tbody){display:block}#tunnels thead tr{display:flex;flex-wrap:wrap;gap:.2rem 1rem;padding:.4rem .6rem}
+#tunnels :is(thead small,thead br,thead th:first-child,thead th:last-child){display:none}
+#tunnels :is(th,td){padding:0;border:0;background:none}#tunnels .t{min-width:0}thead a+br+a{margin-left:1rem}#tunnels thead th a{margin-right:.6rem}
+#tunnels tbody tr{display:grid;grid-template-columns:repeat(10,1fr);gap:.3rem .4rem;padding:.5rem .6rem;border-top:1px solid var(--line)}
+#tunnels tbody :is(th,td){grid-column:span 5}#tunnels tbody :is(td:nth-child(4),td:last-child){order:-1}#tunnels tbody th{order:-2}
+#tunnels tbody td:nth-child(4){grid-column:span 3}#tunnels tbody td:nth-child(n+5){grid-column:span 2;text-align:left;font-size:.92em}
+#tunnels tbody td:last-child{text-align:right}#tunnels tbody td.n:before{display:block;color:var(--dim);font-size:.85em}
+#tunnels td:nth-child(5):before{content:"age"}#tunnels td:nth-child(6):before{content:"idle"}#tunnels td:nth-child(7):before{content:"bytes"}
+#tunnels td:nth-child(8):before{content:"messages"}#tunnels td:nth-child(9):before{content:"RTT"}}
+)";
+
+}  // namespace wsflow::status

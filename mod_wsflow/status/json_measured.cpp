@@ -1,0 +1,75 @@
+#include "mod_wsflow/status/json_measured.hpp"
+
+#include "mod_wsflow/metrics/history.hpp"
+#include "mod_wsflow/metrics/quantile.hpp"
+#include "mod_wsflow/status/rfc3339.hpp"
+
+namespace wsflow::status {
+
+namespace {
+
+constexpr double kMillisecond = 1000;  // in a second
+
+// How a kind of times is spread, each multiplied by `unit`.
+void spread(Writer& writer, const char* key, const Model& model, const metrics::Times& times,
+            std::size_t first, double unit) {
+  const auto buckets = std::span(model.snapshot.sums).subspan(first, times.buckets());
+  const auto count = model.sum(first, times.buckets());
+  const auto sum = static_cast<double>(model.snapshot.sums[first + times.buckets()]) / times.second;
+  writer.Key(key);
+  writer.StartObject();
+  number(writer, "count", count);
+  real(writer, "mean", count != 0 ? unit * sum / static_cast<double>(count) : 0);
+  real(writer, "p50", unit * metrics::quantile(times, buckets, 0.50));
+  real(writer, "p95", unit * metrics::quantile(times, buckets, 0.95));
+  real(writer, "p99", unit * metrics::quantile(times, buckets, 0.99));
+  writer.EndObject();
+}
+
+void interval(Writer& writer, const metrics::Interval& interval) {
+  real(writer, "seconds", static_cast<double>(interval.to_us - interval.from_us) / 1e6);
+  real(writer, "opened_per_s", interval.opened);
+  real(writer, "refused_per_s", interval.refused);
+  real(writer, "limit_refused_per_s", interval.limit_refused);
+  real(writer, "bytes_from_client_per_s", interval.bytes_to_origin);
+  real(writer, "bytes_from_origin_per_s", interval.bytes_to_client);
+  real(writer, "handshake_p50_ms", interval.handshake_p50 * kMillisecond);
+  real(writer, "handshake_p95_ms", interval.handshake_p95 * kMillisecond);
+  real(writer, "handshake_p99_ms", interval.handshake_p99 * kMillisecond);
+}
+
+void rates(Writer& writer, const char* key, const Model& model, std::int64_t span_us) {
+  writer.Key(key);
+  writer.StartObject();
+  interval(writer, metrics::last(model.history, span_us));
+  writer.EndObject();
+}
+
+void history(Writer& writer, const Model& model) {
+  writer.Key("history");
+  writer.StartArray();
+  for (const auto& each : metrics::intervals(model.history)) {
+    writer.StartObject();
+    text(writer, "until", rfc3339(each.to_us));
+    real(writer, "active", each.active);
+    interval(writer, each);
+    writer.EndObject();
+  }
+  writer.EndArray();
+}
+
+}  // namespace
+
+void measured(Writer& writer, const Model& model) {
+  spread(writer, "handshake_ms", model, metrics::kHandshakes, metrics::kHandshakeTimes, kMillisecond);
+  spread(writer, "lifetime_s", model, metrics::kLifetimes, metrics::kTunnelTimes, 1);
+  spread(writer, "acquire_wait_ms", model, metrics::kWaits, metrics::kAcquireWaits, kMillisecond);
+  writer.Key("rates");
+  writer.StartObject();
+  rates(writer, "last_10s", model, 10'000'000);
+  rates(writer, "last_60s", model, 60'000'000);
+  writer.EndObject();
+  if (model.history_wanted) history(writer, model);
+}
+
+}  // namespace wsflow::status

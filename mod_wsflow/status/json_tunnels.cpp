@@ -1,0 +1,95 @@
+#include "mod_wsflow/status/json_tunnels.hpp"
+
+#include <algorithm>
+
+#include "mod_wsflow/base/text.hpp"
+#include "mod_wsflow/status/rfc3339.hpp"
+
+namespace wsflow::status {
+
+namespace {
+
+template <class View>
+void relayed(Writer& writer, const View& view) {
+  number(writer, "bytes_from_client", view.bytes[0]);
+  number(writer, "bytes_from_origin", view.bytes[1]);
+  number(writer, "messages_from_client", view.messages[0]);
+  number(writer, "messages_from_origin", view.messages[1]);
+}
+
+void keys(Writer& writer, std::span<const flow::HeldKey> held) {
+  writer.Key("keys");
+  writer.StartArray();
+  for (const auto& each : held) {
+    writer.StartObject();
+    text(writer, "limit", each.limit);
+    text(writer, "key", each.text);
+    writer.EndObject();
+  }
+  writer.EndArray();
+}
+
+void connection(Writer& writer, const shm::TunnelView& tunnel, std::span<const flow::HeldKey> held,
+                std::int64_t now_us) {
+  const auto has = [&](std::uint16_t trait) { return (tunnel.traits & trait) != 0; };
+  const auto age_us = std::max<std::int64_t>(now_us - tunnel.started_us, 0);
+  const auto age = static_cast<std::uint64_t>(age_us) / 1'000'000;
+  writer.StartObject();
+  text(writer, "id", base::Text<16>().id(tunnel.id).view());
+  number(writer, "pid", tunnel.pid);
+  text(writer, "kind", name(tunnel.kind));
+  number(writer, "generation", tunnel.generation);
+  text(writer, "client", tunnel.client);
+  text(writer, "server", tunnel.server);
+  text(writer, "route", tunnel.route);
+  text(writer, "origin", tunnel.origin);
+  text_or_null(writer, "user", tunnel.user);
+  keys(writer, held);
+  text(writer, "started", rfc3339(tunnel.started_us));
+  number(writer, "age_seconds", age);
+  number(writer, "idle_seconds", age - std::min<std::uint64_t>(age, tunnel.active));
+  relayed(writer, tunnel);
+  number_or_null(writer, "rtt_client_ms", tunnel.rtt_ms[0]);
+  number_or_null(writer, "rtt_origin_ms", tunnel.rtt_ms[1]);
+  flag(writer, "tls_client", has(shm::trait::kClientTls));
+  flag(writer, "tls_origin", has(shm::trait::kOriginTls));
+  text(writer, "mode", has(shm::trait::kOnWorker) ? "worker" : "engine");
+  text(writer, "state", state_of(tunnel.traits));
+  writer.EndObject();
+}
+
+}  // namespace
+
+void routes(Writer& writer, const Model& model) {
+  writer.Key("routes");
+  writer.StartArray();
+  for (const auto& route : model.routes) {
+    writer.StartObject();
+    text(writer, "server", route.server);
+    text(writer, "route", route.route);
+    text_or_null(writer, "origin", route.origin);
+    number(writer, "active", route.active);
+    number(writer, "opened", route.opened);
+    number(writer, "refused", route.refused);
+    flag(writer, "drained", route.drained);
+    real(writer, "handshake_mean_ms", route.handshake_mean * 1000);
+    relayed(writer, route);
+    writer.EndObject();
+  }
+  writer.EndArray();
+}
+
+void connections(Writer& writer, const Model& model) {
+  const auto& tunnels = model.connections.tunnels;
+  number(writer, "connections_total", model.connections.total);
+  number(writer, "connections_matched", model.connections.matched);
+  writer.Key("connections");
+  writer.StartArray();
+  for (std::size_t i = 0; i < tunnels.size(); ++i) {
+    const auto held = i < model.keys.size() ? std::span(model.keys[i]) : std::span<const flow::HeldKey>();
+    connection(writer, tunnels[i], held, model.now_us);
+  }
+  writer.EndArray();
+}
+
+}  // namespace wsflow::status

@@ -1,0 +1,69 @@
+#include "mod_wsflow/httpd/log_format.hpp"
+
+#include <catch2/catch.hpp>
+
+using namespace wsflow::httpd;
+
+TEST_CASE("log_format: a format in its pieces") {
+  const auto format = parse_log_format("%a \"%{User-Agent}i\"\\t100%% %{id}w%{%d.%m.}t");
+  REQUIRE(format.error.empty());
+  const LogItem wanted[] = {
+      {LogField::client, ""},     {LogField::literal, " \""}, {LogField::request_field, "User-Agent"},
+      {LogField::literal, "\""},  {LogField::literal, "\t"},  {LogField::literal, "100"},
+      {LogField::literal, "%"},   {LogField::literal, " "},   {LogField::id, "id"},
+      {LogField::time, "%d.%m."},
+  };
+  REQUIRE(format.items.size() == std::size(wanted));
+  for (std::size_t i = 0; i < std::size(wanted); ++i) {
+    CAPTURE(i);
+    CHECK(format.items[i].field == wanted[i].field);
+    CHECK(format.items[i].text == wanted[i].text);
+  }
+}
+
+TEST_CASE("log_format: the same letter with and without braces") {
+  const auto field = [](std::string_view format) { return parse_log_format(format).items.at(0).field; };
+  CHECK(field("%a") == LogField::client);
+  CHECK(field("%{c}a") == LogField::peer);
+  CHECK(field("%p") == LogField::port);
+  CHECK(field("%{remote}p") == LogField::remote_port);
+  CHECK(field("%T") == LogField::seconds);
+  CHECK(field("%{us}T") == field("%D"));
+  CHECK(field("%P") == field("%{pid}w"));
+}
+
+TEST_CASE("log_format: what is no escape is named, with all that are") {
+  const auto [format, named] = GENERATE(table<const char*, const char*>({
+      {"%a %Z", "%Z: "},
+      {"%{colour}w rest", "%{colour}w: "},
+      {"%{User-Agent}", "%{User-Agent}: "},
+      {"%{User-Agent", "%{User-Agent: "},
+      {"%", "%: "},
+      {"%{}i", "%{}i: "},
+      {"%i", "%i: "},
+      {"%{x}a", "%{x}a: "},
+      {"%{x}%", "%{x}%: "},
+      {"%>s", "%>: "},
+  }));
+  const auto error = parse_log_format(format).error;
+  CAPTURE(format, error);
+  CHECK(error.starts_with(named));
+  for (const auto* legal :
+       {" %a ", " %{c}a ", "%%", "%{outcome}w", "%{environment variable}e", "]format}t"}) {
+    CHECK(error.find(legal) != std::string::npos);
+  }
+}
+
+TEST_CASE("log_format: the presets are formats, and show neither users nor queries") {
+  REQUIRE(log_presets().size() == 2);
+  CHECK(log_presets()[0].name == "combined");
+  CHECK(log_presets()[1].name == "json");
+  for (const auto& preset : log_presets()) {
+    const auto format = parse_log_format(preset.format);
+    CHECK(format.error.empty());
+    for (const auto& item : format.items) {
+      CHECK(item.field != LogField::user);
+      CHECK(item.field != LogField::query);
+    }
+  }
+}
