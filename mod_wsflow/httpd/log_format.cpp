@@ -46,6 +46,8 @@ constexpr Letter kLetters[] = {
     {'w', "bytes-from-origin", LogField::bytes_from_origin},
     {'w', "messages-from-client", LogField::messages_from_client},
     {'w', "messages-from-origin", LogField::messages_from_origin},
+    {'w', "frames-from-client", LogField::frames_from_client},
+    {'w', "frames-from-origin", LogField::frames_from_origin},
     {'w', "close-client", LogField::close_client},
     {'w', "close-origin", LogField::close_origin},
     {'w', "close-to-client", LogField::close_to_client},
@@ -91,6 +93,7 @@ constexpr LogPreset kPresets[] = {
      "\"handshake_seconds\":%{handshake}w,\"duration_seconds\":%{duration}w,"
      "\"bytes_from_client\":%{bytes-from-client}w,\"bytes_from_origin\":%{bytes-from-origin}w,"
      "\"messages_from_client\":%{messages-from-client}w,\"messages_from_origin\":%{messages-from-origin}w,"
+     "\"frames_from_client\":%{frames-from-client}w,\"frames_from_origin\":%{frames-from-origin}w,"
      "\"close_from_client\":%{close-client}w,\"close_from_origin\":%{close-origin}w,"
      "\"close_to_client\":%{close-to-client}w,\"close_to_origin\":%{close-to-origin}w,"
      "\"rtt_client_ms\":%{rtt-client}w,\"rtt_origin_ms\":%{rtt-origin}w,\"ended_by\":%{ended-by}w,"

@@ -50,6 +50,8 @@ enum class LogField : std::uint8_t {
   bytes_from_origin,
   messages_from_client,
   messages_from_origin,
+  frames_from_client,
+  frames_from_origin,
   close_client,
   close_origin,
   close_to_client,

@@ -60,7 +60,10 @@ class Line {
     const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), value).ptr;
     to_.append(digits.data(), end);
   }
-  void number(std::optional<std::uint32_t> value) { value ? number(std::uint64_t{*value}) : none(); }
+  template <class Number>
+  void number(std::optional<Number> value) {
+    value ? number(std::uint64_t{*value}) : none();
+  }
 
  private:
   std::string& to_;  // borrowed
@@ -132,6 +135,8 @@ void put(Line& line, const LogItem& item, const LogFacts& facts) {
     case LogField::bytes_from_origin: line.number(facts.bytes[1]); break;
     case LogField::messages_from_client: line.number(facts.messages[0]); break;
     case LogField::messages_from_origin: line.number(facts.messages[1]); break;
+    case LogField::frames_from_client: line.number(facts.frames[0]); break;
+    case LogField::frames_from_origin: line.number(facts.frames[1]); break;
     case LogField::close_client: line.number(facts.close_from[0]); break;
     case LogField::close_origin: line.number(facts.close_from[1]); break;
     case LogField::close_to_client: line.number(facts.close_to[0]); break;

@@ -42,6 +42,7 @@ struct LogFacts {
   std::int64_t duration_us;
   std::array<std::uint64_t, 2> bytes{};  // from client and origin
   std::array<std::uint64_t, 2> messages{};
+  std::array<std::optional<std::uint64_t>, 2> frames{};
   std::array<std::optional<std::uint32_t>, 2> close_from{};
   std::array<std::optional<std::uint32_t>, 2> close_to{};
   std::array<std::optional<std::uint32_t>, 2> rtt_ms{};

@@ -75,6 +75,8 @@ class RequestSource final : public LogSource {
       case LogField::bytes_from_origin:
       case LogField::messages_from_client:
       case LogField::messages_from_origin:
+      case LogField::frames_from_client:
+      case LogField::frames_from_origin:
       case LogField::close_client:
       case LogField::close_origin:
       case LogField::close_to_client:
@@ -125,6 +127,7 @@ void note(LogFacts& facts, Side side, const tunnel::Observer& seen) noexcept {
   const auto i = static_cast<std::size_t>(side);
   facts.bytes[i] = seen.bytes();
   facts.messages[i] = seen.messages();
+  facts.frames[i] = seen.frames();
   if (seen.close_seen()) facts.close_from[i] = seen.close_code();
 }
 

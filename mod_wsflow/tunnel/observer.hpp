@@ -33,6 +33,8 @@ class Observer {
   }
 
   std::uint64_t bytes() const noexcept { return bytes_; }
+  // Those whose header was seen; of more than 2^32 control and continuation frames no more are counted.
+  std::uint64_t frames() const noexcept { return messages() + others_; }
   std::uint64_t messages() const noexcept { return messages_and_data_ >> 1U; }
   std::uint64_t payload_left() const noexcept { return scanner_.payload_left(); }
   bool at_boundary() const noexcept { return scanner_.at_boundary(); }
@@ -49,7 +51,8 @@ class Observer {
                                                    : metrics::Direction::origin_to_client;
   }
 
-  ws::FrameScanner scanner_;
+  [[no_unique_address]] ws::FrameScanner scanner_;
+  std::uint32_t others_ = 0;  // frames that ended no message
   std::uint64_t bytes_ = 0;
   std::uint64_t messages_and_data_ = 0;  // the lowest bit: take_data()
 };

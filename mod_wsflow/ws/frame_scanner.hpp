@@ -20,7 +20,7 @@ enum class Sender : std::uint8_t { client, origin };
 // judged, nor are lengths in more bytes than needed. One thread at a time.
 class FrameScanner {
  public:
-  explicit FrameScanner(Sender sender) noexcept : sender_(sender) {}
+  explicit FrameScanner(Sender sender) noexcept : sender_(sender), in_message_(false), close_seen_(false) {}
 
   // Calls on_frame(const FrameHeader&) for each header that `bytes` completes; the scanner's state is then
   // that behind the header. A data frame with `fin` ends a message.
@@ -53,7 +53,7 @@ class FrameScanner {
   }
 
   // No frame is begun and unfinished, and nothing was judged broken: a frame of ours may be put in here.
-  bool at_boundary() const noexcept { return phase_ == Phase::header && head_size_ == 0; }
+  bool at_boundary() const noexcept { return phase_ == Phase::header && got_ == 0; }
 
   // The payload of a data frame is passing.
   bool in_data() const noexcept { return phase_ == Phase::payload; }
@@ -80,11 +80,11 @@ class FrameScanner {
   const std::uint8_t* step(const std::uint8_t* at, const std::uint8_t* end, OnFrame& on_frame) noexcept {
     if (phase_ != Phase::header) return skip_payload(at, end);
     const std::uint8_t* head = at;
-    if (head_size_ == 0 && holds_header(at, end)) {
+    if (got_ == 0 && holds_header(at, end)) {
       at += header_size(at[1]);
     } else {
       at = gather_header(at, end);
-      if (head_size_ != 0) return at;
+      if (got_ != 0) return at;
       head = head_;
     }
     FrameHeader header;
@@ -138,24 +138,23 @@ class FrameScanner {
     return true;
   }
 
-  // Takes bytes of a header that the reads have split. When it is whole, head_size_ is 0 again and head_
+  // Takes bytes of a header that the reads have split. When it is whole, got_ is 0 again and head_
   // holds it.
   const std::uint8_t* gather_header(const std::uint8_t* at, const std::uint8_t* end) noexcept;
   void begin_close(const std::uint8_t* head) noexcept;
   const std::uint8_t* read_close_payload(const std::uint8_t* at, const std::uint8_t* end) noexcept;
 
   std::uint64_t payload_left_ = 0;
-  std::uint16_t close_code_ = close_code::kNoStatus;
-  std::uint16_t close_bits_ = 0;  // masking key of the code, turned into the code as its bytes arrive
+  std::uint16_t close_code_ = close_code::kNoStatus;  // in close_payload: its masking key, turned into it
   std::uint8_t head_[kMaxHeaderSize] = {};
-  std::uint8_t head_size_ = 0;
-  std::uint8_t close_bytes_ = 0;  // bytes of the code that have arrived, 0..2
+  std::uint8_t got_ = 0;  // bytes of a header, or, in close_payload, of the code, that have arrived
   Phase phase_ = Phase::header;
   Sender sender_;
-  bool in_message_ = false;  // a fragmented message is open
-  bool close_seen_ = false;
+  bool in_message_ : 1;  // a fragmented message is open
+  bool close_seen_ : 1;
 };
 
-static_assert(sizeof(FrameScanner) <= 32, "two scanners are part of every idle tunnel");
+// Two are part of every idle tunnel; whoever contains one has the last four bytes of it for other things.
+static_assert(sizeof(FrameScanner) <= 32);
 
 }  // namespace wsflow::ws

@@ -77,7 +77,8 @@ def test_the_json_preset_and_tls(legs):
     wanted = {"event": "end", "client": "127.0.0.1", "server": "localhost", "port": site.https_port, "path": "/tls",
               "protocol": "HTTP/1.1", "page": None, "user_agent": 'a "b"\\ c', "subprotocol": None, "request_id": None,
               "route": "/tls", "mode": "engine", "generation": 0, "tls_client": "TLSv1.3", "tls_origin": "TLSv1.3",
-              "messages_from_client": 1, "messages_from_origin": 1, "close_from_client": None,
+              "messages_from_client": 1, "messages_from_origin": 1, "frames_from_client": 1,
+              "frames_from_origin": 2, "close_from_client": None,
               "close_from_origin": 3000, "close_to_client": None, "rtt_client_ms": None, "ended_by": "origin",
               "outcome": "closed"}
     assert {key: told[key] for key in wanted} == wanted

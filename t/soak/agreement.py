@@ -32,7 +32,9 @@ from wait import wait_until  # noqa: E402
 
 AT_ONCE = 250
 HELD = 0.1  # of the tunnels live through all reloads, and until the kill
-LOG = '"tunnels.log" "%{id}w %{outcome}w %{bytes-from-client}w %{bytes-from-origin}w %{messages-from-client}w"'
+# What each side sent: bytes, messages, frames.
+LOG = '"tunnels.log" "%{id}w %{outcome}w ' + " ".join(
+    f"%{{{what}-from-{side}}}w" for side in ("client", "origin") for what in ("bytes", "messages", "frames")) + '"'
 
 
 class Broken(Exception):
@@ -86,7 +88,7 @@ class Numbers:
 
     def log(self):
         """Ended tunnels by outcome, and of those that were not lost what they passed."""
-        ids, ended, passed = set(), collections.Counter(), [0, 0, 0]
+        ids, ended, passed = set(), collections.Counter(), [0] * 6
         for line in (self._site.root / "tunnels.log").read_text().splitlines():
             tunnel, outcome, *counts = line.split()
             if tunnel in ids:
@@ -127,10 +129,10 @@ def check(site, people):
     wanted = wanted_of(people)
     expect("tunnels that behaved strangely", dict(+people.strange), {})
 
-    def told():
-        return numbers.json()
-    wait_until(lambda: told()["active"] == 0 and sum(told()["ended"].values()) == people.opened, "all tunnels have ended",
-               20, report=told)
+    def rests():
+        now = numbers.json()
+        return now["active"] == 0 and sum(now["ended"].values()) == people.opened
+    wait_until(rests, "all tunnels have ended", 20, report=numbers.json)
     json = numbers.json()
     expect("the JSON against the clients", {key: json[key] for key in wanted}, wanted)
     expect("the metrics against the JSON", numbers.metrics(), json)
@@ -140,9 +142,12 @@ def check(site, people):
                report=lambda: (numbers.log()[0], wanted["ended"]))
     ended, passed = numbers.log()
     expect("the tunnel log against the JSON", ended, json["ended"])
+    told = site.status.json("&count=0")
     if not people.cut:
-        expect("the bytes of the tunnel log against the JSON", passed[:2], json["bytes"])
-    routes = site.status.json("&count=0")["routes"]
+        ways = [told["relayed"][way] for way in ("client_to_origin", "origin_to_client")]
+        expect("bytes, messages and frames of the tunnel log against the JSON", passed,
+               [count for way in ways for count in (way["bytes"], way["messages"], sum(way["frames"].values()))])
+    routes = told["routes"]
     expect("the routes against the JSON", sum(route["opened"] for route in routes), json["opened"])
 
 

@@ -31,6 +31,7 @@ LogFacts facts() {
   result.duration_us = 61'234'567;
   result.bytes = {10, 2000};
   result.messages = {1, 2};
+  result.frames = {4U, std::nullopt};
   result.close_from = {1000U, std::nullopt};
   result.rtt_ms = {std::nullopt, 7U};
   result.ended_by = "client";
@@ -64,6 +65,7 @@ TEST_CASE("log_format_line: what is known at the end") {
   CHECK(
       line("%{bytes-from-client}w %{bytes-from-origin}w %{messages-from-client}w %{messages-from-origin}w") ==
       "10 2000 1 2\n");
+  CHECK(line("%{frames-from-client}w %{frames-from-origin}w") == "4 -\n");
   CHECK(line("%{close-client}w %{close-origin}w %{rtt-client}w %{rtt-origin}w %P") == "1000 - - 7 -\n");
 }
 

@@ -40,6 +40,7 @@ TEST_CASE("what passes is counted once, for the tunnel and for the process, howe
   }
   CHECK(observer.bytes() == bytes.size());
   CHECK(observer.messages() == 2);
+  CHECK(observer.frames() == 6);
   CHECK(observer.close_seen());
   CHECK(observer.close_code() == 1001);
   CHECK(observer.at_boundary());
