@@ -120,6 +120,7 @@ void EventLoop::take_mail() {
 }
 
 void EventLoop::adopt(Tunnel& tunnel) {
+  tunnel.begin(now_);
   tunnel.next = first_;
   if (first_ != nullptr) first_->previous = &tunnel;
   first_ = &tunnel;

@@ -33,11 +33,16 @@ Tunnel::Tunnel(Parts parts, base::Instant now)
       started_(now),
       lives_until_(parts.lives_until),
       id_(parts.id) {
+  begin(now);
   for (const auto side : {Side::client, Side::origin}) {
-    endpoint(side).heard_at = endpoint(side).moved_at = now_;
     if (FrameGate::polices(from_side(side), *terms_))
       gate(side) = std::make_unique<FrameGate>(from_side(side), *terms_, extensions_, now_);
   }
+}
+
+void Tunnel::begin(base::Instant now) noexcept {
+  now_ = active_at_ = stamp(now);
+  for (auto& endpoint : endpoint_) endpoint.heard_at = endpoint.moved_at = now_;
 }
 
 void Tunnel::preload(Side from, std::span<const std::uint8_t> bytes, metrics::Recorder& recorder) {

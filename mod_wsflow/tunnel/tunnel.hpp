@@ -53,6 +53,8 @@ class Tunnel : public DeadlineHook {
   // Takes over bytes that were read from `from` before the tunnel began. Before adoption only.
   void preload(Side from, std::span<const std::uint8_t> bytes, metrics::Recorder& recorder);
 
+  // The loop has it from `now` on. Its maker's clock may have been ahead of that, as it was read later.
+  void begin(base::Instant now) noexcept;
   // What the next calls go by: the moment, and whether too many bytes wait in the process.
   void begin_turn(base::Instant now, bool crowded) noexcept {
     now_ = stamp(now);

@@ -103,6 +103,21 @@ TEST_CASE("tunnels come from several threads while others end", "[engine]") {
   CHECK(test::open_descriptors() == before);
 }
 
+TEST_CASE("a tunnel whose maker's clock is ahead of the loop's is not taken for an old one", "[engine]") {
+  EngineRig rig;
+  REQUIRE(rig.engine.start());
+  test::Ends ends;
+  auto tunnel = EngineRig::make_tunnel(ends, {}, base::now() + EngineRig::kLong);
+  REQUIRE(rig.engine.adopt(tunnel));
+  // Some ticks of the deadlines go by. Pings are no data: the tunnel stays as idle as it came.
+  const auto frame = test::frame(ws::Opcode::ping, true, test::bytes_of("hello"), true);
+  for (const auto end = base::now() + base::Millis(50); base::now() < end;) {
+    test::send_all(ends.client.get(), frame);
+    REQUIRE(test::receive_exactly(ends.origin.get(), frame.size()) == frame);
+  }
+  CHECK(rig.process.ended() == 0);
+}
+
 TEST_CASE("a fast tunnel does not starve a quiet one on the same loop", "[engine]") {
   EngineRig rig(1);
   REQUIRE(rig.engine.start());

@@ -55,8 +55,9 @@ struct EngineRig {
                      base::Millis stop_time = kStopTime, std::uint64_t max_buffered = 0)
       : engine(loops, max_tunnels, process.recorder, log, stop_time, max_buffered) {}
 
-  // A tunnel and the test's ends of it.
-  static std::unique_ptr<tunnel::Tunnel> make_tunnel(Ends& ends, const tunnel::Terms& terms = {}) {
+  // A tunnel, made at `now`, and the test's ends of it.
+  static std::unique_ptr<tunnel::Tunnel> make_tunnel(Ends& ends, const tunnel::Terms& terms = {},
+                                                     base::Instant now = base::now()) {
     auto client = socket_pair();
     auto origin = socket_pair();
     ends.client = std::move(client.peer);
@@ -68,7 +69,7 @@ struct EngineRig {
                                                                   .place = {},
                                                                   .terms = &lasting(terms),
                                                                   .id = 0xABC},
-                                            base::now());
+                                            now);
   }
   // Hands a new tunnel to the engine.
   Ends open(const tunnel::Terms& terms = {}) {
