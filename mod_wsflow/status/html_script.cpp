@@ -163,8 +163,8 @@ const char kPageScript[] = R"JS('use strict';
     tip.textContent = [time, ...lines].join('\n');
     tip.hidden = false;
     const left = Math.min(pointer.clientX + 12, document.documentElement.clientWidth - tip.offsetWidth - 4);
-    tip.style.left = `${Math.max(left, 0) + scrollX}px`;
-    tip.style.top = `${edge.top + scrollY - tip.offsetHeight - 4}px`;
+    tip.style.left = `${Math.max(left, 0)}px`;
+    tip.style.top = `${edge.top - tip.offsetHeight - 4}px`;
   }
   document.addEventListener('pointermove', (event) => {
     const plot = event.target.closest ? event.target.closest('.plot') : null;

@@ -34,7 +34,7 @@ figure{margin:0}figcaption{display:flex;flex-wrap:wrap;gap:0 .8rem;font-size:.85
 .top{position:absolute;top:0;left:0;font-size:.75rem;color:var(--dim);background:var(--card);padding-right:.3em;line-height:1.2}
 .none{position:absolute;inset:0;display:grid;place-items:center;color:var(--dim)}
 .axis{display:flex;justify-content:space-between;margin:.1rem 0 0;font-size:.75rem;line-height:1.2}
-#tip{position:absolute;z-index:2;pointer-events:none;padding:.25rem .5rem;border-radius:4px;background:var(--fg);color:var(--bg);font-size:.8rem;white-space:pre}
+#tip{position:fixed;z-index:2;pointer-events:none;padding:.25rem .5rem;border-radius:4px;background:var(--fg);color:var(--bg);font-size:.8rem;white-space:pre}
 #tip[hidden]{display:none}
 .box{overflow-x:auto;border:1px solid var(--line);border-radius:6px}
 table{border-collapse:collapse;width:100%;font-size:.9rem}

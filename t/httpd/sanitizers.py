@@ -11,6 +11,9 @@ import subprocess
 # httpd and APR are not instrumented: what they hand from thread to thread by atomics looks like races. A report of
 # the runtimes or of valgrind counts when a frame of ours is in it.
 _OURS = re.compile(r"mod_wsflow|wsflow::")
+# An access of a data race, with its stack. Where one of the two has no frame of ours, httpd has ordered them by such
+# an atomic, and it is httpd's memory: a connection's pool is cleared by its next owner.
+_ACCESS = re.compile(r"^  (?:Previous )?(?:atomic )?(?:read|write) of size .*?(?=^$|\Z)", re.I | re.M | re.S)
 # Behind it stands who made a descriptor that others have used, which httpd hands on by such an atomic.
 _DESCRIPTOR_MADE = "Location is file descriptor"
 KIND = os.environ.get("WSFLOW_SANITIZER", "")
@@ -60,6 +63,8 @@ def reports(root):
             # (error_log.py, mark_stop).
             if KIND == "tsan":
                 block = block.split(_DESCRIPTOR_MADE)[0]
+                if not all(_OURS.search(access) for access in _ACCESS.findall(block)):
+                    continue
             anybodys = KIND == "asan" and "AddressSanitizer: SEGV" not in block
             if block.strip() and (anybodys or _OURS.search(block)):
                 found.append(f"{path.name}:\n{block[:20000]}")
