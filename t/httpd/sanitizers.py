@@ -11,9 +11,11 @@ import subprocess
 # httpd and APR are not instrumented: what they hand from thread to thread by atomics looks like races. A report of
 # the runtimes or of valgrind counts when a frame of ours is in it.
 _OURS = re.compile(r"mod_wsflow|wsflow::")
-# An access of a data race, with its stack. Where one of the two has no frame of ours, httpd has ordered them by such
-# an atomic, and it is httpd's memory: a connection's pool is cleared by its next owner.
+# An access of a data race, with its stack. Between two workers, where one access has no frame of ours, httpd has
+# ordered them by such an atomic: a connection's pool is cleared by its next owner. Threads of ours, which have names,
+# have nothing to do with httpd's memory: theirs count.
 _ACCESS = re.compile(r"^  (?:Previous )?(?:atomic )?(?:read|write) of size .*?(?=^$|\Z)", re.I | re.M | re.S)
+_OUR_THREAD = re.compile(r"Thread T\d+ 'wsflow-")
 # Behind it stands who made a descriptor that others have used, which httpd hands on by such an atomic.
 _DESCRIPTOR_MADE = "Location is file descriptor"
 KIND = os.environ.get("WSFLOW_SANITIZER", "")
@@ -63,7 +65,8 @@ def reports(root):
             # (error_log.py, mark_stop).
             if KIND == "tsan":
                 block = block.split(_DESCRIPTOR_MADE)[0]
-                if not all(_OURS.search(access) for access in _ACCESS.findall(block)):
+                both = all(_OURS.search(access) for access in _ACCESS.findall(block))
+                if not both and not _OUR_THREAD.search(block):
                     continue
             anybodys = KIND == "asan" and "AddressSanitizer: SEGV" not in block
             if block.strip() and (anybodys or _OURS.search(block)):
