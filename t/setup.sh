@@ -23,6 +23,12 @@ for package in $packages; do
   esac
 done
 
+# apache2 may have been built with a newer OpenSSL than the one that is there, and mod_ssl warns of it at each start: apt
+# brings a package up to date only if it is named.
+if [ -n "$missing" ] && [ -z "${missing##* apache2 *}" ]; then
+  missing="$missing libssl3 openssl"
+fi
+
 if [ -n "$missing" ]; then
   if [ "$(id -u)" -ne 0 ]; then
     echo "These packages are missing; run this once as root, or install them:$missing" >&2
