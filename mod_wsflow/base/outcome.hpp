@@ -16,12 +16,13 @@ enum class Outcome : std::uint8_t {
   server_stop,    // httpd stopped: Close 1001 to both sides
   drained,        // WSFlowDrain's deadline had passed: its Close code to both sides
   ordered,        // an operator's command: a Close frame to both sides
-  idle_timeout,   // no data frame in either direction for `idle`
+  idle_timeout,   // no frame of the peers in either direction for `idle`
   ping_timeout,   // a peer did not answer a ping and said nothing else
-  stalled,        // bytes waited for a peer that took none for `stall`
-  lifetime,       // it had lived as long as it may
-  too_big,        // a frame or message beyond WSFlowMessageLimit
-  too_fast,       // more messages or bytes a second than it allows, with action=close
+  stalled,   // bytes waited for a peer that took none for `stall`, or the kernel heard nothing of it for so
+             // long
+  lifetime,  // it had lived as long as it may
+  too_big,   // a frame or message beyond WSFlowMessageLimit
+  too_fast,  // more messages or bytes a second than it allows, with action=close
   not_websocket,  // what breaks RFC 6455, where that is not let pass
   process_lost,   // the process that held it died without a word
 };

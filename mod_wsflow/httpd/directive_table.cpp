@@ -71,7 +71,7 @@ constexpr Directive kDirectives[] = {
     {"WSFlowTimeout",
      "WSFlowTimeout [connect=time] [handshake=time] [idle=time] [stall=time] [close=time] [lifetime=time] "
      "[jitter=percent] [until=expression]",
-     "connect=5s handshake=10s idle=1h stall=60s close=5s lifetime=0 jitter=10%",
+     "connect=5s handshake=10s idle=0 stall=60s close=5s lifetime=0 jitter=10%",
      "server config, virtual host, directory",
      "how long an origin may take to be reached and to answer, and what ends a tunnel: silence, a peer that "
      "takes nothing, age, or the end of a session"},

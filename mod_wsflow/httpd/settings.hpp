@@ -47,7 +47,7 @@ inline constexpr std::int64_t kSecond = 1'000'000;
 inline constexpr Settings kDefaultSettings{
     .connect = 5 * kSecond,
     .handshake = 10 * kSecond,
-    .idle = 3600 * kSecond,
+    .idle = 0,
     .stall = 60 * kSecond,
     .close = 5 * kSecond,
     .lifetime = 0,

@@ -75,12 +75,20 @@ void reset_on_close(int fd) noexcept {
 }
 
 Delivery delivery(int fd) noexcept {
-  tcp_info info{};
-  socklen_t size = sizeof info;
   int waiting = 0;
-  if (::getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &size) != 0 || ::ioctl(fd, SIOCOUTQ, &waiting) != 0)
-    return {};
-  return {.confirmed = info.tcpi_bytes_acked, .waiting = static_cast<std::size_t>(waiting)};
+  if (::ioctl(fd, SIOCOUTQ, &waiting) != 0) return {};
+  tcp_info info{};  // what an older kernel does not tell stays 0
+  socklen_t size = sizeof info;
+  if (::getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &size) != 0) {
+    // A local socket: the peer's system has everything; what waits has not been read.
+    return {.taken = 0U - static_cast<std::uint32_t>(waiting)};
+  }
+  return {.confirmed = info.tcpi_bytes_acked,
+          .waiting = static_cast<std::uint64_t>(waiting),
+          .taken = static_cast<std::uint32_t>(info.tcpi_bytes_acked) + info.tcpi_delivered,
+          .arrived = static_cast<std::uint32_t>(info.tcpi_bytes_received) + info.tcpi_rcv_ooopack,
+          .quiet = info.tcpi_last_ack_recv,
+          .round_trip = (info.tcpi_rtt + 4 * info.tcpi_rttvar) / 1000};
 }
 
 void set_buffers(int fd, int receive, int send) noexcept {

@@ -40,10 +40,16 @@ void set_peer_timeout(int fd, std::uint32_t ms) noexcept;
 // Makes the close of this TCP connection break it at once: nothing that waits is delivered any more.
 void reset_on_close(int fd) noexcept;
 
-// What the peer's system has of the bytes that were sent on a TCP connection; zeros on other sockets.
+// What the kernel knows of the way to a peer and back (TCP_INFO, SIOCOUTQ). An application sees less: a
+// socket is writable only when a third of its send buffer is free, and what has arrived out of order cannot
+// be read yet.
 struct Delivery {
-  std::uint64_t confirmed = 0;  // in all
-  std::size_t waiting = 0;      // sent, but not confirmed
+  std::uint64_t confirmed = 0;  // bytes that the peer's system has acknowledged, in all; TCP only
+  std::uint64_t waiting = 0;    // bytes that it has not acknowledged yet, sent or not; TCP only
+  std::uint32_t taken = 0;      // another number whenever it has taken anything, out of order too
+  std::uint32_t arrived = 0;  // another number whenever anything has come from it, out of order too; TCP only
+  std::uint32_t quiet = 0;    // milliseconds since its last acknowledgement; TCP only
+  std::uint32_t round_trip = 0;  // milliseconds that the kernel would wait for an acknowledgement; TCP only
 };
 Delivery delivery(int fd) noexcept;
 

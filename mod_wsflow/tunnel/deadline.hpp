@@ -11,8 +11,9 @@ namespace wsflow::tunnel {
 enum class Due : std::uint8_t {
   nothing,
   lifetime,      // it has lived long enough
-  close,         // one side has ended, and no byte moves any more
-  idle,          // no data in either direction
+  close,         // a side has ended and no byte moves any more, or it is decided that the tunnel ends
+  idle,          // no frame in either direction
+  look,          // bytes wait for `side`: what it has taken so far is to be known
   stall,         // `side` takes no bytes
   ping,          // `side` is quiet
   ping_timeout,  // `side` is still quiet
@@ -20,10 +21,23 @@ enum class Due : std::uint8_t {
   alive,         // its chronicle is to hear that it lives
 };
 
+// Whether that may end a tunnel because of what its peers have not done: before it is met, everything that
+// they have done is looked at.
+constexpr bool blames_peers(Due what) noexcept {
+  return what == Due::close || what == Due::idle || what == Due::stall || what == Due::ping_timeout;
+}
+
 struct Deadline {
   base::Instant at = base::Instant::max();
   Due what = Due::nothing;
   Side side = Side::client;
+};
+
+// The loop did not run for `length` milliseconds before `until`: the process was stopped, or the machine was.
+// What the peers did not do meanwhile is no fault of theirs.
+struct Absence {
+  base::Instant until = base::Instant::min();
+  std::uint32_t length = 0;
 };
 
 // Milliseconds that may turn round: enough for how long ago something was, in half the space.

@@ -1,25 +1,39 @@
 #include "mod_wsflow/tunnel/endpoint.hpp"
 
+#include <cerrno>
+
 namespace wsflow::tunnel {
 
 std::size_t Endpoint::write_through(std::span<const std::uint8_t> bytes) noexcept {
   std::size_t written = 0;
-  while (written < bytes.size() && !write_blocked && !lost) {
+  while (written < bytes.size() && !write_blocked && !out_ended && !lost) {
     const auto result = stream.write(bytes.subspan(written));
     switch (result.status) {
       case os::Io::ok: written += result.bytes; break;
       case os::Io::again: write_blocked = true; break;
       case os::Io::eof:
-      case os::Io::failed: lost = true; break;
+      case os::Io::failed: note_write_failure(result.error); break;
     }
   }
   return written;
 }
 
+// The second and third are what the kernel says if it has heard on the way why nothing arrives.
+void Endpoint::note_error(int error) noexcept {
+  timed_out = timed_out || error == ETIMEDOUT || error == EHOSTUNREACH || error == ENETUNREACH;
+}
+
+void Endpoint::note_write_failure(int error) noexcept {
+  note_error(error);
+  write_failed = out_ended = true;
+  read_ready = true;
+  stream.note_readable(true);
+}
+
 bool Endpoint::flush() noexcept {
   if (!pending.empty()) {
     pending.pop(write_through(pending.front()));
-    if (lost) pending.clear();
+    if (out_ended) pending.clear();
   }
   return pending.empty();
 }

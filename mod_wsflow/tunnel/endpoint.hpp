@@ -17,34 +17,51 @@ namespace wsflow::tunnel {
 //   no        yes        no     we have sent ours (FIN; close_notify before it); the peer may still send
 //   yes       yes        no     done
 //   any       any        yes    the connection is broken: nothing more comes or goes
+//
+// A write that fails tells of a broken connection, but what the peer has said before can still be read: then
+// out_ended and write_failed are set, and the side is lost when it has been read to its end.
 struct Endpoint {
   Endpoint(base::UniqueFd fd, os::SslRef ssl) noexcept : stream(std::move(fd), std::move(ssl)) {}
 
-  os::Stream stream;           // owned
-  ByteQueue pending;           // waits to be written to this peer
-  bool read_ready = true;      // an edge says that there may be bytes; cleared by `again`
-  bool write_blocked = false;  // the last write got `again`; cleared by an edge
-  bool read_paused = false;    // the other side's queue is above its high watermark
-  bool rate_paused = false;    // it has sent what its terms allow for now
-  bool ping_waits = false;     // a ping to it is due, and waits for the end of what is being written
+  os::Stream stream;                        // owned
+  [[no_unique_address]] ByteQueue pending;  // waits to be written to this peer
+  bool read_ready = true;                   // an edge says that there may be bytes; cleared by `again`
+  bool write_blocked = false;               // the last write got `again`; cleared by an edge
+  bool read_paused = false;                 // the other side's queue is above its high watermark
   bool in_ended = false;
   bool out_ended = false;
   bool lost = false;
+  bool rate_paused : 1 = false;   // it has sent what its terms allow for now
+  bool ping_waits : 1 = false;    // a ping to it is due, and waits for the end of what is being written
+  bool write_failed : 1 = false;  // see above
+  bool timed_out : 1 = false;     // the kernel has given it up: it acknowledged nothing
+  bool looked : 1 = false;        // `taken` was asked for since the bytes have begun to wait
   // Milliseconds of the loop's clock, which may turn round.
   std::uint32_t heard_at = 0;  // its last byte
   std::uint32_t moved_at = 0;  // when it took bytes that waited, or they began to wait
+  std::uint32_t taken = 0;     // os::Delivery::taken as it was at the last look
 
   bool finished_reading() const noexcept { return in_ended || lost; }
   bool readable() const noexcept { return read_ready && !read_paused && !rate_paused && !finished_reading(); }
   bool done() const noexcept { return lost || (in_ended && out_ended); }
 
   // Writes `bytes` until all are gone or nothing moves, and returns how many went. Sets write_blocked or
-  // lost.
+  // write_failed.
   std::size_t write_through(std::span<const std::uint8_t> bytes) noexcept;
   // Writes what waits. True if nothing waits any more.
   bool flush() noexcept;
+  // The connection has failed with this errno.
+  void note_error(int error) noexcept;
+  // Bytes have moved, or begun to wait, at `now`.
+  void note_moved(std::uint32_t now) noexcept {
+    moved_at = now;
+    looked = false;
+  }
   // Sends our end of stream once; what waits is lost. Does nothing on a broken connection.
   void end_output() noexcept;
+
+ private:
+  void note_write_failure(int error) noexcept;
 };
 
 }  // namespace wsflow::tunnel

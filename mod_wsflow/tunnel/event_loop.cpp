@@ -77,9 +77,7 @@ void EventLoop::run() {
       begin_stop();
       if (first_ == nullptr || now_ >= stop_at_) break;
     }
-    const auto ready = poller_.wait(wait_time());
-    now_ = base::now();
-    for (const auto& one : ready) on_ready(one);
+    wait_for_events();
     run_scheduled();
     expire();
     drain_step();
@@ -87,6 +85,18 @@ void EventLoop::run() {
     if (now_ >= show_at_) show_all();
   }
   cut_all();
+}
+
+// A wake-up that is late tells of a process that was stopped, or of a machine that was.
+void EventLoop::wait_for_events() {
+  constexpr base::Millis kLate{1000};
+  const auto planned = wait_time();
+  const auto before = now_;
+  const auto ready = poller_.wait(planned);
+  now_ = base::now();
+  const auto late = now_ - before - base::Millis(planned);
+  if (planned >= 0 && late > kLate) absence_ = {.until = now_, .length = stamp(base::Instant(late))};
+  for (const auto& one : ready) on_ready(one);
 }
 
 void EventLoop::run_guarded() noexcept {
@@ -172,6 +182,7 @@ void EventLoop::take_turn(Tunnel& tunnel) {
     end(tunnel);
     return;
   }
+  more = tunnel.take_again() || more;
   const bool pinged = tunnel.ping_waits() && tunnel.send_waiting_pings(recorder_);
   if (tunnel.take_progress() && tunnel.ending()) tunnel.stay();
   count_waiting(tunnel, tunnel.waiting());
@@ -212,9 +223,13 @@ void EventLoop::count_waiting(Tunnel& tunnel, std::uint32_t waiting) noexcept {
   tunnel.counted_waiting = waiting;
 }
 
+Deadline EventLoop::deadline(Tunnel& tunnel) noexcept {
+  return tunnel.deadline(now_, absence_);
+}
+
 // One that has become later is left where it is: it is looked at again when it is met.
 void EventLoop::set_deadline(Tunnel& tunnel) noexcept {
-  const auto due = tunnel.deadline(now_).at;
+  const auto due = deadline(tunnel).at;
   if (due != base::Instant::max() && (!tunnel.linked() || due < tunnel.due())) deadlines_.set(tunnel, due);
 }
 
@@ -228,17 +243,29 @@ void EventLoop::run_scheduled() {
 
 void EventLoop::expire() {
   while (auto* hook = deadlines_.pop_due(now_)) {
-    auto& tunnel = static_cast<Tunnel&>(*hook);
-    tunnel.begin_turn(now_, false);
-    const auto due = tunnel.deadline(now_);
-    if (due.what == Due::alive && due.at <= now_) tunnel.tell(Event::alive, now_);
-    if (due.at > now_) {
-      set_deadline(tunnel);
-    } else if (tunnel.meet(due, recorder_)) {
-      end(tunnel);
-    } else {
-      take_turn(tunnel);
-    }
+    meet(static_cast<Tunnel&>(*hook));
+  }
+}
+
+void EventLoop::meet(Tunnel& tunnel) {
+  tunnel.begin_turn(now_, false);
+  auto due = deadline(tunnel);
+  if (due.at <= now_ && blames_peers(due.what)) {
+    // Events may wait behind those that were reported: the loop may have been stopped for a while, and one
+    // wait reports only so many.
+    tunnel.expect_everything();
+    take_turn(tunnel);
+    if (tunnel.over) return;
+    tunnel.unlink();
+    due = deadline(tunnel);
+  }
+  if (due.what == Due::alive && due.at <= now_) tunnel.tell(Event::alive, now_);
+  if (due.at > now_) {
+    set_deadline(tunnel);
+  } else if (tunnel.meet(due, recorder_)) {
+    end(tunnel);
+  } else {
+    take_turn(tunnel);
   }
 }
 

@@ -58,11 +58,14 @@ class EventLoop {
   void on_ready(const os::Ready& ready);
   void take_turn(Tunnel& tunnel);
   void run_scheduled();
+  void wait_for_events();
   void expire();
+  void meet(Tunnel& tunnel);
   void show_later(Tunnel& tunnel);
   void forget_unshown(Tunnel& tunnel) noexcept;
   void show_all() noexcept;
   void count_waiting(Tunnel& tunnel, std::uint32_t waiting) noexcept;
+  Deadline deadline(Tunnel& tunnel) noexcept;
   void set_deadline(Tunnel& tunnel) noexcept;
   void end(Tunnel& tunnel) noexcept;
   void free_ended() noexcept;
@@ -90,6 +93,7 @@ class EventLoop {
   std::vector<Tunnel*> unshown_;  // something has happened since their rows were written
   base::Instant show_at_ = base::Instant::max();
   base::Instant now_{};
+  Absence absence_;                         // the last one
   std::unique_ptr<std::uint8_t[]> buffer_;  // owned; kReadBuffer bytes that all tunnels share
 };
 

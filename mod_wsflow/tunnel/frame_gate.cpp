@@ -117,18 +117,29 @@ FrameGate::Judgement FrameGate::judge(std::span<const std::uint8_t> head, std::u
     }
     if (breaks) return {.kind = Kind::stopped, .why = Outcome::not_websocket};
   }
-  if (polices_ && !ws::is_control(header.opcode)) {
-    if (const auto why = beyond_limits(header, now)) return {.kind = Kind::stopped, .why = *why};
+  if (polices_) {
+    if (const auto why = beyond_limits(header, now, observer)) return {.kind = Kind::stopped, .why = *why};
   }
   return {.kind = Kind::passes};
 }
 
-std::optional<Outcome> FrameGate::beyond_limits(const ws::FrameHeader& header, std::uint32_t now) noexcept {
-  if (header.opcode != Opcode::continuation) {
+// What a peer can flood with: messages, control frames, and parts of a message that are hardly more than
+// their headers. The last part ends a message, whose first one was counted; the first Close frame ends the
+// tunnel.
+bool FrameGate::counts(const ws::FrameHeader& header, const Observer& observer) const noexcept {
+  constexpr std::uint64_t kSmallPart = 1024;
+  if (header.opcode == Opcode::continuation) return !header.fin && header.payload_length < kSmallPart;
+  return header.opcode != Opcode::close || observer.close_seen();
+}
+
+std::optional<Outcome> FrameGate::beyond_limits(const ws::FrameHeader& header, std::uint32_t now,
+                                                const Observer& observer) noexcept {
+  if (counts(header, observer)) {
     if (limit_.close && messages_.left(now) == 0) return Outcome::too_fast;
     messages_.take(1, now);
-    message_ = 0;
   }
+  if (ws::is_control(header.opcode)) return std::nullopt;
+  if (header.opcode != Opcode::continuation) message_ = 0;
   message_ = std::min<std::uint64_t>(message_ + header.payload_length, INT64_MAX);
   if (limit_.frame != 0 && header.payload_length > limit_.frame) return Outcome::too_big;
   if (limit_.message != 0 && message_ > limit_.message) return Outcome::too_big;

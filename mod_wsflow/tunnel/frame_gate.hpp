@@ -25,10 +25,13 @@ class FrameGate {
   struct Ping {
     std::array<std::uint8_t, kPingPayload> payload{};
     std::uint8_t unanswered = 0;
-    bool behind_others = false;  // other bytes had to be delivered before it
+    bool on_its_way = false;  // other bytes had to be delivered before it, and it is not known to be
     std::uint32_t sent_at = 0;
-    std::uint32_t waits_since = 0;
-    std::uint64_t delivered = 0;  // bytes that the peer's system had confirmed then
+    std::uint32_t waits_since = 0;  // the time for its answer counts from here
+    std::uint32_t timeout = 0;      // what that time is, in milliseconds
+    std::uint64_t end = 0;          // os::Delivery::confirmed when it has been delivered
+    std::uint32_t taken = 0;        // os::Delivery, at the last look
+    std::uint32_t arrived = 0;
   };
   // The longest that is held back, less a byte: a masked header and the payload of a pong.
   static constexpr std::size_t kMaxHead = 6 + kPingPayload;
@@ -74,7 +77,9 @@ class FrameGate {
     return terms.messages[static_cast<std::size_t>(direction)];
   }
   Judgement judge(std::span<const std::uint8_t> head, std::uint32_t now, const Observer& observer) noexcept;
-  std::optional<base::Outcome> beyond_limits(const ws::FrameHeader& header, std::uint32_t now) noexcept;
+  bool counts(const ws::FrameHeader& header, const Observer& observer) const noexcept;
+  std::optional<base::Outcome> beyond_limits(const ws::FrameHeader& header, std::uint32_t now,
+                                             const Observer& observer) noexcept;
 
   const MessageLimit& limit_;  // borrowed from the terms
   Allowance messages_;

@@ -20,24 +20,20 @@ std::size_t Observer::count(metrics::Recorder& recorder, Scan&& scan) noexcept {
   const bool had_close = scanner_.close_seen();
   std::uint64_t messages = 0;
   std::uint32_t others = 0;
-  bool data = was_broken || scanner_.in_data();
   const std::size_t bytes = scan([&](const ws::FrameHeader& header) {
     recorder.add(metrics::kFrames + direction * metrics::kOpcodeClasses + opcode_class(header.opcode));
-    const bool control = ws::is_control(header.opcode);
-    data = data || !control;
-    if (header.fin && !control) {
+    if (header.fin && !ws::is_control(header.opcode)) {
       ++messages;
     } else {
       ++others;
     }
   });
-  if (data) messages_and_data_ |= 1U;
   bytes_ += bytes;
   recorder.add(metrics::kBytes + direction, bytes);
   if (others != 0) [[unlikely]]
     others_ += std::min(others, UINT32_MAX - others_);
   if (messages != 0) {
-    messages_and_data_ += messages << 1U;
+    messages_ += messages;
     recorder.add(metrics::kMessages + direction, messages);
   }
   if (!had_close && scanner_.close_seen()) [[unlikely]]

@@ -25,17 +25,11 @@ class Observer {
 
   // Whether these bytes at a boundary, at most a header, would be no WebSocket.
   bool would_break(std::span<const std::uint8_t> head) const noexcept;
-  // Whether data frames, or what is no frames, have passed since the last call.
-  bool take_data() noexcept {
-    const bool data = (messages_and_data_ & 1U) != 0;
-    messages_and_data_ &= ~std::uint64_t{1};
-    return data;
-  }
 
   std::uint64_t bytes() const noexcept { return bytes_; }
   // Those whose header was seen; of more than 2^32 control and continuation frames no more are counted.
   std::uint64_t frames() const noexcept { return messages() + others_; }
-  std::uint64_t messages() const noexcept { return messages_and_data_ >> 1U; }
+  std::uint64_t messages() const noexcept { return messages_; }
   std::uint64_t payload_left() const noexcept { return scanner_.payload_left(); }
   bool at_boundary() const noexcept { return scanner_.at_boundary(); }
   bool broken() const noexcept { return scanner_.broken(); }
@@ -54,7 +48,7 @@ class Observer {
   [[no_unique_address]] ws::FrameScanner scanner_;
   std::uint32_t others_ = 0;  // frames that ended no message
   std::uint64_t bytes_ = 0;
-  std::uint64_t messages_and_data_ = 0;  // the lowest bit: take_data()
+  std::uint64_t messages_ = 0;
 };
 static_assert(sizeof(Observer) <= 48, "two are part of every idle tunnel");
 

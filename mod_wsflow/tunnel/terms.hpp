@@ -19,9 +19,9 @@ struct MessageLimit {
 // treated alike; made by a worker, then only read. It lives as long as the process. Times in milliseconds,
 // 0: none.
 struct Terms {
-  std::uint32_t idle = 3'600'000;      // without a data frame in either direction
-  std::uint32_t stall = 60'000;        // bytes wait for a peer that takes none
-  std::uint32_t close = 5'000;         // without progress once one side has ended
+  std::uint32_t idle = 0;              // without a frame of the peers in either direction
+  std::uint32_t stall = 60'000;        // bytes wait for a peer whose system takes none
+  std::uint32_t close = 5'000;         // without progress once one side has ended; in all once it is decided
   std::uint32_t ping_client = 45'000;  // quiet time of the client before it is pinged
   std::uint32_t ping_origin = 0;
   std::uint32_t ping_timeout = 20'000;  // what a pong may take

@@ -42,7 +42,10 @@ Tunnel::Tunnel(Parts parts, base::Instant now)
 
 void Tunnel::begin(base::Instant now) noexcept {
   now_ = active_at_ = stamp(now);
-  for (auto& endpoint : endpoint_) endpoint.heard_at = endpoint.moved_at = now_;
+  for (auto& endpoint : endpoint_) {
+    endpoint.heard_at = now_;
+    endpoint.note_moved(now_);
+  }
 }
 
 void Tunnel::preload(Side from, std::span<const std::uint8_t> bytes, metrics::Recorder& recorder) {
@@ -91,13 +94,14 @@ bool Tunnel::relay(Side from, std::span<std::uint8_t> buffer, std::size_t budget
       if (source.rate_paused) break;
     }
     const auto got = source.stream.read(buffer.subspan(held, room));
-    if (got.status == os::Io::again) {
+    if (got.status == os::Io::again && !source.write_failed) {
       source.read_ready = false;
       continue;
     }
     if (got.status != os::Io::ok) {
-      const bool broken = got.status == os::Io::failed;
+      const bool broken = got.status != os::Io::eof || source.write_failed;
       (broken ? source.lost : source.in_ended) = true;
+      source.note_error(got.error);
       if (held != 0) {  // the beginning of a frame that has no end
         observer(from).see(buffer.first(held), recorder);
         pass_on(other(from), buffer.first(held));
@@ -122,12 +126,12 @@ bool Tunnel::relay(Side from, std::span<std::uint8_t> buffer, std::size_t budget
       continue;
     }
     if (judge != nullptr) [[unlikely]] {
-      let_through(from, bytes, recorder);
+      if (let_through(from, bytes, recorder) == 0) continue;
     } else {
       observer(from).see(bytes, recorder);
       pass_on(other(from), bytes);
     }
-    if (observer(from).take_data()) active_at_ = now_;
+    active_at_ = now_;
   }
   return false;
 }
@@ -136,12 +140,19 @@ void Tunnel::pass_on(Side to, std::span<const std::uint8_t> bytes) {
   auto& sink = endpoint(to);
   const bool waited = !sink.pending.empty();
   const std::size_t written = waited ? 0 : sink.write_through(bytes);
-  if (sink.lost) {
-    note_end(to, true);
+  if (sink.write_failed) {
+    note_write_failure(to);
     return;
   }
   sink.pending.append(bytes.subspan(written));
-  if (!waited) sink.moved_at = now_;
+  if (!waited) sink.note_moved(now_);
+}
+
+// What `side` has said before its connection broke is read first: it may say why (RFC 6455 7.1.7).
+void Tunnel::note_write_failure(Side side) noexcept {
+  endpoint(side).pending.clear();
+  endpoint(other(side)).read_paused = false;
+  hang_up_waits_ = progress_ = again_ = true;
 }
 
 void Tunnel::pass_on_to_boundary(Side to, std::span<const std::uint8_t> bytes, metrics::Recorder& recorder) {
@@ -149,7 +160,8 @@ void Tunnel::pass_on_to_boundary(Side to, std::span<const std::uint8_t> bytes, m
   close_at_boundary(to);
 }
 
-void Tunnel::let_through(Side from, std::span<std::uint8_t> bytes, metrics::Recorder& recorder) {
+// How many bytes went.
+std::size_t Tunnel::let_through(Side from, std::span<std::uint8_t> bytes, metrics::Recorder& recorder) {
   auto& judge = *gate(from);
   const auto pings = judge.ping.unanswered;
   nearer_ = nearer_ || pings != 0;
@@ -164,6 +176,7 @@ void Tunnel::let_through(Side from, std::span<std::uint8_t> bytes, metrics::Reco
   }
   if (result.verdict) refuse(from, *result.verdict);
   if (judge.idle()) gate(from).reset();
+  return result.bytes;
 }
 
 void Tunnel::flush(Side side) noexcept {
@@ -173,9 +186,9 @@ void Tunnel::flush(Side side) noexcept {
   sink.flush();
   if (sink.pending.size() != waiting) {
     progress_ = true;
-    sink.moved_at = now_;
+    sink.note_moved(now_);
   }
-  if (sink.lost) note_end(side, true);
+  if (sink.write_failed) note_write_failure(side);
   auto& source = endpoint(other(side));
   // While it was not read, its silence was ours.
   if (sink.pending.size() <= terms_->high_watermark / 2 && std::exchange(source.read_paused, false)) {

@@ -74,29 +74,37 @@ class Tunnel : public DeadlineHook {
   void note_hang_up(Side side) noexcept;
   // Whether bytes have moved, or the tunnel has begun to end, since the last call.
   bool take_progress() noexcept { return std::exchange(progress_, false); }
+  // Whether a side can be read again that this turn had read already.
+  bool take_again() noexcept { return std::exchange(again_, false); }
   // How many bytes wait to be written to both sides.
   std::uint32_t waiting() const noexcept {
     return static_cast<std::uint32_t>(endpoint_[0].pending.size() + endpoint_[1].pending.size());
   }
 
-  // The next thing to do when its time has come. Only in a turn.
-  Deadline deadline(base::Instant now) noexcept;
+  // The next thing to do when its time has come. Only in a turn. `absence`: the last one of the loop.
+  Deadline deadline(base::Instant now, const Absence& absence = {}) noexcept;
   // Its deadline may be nearer than it was.
   bool pressed() const noexcept {
     return ending() || nearer_ || waiting() != 0 || endpoint_[0].rate_paused || endpoint_[1].rate_paused;
   }
+  // The next turn tries to read both sides, whatever events have told so far: who may be given up is heard
+  // first.
+  void expect_everything() noexcept;
   // The time has come. True if the tunnel is over.
   bool meet(const Deadline& due, metrics::Recorder& recorder);
   bool ping_waits() const noexcept { return endpoint_[0].ping_waits || endpoint_[1].ping_waits; }
   // Sends pings that wait, if now they can be sent. True if the tunnel has another deadline now.
   bool send_waiting_pings(metrics::Recorder& recorder);
-  // Bytes have moved while it ends: the time for that begins again.
-  void stay() noexcept { active_at_ = now_; }
+  // Bytes have moved while it ends: the time for that begins again, unless it is we who end it.
+  void stay() noexcept {
+    if (!closing_) active_at_ = now_;
+  }
 
   // Ends the tunnel with a Close frame of ours to both sides, each as soon as the frame that is on its way
   // there is whole; then our end of stream. What a side sends from then on is dropped. A side that has had
   // its Close frame from the other one already, or whose bytes are no WebSocket, gets the end of stream
-  // alone. `mask_key` masks the frame to the origin (RFC 6455 5.3). The first call counts.
+  // alone. `mask_key` masks the frame to the origin (RFC 6455 5.3). The first call counts. Whatever the peers
+  // do, the tunnel is over when the time of `close` has passed.
   void begin_close(CloseCodes codes, std::uint32_t mask_key, base::Outcome outcome,
                    Cause cause = Cause::nobody);
   bool closing() const noexcept { return closing_; }
@@ -112,6 +120,7 @@ class Tunnel : public DeadlineHook {
   // One side has ended: the tunnel lives on only while bytes move.
   bool ending() const noexcept { return first_end_.has_value() || hang_up_waits_; }
   bool both_closes_seen() const noexcept { return observer_[0].close_seen() && observer_[1].close_seen(); }
+  // Pre: ending(), or nobody wants the tunnel any more.
   base::Outcome outcome() const noexcept { return first_end_.value_or(base::Outcome::server_stop); }
   // Whose doing the end is.
   Cause cause() const noexcept { return cause_; }
@@ -155,9 +164,10 @@ class Tunnel : public DeadlineHook {
  private:
   void note_closer() noexcept;
   void note_end(Side side, bool broken) noexcept;
+  void note_write_failure(Side side) noexcept;
   void pass_on(Side to, std::span<const std::uint8_t> bytes);
   void pass_on_to_boundary(Side to, std::span<const std::uint8_t> bytes, metrics::Recorder& recorder);
-  void let_through(Side from, std::span<std::uint8_t> bytes, metrics::Recorder& recorder);
+  std::size_t let_through(Side from, std::span<std::uint8_t> bytes, metrics::Recorder& recorder);
   void note_pong(Side from, metrics::Recorder& recorder) noexcept;
   void order_close(CloseCodes codes, std::uint32_t mask_key, base::Outcome outcome, Cause cause) noexcept;
   void refuse(Side from, base::Outcome why) noexcept;
@@ -166,7 +176,9 @@ class Tunnel : public DeadlineHook {
   std::uint16_t code_for(Side to) const noexcept;
   bool can_ping(Side side) const noexcept;
   void ping(Side side, metrics::Recorder& recorder);
-  bool takes_bytes(Side side) noexcept;
+  bool takes_bytes(Side side, const os::Delivery& delivery) noexcept;
+  bool may_still_answer(Side side) noexcept;
+  bool still_delivering(Side side) noexcept;
   bool ended_by_peers() const noexcept;
   std::uint32_t high_watermark() const noexcept;
   std::unique_ptr<FrameGate>& gate(Side from) noexcept { return gate_[static_cast<std::size_t>(from)]; }
@@ -179,13 +191,14 @@ class Tunnel : public DeadlineHook {
   bool progress_ = false;
   bool nearer_ = false;        // a ping may be due earlier: a pinged peer spoke, or one is read again
   bool crowded_ = false;       // in this turn
+  bool again_ = false;         // take_again()
   const bool extensions_;      // reserved bits may belong to one
   std::array<bool, 2> cut_{};  // nothing more of the other side is passed to this Side
   std::optional<base::Outcome> first_end_;
-  std::uint32_t now_;                 // stamp of the turn
-  std::uint32_t active_at_;           // stamp of the last data; while it ends, of the last bytes
-  std::array<Endpoint, 2> endpoint_;  // owned; by Side
-  std::array<Observer, 2> observer_;  // what each Side sent
+  std::uint32_t now_;        // stamp of the turn
+  std::uint32_t active_at_;  // stamp of the peers' last frame; while it ends, of the last bytes or the order
+  std::array<Endpoint, 2> endpoint_;                // owned; by Side
+  std::array<Observer, 2> observer_;                // what each Side sent
   std::array<std::unique_ptr<FrameGate>, 2> gate_;  // for what each Side sends; none: everything passes
   const Terms* terms_;                              // borrowed, lives as long as the process
 

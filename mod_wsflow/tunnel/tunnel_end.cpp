@@ -49,6 +49,7 @@ void Tunnel::order_close(CloseCodes codes, std::uint32_t mask_key, Outcome outco
   closing_ = true;
   codes_ = codes;
   mask_key_ = mask_key;
+  active_at_ = now_;
   end_as(outcome, cause);
   for (auto& endpoint : endpoint_) endpoint.rate_paused = false;  // its end is looked for
 }
@@ -106,6 +107,7 @@ void Tunnel::end_as(Outcome outcome, Cause cause) noexcept {
   first_end_ = outcome;
   cause_ = cause;
   progress_ = true;
+  for (auto& endpoint : endpoint_) endpoint.looked = false;  // what the kernel has counts from now on
 }
 
 void Tunnel::note_hang_up(Side side) noexcept {
@@ -125,6 +127,8 @@ void Tunnel::note_end(Side side, bool broken) noexcept {
   note_closer();
   if (closer_ != Cause::nobody) {
     end_as(Outcome::closed, closer_);
+  } else if (broken && endpoint(side).timed_out) {
+    end_as(Outcome::stalled, cause_of(side));
   } else if (broken) {
     end_as(side == Side::client ? Outcome::client_reset : Outcome::origin_reset, cause_of(side));
   } else {

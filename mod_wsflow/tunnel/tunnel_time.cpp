@@ -9,30 +9,49 @@ namespace wsflow::tunnel {
 
 namespace {
 using base::Outcome;
+
+// Bytes wait for a side: how soon it is looked at what it has taken, before it is given up.
+constexpr std::uint32_t look_after(std::uint32_t stall) noexcept {
+  return std::min<std::uint32_t>(stall / 8, 1000);
+}
+// Of a way to a peer and back, in milliseconds; what is measured beyond it is not waited for.
+constexpr std::uint32_t kLongestRoundTrip = 60'000;
 }  // namespace
 
-Deadline Tunnel::deadline(base::Instant now) noexcept {
+Deadline Tunnel::deadline(base::Instant now, const Absence& absence) noexcept {
   Deadline first;
   nearer_ = false;
   const auto consider = [&](std::uint32_t since, std::uint32_t after, Due what, Side side = Side::client) {
-    const auto elapsed = now_ - since;
+    auto elapsed = now_ - since;
+    if (absence.length != 0 && elapsed > now_ - stamp(absence.until))
+      elapsed -= std::min(elapsed, absence.length);
     const auto at = now + base::Millis(elapsed < after ? after - elapsed : 0);
     if (at < first.at) first = {.at = at, .what = what, .side = side};
   };
   for (const auto side : {Side::client, Side::origin}) {
     if (endpoint(side).rate_paused && gate(side)) consider(now_, gate(side)->wait(now_), Due::rate, side);
   }
-  if (ending()) {
-    if (terms_->close != 0) consider(active_at_, terms_->close, Due::close);
+  if (closing()) {
+    consider(active_at_, terms_->close, Due::close);
     return first;
   }
   if (lives_until_ != base::Instant::max() && lives_until_ < first.at)
     first = {.at = std::max(lives_until_, now), .what = Due::lifetime};
+  for (const auto side : {Side::client, Side::origin}) {
+    const auto& peer = endpoint(side);
+    if (terms_->stall == 0 || peer.pending.empty()) continue;
+    consider(peer.moved_at, peer.looked ? terms_->stall : look_after(terms_->stall),
+             peer.looked ? Due::stall : Due::look, side);
+  }
+  if (ending()) {
+    // While bytes wait for a peer, it has not failed to answer.
+    if (waiting() == 0) consider(active_at_, terms_->close, Due::close);
+    return first;
+  }
   if (terms_->idle != 0) consider(active_at_, terms_->idle, Due::idle);
   if (terms_->told_every != 0 && chronicle_) consider(chronicle_->told_at, terms_->told_every, Due::alive);
   for (const auto side : {Side::client, Side::origin}) {
     const auto& peer = endpoint(side);
-    if (terms_->stall != 0 && !peer.pending.empty()) consider(peer.moved_at, terms_->stall, Due::stall, side);
     const auto quiet = side == Side::client ? terms_->ping_client : terms_->ping_origin;
     if (quiet == 0 || peer.ping_waits || observer_[0].broken() || observer_[1].broken()) continue;
     if (peer.read_paused || peer.rate_paused) continue;  // its answer would not be read
@@ -43,30 +62,48 @@ Deadline Tunnel::deadline(base::Instant now) noexcept {
     if (!waits) {
       consider(peer.heard_at, quiet, Due::ping, side);
     } else if (terms_->ping_timeout != 0) {
-      consider(ping->waits_since, terms_->ping_timeout, Due::ping_timeout, side);
+      consider(ping->waits_since, ping->timeout, Due::ping_timeout, side);
     }
   }
   return first;
 }
 
+void Tunnel::expect_everything() noexcept {
+  for (auto& endpoint : endpoint_) {
+    endpoint.stream.note_readable(false);
+    endpoint.read_ready = true;
+  }
+}
+
 bool Tunnel::meet(const Deadline& due, metrics::Recorder& recorder) {
   const auto close = [&](Outcome why) { begin_close(close_codes(why, Cause::nobody), os::random32(), why); };
+  auto& peer = endpoint(due.side);
   switch (due.what) {
     case Due::nothing:
     case Due::alive: break;  // the loop has told
     case Due::lifetime: close(Outcome::lifetime); break;
     case Due::idle: close(Outcome::idle_timeout); break;
-    case Due::stall: give_up(due.side, Outcome::stalled); break;
+    case Due::look:
+      peer.taken = os::delivery(peer.stream.fd()).taken;
+      peer.looked = true;
+      break;
+    case Due::stall:
+      if (!takes_bytes(due.side, os::delivery(peer.stream.fd()))) give_up(due.side, Outcome::stalled);
+      break;
     case Due::ping: ping(due.side, recorder); break;
     case Due::ping_timeout:
-      if (!takes_bytes(due.side)) give_up(due.side, Outcome::ping_timeout);
+      if (!may_still_answer(due.side)) give_up(due.side, Outcome::ping_timeout);
       break;
     case Due::rate:
-      endpoint(due.side).rate_paused = false;
-      endpoint(due.side).heard_at = now_;  // while it was not read, its silence was ours
+      peer.rate_paused = false;
+      peer.heard_at = now_;  // while it was not read, its silence was ours
       break;
     case Due::close:
-      if (!both_closes_seen() && ended_by_peers()) first_end_ = Outcome::close_timeout;
+      if (!closing() && (still_delivering(Side::client) || still_delivering(Side::origin))) {
+        stay();
+        break;
+      }
+      if (!first_end_ || (!both_closes_seen() && ended_by_peers())) first_end_ = Outcome::close_timeout;
       return true;
   }
   return false;
@@ -89,16 +126,20 @@ void Tunnel::ping(Side side, metrics::Recorder& recorder) {
   auto& ping = judge->ping;
   if (ping.unanswered == 0) ping.payload = std::bit_cast<decltype(ping.payload)>(os::random64());
   if (ping.unanswered != UINT8_MAX) ++ping.unanswered;
-  const auto delivery = os::delivery(peer.stream.fd());
-  ping.behind_others = delivery.waiting != 0;
-  ping.delivered = delivery.confirmed;
   ping.sent_at = ping.waits_since = now_;
+  ping.on_its_way = os::delivery(peer.stream.fd()).waiting != 0;
   std::uint8_t frame[2 + 4 + FrameGate::kPingPayload];
   const auto mask_key = os::random32();
   const auto size =
       ws::encode_control(frame, ws::Opcode::ping, ping.payload, side == Side::origin ? &mask_key : nullptr);
   pass_on(side, {frame, size});
   recorder.pinged(direction);
+  const auto delivery = os::delivery(peer.stream.fd());
+  ping.end = delivery.confirmed + delivery.waiting + peer.pending.size();
+  ping.taken = delivery.taken;
+  ping.arrived = delivery.arrived;
+  // On a slow way the kernel's own patience is the least.
+  ping.timeout = std::max(terms_->ping_timeout, std::min(2 * delivery.round_trip, kLongestRoundTrip));
 }
 
 bool Tunnel::send_waiting_pings(metrics::Recorder& recorder) {
@@ -117,15 +158,44 @@ bool Tunnel::send_waiting_pings(metrics::Recorder& recorder) {
   return changed;
 }
 
-// A slow connection may still be busy with what was sent before the ping. True if so, until it rests as long
-// as a pong may take.
-bool Tunnel::takes_bytes(Side side) noexcept {
-  auto& ping = gate(side)->ping;
-  const auto confirmed = os::delivery(endpoint(side).stream.fd()).confirmed;
-  if (!ping.behind_others || confirmed == ping.delivered) return false;
-  ping.delivered = confirmed;
-  ping.waits_since = now_;
+// Whether the peer's system has taken anything since the last look.
+bool Tunnel::takes_bytes(Side side, const os::Delivery& delivery) noexcept {
+  auto& peer = endpoint(side);
+  if (peer.taken == delivery.taken) return false;
+  peer.taken = delivery.taken;
+  peer.moved_at = now_;
   return true;
+}
+
+// The silence of a peer is no sign of death while something of what it says has arrived (the beginning of a
+// TLS record, segments behind one that was lost), or while the ping is on its way behind other bytes and some
+// of them are delivered.
+bool Tunnel::may_still_answer(Side side) noexcept {
+  auto& ping = gate(side)->ping;
+  const auto delivery = os::delivery(endpoint(side).stream.fd());
+  if (delivery.arrived != ping.arrived) {
+    ping.arrived = delivery.arrived;
+    endpoint(side).heard_at = now_;
+    return true;
+  }
+  if (!ping.on_its_way || delivery.taken == ping.taken) return false;
+  ping.taken = delivery.taken;
+  ping.on_its_way = delivery.confirmed < ping.end;
+  // Delivered: its time began with the acknowledgement.
+  const auto quiet = ping.on_its_way ? 0 : std::min(delivery.quiet, now_ - ping.waits_since);
+  ping.waits_since = now_ - quiet;
+  return quiet < ping.timeout;
+}
+
+// The kernel has bytes for a side that takes them, or may still do so within `stall`.
+bool Tunnel::still_delivering(Side side) noexcept {
+  auto& peer = endpoint(side);
+  if (peer.lost) return false;
+  const auto delivery = os::delivery(peer.stream.fd());
+  if (delivery.waiting == 0) return false;
+  if (!peer.looked) peer.moved_at = now_;
+  peer.looked = true;
+  return takes_bytes(side, delivery) || terms_->stall == 0 || now_ - peer.moved_at < terms_->stall;
 }
 
 void Tunnel::show(base::Instant now) noexcept {

@@ -55,9 +55,6 @@ class FrameScanner {
   // No frame is begun and unfinished, and nothing was judged broken: a frame of ours may be put in here.
   bool at_boundary() const noexcept { return phase_ == Phase::header && got_ == 0; }
 
-  // The payload of a data frame is passing.
-  bool in_data() const noexcept { return phase_ == Phase::payload; }
-
   // The bytes are no WebSocket.
   bool broken() const noexcept { return phase_ == Phase::broken; }
 

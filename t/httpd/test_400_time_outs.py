@@ -1,5 +1,7 @@
 """What time does to a tunnel: silence, a peer that takes nothing, age. Both sides are told why."""
 
+import time
+
 import pytest
 
 import frames
@@ -28,21 +30,25 @@ def end(site, outcome, *wires):
     assert site.status.ended() == {outcome: 1}
 
 
-def test_data_keeps_a_tunnel_alive_and_control_frames_do_not(pair):
+def test_every_frame_of_the_ends_keeps_a_tunnel_alive(pair):
     site, client, server = pair("WSFlowTimeout idle=1s")
-    for _ in range(4):
+    for opcode in (frames.TEXT, frames.PING, frames.PONG) * 2:
         assert client.stays_silent(0.5)
-        client.send_frame(frames.TEXT, b"here", masked=True)
-        assert server.read_frame() == (True, frames.TEXT, b"here")
-    pings = 0
-    while client.stays_silent(0.1):
-        client.send_frame(frames.PING, b"?", masked=True)
-        pings += 1
-        assert pings < 100 * seconds(1)
-    assert pings > 3
+        client.send_frame(opcode, b"here", masked=True)
+        assert server.read_frame() == (True, opcode, b"here")
     assert client.read_frame() == closed_with(1001)
-    while server.read_frame()[1] != frames.CLOSE:
-        pass
+    assert server.read_frame() == closed_with(1001)
+    end(site, "idle-timeout", client, server)
+
+
+def test_answers_to_our_pings_do_not_keep_a_tunnel_alive(pair):
+    site, client, server = pair("WSFlowTimeout idle=1s\nWSFlowPing client=200ms timeout=500ms")
+    pongs = 0
+    while (frame := client.read_frame())[1] == frames.PING:
+        client.send_frame(frames.PONG, frame[2], masked=True)
+        pongs += 1
+    assert pongs > 1
+    assert frame == server.read_frame() == closed_with(1001)
     end(site, "idle-timeout", client, server)
 
 
@@ -85,3 +91,35 @@ def test_a_tunnel_whose_time_is_up_is_told_in_a_keeper_too(pair):
     assert client.read_frame() == closed_with(1001)
     assert server.read_frame() == closed_with(1001)
     end(site, "lifetime", client, server)
+
+
+def test_a_peer_that_goes_on_sending_one_frame_does_not_outlive_its_time(pair):
+    site, client, server = pair("WSFlowTimeout lifetime=1s jitter=0% close=2s")
+    client.send(b"\x82\xff" + (1 << 40).to_bytes(8, "big") + bytes(4))
+    began = time.monotonic()
+    while client.stays_silent(0.1):
+        client.send(b"x")
+    assert client.read_frame() == closed_with(1001)
+    with pytest.raises(OSError):
+        while time.monotonic() - began < seconds(20):
+            client.send(b"x")
+            time.sleep(0.05)  # it drips
+    server.read_until_closed()
+    server.close()
+    site.status.wait_active(0)
+    assert site.status.ended() == {"lifetime": 1}
+
+
+def test_a_client_that_has_ended_gets_no_more_when_its_time_is_up(pair):
+    site, client, server = pair("WSFlowTimeout lifetime=1s jitter=0% close=2s")
+    client.half_close()
+    heard = []
+    while not heard or heard[-1][1] == frames.TEXT:
+        server.send_frame(frames.TEXT, b"news")
+        heard.append(client.read_frame())
+        assert len(heard) < 1_000_000
+        time.sleep(0.02)  # it goes on for as long as it may
+    assert heard[-1] == closed_with(1001)
+    client.wait_ended()
+    server.close()
+    site.status.wait_active(0)

@@ -78,6 +78,27 @@ def test_a_side_that_is_too_fast_can_be_closed(pair):
     assert site.status.ended() == {"too-fast": 1}
 
 
+@pytest.mark.parametrize("opcode", [frames.PING, frames.PONG, frames.CONTINUATION])
+@pytest.mark.parametrize("action", ["slow", "close"])
+def test_frames_that_are_hardly_messages_count_too(pair, opcode, action):
+    site, client, server = pair(f"from=client rate=5/s action={action}")
+    one = frames.encode(opcode, b"", masked=True, fin=opcode != frames.CONTINUATION)
+    client.send(frames.encode(frames.TEXT, b"begun", masked=True, fin=opcode != frames.CONTINUATION) + one * 2000)
+    if action == "close":
+        passed = 0
+        while (frame := server.read_frame())[1] not in (frames.CLOSE,):
+            passed += 1
+        assert passed <= 5
+        assert client.read_frame() == (True, frames.CLOSE, frames.code(1008))
+        return
+    server.read_frame()
+    began = time.monotonic()
+    for _ in range(60):
+        server.read_frame()
+    # What was read at once, some five times eleven frames, is a debt that time pays off.
+    assert time.monotonic() - began > 5
+
+
 @pytest.mark.parametrize("bad", [
     frames.encode(frames.TEXT, b"not masked"), frames.encode(3, b"", masked=True),
     frames.encode(frames.PING, b"", masked=True, fin=False), frames.encode(frames.PING, bytes(126), masked=True),

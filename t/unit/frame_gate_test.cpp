@@ -222,6 +222,45 @@ TEST_CASE("messages beyond the rate slow their sender down, or end it", "[gate]"
   CHECK(rig.gate.room(wait, 0) > 0);
 }
 
+TEST_CASE("what a peer can flood with counts as a message", "[gate]") {
+  const bool close = GENERATE(false, true);
+  const auto way = GENERATE(Direction::client_to_origin, Direction::origin_to_client);
+  Terms terms;
+  terms.messages[static_cast<std::size_t>(way)] = {.rate = 2, .close = close};
+  Rig rig(terms, way);
+  const auto beyond = [&] { return close ? rig.verdict == Outcome::too_fast : rig.gate.room(rig.now, 0) == 0; };
+  SECTION("pings and pongs") {
+    rig.feed_frame(Opcode::ping, true, 0);
+    rig.feed_frame(Opcode::pong, true, 5);
+    if (close) rig.feed_frame(Opcode::ping, true, 5);
+  }
+  SECTION("empty parts of a message") {
+    rig.feed_frame(Opcode::text, false, 5);
+    rig.feed_frame(Opcode::continuation, false, 0);
+    if (close) rig.feed_frame(Opcode::continuation, false, 0);
+  }
+  SECTION("Close frames behind the first one") {
+    rig.feed_frame(Opcode::close, true, 2);
+    rig.feed_frame(Opcode::close, true, 2);
+    rig.feed_frame(Opcode::close, true, 2);
+    if (close) rig.feed_frame(Opcode::close, true, 2);
+  }
+  CHECK(beyond());
+}
+
+TEST_CASE("what nobody floods with does not count as a message", "[gate]") {
+  const bool close = GENERATE(false, true);
+  Rig rig(limited(0, 0, 2, 0, close));
+  rig.expect_pong();
+  rig.feed(frame(Opcode::pong, true, kName, true));  // an answer to a ping of ours
+  rig.feed_frame(Opcode::text, false, 5);
+  for (int i = 0; i < 10; ++i) rig.feed_frame(Opcode::continuation, false, 1024);
+  rig.feed_frame(Opcode::continuation, true, 5);
+  rig.feed_frame(Opcode::close, true, 2);
+  CHECK_FALSE(rig.verdict);
+  CHECK(rig.gate.room(rig.now, 0) == (close ? SIZE_MAX : 64));
+}
+
 TEST_CASE("the rest of a message is read, however many there were", "[gate]") {
   Rig rig(limited(0, 0, 3));
   CHECK(rig.gate.room(0, 0) == 3 * 64);

@@ -246,8 +246,9 @@ TEST_CASE("a side that breaks while it is told keeps the outcome that was given"
   TunnelRig rig;
   (broken == Side::client ? rig.client : rig.origin).reset();
   rig.tunnel->begin_close({1001, 1001}, kKey, Outcome::ordered);
-  CHECK(rig.side(broken).lost);
+  CHECK(rig.side(broken).write_failed);
   CHECK_FALSE(rig.run());
+  CHECK(rig.side(broken).lost);
   check_told(rig, tunnel::other(broken));
   CHECK(rig.tunnel->outcome() == Outcome::ordered);
 }

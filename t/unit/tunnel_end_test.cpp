@@ -88,6 +88,8 @@ TEST_CASE("a reset found by writing gives the same outcome", "[tunnel]") {
   rig.side(broken).read_ready = false;
   test::Bytes buffer(100);
   rig.tunnel->relay(tunnel::other(broken), buffer, 1000, rig.process.recorder);
+  CHECK(rig.side(broken).write_failed);
+  rig.tunnel->relay(broken, buffer, 1000, rig.process.recorder);
   CHECK(rig.side(broken).lost);
   CHECK(rig.tunnel->outcome() == reset_of(broken));
 }

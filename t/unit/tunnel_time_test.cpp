@@ -1,6 +1,7 @@
 #include <catch2/catch.hpp>
 
 #include "t/unit/support/tunnel_rig.hpp"
+#include "t/unit/support/wait.hpp"
 
 using namespace wsflow;
 using base::Millis;
@@ -41,6 +42,10 @@ void say(TunnelRig& rig, Side side, Opcode opcode, const Bytes& payload = {}) {
 Bytes hear(TunnelRig& rig, Side side) {
   return test::receive_some(peer(rig, side)).bytes;
 }
+// The peer's system has acknowledged everything.
+bool all_taken(TunnelRig& rig, Side side) {
+  return test::eventually([&] { return os::delivery(rig.side(side).stream.fd()).waiting == 0; });
+}
 // Time passes, and the tunnel does what is due.
 bool after(TunnelRig& rig, int ms) {
   rig.now += Millis(ms);
@@ -71,7 +76,7 @@ void end_both(TunnelRig& rig) {
 
 }  // namespace
 
-TEST_CASE("only data frames count for the idle time-out", "[tunnel][time]") {
+TEST_CASE("every frame of the peers counts for the idle time-out", "[tunnel][time]") {
   auto terms = timeless();
   terms.idle = 1000;
   TunnelRig rig(terms);
@@ -80,8 +85,9 @@ TEST_CASE("only data frames count for the idle time-out", "[tunnel][time]") {
   say(rig, side, Opcode::text, {1, 2, 3});
   CHECK_FALSE(after(rig, 900));
   say(rig, side, Opcode::ping);
+  CHECK_FALSE(after(rig, 900));
   say(rig, tunnel::other(side), Opcode::pong);
-  CHECK_FALSE(after(rig, 99));
+  CHECK_FALSE(after(rig, 999));
   CHECK_FALSE(rig.tunnel->closing());
   hear(rig, Side::client);
   hear(rig, Side::origin);
@@ -90,6 +96,21 @@ TEST_CASE("only data frames count for the idle time-out", "[tunnel][time]") {
   CHECK(is_close(hear(rig, Side::origin), 1001, Side::origin));
   CHECK(rig.tunnel->outcome() == Outcome::idle_timeout);
   end_both(rig);
+}
+
+TEST_CASE("answers to our own pings do not count for the idle time-out", "[tunnel][time]") {
+  auto terms = pinging(Side::client);
+  terms.idle = 3000;
+  TunnelRig rig(terms);
+  for (int i = 0; i < 2; ++i) {
+    CHECK_FALSE(after(rig, 1000));
+    const auto name = control(hear(rig, Side::client), Opcode::ping, Side::client);
+    REQUIRE(name);
+    say(rig, Side::client, Opcode::pong, *name);
+  }
+  CHECK_FALSE(rig.tunnel->closing());
+  CHECK_FALSE(after(rig, 1000));
+  CHECK(rig.tunnel->outcome() == Outcome::idle_timeout);
 }
 
 TEST_CASE("the payload of a long frame is data too", "[tunnel][time]") {
@@ -145,6 +166,7 @@ TEST_CASE("a peer that takes no bytes is given up, and the other one is told", "
   CHECK(is_close(hear(rig, left), side == Side::client ? 1001 : 1011, left));
   CHECK(rig.tunnel->outcome() == Outcome::stalled);
   CHECK(rig.tunnel->cause() == (side == Side::client ? tunnel::Cause::client : tunnel::Cause::origin));
+  CHECK(all_taken(rig, left));
   CHECK_FALSE(after(rig, 499));
   CHECK(after(rig, 1));
   CHECK(rig.tunnel->outcome() == Outcome::stalled);

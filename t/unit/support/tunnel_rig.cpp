@@ -60,7 +60,13 @@ bool TunnelRig::turn(std::size_t budget) {
 bool TunnelRig::expire() {
   for (;;) {
     tunnel->begin_turn(now, false);
-    const auto due = tunnel->deadline(now);
+    auto due = tunnel->deadline(now);
+    if (due.at <= now && tunnel::blames_peers(due.what)) {
+      tunnel->expect_everything();
+      if (turn()) return true;
+      if (tunnel->take_progress() && tunnel->ending()) tunnel->stay();
+      due = tunnel->deadline(now);
+    }
     if (due.at > now) return false;
     if (tunnel->meet(due, process.recorder) || turn()) return true;
     if (tunnel->take_progress() && tunnel->ending()) tunnel->stay();
