@@ -228,7 +228,9 @@ TEST_CASE("what a peer can flood with counts as a message", "[gate]") {
   Terms terms;
   terms.messages[static_cast<std::size_t>(way)] = {.rate = 2, .close = close};
   Rig rig(terms, way);
-  const auto beyond = [&] { return close ? rig.verdict == Outcome::too_fast : rig.gate.room(rig.now, 0) == 0; };
+  const auto beyond = [&] {
+    return close ? rig.verdict == Outcome::too_fast : rig.gate.room(rig.now, 0) == 0;
+  };
   SECTION("pings and pongs") {
     rig.feed_frame(Opcode::ping, true, 0);
     rig.feed_frame(Opcode::pong, true, 5);
