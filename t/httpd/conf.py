@@ -17,8 +17,8 @@ ServerName localhost
 {modules}
 LoadModule wsflow_module "{module}"
 TypesConfig /etc/mime.types
-Listen 127.0.0.1:{http_port}
-Listen 127.0.0.1:{https_port}
+Listen {host}:{http_port}
+Listen {host}:{https_port}
 ErrorLog "{root}/error.log"
 LogLevel info wsflow:debug
 LogFormat "%h %{{c}}a \\"%r\\" %>s %B id=%{{WSFLOW_ID}}e outcome=%{{WSFLOW_OUTCOME}}e refused=%{{WSFLOW_REFUSED_BY}}e" test
@@ -41,11 +41,13 @@ SSLSessionCache shmcb:{root}/ssl_scache(512000)
   SetHandler server-status
 </Location>
 {main}
-<VirtualHost 127.0.0.1:{http_port}>
+<VirtualHost {host}:{http_port}>
+  ServerName localhost
 {conf}
 {plain_conf}
 </VirtualHost>
-<VirtualHost 127.0.0.1:{https_port}>
+<VirtualHost {host}:{https_port}>
+  ServerName localhost
   SSLEngine on
   SSLCertificateFile "{certs.server}"
   SSLCertificateKeyFile "{certs.server_key}"
@@ -72,11 +74,11 @@ def mpm_lines(mpm, children, threads):
             f"MaxRequestWorkers {workers}\nMinSpareThreads 1\nMaxSpareThreads {workers + threads}")
 
 
-def render(*, root, module, certs, http_port, https_port, conf, main, plain_conf, tls_conf, mpm, children, threads,
+def render(*, root, module, certs, host, http_port, https_port, conf, main, plain_conf, tls_conf, mpm, children, threads,
            modules):
     names = [f"mpm_{mpm}", *MODULES, *modules]
     loads = "\n".join(f"LoadModule {name}_module {MODULES_DIR}/mod_{name}.so" for name in names)
     user = "User www-data\nGroup www-data" if os.geteuid() == 0 else ""
-    return MAIN.format(root=root, module=module, certs=certs, http_port=http_port, https_port=https_port,
+    return MAIN.format(root=root, module=module, certs=certs, host=host, http_port=http_port, https_port=https_port,
                        conf=conf, main=main, tls_conf=tls_conf, plain_conf=SSL_PROXY.format(certs=certs) + plain_conf,
                        mpm=mpm_lines(mpm, children, threads), modules=loads, user=user)

@@ -6,7 +6,8 @@ import tempfile
 
 import pytest
 
-sys.path.insert(0, str(pathlib.Path(__file__).parent))
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE), str(HERE.parent / "link")]
 
 from echo_origin import EchoOrigin  # noqa: E402
 from legs import Legs  # noqa: E402

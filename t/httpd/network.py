@@ -67,12 +67,26 @@ class Network:
 @contextlib.contextmanager
 def own_network():
     """The calling thread is in a Network of its own meanwhile."""
-    outside = os.open("/proc/thread-self/ns/net", os.O_RDONLY)
-    try:
+    with _back_afterwards():
         _succeed(_libc.unshare(_CLONE_NEWNET), "unshare")
+        subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
+        yield Network()
+
+
+@contextlib.contextmanager
+def inside(network):
+    """The calling thread is in that network meanwhile, of which there is a descriptor."""
+    with _back_afterwards():
+        _succeed(_libc.setns(network, _CLONE_NEWNET), "setns")
+        yield
+
+
+@contextlib.contextmanager
+def _back_afterwards():
+    outside = os.open("/proc/thread-self/ns/net", os.O_RDONLY | os.O_CLOEXEC)
+    try:
         try:
-            subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
-            yield Network()
+            yield
         finally:
             _succeed(_libc.setns(outside, _CLONE_NEWNET), "setns")
     finally:

@@ -34,30 +34,32 @@ class Response:
         return self.body.decode()
 
 
-def free_port():
+def free_port(host="127.0.0.1"):
     """A port below the ephemeral range, so that no outgoing connection takes it meanwhile."""
     while True:
         port = random.SystemRandom().randint(15000, 32000)
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
-                probe.bind(("127.0.0.1", port))
+                probe.bind((host, port))
                 return port
             except OSError:
                 continue
 
 
 class Httpd:
-    """CONF goes into both virtual hosts (plain and TLS), MAIN into the server, the others into one host."""
+    """CONF goes into both virtual hosts (plain and TLS), MAIN into the server, the others into one host. It listens on
+    HOST."""
 
     def __init__(self, certs, conf="", *, main="", plain_conf="", tls_conf="", mpm="event", children=1, threads=25,
-                 modules=(), module=None):
+                 modules=(), module=None, host="127.0.0.1"):
         self.root = pathlib.Path(tempfile.mkdtemp(prefix="wsflow-httpd-", dir="/tmp"))
         self.root.chmod(0o777)
         (self.root / "htdocs").mkdir()
         (self.root / "htdocs" / "index.html").write_text("an ordinary page\n")
         self.module = pathlib.Path(module or os.environ["WSFLOW_MODULE"])
         self.certs = certs
+        self.host = host
         self.log = ErrorLog(self.root / "error.log")
         self.access_log = self.root / "access.log"
         self.status = Status(self)
@@ -71,11 +73,11 @@ class Httpd:
         """Writes httpd.conf anew, with CHANGES to what the constructor was given."""
         self._shape.update(changes)
         if self._process is None:
-            self.http_port = self.https_port = free_port()
+            self.http_port = self.https_port = free_port(self.host)
             while self.https_port == self.http_port:
-                self.https_port = free_port()
-        text = pieces.render(root=self.root, module=self.module, certs=self.certs, http_port=self.http_port,
-                             https_port=self.https_port, **self._shape)
+                self.https_port = free_port(self.host)
+        text = pieces.render(root=self.root, module=self.module, certs=self.certs, host=self.host,
+                             http_port=self.http_port, https_port=self.https_port, **self._shape)
         (self.root / "httpd.conf").write_text(text)
 
     def _command(self, *arguments):
@@ -211,10 +213,10 @@ class Httpd:
     # Addresses and requests
     def url(self, scheme, path="/"):
         port = self.https_port if scheme in ("https", "wss") else self.http_port
-        return f"{scheme}://127.0.0.1:{port}{path}"
+        return f"{scheme}://{self.host}:{port}{path}"
 
     def address(self, tls=False):
-        return ("127.0.0.1", self.https_port if tls else self.http_port)
+        return (self.host, self.https_port if tls else self.http_port)
 
     def request(self, method, path, headers=None, body=None, tls=False, timeout=20):
         host, port = self.address(tls)
