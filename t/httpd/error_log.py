@@ -7,8 +7,9 @@ from wait import wait_until
 _LEVEL = re.compile(r"\[(?P<module>[\w-]*):(?P<level>\w+)\]")
 _OURS = {"warn", "error", "crit", "alert", "emerg"}
 _ANY = {"error", "crit", "alert", "emerg"}
-# httpd's own remarks on starting and stopping with few threads: no news about the module.
-_IGNORED = re.compile(r"AH10159|AH00484|AH0028[67]|AH0309[23]")
+# httpd's own remarks on starting and stopping with few threads, and on a machine whose OpenSSL is older than the one that
+# mod_ssl was built with: no news about the module.
+REMARKS = re.compile(r"AH10159|AH00484|AH0028[67]|AH0309[23]|AH01882")
 # What the race that mark_stop() tells of leaves in the log: a crash, or a socket found closed by a worker or by the main
 # thread.
 _STOPPING = re.compile(r"Segmentation fault|AddressSanitizer:DEADLYSIGNAL|"
@@ -18,12 +19,18 @@ _ALWAYS = re.compile(r"exit signal|AH00052|AddressSanitizer|ThreadSanitizer|runt
 
 def is_complaint(line):
     """True for a warning of ours and for anybody's error or crash."""
-    if _IGNORED.search(line):
+    if REMARKS.search(line):
         return False
     found = _LEVEL.search(line)
     if found and found["level"] in (_OURS if found["module"] == "wsflow" else _ANY):
         return True
     return bool(_ALWAYS.search(line))
+
+
+def is_warning_of_others(line):
+    """True for what another module warns of."""
+    found = _LEVEL.search(line)
+    return bool(found and found["level"] == "warn" and found["module"] != "wsflow" and not REMARKS.search(line))
 
 
 class ErrorLog:

@@ -21,6 +21,7 @@ sys.dont_write_bytecode = True
 
 import phases  # noqa: E402
 import stock  # noqa: E402
+from error_log import is_warning_of_others  # noqa: E402
 from load import Broken, Load  # noqa: E402
 from programs import Client, Origin  # noqa: E402
 from site_under_test import Site, StockSite, session_members  # noqa: E402
@@ -33,8 +34,6 @@ PERIOD_MS = 100  # from one echo to the next message
 GAP_MS = 250  # with what the tunnels beside the site show to be the machine's taken off
 SLOT_S = 2  # a child that stops leaves its slot
 PAGE_S = 2
-# The module's own are declared to the log; httpd's remarks on few threads are no news.
-_IGNORED = re.compile(r"\[wsflow:|AH10159|AH0309[23]")
 
 
 class Run:
@@ -168,8 +167,7 @@ class Run:
 
 def warnings(site):
     """Other modules' warnings: a keeper must not call what belongs to a child."""
-    lines = [line for line in site.log.lines(r"\[\w+:warn\]") if not _IGNORED.search(line)]
-    found = Counter(re.sub(r"\[[^]]*\] ", "", line) for line in lines)
+    found = Counter(re.sub(r"\[[^]]*\] ", "", line) for line in site.log.lines() if is_warning_of_others(line))
     return [f"{count} x {text}" for text, count in found.most_common(10)]
 
 
