@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <new>
+#include <utility>
 
 #include "mod_wsflow/httpd/worker_row.hpp"
 
@@ -13,6 +14,9 @@ constexpr const char* kSeal = "WSFLOW_SEAL";
 constexpr const char* kReplay = "WSFLOW_REPLAY";
 constexpr const char* kObserve = "WSFLOW_OBSERVE";
 constexpr const char* kDeadline = "WSFLOW_DEADLINE";
+
+// Reads in a row that give nothing and take nothing before drain_input() gives up.
+constexpr int kTriesInVain = 4;
 
 // Connection filters that hold nothing back for longer than a call and that a tunnel can do without. Names
 // are in lower case, as httpd keeps them.
@@ -128,6 +132,23 @@ void keep_bytes_only(apr_bucket_brigade* brigade) noexcept {
   }
 }
 
+apr_off_t length_of(apr_bucket_brigade* brigade) noexcept {
+  apr_off_t length = 0;
+  apr_brigade_length(brigade, 1, &length);
+  return length;
+}
+
+// Moves what is in the brigade. False if it is nothing.
+bool append(std::string& bytes, apr_bucket_brigade* brigade) {
+  auto size = static_cast<apr_size_t>(std::max<apr_off_t>(length_of(brigade), 0));
+  const auto before = bytes.size();
+  bytes.resize(before + size);
+  apr_brigade_flatten(brigade, bytes.data() + before, &size);
+  bytes.resize(before + size);
+  apr_brigade_cleanup(brigade);
+  return size != 0;
+}
+
 }  // namespace
 
 void register_connection_filters() noexcept {
@@ -153,17 +174,16 @@ std::string drain_input(conn_rec* c) {
 
   std::string bytes;
   auto* brigade = apr_brigade_create(c->pool, c->bucket_alloc);
-  while (ap_get_brigade(c->input_filters, brigade, AP_MODE_READBYTES, APR_NONBLOCK_READ, 16384) ==
-         APR_SUCCESS) {
-    apr_off_t length = 0;
-    apr_brigade_length(brigade, 1, &length);
-    if (length <= 0) break;
-    const auto before = bytes.size();
-    bytes.resize(before + static_cast<std::size_t>(length));
-    auto size = static_cast<apr_size_t>(length);
-    apr_brigade_flatten(brigade, bytes.data() + before, &size);
-    bytes.resize(before + size);
-    apr_brigade_cleanup(brigade);
+  auto left = length_of(held->bytes);
+  for (int in_vain = 0; in_vain < kTriesInVain;) {
+    const auto status =
+        ap_get_brigade(c->input_filters, brigade, AP_MODE_READBYTES, APR_NONBLOCK_READ, 16384);
+    const auto was_left = std::exchange(left, length_of(held->bytes));
+    if (status == APR_SUCCESS && append(bytes, brigade)) continue;
+    // mod_ssl says "again" behind each TLS record that is no data (a new key, a session ticket), and sometimes
+    // once more.
+    if (!APR_STATUS_IS_EAGAIN(status) || left == 0) break;
+    in_vain = left < was_left ? 0 : in_vain + 1;
   }
   apr_brigade_destroy(brigade);
   return bytes;

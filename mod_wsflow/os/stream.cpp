@@ -14,6 +14,7 @@ bool Stream::bind_tls(const BIO_METHOD* method) noexcept {
   if (bio == nullptr) return false;
   BIO_set_data(bio, this);
   SSL_set_bio(ssl_.get(), bio, bio);  // frees the former owner's
+  watch_records(ssl_.get(), *this);
   return true;
 }
 
@@ -33,14 +34,60 @@ IoResult Stream::send_raw(std::span<const std::uint8_t> from) noexcept {
   return send(fd_.get(), from);
 }
 
+// OpenSSL goes on within one call while records without data come, from a peer that may send nothing else. So
+// it gets no more bytes once it has had its share, and the caller comes again.
+IoResult Stream::receive_for_tls(std::span<std::uint8_t> into) noexcept {
+  if (records_ >= kMaxRecords) return {.status = Io::again};
+  const auto result = receive_raw(into);
+  heard_ = heard_ || result.status == Io::ok;
+  return result;
+}
+
+void Stream::note_record() noexcept {
+  if (records_ != UINT8_MAX) ++records_;
+  forget_ticket();
+}
+
+// A ticket brings a new session with it, with an id.
+void Stream::forget_ticket() noexcept {
+  if (ticket_) forget_session(ssl_.get());
+  ticket_ = false;
+}
+
 IoResult Stream::read(std::span<std::uint8_t> into) noexcept {
-  if (!ssl_) return receive_raw(into);
+  return ssl_ ? read_records(into) : receive_raw(into);
+}
+
+IoResult Stream::read_records(std::span<std::uint8_t> into) noexcept {
+  records_ = 0;
+  heard_ = false;
+  if (error_ != 0) return {.status = Io::failed, .error = error_};
+  const auto enough = std::min(into.size(), kGathered);
+  std::size_t got = 0;
+  do {
+    const auto one = read_record(into.subspan(got));
+    if (one.status != Io::ok && got == 0) return one;
+    // An end of stream can be read again, a reset cannot.
+    if (one.status == Io::failed) error_ = static_cast<std::uint16_t>(one.error);
+    if (one.status != Io::ok || one.bytes == 0) break;
+    got += one.bytes;
+  } while (got < enough && records_ < kMaxRecords && (!drained_ || SSL_has_pending(ssl_.get()) != 0));
+  return {.status = Io::ok, .bytes = got};
+}
+
+IoResult Stream::read_record(std::span<std::uint8_t> into) noexcept {
+  const unsigned before = records_;
   ERR_clear_error();
   errno = 0;
   const int got =
       SSL_read(ssl_.get(), into.data(), static_cast<int>(std::min<std::size_t>(into.size(), INT_MAX)));
-  if (got > 0) return {.status = Io::ok, .bytes = static_cast<std::size_t>(got)};
-  return tls_result(got);
+  auto result = got > 0 ? IoResult{.status = Io::ok, .bytes = static_cast<std::size_t>(got)} : tls_result(got);
+  // OpenSSL stops behind a record without data, too. Nothing is there only if the socket was asked in vain.
+  if (result.status == Io::again && !drained_ && SSL_want_read(ssl_.get())) result = {.status = Io::ok};
+  forget_ticket();
+  // What OpenSSL has read ahead it works off in one call. From now on it has nothing ahead.
+  if (records_ - before > kFlood) SSL_set_read_ahead(ssl_.get(), 0);
+  return result;
 }
 
 IoResult Stream::write(std::span<const std::uint8_t> from) noexcept {

@@ -33,8 +33,14 @@ class Stream {
     hang_up_ = hang_up_ || hang_up;
   }
 
-  // Plain bytes. `ok` with fewer bytes than asked is not the end of what is there; only `again` is.
+  // Plain bytes. `ok` with fewer bytes than asked is not the end of what is there; only `again` is. With TLS
+  // the bytes of several short records come together, and `ok` without a byte is work that was done for
+  // records that carry none.
   IoResult read(std::span<std::uint8_t> into) noexcept;
+  // How much work the last read was: the records that it took in; 1 for a plain socket.
+  unsigned records() const noexcept { return records_; }
+  // Whether the last read with TLS took bytes from the socket, be they a part of a record only.
+  bool heard() const noexcept { return heard_; }
   // May take only a part: `ok` means "try the rest at once", `again` means "wait for a writable edge". After
   // `again` the next call must begin with the same bytes.
   IoResult write(std::span<const std::uint8_t> from) noexcept;
@@ -44,18 +50,36 @@ class Stream {
   void reset_on_close() noexcept { os::reset_on_close(fd_.get()); }
 
   // For the BIO only.
-  IoResult receive_raw(std::span<std::uint8_t> into) noexcept;
+  IoResult receive_for_tls(std::span<std::uint8_t> into) noexcept;
   IoResult send_raw(std::span<const std::uint8_t> from) noexcept;
   bool raw_eof() const noexcept { return eof_; }
+  // For the callback that OpenSSL tells of records and handshake messages only.
+  void note_record() noexcept;
+  void note_ticket() noexcept { ticket_ = true; }
 
  private:
-  IoResult tls_result(int returned) noexcept;
+  // What one read may gather: a record of the largest size is passed on alone, and of short ones so many.
+  static constexpr std::size_t kGathered = 16UL * 1024;
+  static constexpr std::uint8_t kMaxRecords = 64;
+  // Whoever sends so many records without data in a row gets each of them from the socket by itself.
+  static constexpr unsigned kFlood = 16;
 
-  base::UniqueFd fd_;     // owned
-  bool drained_ = false;  // nothing to receive until the next edge
-  bool hang_up_ = false;  // an end of stream is on its way: read until it is there
-  bool eof_ = false;      // the socket's end of stream was read
-  SslRef ssl_;            // owned reference; none: plain
+  IoResult receive_raw(std::span<std::uint8_t> into) noexcept;
+  IoResult read_records(std::span<std::uint8_t> into) noexcept;
+  IoResult read_record(std::span<std::uint8_t> into) noexcept;
+  IoResult tls_result(int returned) noexcept;
+  void forget_ticket() noexcept;
+
+  base::UniqueFd fd_;         // owned
+  std::uint16_t error_ = 0;   // of a broken connection, for the next read; 0: none
+  std::uint8_t records_ = 1;  // of the last read
+  bool drained_ : 1 = false;  // nothing to receive until the next edge
+  bool hang_up_ : 1 = false;  // an end of stream is on its way: read until it is there
+  bool eof_ : 1 = false;      // the socket's end of stream was read
+  bool heard_ : 1 = false;    // the last read took bytes from the socket
+  bool ticket_ : 1 = false;   // a session ticket came, whose session is not forgotten yet
+  SslRef ssl_;                // owned reference; none: plain
 };
+static_assert(sizeof(Stream) == 16, "each tunnel has two");
 
 }  // namespace wsflow::os

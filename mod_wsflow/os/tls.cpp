@@ -11,7 +11,7 @@ int bio_read(BIO* bio, char* into, int size) noexcept {
   if (size <= 0) return 0;
   auto* stream = static_cast<Stream*>(BIO_get_data(bio));
   const auto result =
-      stream->receive_raw({reinterpret_cast<std::uint8_t*>(into), static_cast<std::size_t>(size)});
+      stream->receive_for_tls({reinterpret_cast<std::uint8_t*>(into), static_cast<std::size_t>(size)});
   switch (result.status) {
     case Io::ok: return static_cast<int>(result.bytes);
     case Io::again: BIO_set_retry_read(bio); return -1;
@@ -46,14 +46,14 @@ int bio_create(BIO* bio) noexcept {
   return 1;
 }
 
-// A session without an id is in no cache: OpenSSL does not try to take it out when the connection ends badly
-// or the peer sends a fatal alert. That would call mod_ssl, which waits for a lock that httpd shares with all
-// its processes and a keeper does not even have. A context that keeps sessions by itself needs their ids.
-void forget_session(SSL* ssl) noexcept {
-  const auto mode = SSL_CTX_get_session_cache_mode(SSL_get_SSL_CTX(ssl));
-  if ((mode & SSL_SESS_CACHE_BOTH) != 0 && (mode & SSL_SESS_CACHE_NO_INTERNAL_STORE) == 0) return;
-  static constexpr unsigned char kNoId[1] = {};
-  if (auto* session = SSL_get_session(ssl)) SSL_SESSION_set1_id(session, kNoId, 0);
+void on_message(int sent, int, int type, const void* message, std::size_t size, SSL*, void* stream) noexcept {
+  if (sent != 0) return;
+  auto& receiver = *static_cast<Stream*>(stream);
+  if (type == SSL3_RT_HEADER) receiver.note_record();
+  if (type == SSL3_RT_HANDSHAKE && size != 0 &&
+      *static_cast<const std::uint8_t*>(message) == SSL3_MT_NEWSESSION_TICKET) {
+    receiver.note_ticket();
+  }
 }
 
 }  // namespace
@@ -67,6 +67,18 @@ BioMethod make_stream_bio_method() noexcept {
     BIO_meth_set_create(method.get(), bio_create);
   }
   return method;
+}
+
+void forget_session(SSL* ssl) noexcept {
+  const auto mode = SSL_CTX_get_session_cache_mode(SSL_get_SSL_CTX(ssl));
+  if ((mode & SSL_SESS_CACHE_BOTH) != 0 && (mode & SSL_SESS_CACHE_NO_INTERNAL_STORE) == 0) return;
+  static constexpr unsigned char kNoId[1] = {};
+  if (auto* session = SSL_get_session(ssl)) SSL_SESSION_set1_id(session, kNoId, 0);
+}
+
+void watch_records(SSL* ssl, Stream& stream) noexcept {
+  SSL_set_msg_callback_arg(ssl, &stream);
+  SSL_set_msg_callback(ssl, on_message);
 }
 
 void adopt(SSL* ssl, bool received_shutdown) noexcept {
@@ -83,6 +95,8 @@ void adopt(SSL* ssl, bool received_shutdown) noexcept {
   SSL_set_options(ssl, SSL_OP_NO_RENEGOTIATION | SSL_OP_IGNORE_UNEXPECTED_EOF);
   SSL_set_mode(
       ssl, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_RELEASE_BUFFERS);
+  // Behind a record without data we go on ourselves, as we know how long.
+  SSL_clear_mode(ssl, SSL_MODE_AUTO_RETRY);
   SSL_set_read_ahead(ssl, 1);
 }
 

@@ -31,4 +31,12 @@ BioMethod make_stream_bio_method() noexcept;
 // `ssl`.
 void adopt(SSL* ssl, bool received_shutdown) noexcept;
 
+class Stream;
+// Lets OpenSSL tell `stream` of the records and session tickets that come in. Pre: `ssl` is adopted.
+void watch_records(SSL* ssl, Stream& stream) noexcept;
+// A session without an id is in no cache: OpenSSL does not try to take it out when the connection ends badly
+// or the peer sends a fatal alert. That would call mod_ssl, which waits for a lock that httpd shares with all
+// its processes and a keeper does not even have. A context that keeps sessions by itself needs their ids.
+void forget_session(SSL* ssl) noexcept;
+
 }  // namespace wsflow::os

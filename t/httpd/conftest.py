@@ -97,9 +97,9 @@ def echo(loop, certs, resources):
 
 @pytest.fixture
 def raw_origin(certs, resources):
-    """raw_origin(tls=False, …) is an origin that the test plays itself."""
-    def make(tls=False, **options):
-        origin = RawOrigin(certs.origin_context() if tls else None, **options)
+    """raw_origin(tls=False, …) is an origin that the test plays itself, with CONTEXT instead of Python's own TLS."""
+    def make(tls=False, context=None, **options):
+        origin = RawOrigin(context or (certs.origin_context() if tls else None), **options)
         resources.append(origin)
         return origin
     return make
@@ -107,9 +107,9 @@ def raw_origin(certs, resources):
 
 @pytest.fixture
 def raw_client(certs, resources):
-    """raw_client(site, tls=False) is connected to that httpd."""
-    def make(site, tls=False, **options):
-        client = RawClient(site.address(tls), certs.client_context() if tls else None, **options)
+    """raw_client(site, tls=False) is connected to that httpd, with CONTEXT instead of Python's own TLS."""
+    def make(site, tls=False, context=None, **options):
+        client = RawClient(site.address(tls), context or (certs.client_context() if tls else None), **options)
         resources.append(client)
         return client
     return make
