@@ -35,17 +35,26 @@ IoResult Stream::send_raw(std::span<const std::uint8_t> from) noexcept {
 }
 
 // OpenSSL goes on within one call while records without data come, from a peer that may send nothing else. So
-// it gets no more bytes once it has had its share, and the caller comes again.
+// it gets no more bytes once it has done its share, and the caller comes again.
 IoResult Stream::receive_for_tls(std::span<std::uint8_t> into) noexcept {
-  if (records_ >= kMaxRecords) return {.status = Io::again};
-  const auto result = receive_raw(into);
+  if (work_ >= kMostWork) return {.status = Io::again};
+  const auto result = receive_raw(into.first(std::min(into.size(), kReadAhead + record_ * kBlock)));
   heard_ = heard_ || result.status == Io::ok;
   return result;
 }
 
-void Stream::note_record() noexcept {
-  if (records_ != UINT8_MAX) ++records_;
+void Stream::add_work(unsigned work) noexcept {
+  work_ = static_cast<std::uint8_t>(std::min<unsigned>(work_ + work, UINT8_MAX));
+}
+
+void Stream::note_record(std::size_t size) noexcept {
+  add_work(1);
+  record_ = static_cast<std::uint8_t>(std::min<std::size_t>((size + kBlock - 1) / kBlock, UINT8_MAX));
   forget_ticket();
+}
+
+void Stream::note_message() noexcept {
+  add_work(kMessageWork);
 }
 
 // A ticket brings a new session with it, with an id.
@@ -59,7 +68,7 @@ IoResult Stream::read(std::span<std::uint8_t> into) noexcept {
 }
 
 IoResult Stream::read_records(std::span<std::uint8_t> into) noexcept {
-  records_ = 0;
+  work_ = 0;
   heard_ = false;
   if (error_ != 0) return {.status = Io::failed, .error = error_};
   const auto enough = std::min(into.size(), kGathered);
@@ -68,25 +77,25 @@ IoResult Stream::read_records(std::span<std::uint8_t> into) noexcept {
     const auto one = read_record(into.subspan(got));
     if (one.status != Io::ok && got == 0) return one;
     // An end of stream can be read again, a reset cannot.
-    if (one.status == Io::failed) error_ = static_cast<std::uint16_t>(one.error);
+    if (one.status == Io::failed) error_ = static_cast<std::uint8_t>(one.error);
     if (one.status != Io::ok || one.bytes == 0) break;
     got += one.bytes;
-  } while (got < enough && records_ < kMaxRecords && (!drained_ || SSL_has_pending(ssl_.get()) != 0));
+  } while (got < enough && work_ < kMostWork && (!drained_ || SSL_has_pending(ssl_.get()) != 0));
   return {.status = Io::ok, .bytes = got};
 }
 
 IoResult Stream::read_record(std::span<std::uint8_t> into) noexcept {
-  const unsigned before = records_;
   ERR_clear_error();
   errno = 0;
   const int got =
       SSL_read(ssl_.get(), into.data(), static_cast<int>(std::min<std::size_t>(into.size(), INT_MAX)));
   auto result = got > 0 ? IoResult{.status = Io::ok, .bytes = static_cast<std::size_t>(got)} : tls_result(got);
+  if (got > 0) record_ = 0;
+  forget_ticket();
+  // A flood of new keys: from now on nothing is read ahead, so each can be the last of a turn.
+  if (work_ == UINT8_MAX) SSL_set_read_ahead(ssl_.get(), 0);
   // OpenSSL stops behind a record without data, too. Nothing is there only if the socket was asked in vain.
   if (result.status == Io::again && !drained_ && SSL_want_read(ssl_.get())) result = {.status = Io::ok};
-  forget_ticket();
-  // What OpenSSL has read ahead it works off in one call. From now on it has nothing ahead.
-  if (records_ - before > kFlood) SSL_set_read_ahead(ssl_.get(), 0);
   return result;
 }
 

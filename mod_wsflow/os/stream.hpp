@@ -37,8 +37,8 @@ class Stream {
   // the bytes of several short records come together, and `ok` without a byte is work that was done for
   // records that carry none.
   IoResult read(std::span<std::uint8_t> into) noexcept;
-  // How much work the last read was: the records that it took in; 1 for a plain socket.
-  unsigned records() const noexcept { return records_; }
+  // How much work the last read was, in records of data; 1 for a plain socket.
+  unsigned work() const noexcept { return work_; }
   // Whether the last read with TLS took bytes from the socket, be they a part of a record only.
   bool heard() const noexcept { return heard_; }
   // May take only a part: `ok` means "try the rest at once", `again` means "wait for a writable edge". After
@@ -53,16 +53,23 @@ class Stream {
   IoResult receive_for_tls(std::span<std::uint8_t> into) noexcept;
   IoResult send_raw(std::span<const std::uint8_t> from) noexcept;
   bool raw_eof() const noexcept { return eof_; }
-  // For the callback that OpenSSL tells of records and handshake messages only.
-  void note_record() noexcept;
+  // For OpenSSL's callback only: a record of so many bytes has begun, is whole; a handshake message has come,
+  // a session ticket.
+  void note_record(std::size_t size) noexcept;
+  void note_record_end() noexcept { record_ = 0; }
+  void note_message() noexcept;
   void note_ticket() noexcept { ticket_ = true; }
 
  private:
-  // What one read may gather: a record of the largest size is passed on alone, and of short ones so many.
+  // What one read may gather: a record of the largest size is passed on alone, short ones come together until
+  // this work is done.
   static constexpr std::size_t kGathered = 16UL * 1024;
-  static constexpr std::uint8_t kMaxRecords = 64;
-  // Whoever sends so many records without data in a row gets each of them from the socket by itself.
-  static constexpr unsigned kFlood = 16;
+  static constexpr std::uint8_t kMostWork = 64;
+  // OpenSSL works longer on a handshake message (a new key) than on a record of data.
+  static constexpr unsigned kMessageWork = 16;
+  // What is read ahead is worked off in one call, so it is no more than that behind a record.
+  static constexpr std::size_t kReadAhead = 4096;
+  static constexpr std::size_t kBlock = 256;
 
   IoResult receive_raw(std::span<std::uint8_t> into) noexcept;
   IoResult read_records(std::span<std::uint8_t> into) noexcept;
@@ -70,9 +77,12 @@ class Stream {
   IoResult tls_result(int returned) noexcept;
   void forget_ticket() noexcept;
 
+  void add_work(unsigned work) noexcept;
+
   base::UniqueFd fd_;         // owned
-  std::uint16_t error_ = 0;   // of a broken connection, for the next read; 0: none
-  std::uint8_t records_ = 1;  // of the last read
+  std::uint8_t error_ = 0;    // of a broken connection, for the next read; 0: none
+  std::uint8_t work_ = 1;     // of the last read
+  std::uint8_t record_ = 0;   // kBlocks of the record that is not whole yet; 0: none
   bool drained_ : 1 = false;  // nothing to receive until the next edge
   bool hang_up_ : 1 = false;  // an end of stream is on its way: read until it is there
   bool eof_ : 1 = false;      // the socket's end of stream was read

@@ -46,13 +46,21 @@ int bio_create(BIO* bio) noexcept {
   return 1;
 }
 
-void on_message(int sent, int, int type, const void* message, std::size_t size, SSL*, void* stream) noexcept {
+// What OpenSSL tells of the bytes of a record's or message's beginning.
+void on_message(int sent, int, int type, const void* data, std::size_t size, SSL*, void* arg) noexcept {
   if (sent != 0) return;
-  auto& receiver = *static_cast<Stream*>(stream);
-  if (type == SSL3_RT_HEADER) receiver.note_record();
-  if (type == SSL3_RT_HANDSHAKE && size != 0 &&
-      *static_cast<const std::uint8_t*>(message) == SSL3_MT_NEWSESSION_TICKET) {
-    receiver.note_ticket();
+  auto& stream = *static_cast<Stream*>(arg);
+  const auto* bytes = static_cast<const std::uint8_t*>(data);
+  switch (type) {
+    case SSL3_RT_HEADER:
+      if (size == SSL3_RT_HEADER_LENGTH) stream.note_record(bytes[3] * std::size_t{256} + bytes[4]);
+      break;
+    case SSL3_RT_INNER_CONTENT_TYPE: stream.note_record_end(); break;
+    case SSL3_RT_HANDSHAKE:
+      stream.note_message();
+      if (size != 0 && bytes[0] == SSL3_MT_NEWSESSION_TICKET) stream.note_ticket();
+      break;
+    default: break;
   }
 }
 

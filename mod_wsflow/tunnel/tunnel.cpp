@@ -10,8 +10,8 @@ namespace {
 
 // What may wait for a side while too many bytes wait in the process.
 constexpr std::uint32_t kCrowdedWatermark = 4096;
-// What of its budget a read costs a tunnel, and with TLS each record of it, whatever comes.
-constexpr std::size_t kReadCost = 1024;
+// What of its budget a read costs a tunnel, and with TLS each record of it, be it empty.
+constexpr std::size_t kReadCost = 2048;
 
 constexpr metrics::Direction from_side(Side side) noexcept {
   return side == Side::client ? metrics::Direction::client_to_origin : metrics::Direction::origin_to_client;
@@ -117,7 +117,7 @@ bool Tunnel::relay(Side from, std::span<std::uint8_t> buffer, std::size_t budget
       continue;
     }
     source.heard_at = now_;
-    passed += got.bytes + kReadCost * std::max(source.stream.records(), 1U);
+    passed += got.bytes + kReadCost * std::max(source.stream.work(), 1U);
     if (got.bytes == 0) continue;  // records that are no data
     const auto bytes = buffer.first(held + got.bytes);
     if (discard) {

@@ -1,5 +1,6 @@
 #include <openssl/err.h>
 
+#include <algorithm>
 #include <array>
 #include <catch2/catch.hpp>
 #include <memory>
@@ -46,6 +47,26 @@ struct TlsStream {
   os::Stream stream;
   std::array<std::uint8_t, 32768> buffer{};
 };
+
+// Everything that comes before `again`, and how many reads that took.
+struct Gathered {
+  std::string text;
+  unsigned reads = 0;
+  unsigned most_records = 0;  // of one read
+  Io end = Io::ok;
+};
+Gathered gather(TlsStream& tls, bool hang_up = false) {
+  Gathered all;
+  tls.stream.note_readable(hang_up);
+  for (;;) {
+    const auto got = tls.stream.read(tls.buffer);
+    all.end = got.status;
+    if (got.status != Io::ok) return all;
+    all.text += tls.text(got.bytes);
+    ++all.reads;
+    all.most_records = std::max(all.most_records, tls.stream.work());
+  }
+}
 
 }  // namespace
 
@@ -171,4 +192,130 @@ TEST_CASE("a reset while TLS is on is a failure", "[stream][tls]") {
   const auto got = tls->read();
   CHECK(got.status == Io::failed);
   CHECK(got.error == ECONNRESET);
+}
+
+TEST_CASE("short records come together, and a large one alone", "[stream][tls]") {
+  const auto tls = std::make_unique<TlsStream>();
+  for (int i = 0; i < 20; ++i) REQUIRE(test::send_some(tls->peer.get(), bytes_of("abc")) == 3);
+  CHECK(tls->read().bytes == 60);
+  CHECK(tls->stream.work() == 20);
+  CHECK(tls->stream.read(tls->buffer).status == Io::again);
+  const auto large = test::pattern(16384);
+  for (int i = 0; i < 2; ++i) REQUIRE(test::send_some(tls->peer.get(), large) == large.size());
+  CHECK(tls->read().bytes == large.size());
+  CHECK(tls->stream.read(tls->buffer).bytes == large.size());
+}
+
+TEST_CASE("one read gathers no more than there is room for", "[stream][tls]") {
+  const auto tls = std::make_unique<TlsStream>();
+  for (int i = 0; i < 3; ++i) REQUIRE(test::send_some(tls->peer.get(), bytes_of("abcd")) == 4);
+  tls->stream.note_readable(false);
+  std::string all;
+  for (;;) {
+    const auto got = tls->stream.read(std::span(tls->buffer).first(5));
+    if (got.status != Io::ok) break;
+    CHECK(got.bytes <= 5);
+    all += tls->text(got.bytes);
+  }
+  CHECK(all == "abcdabcdabcd");
+}
+
+TEST_CASE("an end behind records that are read together is told by the next read", "[stream][tls]") {
+  const auto tls = std::make_unique<TlsStream>();
+  REQUIRE(test::send_some(tls->peer.get(), bytes_of("last")) == 4);
+  const auto with_word = GENERATE(true, false);
+  if (with_word) SSL_shutdown(tls->peer.get());
+  test::end_stream(tls->peer_fd.get());
+  const auto all = gather(*tls, true);
+  CHECK(all.text == "last");
+  CHECK(all.end == Io::eof);
+}
+
+TEST_CASE("a reset behind records that are read together is told by the next read", "[stream][tls]") {
+  const auto tls = std::make_unique<TlsStream>();
+  REQUIRE(test::send_some(tls->peer.get(), bytes_of("last")) == 4);
+  tls->stream.note_readable(true);
+  const test::SocketFaults fault(test::Fault::reset, 1);
+  CHECK(tls->stream.read(tls->buffer).bytes == 4);
+  const auto got = tls->stream.read(tls->buffer);
+  CHECK(fault.happened());
+  CHECK(got.status == Io::failed);
+  CHECK(got.error == ECONNRESET);
+}
+
+TEST_CASE("key updates and session tickets between the data lose nothing", "[stream][tls]") {
+  const auto role = GENERATE(Role::server, Role::client);
+  const bool asks = GENERATE(false, true);
+  const auto tls = std::make_unique<TlsStream>(role);
+  auto* peer = tls->peer.get();
+  test::Bytes records;
+  for (const auto* piece : {"one", "two", "three"}) {
+    test::append(records, test::key_update(peer, asks));
+    if (role == Role::client) test::append(records, test::session_ticket(peer));
+    test::append(records, test::sealed(peer, bytes_of(piece)));
+  }
+  SECTION("at once") {
+    REQUIRE(test::send_all(tls->peer_fd.get(), records));
+    CHECK(gather(*tls).text == "onetwothree");
+  }
+  SECTION("a byte at a time") {
+    std::string all;
+    for (const auto byte : records) {
+      REQUIRE(test::send_all(tls->peer_fd.get(), {&byte, 1}));
+      const auto some = gather(*tls);
+      CHECK(some.end == Io::again);
+      all += some.text;
+    }
+    CHECK(all == "onetwothree");
+  }
+  CHECK(tls->stream.write(bytes_of("back")).bytes == 4);
+  CHECK(test::receive_some(peer).bytes == bytes_of("back"));
+}
+
+TEST_CASE("a record that is no data hides no end of stream behind it", "[stream][tls]") {
+  const auto role = GENERATE(Role::server, Role::client);
+  const auto tls = std::make_unique<TlsStream>(role);
+  REQUIRE(test::send_all(tls->peer_fd.get(), role == Role::client ? test::session_ticket(tls->peer.get())
+                                                                  : test::key_update(tls->peer.get(), true)));
+  test::end_stream(tls->peer_fd.get());
+  CHECK(gather(*tls, true).end == Io::eof);
+}
+
+TEST_CASE("a read ends in the middle of a flood of records without data", "[stream][tls]") {
+  const bool asks = GENERATE(false, true);
+  const auto tls = std::make_unique<TlsStream>();
+  test::Bytes flood;
+  for (int i = 0; i < 3000; ++i) test::append(flood, test::key_update(tls->peer.get(), asks));
+  test::append(flood, test::sealed(tls->peer.get(), bytes_of("data")));
+  REQUIRE(test::send_all(tls->peer_fd.get(), flood));
+  std::string all;
+  unsigned reads = 0;
+  tls->stream.note_readable(false);
+  while (all.empty()) {
+    const auto got = tls->stream.read(tls->buffer);
+    // What was read ahead before anybody knew of a flood is no more than one record may have bytes.
+    if (++reads > 10) CHECK(tls->stream.work() <= 65);
+    all += tls->text(got.bytes);
+    if (got.status == Io::ok) continue;
+    // Nothing more is read while the peer does not take the answers that it asked for.
+    REQUIRE(got.status == Io::again);
+    REQUIRE(asks);
+    REQUIRE(tls->stream.read(tls->buffer).status == Io::again);
+    test::receive_some(tls->peer.get());
+    tls->stream.note_readable(false);
+  }
+  CHECK(all == "data");
+  CHECK(reads > 30);
+}
+
+TEST_CASE("a part of a record is heard", "[stream][tls]") {
+  const auto tls = std::make_unique<TlsStream>();
+  const auto record = test::sealed(tls->peer.get(), test::pattern(1000));
+  REQUIRE(test::send_all(tls->peer_fd.get(), std::span(record).first(500)));
+  CHECK(tls->read().status == Io::again);
+  CHECK(tls->stream.heard());
+  CHECK(tls->read().status == Io::again);
+  CHECK_FALSE(tls->stream.heard());
+  REQUIRE(test::send_all(tls->peer_fd.get(), std::span(record).subspan(500)));
+  CHECK(tls->read().bytes == 1000);
 }

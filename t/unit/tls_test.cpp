@@ -123,3 +123,34 @@ TEST_CASE("no end of an adopted connection asks the context's session cache for 
   }
   CHECK(removed == 0);
 }
+
+TEST_CASE("a session ticket that comes late leaves nothing that a cache is asked for", "[tls]") {
+  auto tls = test::tls_pair(test::Role::client);
+  // mod_ssl sets up its contexts towards origins like those towards clients.
+  auto* context = SSL_get_SSL_CTX(tls.ours.get());
+  SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_SERVER | SSL_SESS_CACHE_NO_INTERNAL);
+  static int removed = 0;
+  removed = 0;
+  SSL_CTX_sess_set_remove_cb(context, [](SSL_CTX*, SSL_SESSION*) { ++removed; });
+  os::adopt(tls.ours.get(), false);
+  const auto method = os::make_stream_bio_method();
+  os::Stream stream(std::move(tls.sockets.ours), std::move(tls.ours));
+  REQUIRE(stream.bind_tls(method.get()));
+  auto records = test::session_ticket(tls.peer.get());
+  const bool at_once = GENERATE(true, false);
+  std::array<std::uint8_t, 64> buffer{};
+  if (!at_once) {
+    REQUIRE(test::send_all(tls.sockets.peer.get(), records));
+    stream.note_readable(false);
+    while (stream.read(buffer).status == os::Io::ok) {
+    }
+    records.clear();
+  }
+  test::append(records, bytes_of("this is no record"));
+  REQUIRE(test::send_all(tls.sockets.peer.get(), records));
+  stream.note_readable(false);
+  auto status = os::Io::ok;
+  while (status == os::Io::ok) status = stream.read(buffer).status;
+  CHECK(status == os::Io::failed);
+  CHECK(removed == 0);
+}

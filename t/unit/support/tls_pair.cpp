@@ -31,7 +31,39 @@ Context make_context(const SSL_METHOD* method, int version) {
   return context;
 }
 
+// What `write` makes the connection send.
+template <typename Write>
+Bytes records_of(SSL* ssl, const Write& write) {
+  auto* socket = SSL_get_wbio(ssl);
+  BIO_up_ref(socket);
+  auto* memory = BIO_new(BIO_s_mem());
+  BIO_up_ref(memory);
+  SSL_set0_wbio(ssl, memory);
+  const bool written = write();
+  SSL_set0_wbio(ssl, socket);
+  Bytes records(BIO_ctrl_pending(memory));
+  const int got = BIO_read(memory, records.data(), static_cast<int>(records.size()));
+  BIO_free(memory);
+  check(written && got == static_cast<int>(records.size()), "records");
+  return records;
+}
+
 }  // namespace
+
+Bytes sealed(SSL* ssl, std::span<const std::uint8_t> bytes) {
+  return records_of(ssl, [&] { return send_some(ssl, bytes) == bytes.size(); });
+}
+
+Bytes key_update(SSL* ssl, bool asks) {
+  return records_of(ssl, [&] {
+    return SSL_key_update(ssl, asks ? SSL_KEY_UPDATE_REQUESTED : SSL_KEY_UPDATE_NOT_REQUESTED) == 1 &&
+           SSL_do_handshake(ssl) == 1;
+  });
+}
+
+Bytes session_ticket(SSL* ssl) {
+  return records_of(ssl, [&] { return SSL_new_session_ticket(ssl) == 1 && SSL_do_handshake(ssl) == 1; });
+}
 
 Context server_context(int version) {
   auto context = make_context(TLS_server_method(), version);
