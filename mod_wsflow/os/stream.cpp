@@ -49,7 +49,7 @@ void Stream::add_work(unsigned work) noexcept {
 
 void Stream::note_record(std::size_t size) noexcept {
   add_work(1);
-  record_ = static_cast<std::uint8_t>(std::min<std::size_t>((size + kBlock - 1) / kBlock, UINT8_MAX));
+  record_ = std::max(record_, static_cast<std::uint8_t>(std::min<std::size_t>(size / kBlock + 1, UINT8_MAX)));
   forget_ticket();
 }
 
@@ -71,16 +71,19 @@ IoResult Stream::read_records(std::span<std::uint8_t> into) noexcept {
   work_ = 0;
   heard_ = false;
   if (error_ != 0) return {.status = Io::failed, .error = error_};
+  if (dry_ && drained_) return {.status = Io::again};
+  dry_ = false;
   const auto enough = std::min(into.size(), kGathered);
   std::size_t got = 0;
-  do {
+  while (got < enough && work_ < kMostWork && !dry_) {
     const auto one = read_record(into.subspan(got));
     if (one.status != Io::ok && got == 0) return one;
     // An end of stream can be read again, a reset cannot.
     if (one.status == Io::failed) error_ = static_cast<std::uint8_t>(one.error);
     if (one.status != Io::ok || one.bytes == 0) break;
     got += one.bytes;
-  } while (got < enough && work_ < kMostWork && (!drained_ || SSL_has_pending(ssl_.get()) != 0));
+    dry_ = drained_ && SSL_has_pending(ssl_.get()) == 0;
+  }
   return {.status = Io::ok, .bytes = got};
 }
 
@@ -90,7 +93,6 @@ IoResult Stream::read_record(std::span<std::uint8_t> into) noexcept {
   const int got =
       SSL_read(ssl_.get(), into.data(), static_cast<int>(std::min<std::size_t>(into.size(), INT_MAX)));
   auto result = got > 0 ? IoResult{.status = Io::ok, .bytes = static_cast<std::size_t>(got)} : tls_result(got);
-  if (got > 0) record_ = 0;
   forget_ticket();
   // A flood of new keys: from now on nothing is read ahead, so each can be the last of a turn.
   if (work_ == UINT8_MAX) SSL_set_read_ahead(ssl_.get(), 0);

@@ -53,10 +53,10 @@ class Stream {
   IoResult receive_for_tls(std::span<std::uint8_t> into) noexcept;
   IoResult send_raw(std::span<const std::uint8_t> from) noexcept;
   bool raw_eof() const noexcept { return eof_; }
-  // For OpenSSL's callback only: a record of so many bytes has begun, is whole; a handshake message has come,
-  // a session ticket.
+  // For OpenSSL's callback only: a record of so many bytes has begun, it was no data; a handshake message has
+  // come, a session ticket.
   void note_record(std::size_t size) noexcept;
-  void note_record_end() noexcept { record_ = 0; }
+  void note_no_data() noexcept { record_ = 0; }
   void note_message() noexcept;
   void note_ticket() noexcept { ticket_ = true; }
 
@@ -67,7 +67,8 @@ class Stream {
   static constexpr std::uint8_t kMostWork = 64;
   // OpenSSL works longer on a handshake message (a new key) than on a record of data.
   static constexpr unsigned kMessageWork = 16;
-  // What is read ahead is worked off in one call, so it is no more than that behind a record.
+  // What is read ahead is worked off in one call. So it is no more than that, and as much again as the largest
+  // record had since one came without data.
   static constexpr std::size_t kReadAhead = 4096;
   static constexpr std::size_t kBlock = 256;
 
@@ -82,10 +83,11 @@ class Stream {
   base::UniqueFd fd_;         // owned
   std::uint8_t error_ = 0;    // of a broken connection, for the next read; 0: none
   std::uint8_t work_ = 1;     // of the last read
-  std::uint8_t record_ = 0;   // kBlocks of the record that is not whole yet; 0: none
+  std::uint8_t record_ = 0;   // kBlocks of the largest record since one without data
   bool drained_ : 1 = false;  // nothing to receive until the next edge
   bool hang_up_ : 1 = false;  // an end of stream is on its way: read until it is there
   bool eof_ : 1 = false;      // the socket's end of stream was read
+  bool dry_ : 1 = false;      // OpenSSL has nothing either
   bool heard_ : 1 = false;    // the last read took bytes from the socket
   bool ticket_ : 1 = false;   // a session ticket came, whose session is not forgotten yet
   SslRef ssl_;                // owned reference; none: plain

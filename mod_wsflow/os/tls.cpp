@@ -55,7 +55,9 @@ void on_message(int sent, int, int type, const void* data, std::size_t size, SSL
     case SSL3_RT_HEADER:
       if (size == SSL3_RT_HEADER_LENGTH) stream.note_record(bytes[3] * std::size_t{256} + bytes[4]);
       break;
-    case SSL3_RT_INNER_CONTENT_TYPE: stream.note_record_end(); break;
+    case SSL3_RT_INNER_CONTENT_TYPE:
+      if (size == 1 && bytes[0] != SSL3_RT_APPLICATION_DATA) stream.note_no_data();
+      break;
     case SSL3_RT_HANDSHAKE:
       stream.note_message();
       if (size != 0 && bytes[0] == SSL3_MT_NEWSESSION_TICKET) stream.note_ticket();

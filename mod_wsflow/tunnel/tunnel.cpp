@@ -98,7 +98,7 @@ bool Tunnel::relay(Side from, std::span<std::uint8_t> buffer, std::size_t budget
     const auto got = source.stream.read(buffer.subspan(held, room));
     if (got.status == os::Io::again && !source.write_failed) {
       source.read_ready = false;
-      if (source.stream.heard()) source.heard_at = now_;  // a part of a record
+      if (source.stream.heard()) note_sign_of_life(from);  // a part of a record
       continue;
     }
     if (got.status != os::Io::ok) {
@@ -116,9 +116,12 @@ bool Tunnel::relay(Side from, std::span<std::uint8_t> buffer, std::size_t budget
       if (std::exchange(sink.read_paused, false)) return true;
       continue;
     }
-    source.heard_at = now_;
     passed += got.bytes + kReadCost * std::max(source.stream.work(), 1U);
-    if (got.bytes == 0) continue;  // records that are no data
+    if (got.bytes == 0) {  // records that are no data
+      note_sign_of_life(from);
+      continue;
+    }
+    source.heard_at = now_;
     const auto bytes = buffer.first(held + got.bytes);
     if (discard) {
       if (!cut(other(from))) observer(from).see(bytes, recorder);
@@ -138,6 +141,12 @@ bool Tunnel::relay(Side from, std::span<std::uint8_t> buffer, std::size_t budget
     active_at_ = now_;
   }
   return false;
+}
+
+// TLS bytes that are no byte of the tunnel yet.
+void Tunnel::note_sign_of_life(Side from) noexcept {
+  endpoint(from).heard_at = now_;
+  nearer_ = nearer_ || (gate(from) && gate(from)->ping.unanswered != 0);
 }
 
 void Tunnel::pass_on(Side to, std::span<const std::uint8_t> bytes) {
