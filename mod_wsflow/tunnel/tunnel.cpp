@@ -11,7 +11,7 @@ namespace {
 // What may wait for a side while too many bytes wait in the process.
 constexpr std::uint32_t kCrowdedWatermark = 4096;
 // What of its budget a read costs a tunnel, and with TLS each record of it, be it empty.
-constexpr std::size_t kReadCost = 2048;
+constexpr std::size_t kReadCost = 4096;
 
 constexpr metrics::Direction from_side(Side side) noexcept {
   return side == Side::client ? metrics::Direction::client_to_origin : metrics::Direction::origin_to_client;

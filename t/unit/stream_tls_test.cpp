@@ -308,6 +308,21 @@ TEST_CASE("a read ends in the middle of a flood of records without data", "[stre
   CHECK(reads > 30);
 }
 
+TEST_CASE("a flood that keeps a record's head split between two receives gets no longer turn", "[stream][tls]") {
+  const auto tls = std::make_unique<TlsStream>();
+  auto* peer = tls->peer.get();
+  // The first receives end two bytes behind the end of a record of 32.
+  auto flood = test::sealed(peer, bytes_of("12345678"));
+  REQUIRE(flood.size() == 30);
+  SSL_set_record_padding_callback(peer, [](SSL*, int, std::size_t, void*) -> std::size_t { return 5; });
+  for (int i = 0; i < 2000; ++i) test::append(flood, test::key_update(peer));
+  REQUIRE(flood.size() == 30 + 2000 * 32);
+  REQUIRE(test::send_all(tls->peer_fd.get(), flood));
+  tls->stream.note_readable(false);
+  CHECK(tls->stream.read(tls->buffer).bytes == 8);
+  CHECK(gather(*tls).reads > 30);
+}
+
 TEST_CASE("a part of a record is heard", "[stream][tls]") {
   const auto tls = std::make_unique<TlsStream>();
   const auto record = test::sealed(tls->peer.get(), test::pattern(1000));

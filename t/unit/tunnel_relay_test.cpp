@@ -115,7 +115,7 @@ TEST_CASE("a budget ends a turn with more to come", "[tunnel]") {
   REQUIRE(test::send_some(rig.client.get(), bytes) == bytes.size());
   test::Bytes buffer(1000);
   // Each read costs a share, whatever it gives.
-  CHECK(rig.tunnel->relay(Side::client, buffer, 5 * (1000 + 2048), rig.process.recorder));
+  CHECK(rig.tunnel->relay(Side::client, buffer, 5 * (1000 + 4096), rig.process.recorder));
   CHECK(rig.tunnel->from(Side::client).bytes() == 5000);
   CHECK(rig.tunnel->take_progress());
   CHECK_FALSE(rig.tunnel->take_progress());
