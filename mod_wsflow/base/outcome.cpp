@@ -40,6 +40,7 @@ const char* name(Refusal refusal) noexcept {
     case Refusal::route_drained: return "route-drained";
     case Refusal::limit: return "limit";
     case Refusal::max_tunnels: return "max-tunnels";
+    case Refusal::worker_share: return "worker-share";
     case Refusal::no_source_port: return "no-source-port";
     case Refusal::origin_unavailable: return "origin-unavailable";
     case Refusal::origin_connect: return "origin-connect";

@@ -43,6 +43,7 @@ enum class Refusal : std::uint8_t {
   route_drained,         // an operator has drained its route
   limit,                 // WSFlowLimit
   max_tunnels,           // WSFlowMaxTunnels
+  worker_share,          // tunnels hold their share of the worker threads
   no_source_port,        // every local port to the origin is in use
   origin_unavailable,    // mod_proxy has no usable member, or no free connection (max=)
   origin_connect,        // refused, unreachable, TLS handshake failed
@@ -54,7 +55,7 @@ enum class Refusal : std::uint8_t {
   origin_status,         // an HTTP answer other than 101, passed to the client
   internal,              // out of descriptors or memory
 };
-inline constexpr std::size_t kRefusals = 23;
+inline constexpr std::size_t kRefusals = 24;
 
 const char* name(Outcome outcome) noexcept;
 const char* name(Refusal refusal) noexcept;

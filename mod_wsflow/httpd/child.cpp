@@ -154,8 +154,10 @@ void child_init(apr_pool_t* pool, server_rec* server) noexcept {
 }
 
 void child_stopping(apr_pool_t*, int graceful) noexcept {
-  if (g_child == nullptr || !g_child->engine) return;
+  if (g_child == nullptr) return;
   g_child->graceful = graceful != 0;
+  g_child->workers.give(graceful != 0 ? WorkerShare::Order::drain : WorkerShare::Order::stop);
+  if (!g_child->engine) return;
   if (g_child->graceful) {
     os::handle_sigterm<on_sigterm>();
   } else {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <optional>
 
@@ -9,6 +10,7 @@
 #include "mod_wsflow/httpd/log_writer.hpp"
 #include "mod_wsflow/httpd/server_log.hpp"
 #include "mod_wsflow/httpd/terms.hpp"
+#include "mod_wsflow/httpd/worker_share.hpp"
 #include "mod_wsflow/metrics/recorder.hpp"
 #include "mod_wsflow/shm/segment.hpp"
 #include "mod_wsflow/tunnel/engine.hpp"
@@ -24,7 +26,8 @@ struct Child {
         segment(layout),
         slot(claimed),
         recorder(claimed),
-        rows(layout, claimed) {}
+        rows(layout, claimed),
+        workers(worker_bounds(main_server)) {}
 
   server_rec* server;  // borrowed from pconf: the main server
   ServerLog log;
@@ -33,6 +36,7 @@ struct Child {
   metrics::Recorder recorder;
   shm::TunnelRows rows;
   TermsTable terms;
+  WorkerShare workers;  // tunnels that hold a worker thread
   LogRelay relay;
   DrainSettings drain;
   std::uint32_t generation = 0;
@@ -51,8 +55,9 @@ struct Child {
   std::optional<Caretaker> caretaker;
 
   // The child ends because of a reload, or is recycled: its tunnels live on. Set by the thread that begins
-  // the end, the listener's where the child is recycled; read by the main thread when it has joined that one.
-  bool graceful = false;
+  // the end, the listener's where the child is recycled; read by the main thread when it has joined that one,
+  // and by workers.
+  std::atomic<bool> graceful = false;
   bool ending = false;  // the workers have ended; set by the main thread
 };
 

@@ -4,15 +4,12 @@
 #include <new>
 #include <utility>
 
-#include "mod_wsflow/httpd/worker_row.hpp"
-
 namespace wsflow::httpd {
 
 namespace {
 
 constexpr const char* kSeal = "WSFLOW_SEAL";
 constexpr const char* kReplay = "WSFLOW_REPLAY";
-constexpr const char* kObserve = "WSFLOW_OBSERVE";
 constexpr const char* kDeadline = "WSFLOW_DEADLINE";
 
 // Reads in a row that give nothing and take nothing before drain_input() gives up.
@@ -93,31 +90,6 @@ apr_status_t wait_until_deadline(ap_filter_t* f, apr_bucket_brigade* into, ap_in
   return ap_get_brigade(f->next, into, mode, block, wanted);
 }
 
-apr_status_t observe(ap_filter_t* f, apr_bucket_brigade* into, ap_input_mode_t mode, apr_read_type_e block,
-                     apr_off_t wanted) noexcept {
-  auto& watch = *static_cast<Watch*>(f->ctx);
-  const auto now = apr_time_now();
-  if (now >= watch.until || (watch.row != nullptr && watch.row->look(now))) return APR_ECONNABORTED;
-  const auto status = ap_get_brigade(f->next, into, mode, block, wanted);
-  if (APR_STATUS_IS_EOF(status)) {
-    watch.ended = true;
-    return watch.fail_at_end ? APR_ECONNABORTED : status;
-  }
-  if (status != APR_SUCCESS || mode != AP_MODE_READBYTES) return status;
-  watch.heard = now;
-  for (auto* bucket = APR_BRIGADE_FIRST(into); bucket != APR_BRIGADE_SENTINEL(into);
-       bucket = APR_BUCKET_NEXT(bucket)) {
-    const char* bytes = nullptr;
-    apr_size_t size = 0;
-    if (APR_BUCKET_IS_METADATA(bucket) ||
-        apr_bucket_read(bucket, &bytes, &size, APR_NONBLOCK_READ) != APR_SUCCESS) {
-      continue;
-    }
-    watch.observer.see({reinterpret_cast<const std::uint8_t*>(bytes), size}, watch.recorder);
-  }
-  return APR_SUCCESS;
-}
-
 Held* make_held(conn_rec* c) noexcept {
   return ::new (apr_palloc(c->pool, sizeof(Held))) Held{apr_brigade_create(c->pool, c->bucket_alloc)};
 }
@@ -156,7 +128,6 @@ void register_connection_filters() noexcept {
   ap_register_input_filter(kSeal, seal, nullptr, network);
   ap_register_input_filter(kDeadline, wait_until_deadline, nullptr, network);
   ap_register_input_filter(kReplay, replay, nullptr, AP_FTYPE_CONNECTION);
-  ap_register_input_filter(kObserve, observe, nullptr, AP_FTYPE_CONNECTION);
 }
 
 const char* foreign_filter(const conn_rec* c) noexcept {
@@ -202,14 +173,6 @@ void set_deadline(conn_rec* c, Deadline& deadline) noexcept {
 
 void lift_deadline(conn_rec* c) noexcept {
   ap_remove_input_filter_byhandle(c->input_filters, kDeadline);
-}
-
-void watch_input(conn_rec* c, Watch& watch) noexcept {
-  ap_add_input_filter(kObserve, &watch, nullptr, c);
-}
-
-void end_watch(conn_rec* c) noexcept {
-  ap_remove_input_filter_byhandle(c->input_filters, kObserve);
 }
 
 }  // namespace wsflow::httpd

@@ -4,8 +4,6 @@
 #include <string_view>
 
 #include "mod_wsflow/httpd/api.hpp"
-#include "mod_wsflow/metrics/recorder.hpp"
-#include "mod_wsflow/tunnel/observer.hpp"
 
 namespace wsflow::httpd {
 
@@ -32,22 +30,5 @@ void lift_deadline(conn_rec* c) noexcept;
 
 // Puts bytes in front of whatever is read from the connection next.
 void replay_input(conn_rec* c, std::string_view bytes) noexcept;
-
-class WorkerRow;
-
-// Watches all that is read from a connection; lives on the stack of the worker that runs the tunnel.
-struct Watch {
-  tunnel::Observer observer;
-  metrics::Recorder& recorder;  // borrowed from the child
-  bool fail_at_end =
-      false;           // report the end of the stream as a failure, which ends mod_proxy's tunnel at once
-  bool ended = false;  // the end of the stream was seen
-  WorkerRow* row = nullptr;           // borrowed: looked after while much is read
-  apr_time_t until = kNever;          // from then on nothing passes, and the tunnel ends
-  apr_time_t heard = apr_time_now();  // when something came last
-  static constexpr apr_time_t kNever = INT64_MAX;
-};
-void watch_input(conn_rec* c, Watch& watch) noexcept;
-void end_watch(conn_rec* c) noexcept;
 
 }  // namespace wsflow::httpd

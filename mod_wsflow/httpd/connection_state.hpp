@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <memory>
 
 #include "mod_wsflow/httpd/api.hpp"
@@ -10,7 +11,8 @@ namespace wsflow::httpd {
 
 struct ParkedRequest;
 
-// What we know of a connection of httpd, in its pool. Only the thread that has the connection touches it.
+// What we know of a connection of httpd, in its pool. Only the thread that has the connection touches it, where
+// nothing else is said.
 struct ConnectionState {
   SSL* ssl = nullptr;  // borrowed from mod_ssl; none: plain
   // A tunnel that starts when httpd has let go of this connection; owned. Its client stream is not adopted
@@ -19,6 +21,8 @@ struct ConnectionState {
   SSL* handed_ssl = nullptr;        // the client's, referenced by the tunnel
   bool received_shutdown = false;   // the client's close_notify has been read
   ParkedRequest* parked = nullptr;  // a request that waits for a permit; in its own pool
+  // Streams of this HTTP/2 connection that are tunnels. Their threads, too.
+  std::atomic<unsigned> worker_tunnels{0};
   bool processing = false;          // our process_connection() is at work: requests can be parked
 };
 

@@ -45,12 +45,6 @@ bool close_notify_was_read(const ConnectionState& state) noexcept {
   return state.ssl != nullptr && (SSL_get_shutdown(state.ssl) & SSL_RECEIVED_SHUTDOWN) != 0;
 }
 
-bool has_extensions(const ws::ResponseHead& head) noexcept {
-  return std::any_of(head.fields.begin(), head.fields.end(), [](const ws::HeadField& field) {
-    return !field.value.empty() && ws::equals_ignoring_case(field.name, "Sec-WebSocket-Extensions");
-  });
-}
-
 // httpd closes this one instead of the client's (as mod_proxy_fdpass does), and writes nothing more for `r`.
 void leave_dummy(request_rec* r, apr_socket_t* dummy) noexcept {
   auto* c = r->connection;
@@ -63,19 +57,26 @@ void leave_dummy(request_rec* r, apr_socket_t* dummy) noexcept {
 
 }  // namespace
 
-const char* reason_to_stay(const request_rec* r, const conn_rec* origin) {
+const char* reason_to_stay(const request_rec* r) {
   const auto* c = r->connection;
   auto* process = child();
   if (process == nullptr || !process->engine || !process->engine->running())
     return "no event loop runs in this process";
   if (c->master != nullptr) return "it is a stream of an HTTP/2 connection";
   if (state_of(c) == nullptr) return "it was made before the module was active";
-  const char* name = foreign_filter(c);
-  if (name == nullptr) name = foreign_filter(origin);
-  if (name != nullptr) {
-    return apr_pstrcat(r->pool, "the connection filter ", name, " is not known", nullptr);
-  }
-  return nullptr;
+  return origin_reason_to_stay(r, c);
+}
+
+const char* origin_reason_to_stay(const request_rec* r, const conn_rec* origin) {
+  const char* name = foreign_filter(origin);
+  if (name == nullptr) return nullptr;
+  return apr_pstrcat(r->pool, "the connection filter ", name, " is not known", nullptr);
+}
+
+bool has_extensions(const ws::ResponseHead& head) noexcept {
+  return std::any_of(head.fields.begin(), head.fields.end(), [](const ws::HeadField& field) {
+    return !field.value.empty() && ws::equals_ignoring_case(field.name, "Sec-WebSocket-Extensions");
+  });
 }
 
 Failure hand_over(request_rec* r, Origin& origin, TunnelTerms terms) {
@@ -111,7 +112,7 @@ Failure hand_over(request_rec* r, Origin& origin, TunnelTerms terms) {
   const bool origin_ended = close_notify_was_read(origin_state);
   parts.origin_ssl = take_tls(origin_state);
   parts.origin_place = enter_origin(origin.worker());
-  parts.chronicle = begin_chronicle(r, origin);
+  parts.chronicle = begin_chronicle(r, origin, "engine");
   parts.row = open_row(r, origin, terms.id, false);
   origin.connection()->aborted = parts.origin_ssl ? 0 : 1;
   origin.release();

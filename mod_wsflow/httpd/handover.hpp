@@ -15,9 +15,14 @@ struct TunnelTerms {
   std::uint64_t id = 0;
 };
 
-// Why this request's connection, or that to its origin, cannot leave httpd, as words for a log line; nullptr
-// if both can. Worker thread.
-const char* reason_to_stay(const request_rec* r, const conn_rec* origin);
+// Why this request's connection cannot leave httpd, as words for a log line; nullptr if it can. Worker
+// thread, as the next.
+const char* reason_to_stay(const request_rec* r);
+// The same of that to its origin.
+const char* origin_reason_to_stay(const request_rec* r, const conn_rec* origin);
+
+// Whether the two ends have agreed on extensions, to which reserved bits may belong then.
+bool has_extensions(const ws::ResponseHead& head) noexcept;
 
 // The origin has answered with a good 101: sends it to the client, takes both connections out of httpd, and
 // leaves them as a tunnel that starts when httpd has let go of the client's. Returns the failure if that is
@@ -25,6 +30,6 @@ const char* reason_to_stay(const request_rec* r, const conn_rec* origin);
 Failure hand_over(request_rec* r, Origin& origin, TunnelTerms terms);
 
 // The same on this worker thread, for a connection that must stay: returns when the tunnel has ended.
-Failure run_on_worker(request_rec* r, Origin& origin, const TunnelTerms& terms);
+Failure run_on_worker(request_rec* r, Origin& origin, TunnelTerms terms);
 
 }  // namespace wsflow::httpd

@@ -40,8 +40,8 @@ int refuse(request_rec* r, const Failure& failure) noexcept {
   apr_table_setn(r->subprocess_env, "WSFLOW_REFUSED_BY", base::name(failure.reason));
   apr_table_setn(r->subprocess_env, "WSFLOW_OUTCOME", "refused");
   apr_table_unset(r->subprocess_env, "WSFLOW_ID");
-  if (failure.reason == Refusal::max_tunnels || failure.reason == Refusal::route_drained ||
-      failure.reason == Refusal::internal)
+  if (failure.reason == Refusal::max_tunnels || failure.reason == Refusal::worker_share ||
+      failure.reason == Refusal::route_drained || failure.reason == Refusal::internal)
     blame_no_origin(r);
   return failure.status;
 }

@@ -140,9 +140,10 @@ const char* by(tunnel::Cause cause) noexcept {
   return "server";
 }
 
-class EngineChronicle final : public tunnel::Chronicle {
+class TunnelChronicle final : public tunnel::Chronicle {
  public:
-  explicit EngineChronicle(std::unique_ptr<Story> story) noexcept : story_(std::move(*story)) {}
+  TunnelChronicle(std::unique_ptr<Story> story, const char* mode) noexcept
+      : story_(std::move(*story)), mode_(mode) {}
 
   void tell(Event event, const tunnel::Tunnel& tunnel, base::Instant now) noexcept override {
     if (event == Event::start && !story_.log().at_start) return;
@@ -150,7 +151,7 @@ class EngineChronicle final : public tunnel::Chronicle {
       LogFacts facts{};
       facts.id = tunnel.id();
       facts.duration_us = micros(now - tunnel.started());
-      facts.mode = "engine";
+      facts.mode = mode_;
       for (const auto side : {Side::client, Side::origin}) {
         const auto i = static_cast<std::size_t>(side);
         note(facts, side, tunnel.from(side));
@@ -167,43 +168,10 @@ class EngineChronicle final : public tunnel::Chronicle {
 
  private:
   Story story_;
+  const char* mode_;
 };
 
-// mod_proxy's tunnel does not tell who began.
-const char* by_outcome(base::Outcome outcome, const LogFacts& facts) noexcept {
-  using base::Outcome;
-  if (outcome == Outcome::client_eof || outcome == Outcome::client_reset) return "client";
-  if (outcome == Outcome::origin_eof || outcome == Outcome::origin_reset) return "origin";
-  if (outcome != Outcome::closed) return "server";
-  if (facts.close_from[0] && facts.close_from[1]) return "";
-  return facts.close_from[0] ? "client" : "origin";
-}
-
 }  // namespace
-
-WorkerStory::WorkerStory(std::unique_ptr<Story> story, std::uint64_t id, const tunnel::Observer& client,
-                         const tunnel::Observer& origin)
-    : story_(std::move(story)), id_(id), client_(client), origin_(origin) {
-  if (story_ && story_->log().at_start) story_->write(Event::start, facts());
-}
-
-LogFacts WorkerStory::facts() const noexcept {
-  LogFacts facts{};
-  facts.id = id_;
-  facts.duration_us = micros(base::now() - started_);
-  facts.mode = "worker";
-  note(facts, Side::client, client_);
-  note(facts, Side::origin, origin_);
-  return facts;
-}
-
-void WorkerStory::end(base::Outcome outcome) const {
-  if (!story_) return;
-  auto facts = this->facts();
-  facts.outcome = base::name(outcome);
-  facts.ended_by = by_outcome(outcome, facts);
-  story_->write(Event::end, facts);
-}
 
 Story::Story(const TunnelLog& log, const LogSource& source)
     : log_(log), started_(apr_time_now()), values_(prepare_values(log.shape, source)) {}
@@ -227,9 +195,9 @@ std::unique_ptr<Story> begin_story(request_rec* r, Origin& origin) {
   return log != nullptr ? std::make_unique<Story>(*log, RequestSource(r, origin)) : nullptr;
 }
 
-std::unique_ptr<tunnel::Chronicle> begin_chronicle(request_rec* r, Origin& origin) {
+std::unique_ptr<tunnel::Chronicle> begin_chronicle(request_rec* r, Origin& origin, const char* mode) {
   auto story = begin_story(r, origin);
-  return story ? std::make_unique<EngineChronicle>(std::move(story)) : nullptr;
+  return story ? std::make_unique<TunnelChronicle>(std::move(story), mode) : nullptr;
 }
 
 }  // namespace wsflow::httpd

@@ -6,7 +6,6 @@
 #include "mod_wsflow/httpd/origin.hpp"
 #include "mod_wsflow/httpd/tunnel_log.hpp"
 #include "mod_wsflow/tunnel/chronicle.hpp"
-#include "mod_wsflow/tunnel/observer.hpp"
 
 namespace wsflow::httpd {
 
@@ -29,25 +28,7 @@ class Story {
 };
 
 std::unique_ptr<Story> begin_story(request_rec* r, Origin& origin);
-// The same for a tunnel of the engine.
-std::unique_ptr<tunnel::Chronicle> begin_chronicle(request_rec* r, Origin& origin);
-
-// That of a tunnel on a worker thread: told of its start when this is made, where that is wanted.
-class WorkerStory {
- public:
-  // `story` may be none; the observers are borrowed.
-  WorkerStory(std::unique_ptr<Story> story, std::uint64_t id, const tunnel::Observer& client,
-              const tunnel::Observer& origin);
-  void end(base::Outcome outcome) const;
-
- private:
-  LogFacts facts() const noexcept;
-
-  std::unique_ptr<Story> story_;  // owned
-  const std::uint64_t id_;
-  const tunnel::Observer& client_;
-  const tunnel::Observer& origin_;
-  const base::Instant started_ = base::now();
-};
+// The same as what a tunnel has of it. `mode`: a literal, "engine" or "worker".
+std::unique_ptr<tunnel::Chronicle> begin_chronicle(request_rec* r, Origin& origin, const char* mode);
 
 }  // namespace wsflow::httpd

@@ -87,14 +87,31 @@ int refuse_request(request_rec* r, ws::RequestVerdict verdict) noexcept {
   return refuse(r, failure);
 }
 
+// Spread, so that a herd does not come back as one.
+void come_back_later(request_rec* r) noexcept {
+  apr_table_setn(r->err_headers_out, "Retry-After",
+                 apr_itoa(r->pool, static_cast<int>(1 + os::random32() % 10)));
+}
+
 int refuse_full(request_rec* r, const tunnel::Admission& admission) noexcept {
   ap_log_rerror(APLOG_MARK, APLOG_WARNING, 0, r, WSFLOGNO(0071)
                 "handshake refused with 503: this process holds its %u tunnels already (WSFlowMaxTunnels, descriptors)",
                 admission.limit());
-  // Spread, so that a herd does not come back as one.
-  apr_table_setn(r->err_headers_out, "Retry-After",
-                 apr_itoa(r->pool, static_cast<int>(1 + os::random32() % 10)));
+  come_back_later(r);
   return refuse(r, {HTTP_SERVICE_UNAVAILABLE, Refusal::max_tunnels});
+}
+
+// A tunnel that must hold a worker thread leaves enough of them to the rest of the site.
+Failure enter_share(request_rec* r, WorkerShare::Place& place) noexcept {
+  auto* process = child();
+  if (process == nullptr || place) return {};
+  place = process->workers.enter(r->connection);
+  if (place) return {};
+  ap_log_rerror(APLOG_MARK, APLOG_INFO, 0, r, WSFLOGNO(0221)
+                "handshake refused with 503: tunnels hold their share of the worker threads already (%u in this process)",
+                process->workers.taken());
+  come_back_later(r);
+  return {.status = HTTP_SERVICE_UNAVAILABLE, .reason = Refusal::worker_share};
 }
 
 // What RFC 6455 4.1 tells a client to check of the 101, on behalf of our client.
@@ -156,6 +173,12 @@ int handle(request_rec* r, proxy_worker* worker, proxy_server_conf* conf, char* 
     if (!place) return refuse_full(r, process->engine->admission());
   }
 
+  WorkerShare::Place share;
+  const char* stays = reason_to_stay(r);
+  if (stays != nullptr) {
+    if (const auto failure = enter_share(r, share)) return refuse(r, failure);
+  }
+
   Origin origin(r, worker, conf, tunnels.settings);
   if (const auto failure = shake_hands(origin, url, proxy_name, proxy_port, scheme->tls))
     return refuse(r, failure);
@@ -167,6 +190,10 @@ int handle(request_rec* r, proxy_worker* worker, proxy_server_conf* conf, char* 
     return pass_answer(r, origin);
   }
   if (const auto failure = judge_switching(r, head)) return refuse(r, failure);
+  if (stays == nullptr) stays = origin_reason_to_stay(r, origin.connection());
+  if (stays != nullptr) {
+    if (const auto failure = enter_share(r, share)) return refuse(r, failure);
+  }
   // It may have been drained while the origin made up its mind.
   if (const auto failure = check_drained(r)) return refuse(r, failure);
 
@@ -174,7 +201,6 @@ int handle(request_rec* r, proxy_worker* worker, proxy_server_conf* conf, char* 
   note_tunnel(r, id);
   note_first_byte(r);
   TunnelTerms terms{.place = std::move(place), .settings = tunnels.settings, .lives_until = end.at, .id = id};
-  const char* stays = reason_to_stay(r, origin.connection());
   Failure failure;
   if (stays == nullptr) {
     ap_log_rerror(APLOG_MARK, APLOG_DEBUG, 0, r, WSFLOGNO(0074) "tunnel %016" APR_UINT64_T_HEX_FMT " to %s",
@@ -184,7 +210,7 @@ int handle(request_rec* r, proxy_worker* worker, proxy_server_conf* conf, char* 
     ap_log_rerror(APLOG_MARK, APLOG_INFO, 0, r,
                   WSFLOGNO(0075) "tunnel %016" APR_UINT64_T_HEX_FMT " to %s holds this worker thread: %s", id,
                   ap_proxy_worker_name(r->pool, worker), stays);
-    failure = run_on_worker(r, origin, terms);
+    failure = run_on_worker(r, origin, std::move(terms));
   }
   return failure ? refuse(r, failure) : OK;
 }

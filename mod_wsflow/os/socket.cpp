@@ -48,6 +48,13 @@ base::UniqueFd duplicate(int fd) noexcept {
   return copy;
 }
 
+std::array<base::UniqueFd, 2> socket_pair(int buffer) noexcept {
+  int fds[2];
+  if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds) != 0) return {};
+  for (const int fd : fds) set_buffers(fd, 0, buffer);
+  return {base::UniqueFd(fds[0]), base::UniqueFd(fds[1])};
+}
+
 void set_no_delay(int fd) noexcept {
   const int on = 1;
   ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);

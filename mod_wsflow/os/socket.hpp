@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -30,6 +31,9 @@ void shutdown_write(int fd) noexcept;
 // A second, close-on-exec descriptor of the same socket, in non-blocking mode; none with errno set on
 // failure.
 base::UniqueFd duplicate(int fd) noexcept;
+// Two ends of a stream within this process, close-on-exec and non-blocking, which hold about `buffer` bytes a
+// direction; none with errno set on failure.
+std::array<base::UniqueFd, 2> socket_pair(int buffer) noexcept;
 // Small frames leave at once (no Nagle delay). Does nothing on sockets that are not TCP.
 void set_no_delay(int fd) noexcept;
 // Lets the kernel give up a peer that answers nothing for `ms`: it acknowledges no bytes, or, while none are

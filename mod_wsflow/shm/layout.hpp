@@ -22,7 +22,7 @@ namespace wsflow::shm {
 // state. Nothing in it is a pointer. Who writes what stands at each part; docs/internals/shared-memory.md has
 // the protocols.
 inline constexpr std::uint64_t kMagic = 0x77666c6f77736567;  // "wsflowseg"
-inline constexpr std::uint32_t kVersion = 5;
+inline constexpr std::uint32_t kVersion = 6;
 inline constexpr std::size_t kCounterCapacity = 224;
 inline constexpr std::size_t kResources = 256;
 inline constexpr std::size_t kPageRows = 64;
