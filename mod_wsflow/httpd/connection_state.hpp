@@ -11,8 +11,8 @@ namespace wsflow::httpd {
 
 struct ParkedRequest;
 
-// What we know of a connection of httpd, in its pool. Only the thread that has the connection touches it, where
-// nothing else is said.
+// What we know of a connection of httpd, in its pool. Only the thread that has the connection touches it,
+// where nothing else is said.
 struct ConnectionState {
   SSL* ssl = nullptr;  // borrowed from mod_ssl; none: plain
   // A tunnel that starts when httpd has let go of this connection; owned. Its client stream is not adopted
@@ -23,7 +23,7 @@ struct ConnectionState {
   ParkedRequest* parked = nullptr;  // a request that waits for a permit; in its own pool
   // Streams of this HTTP/2 connection that are tunnels. Their threads, too.
   std::atomic<unsigned> worker_tunnels{0};
-  bool processing = false;          // our process_connection() is at work: requests can be parked
+  bool processing = false;  // our process_connection() is at work: requests can be parked
 };
 
 // The state of a connection, or nullptr if it was made before the module was active.

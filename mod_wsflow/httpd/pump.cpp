@@ -1,6 +1,7 @@
 #include "mod_wsflow/httpd/pump.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "mod_wsflow/os/socket.hpp"
 
@@ -55,6 +56,7 @@ base::UniqueFd Pump::open() {
   buffer_ = std::make_unique_for_overwrite<std::uint8_t[]>(kChunk);
   auto pair = os::socket_pair(kPairBuffer);
   end_ = std::move(pair[0]);
+  confirmed_ = os::delivery(line_).confirmed;
   return std::move(pair[1]);
 }
 
@@ -135,6 +137,8 @@ void Pump::pass(std::size_t size) noexcept {
   lost_ = lost_ || status != APR_SUCCESS || c_->aborted != 0;
   blocked_ = receipts_ != nullptr || c_->data_in_output_filters != 0;
   looks_ = 0;
+  // What is confirmed from now on shows that the peer takes what waits.
+  if (blocked_) confirmed_ = os::delivery(line_).confirmed;
 }
 
 // Whether nothing waits any more.
@@ -168,9 +172,10 @@ std::chrono::microseconds Pump::patience() const noexcept {
 
 void Pump::look_at_line(base::Instant now) noexcept {
   const auto delivery = os::delivery(line_);
-  line_moves_ = delivery.waiting != 0 && delivery.confirmed != confirmed_;
-  confirmed_ = delivery.confirmed;
-  if (line_moves_) moved_at_ = now;
+  on_their_way_ = delivery.waiting != 0;
+  if (std::exchange(confirmed_, delivery.confirmed) == delivery.confirmed) return;
+  confirmed_at_ = now;
+  if (on_their_way_) moved_at_ = now;
 }
 
 void Pump::end_input() noexcept {

@@ -34,12 +34,15 @@ class Pump {
   // How long that may be waited for: mod_http2 does not tell when it has taken something.
   std::chrono::microseconds patience() const noexcept;
 
-  // Looks whether the peer's system confirms bytes, which counts as their moving. Every second or so.
+  // Looks whether the peer's system confirms bytes, which counts as their moving. Every second, and before a
+  // peer is judged.
   void look_at_line(base::Instant now) noexcept;
   // Bytes wait for the peer.
   bool blocked() const noexcept { return blocked_ && !lost_; }
-  // Some were confirmed while others were on their way, at the last look.
-  bool line_moves() const noexcept { return line_moves_ && !lost_; }
+  // Some are on their way, and lately some were confirmed.
+  bool line_moves(base::Instant now) const noexcept {
+    return on_their_way_ && !lost_ && now < confirmed_at_ + kLately;
+  }
   // When bytes moved last, or began to wait.
   base::Instant moved_at() const noexcept { return moved_at_; }
 
@@ -62,6 +65,7 @@ class Pump {
  private:
   static constexpr std::size_t kChunk = 32UL * 1024;
   static constexpr unsigned kChunksATurn = 8;
+  static constexpr base::Millis kLately{2000};
 
   bool push_in() noexcept;
   bool read_in() noexcept;
@@ -79,9 +83,10 @@ class Pump {
   std::string waiting_in_;                  // read, but not yet in the pair
   std::unique_ptr<std::uint8_t[]> buffer_;  // owned; kChunk
   base::Instant moved_at_ = base::now();
-  std::uint64_t confirmed_ = 0;  // by the peer's system, in all
-  unsigned looks_ = 0;           // for receipts, since bytes have moved
-  bool line_moves_ = false;
+  base::Instant confirmed_at_{};  // when that has changed
+  std::uint64_t confirmed_ = 0;   // by the peer's system, in all
+  unsigned looks_ = 0;            // for receipts, since bytes have moved
+  bool on_their_way_ = false;
   bool blocked_ = false;
   bool more_in_ = false;  // enough was moved for a turn
   bool more_out_ = false;

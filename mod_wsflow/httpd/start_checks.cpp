@@ -3,6 +3,7 @@
 #include <string_view>
 
 #include "mod_wsflow/httpd/config.hpp"
+#include "mod_wsflow/httpd/http2_check.hpp"
 #include "mod_wsflow/httpd/limit_check.hpp"
 #include "mod_wsflow/httpd/log.hpp"
 #include "mod_wsflow/httpd/mpm_query.hpp"
@@ -46,6 +47,7 @@ int check_configuration(server_rec* server) noexcept {
                  WSFLOGNO(0081) "with the MPM %s each tunnel holds a process: use mpm_event", ap_show_mpm());
     return OK;
   }
+  check_http2(server);
   const int spare = mpm_query(AP_MPMQ_MAX_SPARE_THREADS);
   const int workers = mpm_query(AP_MPMQ_MAX_DAEMONS) * mpm_query(AP_MPMQ_MAX_THREADS);
   if (spare > 0 && spare < workers) {

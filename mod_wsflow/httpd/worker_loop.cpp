@@ -104,6 +104,9 @@ void WorkerLoop::wait() noexcept {
   if (order_ == Order::none) polled_.add(process_.workers.bell(), true, false);
   auto until = std::min(look_at_, stop_at_);
   if (!over_) until = std::min({until, drain_at_, tunnel_.deadline(now_).at});
+  for (const auto side : kSides) {
+    if (stall_.count() != 0 && pump(side).blocked()) until = std::min(until, pump(side).moved_at() + stall_);
+  }
   const microseconds left = until - now_;
   polled_.wait(more_ ? microseconds(0) : std::min({left, client_.patience(), origin_.patience()}));
 }
@@ -203,7 +206,10 @@ void WorkerLoop::meet_deadline() {
 
 // The tunnel's side of a socket pair does not tell how the bytes fare behind it.
 bool WorkerLoop::excused(const tunnel::Deadline& due) noexcept {
-  const auto busy = [&](Side side) { return waits(pump(side)) || pump(side).line_moves(); };
+  const auto busy = [&](Side side) {
+    pump(side).look_at_line(now_);
+    return waits(pump(side)) || pump(side).line_moves(now_);
+  };
   if (due.what == Due::ping_timeout && busy(due.side)) {
     tunnel_.endpoint(due.side).heard_at = tunnel::stamp(now_);
     return true;

@@ -15,11 +15,13 @@ namespace wsflow::httpd {
 
 namespace {
 
-// A peer that has vanished must not hold the worker until silence ends the tunnel.
+// A peer that has vanished must not hold the worker until silence ends the tunnel. One that takes nothing is
+// found by us, a little earlier.
 void bound_peer(apr_socket_t* socket, const Settings& settings) noexcept {
+  constexpr std::uint32_t kLater = 3000;
   apr_os_sock_t fd = -1;
-  if (socket != nullptr && apr_os_sock_get(&fd, socket) == APR_SUCCESS)
-    os::set_peer_timeout(fd, static_cast<std::uint32_t>(settings.stall / 1000));
+  if (settings.stall != 0 && socket != nullptr && apr_os_sock_get(&fd, socket) == APR_SUCCESS)
+    os::set_peer_timeout(fd, static_cast<std::uint32_t>(settings.stall / 1000) + kLater);
 }
 
 const tunnel::Terms& terms_of(Child& process, const server_rec* server, const Settings& settings) {

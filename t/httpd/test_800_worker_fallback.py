@@ -1,26 +1,23 @@
 """Where the sockets cannot be handed over, the tunnel lives on its worker: same admission, same numbers."""
 
 import os
-import socket
 
 import pytest
 
 import frames
-from h2_client import H2Tunnel
-from wait import seconds
+from h2_client import h2_connect
 
 H2 = "Protocols h2 http/1.1\nH2WebSockets on"
 
 
 def h2_tunnel(site, certs, path, resources):
-    sock = socket.create_connection(site.address(True), seconds(20))
-    resources.append(sock)
-    return H2Tunnel(certs.client_context(alpn=["h2"]).wrap_socket(sock, server_hostname="localhost"),
-                    "127.0.0.1:%d" % site.https_port, path)
+    return h2_connect(site, certs, resources).tunnel(path)
 
 
 def h2_site(httpd, origin):
-    return httpd(f'WSFlowPass /x "{origin.url("/x")}"', modules=["http2"], tls_conf=H2)
+    site = httpd(f'WSFlowPass /x "{origin.url("/x")}"', modules=["http2"], tls_conf=H2)
+    site.log.expect("WSF0220")
+    return site
 
 
 def worker_tunnels(site):
@@ -56,7 +53,7 @@ def test_an_origin_that_refuses_a_stream(httpd, raw_origin, certs, resources):
     origin = raw_origin()
     site = httpd(f'WSFlowPass /x "{origin.url("/x")}"\n<Location /x>\nRequire all denied\n</Location>',
                  modules=["http2"], tls_conf=H2)
-    site.log.expect("AH01630")
+    site.log.expect("AH01630", "WSF0220")
     assert h2_tunnel(site, certs, "/x", resources).status == 403
     assert origin.untouched()
 

@@ -1,0 +1,177 @@
+"""HTTP/2 beside our routes: a warning at the start, and tunnels that leave enough threads to the rest of the site."""
+
+import re
+import signal
+
+import pytest
+
+import frames
+from h2_client import h2_connect
+from legs import close_all, talk
+from wait import wait_until
+from worker_tunnel import H2, WorkerSite
+
+WARNING = r"WSF0220: .*httpd.conf:\d+: .*write \"H2WebSockets off\""
+
+
+@pytest.fixture
+def http2(httpd, raw_origin, certs, resources, tunnel):
+    """http2(conf, …) is a site whose tunnels are streams of HTTP/2."""
+    return lambda conf="", **shape: WorkerSite("http2", httpd, raw_origin, certs, resources, tunnel, conf, **shape)
+
+
+@pytest.fixture
+def connection(certs, resources):
+    return lambda site: h2_connect(site, certs, resources)
+
+
+def open_on(client, made):
+    """A tunnel on a connection that is there already, as (client, server)."""
+    stream = client.begin("/x")
+    server = made.origin.accept_tunnel()
+    stream.wait_head()
+    assert stream.status == 200
+    return stream, server
+
+
+def is_refused(stream):
+    stream.wait_head()
+    return stream.status == 503 and 1 <= int(stream.head["retry-after"]) <= 10
+
+
+@pytest.mark.parametrize("shape, warns", [
+    ({"tls_conf": "Protocols h2 http/1.1\nH2WebSockets on"}, True),
+    ({"main": "Protocols h2 http/1.1\nH2WebSockets On"}, True),
+    ({"main": "<IfModule mod_http2.c>\nH2WebSockets on\n</IfModule>", "tls_conf": "Protocols h2"}, True),
+    ({"tls_conf": "Protocols h2 http/1.1"}, False),
+    ({"tls_conf": "H2WebSockets on"}, False),
+    ({"main": "H2WebSockets on", "tls_conf": "Protocols h2\nH2WebSockets off"}, False),
+    ({"main": "Protocols h2 http/1.1\nH2WebSockets on", "conf": ""}, False),
+    ({"tls_conf": "Protocols h2\nH2WebSockets on", "conf": '<Location "/y">\nWSFlow On\n</Location>'}, True),
+])
+def test_the_start_warns_of_http2(httpd, shape, warns):
+    site = httpd(start=False, modules=["http2"], **{"conf": 'WSFlowPass /x "ws://127.0.0.1:1/"', **shape})
+    status, said = site.configtest()
+    assert status == 0, said
+    assert bool(re.search(WARNING, said)) == warns, said
+    assert said.count("WSF0220") == warns
+
+
+def test_a_connection_keeps_room_for_its_other_requests(http2, connection):
+    made = http2()
+    client = connection(made.site)
+    ends = [open_on(client, made) for _ in range(2)]
+    for _ in range(3):
+        assert is_refused(client.begin("/x"))
+    for pair in ends:
+        talk(*pair)
+    pages = [client.get("/index.html") for _ in range(10)]
+    for page in pages:
+        page.wait_ended()
+        assert page.status == 200
+    assert made.site.status.refused() == {"worker-share": 3}
+    assert len(made.site.log.lines("WSF0221: handshake refused with 503")) == 3
+    made.site.wait_access("refused=worker-share", 3)
+    stream, server = ends.pop()
+    stream.send_frame(frames.CLOSE, frames.code(1000))
+    assert server.read_frame() == (True, frames.CLOSE, frames.code(1000))
+    server.send_frame(frames.CLOSE, frames.code(1000))
+    server.close()
+    stream.wait_ended()
+    made.site.status.wait_active(1)
+    ends.append(open_on(client, made))
+    for pair in ends:
+        talk(*pair)
+
+
+def test_the_streams_of_a_child_leave_half_of_its_threads(http2, connection):
+    made = http2(threads=8)
+    clients = [connection(made.site) for _ in range(3)]
+    ends = [open_on(client, made) for client in clients[:2] for _ in range(2)]
+    assert is_refused(clients[2].begin("/x"))
+    for client in clients:
+        page = client.get("/index.html")
+        page.wait_ended()
+        assert page.status == 200
+    for pair in ends:
+        talk(*pair)
+    assert made.site.status.refused() == {"worker-share": 1}
+
+
+def test_few_threads_of_http2_are_shared_too(http2, connection):
+    made = http2(main="H2MinWorkers 2\nH2MaxWorkers 2")
+    one, other = connection(made.site), connection(made.site)
+    ends = open_on(one, made)
+    talk(*ends)
+    assert is_refused(other.begin("/x"))
+    page = other.get("/index.html")
+    page.wait_ended()
+    assert page.status == 200
+    talk(*ends)
+
+
+def test_connections_with_foreign_filters_leave_half_of_the_threads(httpd, raw_origin, certs, resources, tunnel,
+                                                                    raw_client):
+    made = WorkerSite("filter", httpd, raw_origin, certs, resources, tunnel, threads=4)
+    for _ in range(2):
+        talk(*made.open())
+    client = raw_client(made.site)
+    client.send_handshake("/x")
+    head = client.read_head()
+    assert head.status == 503 and int(head.get("retry-after")) >= 1
+    assert made.site.status.refused() == {"worker-share": 1}
+
+
+def test_a_reload_drains_them(http2):
+    made = http2("WSFlowTimeout close=200ms", main="WSFlowDrain deadline=3s window=0 code=1012")
+    client, server = made.open()
+    talk(client, server)
+    made.site.graceful()
+    talk(client, server)
+    assert client.read_frame() == (True, frames.CLOSE, frames.code(1012))
+    assert server.read_frame() == (True, frames.CLOSE, frames.code(1012))
+    client.wait_ended()
+    made.site.status.wait_active(0)
+    assert made.site.status.ended() == {"drained": 1}
+
+
+def test_a_stop_behind_a_reload_tells_both_sides(http2):
+    made = http2()
+    client, server = made.open()
+    made.site.graceful()
+    talk(client, server)
+    made.site.signal(signal.SIGTERM)
+    assert client.read_frame() == (True, frames.CLOSE, frames.code(1001))
+    assert server.read_frame() == (True, frames.CLOSE, frames.code(1001))
+    close_all([(client, server)])
+    made.site.wait_gone()
+    assert made.site.log.lines("WSF0061: tunnel .* ended: server-stop after")
+
+
+@pytest.mark.parametrize("kind", ["http2", "filter"])
+def test_a_stop_tells_the_origin(kind, httpd, raw_origin, certs, resources, tunnel):
+    """httpd closes the connections of its workers before it says that it stops: nobody can tell their clients."""
+    made = WorkerSite(kind, httpd, raw_origin, certs, resources, tunnel)
+    _, server = made.open()
+    made.site.signal(signal.SIGTERM)
+    assert server.read_frame() == (True, frames.CLOSE, frames.code(1001))
+    server.close()
+    made.site.wait_gone()
+    assert made.site.log.lines("WSF0061: tunnel .* ended: server-stop after")
+
+
+def test_a_crowd_of_streams_is_refused_at_once_and_the_pages_go_on(http2, connection):
+    made = http2(threads=25)
+    clients = [connection(made.site) for _ in range(12)]
+    streams = [client.begin("/x") for client in clients for _ in range(6)]
+    servers = [made.origin.accept_tunnel() for _ in range(12)]
+    for stream in streams:
+        stream.wait_head()
+    assert sorted(stream.status for stream in streams) == 12 * [200] + 60 * [503]
+    for client in clients:
+        page = client.get("/index.html")
+        page.wait_ended()
+        assert page.status == 200
+    assert made.site.get("/index.html").status == 200
+    close_all([(server, server) for server in servers])
+    wait_until(lambda: made.site.status.active() == 0, "all have ended")
