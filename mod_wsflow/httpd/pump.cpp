@@ -60,7 +60,7 @@ base::UniqueFd Pump::open() {
   return std::move(pair[1]);
 }
 
-void Pump::take_in() noexcept {
+void Pump::take_in() {
   more_in_ = false;
   if (c_->aborted != 0) lost_ = true;
   unsigned chunks = 0;
@@ -85,7 +85,7 @@ bool Pump::push_in() noexcept {
 }
 
 // Whether something was read.
-bool Pump::read_in() noexcept {
+bool Pump::read_in() {
   const auto status =
       ap_get_brigade(c_->input_filters, in_bytes_, AP_MODE_READBYTES, APR_NONBLOCK_READ, kChunk);
   bool read = false;

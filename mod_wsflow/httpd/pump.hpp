@@ -27,7 +27,7 @@ class Pump {
   base::UniqueFd open();
 
   // From the connection to the tunnel, and back: until nothing moves, or enough has.
-  void take_in() noexcept;
+  void take_in();
   void give_out(base::Instant now) noexcept;
   // What must happen before there is more to do.
   void add_to(os::PollSet& set) const noexcept;
@@ -68,7 +68,7 @@ class Pump {
   static constexpr base::Millis kLately{2000};
 
   bool push_in() noexcept;
-  bool read_in() noexcept;
+  bool read_in();
   void pass(std::size_t size) noexcept;
   bool unblock(base::Instant now) noexcept;
 

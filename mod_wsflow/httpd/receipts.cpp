@@ -10,16 +10,20 @@ apr_status_t read_nothing(apr_bucket*, const char** bytes, apr_size_t* size, apr
   *size = 0;
   return APR_SUCCESS;
 }
-}  // namespace
 
-const apr_bucket_type_t Receipts::kType = {"WSFLOW_RECEIPT",
-                                           5,
-                                           apr_bucket_type_t::APR_BUCKET_METADATA,
-                                           come_back,
-                                           read_nothing,
-                                           apr_bucket_setaside_noop,
-                                           apr_bucket_split_notimpl,
-                                           apr_bucket_copy_notimpl};
+void come_back(void* receipts) noexcept {
+  static_cast<Receipts*>(receipts)->take_back();
+}
+
+constexpr apr_bucket_type_t kReceipt = {"WSFLOW_RECEIPT",
+                                        5,
+                                        apr_bucket_type_t::APR_BUCKET_METADATA,
+                                        come_back,
+                                        read_nothing,
+                                        apr_bucket_setaside_noop,
+                                        apr_bucket_split_notimpl,
+                                        apr_bucket_copy_notimpl};
+}  // namespace
 
 Receipts* Receipts::make(apr_pool_t* pool) noexcept {
   return ::new (apr_palloc(pool, sizeof(Receipts))) Receipts;
@@ -31,16 +35,12 @@ void Receipts::ask(apr_bucket_brigade* brigade) noexcept {
   APR_BUCKET_INIT(bucket);
   bucket->free = apr_bucket_free;
   bucket->list = list;
-  bucket->type = &kType;
+  bucket->type = &kReceipt;
   bucket->length = 0;
   bucket->start = 0;
   bucket->data = this;
   wanted_.fetch_add(1, std::memory_order_relaxed);
   APR_BRIGADE_INSERT_TAIL(brigade, bucket);
-}
-
-void Receipts::come_back(void* receipts) noexcept {
-  static_cast<Receipts*>(receipts)->wanted_.fetch_sub(1, std::memory_order_release);
 }
 
 }  // namespace wsflow::httpd

@@ -21,11 +21,10 @@ class Receipts {
   void ask(apr_bucket_brigade* brigade) noexcept;
   // Whether one has not come back yet.
   bool wanted() const noexcept { return wanted_.load(std::memory_order_acquire) != 0; }
+  // For the bucket only.
+  void take_back() noexcept { wanted_.fetch_sub(1, std::memory_order_release); }
 
  private:
-  static const apr_bucket_type_t kType;
-  static void come_back(void* receipts) noexcept;
-
   std::atomic<unsigned> wanted_{0};
 };
 

@@ -104,18 +104,17 @@ void WorkerLoop::wait() noexcept {
   if (order_ == Order::none) polled_.add(process_.workers.bell(), true, false);
   auto until = std::min(look_at_, stop_at_);
   if (!over_) until = std::min({until, drain_at_, tunnel_.deadline(now_).at});
-  for (const auto side : kSides) {
-    if (stall_.count() != 0 && pump(side).blocked()) until = std::min(until, pump(side).moved_at() + stall_);
-  }
+  for (const auto side : kSides) until = std::min(until, stalls_at(pump(side)));
   const microseconds left = until - now_;
   polled_.wait(more_ ? microseconds(0) : std::min({left, client_.patience(), origin_.patience()}));
 }
 
 void WorkerLoop::look_after() {
-  tunnel_.begin_turn(now_, process_.recorder.buffered() > tunnel::Engine::kMaxBuffered);
+  const auto most = static_cast<std::uint64_t>(config_of(process_.server).max_buffered);
+  tunnel_.begin_turn(now_, most != 0 && process_.recorder.buffered() > most);
   const bool stop = process_.caretaker && process_.caretaker->stop_asked();
   const auto order = stop ? Order::stop : process_.workers.order();
-  if (order != order_) obey(order);
+  obey(order);
   if (now_ >= drain_at_) {
     drain_at_ = base::Instant::max();
     close(static_cast<std::uint16_t>(process_.drain.code), Outcome::drained);
@@ -131,6 +130,7 @@ void WorkerLoop::look_after() {
 }
 
 void WorkerLoop::obey(Order order) {
+  if (order <= order_) return;
   order_ = order;
   if (order == Order::drain) drain_at_ = end_of_drain(process_.drain, now_);
   if (order != Order::stop) return;
@@ -182,15 +182,16 @@ void WorkerLoop::end_streams() noexcept {
 
 void WorkerLoop::cut_stalled() noexcept {
   for (const auto side : kSides) {
-    if (!pump(side).blocked() || waits(pump(side))) continue;
+    if (now_ < stalls_at(pump(side))) continue;
     tunnel_.end_as(Outcome::stalled, cause_of(side));
     pump(side).give_up();
   }
 }
 
-// Whether bytes wait for the peer, but not for too long.
-bool WorkerLoop::waits(const Pump& pump) const noexcept {
-  return pump.blocked() && (stall_.count() == 0 || now_ < pump.moved_at() + stall_);
+// When the peer must have taken some of the bytes that wait for it.
+base::Instant WorkerLoop::stalls_at(const Pump& pump) const noexcept {
+  const auto most = stall_.count() == 0 && over_ ? kLastBytes : stall_;
+  return pump.blocked() && most.count() != 0 ? pump.moved_at() + most : base::Instant::max();
 }
 
 void WorkerLoop::meet_deadline() {
@@ -208,7 +209,7 @@ void WorkerLoop::meet_deadline() {
 bool WorkerLoop::excused(const tunnel::Deadline& due) noexcept {
   const auto busy = [&](Side side) {
     pump(side).look_at_line(now_);
-    return waits(pump(side)) || pump(side).line_moves(now_);
+    return pump(side).blocked() || pump(side).line_moves(now_);
   };
   if (due.what == Due::ping_timeout && busy(due.side)) {
     tunnel_.endpoint(due.side).heard_at = tunnel::stamp(now_);

@@ -26,6 +26,8 @@ class WorkerLoop {
  private:
   // How often it is looked after, at least.
   static constexpr base::Millis kRound{1000};
+  // What a peer has for the last bytes where nothing else bounds it.
+  static constexpr base::Millis kLastBytes{60'000};
 
   bool done() noexcept;
   void wait() noexcept;
@@ -38,7 +40,7 @@ class WorkerLoop {
   void cut_stalled() noexcept;
   void meet_deadline();
   bool excused(const tunnel::Deadline& due) noexcept;
-  bool waits(const Pump& pump) const noexcept;
+  base::Instant stalls_at(const Pump& pump) const noexcept;
   void count_waiting(std::uint32_t waiting) noexcept;
 
   Pump& pump(tunnel::Side side) noexcept { return side == tunnel::Side::client ? client_ : origin_; }

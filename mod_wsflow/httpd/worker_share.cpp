@@ -11,9 +11,6 @@ namespace wsflow::httpd {
 
 namespace {
 
-// How many requests of one connection mod_http2 works on at once, to begin with.
-constexpr unsigned kAtOnce = 6;
-
 bool take_one(std::atomic<unsigned>& taken, unsigned most) noexcept {
   if (taken.fetch_add(1, std::memory_order_relaxed) < most) return true;
   taken.fetch_sub(1, std::memory_order_relaxed);
@@ -21,15 +18,6 @@ bool take_one(std::atomic<unsigned>& taken, unsigned most) noexcept {
 }
 
 }  // namespace
-
-WorkerBounds worker_bounds(unsigned threads, unsigned http2) noexcept {
-  // A connection of HTTP/2 with a stream that is open holds a thread of the MPM, too.
-  const auto streams = http2 != 0 ? std::min(threads, http2) : threads;
-  const auto at_once = http2 != 0 ? std::min(kAtOnce, http2) : kAtOnce;
-  return {.process = std::max(threads / 2, 1U),
-          .streams = std::max(streams / 2, 1U),
-          .of_connection = std::max(at_once / 3, 1U)};
-}
 
 WorkerBounds worker_bounds(server_rec* main) noexcept {
   int least = 0;

@@ -4,18 +4,11 @@
 #include <utility>
 
 #include "mod_wsflow/httpd/connection_state.hpp"
+#include "mod_wsflow/httpd/worker_bounds.hpp"
 #include "mod_wsflow/os/wakeup.hpp"
 
 namespace wsflow::httpd {
 
-// How many tunnels may hold worker threads, so that the rest of the site always finds one.
-struct WorkerBounds {
-  unsigned process;        // of the MPM's threads
-  unsigned streams;        // streams of HTTP/2, in all
-  unsigned of_connection;  // streams of one connection
-};
-// `threads`: of the MPM in a process; `http2`: of HTTP/2, 0 if there is none. Pure: no httpd state.
-WorkerBounds worker_bounds(unsigned threads, unsigned http2) noexcept;
 // By what the MPM and mod_http2 say of themselves.
 WorkerBounds worker_bounds(server_rec* main) noexcept;
 

@@ -45,7 +45,7 @@ Failure run_on_worker(request_rec* r, Origin& origin, TunnelTerms terms) {
   parts.origin_fd = origin_pump.open();
   if (!parts.client_fd || !parts.origin_fd) {
     ap_log_rerror(APLOG_MARK, APLOG_ERR, errno, r,
-                  WSFLOGNO(0060) "no descriptors for a tunnel on this worker");
+                  WSFLOGNO(0060) "no descriptors for a tunnel that holds its worker");
     return {.status = HTTP_SERVICE_UNAVAILABLE, .reason = base::Refusal::internal};
   }
   if (!send_switching(r, origin.head())) return {.status = DONE, .reason = base::Refusal::client_gone};
@@ -71,9 +71,8 @@ Failure run_on_worker(request_rec* r, Origin& origin, TunnelTerms terms) {
   // What httpd still does for this request is no more than the end of the connection.
   r->input_filters = r->proto_input_filters = c->input_filters;
   r->output_filters = r->proto_output_filters = c->output_filters;
-  const auto line = tunnel::end_line(tunnel, base::now());
-  ap_log_rerror(APLOG_MARK, APLOG_DEBUG, 0, r, WSFLOGNO(0061) "%.*s", static_cast<int>(line.view().size()),
-                line.view().data());
+  if (process->log.enabled(base::LogLevel::debug, r->server))
+    process->log.write(base::LogLevel::debug, 61, 0, tunnel::end_line(tunnel, base::now()).view(), r->server);
   return {};
 }
 
