@@ -158,6 +158,7 @@ void WorkerLoop::turn() {
     more_ = tunnel_.relay(side, buffer, tunnel::EventLoop::kBudget, process_.recorder) || more_;
   }
   over_ = tunnel_.settle();
+  more_ = tunnel_.take_again() || more_;
   if (tunnel_.ping_waits()) tunnel_.send_waiting_pings(process_.recorder);
   if (tunnel_.take_progress() && tunnel_.ending()) tunnel_.stay();
   count_waiting(tunnel_.waiting());
