@@ -10,10 +10,14 @@ namespace {
 
 constexpr const char* kSeal = "WSFLOW_SEAL";
 constexpr const char* kReplay = "WSFLOW_REPLAY";
+constexpr const char* kArrivals = "WSFLOW_ARRIVALS";
 constexpr const char* kDeadline = "WSFLOW_DEADLINE";
 
-// Reads in a row that give nothing and take nothing before drain_input() gives up.
-constexpr int kTriesInVain = 4;
+// mod_ssl says "again" behind each TLS record that is no data (a new key, a session ticket), and sometimes
+// once more, though bytes wait that were read from the socket already. So often it is asked again in vain.
+constexpr int kTriesInVain = 3;
+// Records without data that one turn of a worker tunnel reads past.
+constexpr int kReadsATurn = 64;
 
 // Connection filters that hold nothing back for longer than a call and that a tunnel can do without. Names
 // are in lower case, as httpd keeps them.
@@ -90,6 +94,14 @@ apr_status_t wait_until_deadline(ap_filter_t* f, apr_bucket_brigade* into, ap_in
   return ap_get_brigade(f->next, into, mode, block, wanted);
 }
 
+// Stands right above the core's filter.
+apr_status_t note_arrival(ap_filter_t* f, apr_bucket_brigade* into, ap_input_mode_t mode,
+                          apr_read_type_e block, apr_off_t wanted) noexcept {
+  const auto status = ap_get_brigade(f->next, into, mode, block, wanted);
+  if (status == APR_SUCCESS && !APR_BRIGADE_EMPTY(into)) *static_cast<bool*>(f->ctx) = true;
+  return status;
+}
+
 Held* make_held(conn_rec* c) noexcept {
   return ::new (apr_palloc(c->pool, sizeof(Held))) Held{apr_brigade_create(c->pool, c->bucket_alloc)};
 }
@@ -126,6 +138,7 @@ bool append(std::string& bytes, apr_bucket_brigade* brigade) {
 void register_connection_filters() noexcept {
   const auto network = static_cast<ap_filter_type>(AP_FTYPE_NETWORK - 1);
   ap_register_input_filter(kSeal, seal, nullptr, network);
+  ap_register_input_filter(kArrivals, note_arrival, nullptr, network);
   ap_register_input_filter(kDeadline, wait_until_deadline, nullptr, network);
   ap_register_input_filter(kReplay, replay, nullptr, AP_FTYPE_CONNECTION);
 }
@@ -151,8 +164,6 @@ std::string drain_input(conn_rec* c) {
         ap_get_brigade(c->input_filters, brigade, AP_MODE_READBYTES, APR_NONBLOCK_READ, 16384);
     const auto was_left = std::exchange(left, length_of(held->bytes));
     if (status == APR_SUCCESS && append(bytes, brigade)) continue;
-    // mod_ssl says "again" behind each TLS record that is no data (a new key, a session ticket), and sometimes
-    // once more.
     if (!APR_STATUS_IS_EAGAIN(status) || left == 0) break;
     in_vain = left < was_left ? 0 : in_vain + 1;
   }
@@ -173,6 +184,28 @@ void set_deadline(conn_rec* c, Deadline& deadline) noexcept {
 
 void lift_deadline(conn_rec* c) noexcept {
   ap_remove_input_filter_byhandle(c->input_filters, kDeadline);
+}
+
+void watch_arrivals(conn_rec* c, bool& arrived) noexcept {
+  ap_add_input_filter(kArrivals, &arrived, nullptr, c);
+}
+
+void end_arrivals(conn_rec* c) noexcept {
+  ap_remove_input_filter_byhandle(c->input_filters, kArrivals);
+}
+
+apr_status_t read_past_records(conn_rec* c, bool& arrived, apr_bucket_brigade* into,
+                               apr_off_t wanted) noexcept {
+  int tries = 0;
+  for (int reads = 0; reads < kReadsATurn; ++reads) {
+    arrived = false;
+    const auto status = ap_get_brigade(c->input_filters, into, AP_MODE_READBYTES, APR_NONBLOCK_READ, wanted);
+    tries = arrived ? kTriesInVain : tries - 1;
+    if (!APR_STATUS_IS_EAGAIN(status) || tries <= 0) return status;
+    apr_brigade_cleanup(into);
+  }
+  arrived = true;
+  return APR_SUCCESS;
 }
 
 }  // namespace wsflow::httpd

@@ -28,6 +28,14 @@ struct Deadline {
 void set_deadline(conn_rec* c, Deadline& deadline) noexcept;
 void lift_deadline(conn_rec* c) noexcept;
 
+// `arrived` becomes true when bytes have come from below the TLS filter. It is borrowed until end_arrivals().
+void watch_arrivals(conn_rec* c, bool& arrived) noexcept;
+void end_arrivals(conn_rec* c) noexcept;
+// Reads without waiting, past TLS records that are no data: mod_ssl says "again" behind each of them, though
+// what stands behind it has left the socket already. A success without bytes: there may be more of them.
+apr_status_t read_past_records(conn_rec* c, bool& arrived, apr_bucket_brigade* into,
+                               apr_off_t wanted) noexcept;
+
 // Puts bytes in front of whatever is read from the connection next.
 void replay_input(conn_rec* c, std::string_view bytes) noexcept;
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "mod_wsflow/httpd/connection_filters.hpp"
 #include "mod_wsflow/os/socket.hpp"
 
 namespace wsflow::httpd {
@@ -50,6 +51,11 @@ Pump::Pump(conn_rec* c) noexcept
   ap_remove_output_filter_byhandle(c->output_filters, "SSL/TLS Coalescing Filter");
   ap_remove_input_filter_byhandle(c->input_filters, "reqtimeout");
   c->keepalive = AP_CONN_CLOSE;
+  if (!is_stream()) watch_arrivals(c, arrived_);
+}
+
+Pump::~Pump() {
+  end_arrivals(c_);
 }
 
 base::UniqueFd Pump::open() {
@@ -86,11 +92,10 @@ bool Pump::push_in() noexcept {
 
 // Whether something was read.
 bool Pump::read_in() {
-  const auto status =
-      ap_get_brigade(c_->input_filters, in_bytes_, AP_MODE_READBYTES, APR_NONBLOCK_READ, kChunk);
+  const auto status = read_past_records(c_, arrived_, in_bytes_, kChunk);
   bool read = false;
   if (status == APR_SUCCESS) {
-    read = !APR_BRIGADE_EMPTY(in_bytes_);
+    read = arrived_ || !APR_BRIGADE_EMPTY(in_bytes_);
     for (auto* bucket = APR_BRIGADE_FIRST(in_bytes_); bucket != APR_BRIGADE_SENTINEL(in_bytes_);
          bucket = APR_BUCKET_NEXT(bucket)) {
       const char* bytes = nullptr;

@@ -20,6 +20,7 @@ namespace wsflow::httpd {
 class Pump {
  public:
   explicit Pump(conn_rec* c) noexcept;
+  ~Pump();
   Pump(const Pump&) = delete;
   Pump& operator=(const Pump&) = delete;
 
@@ -87,6 +88,7 @@ class Pump {
   std::uint64_t confirmed_ = 0;   // by the peer's system, in all
   unsigned looks_ = 0;            // for receipts, since bytes have moved
   bool on_their_way_ = false;
+  bool arrived_ = false;  // the connection has given bytes, be they no data
   bool blocked_ = false;
   bool more_in_ = false;  // enough was moved for a turn
   bool more_out_ = false;

@@ -92,7 +92,8 @@ IoResult Stream::read_record(std::span<std::uint8_t> into) noexcept {
   errno = 0;
   const int got =
       SSL_read(ssl_.get(), into.data(), static_cast<int>(std::min<std::size_t>(into.size(), INT_MAX)));
-  auto result = got > 0 ? IoResult{.status = Io::ok, .bytes = static_cast<std::size_t>(got)} : tls_result(got);
+  auto result =
+      got > 0 ? IoResult{.status = Io::ok, .bytes = static_cast<std::size_t>(got)} : tls_result(got);
   forget_ticket();
   // A flood of new keys: from now on nothing is read ahead, so each can be the last of a turn.
   if (work_ == UINT8_MAX) SSL_set_read_ahead(ssl_.get(), 0);

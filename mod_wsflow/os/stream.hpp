@@ -67,8 +67,8 @@ class Stream {
   static constexpr std::uint8_t kMostWork = 64;
   // OpenSSL works longer on a handshake message (a new key) than on a record of data.
   static constexpr unsigned kMessageWork = 16;
-  // What is read ahead is worked off in one call. So it is no more than that, and as much again as the largest
-  // record had since one came without data.
+  // What is read ahead is worked off in one call. So it is no more than that, and as much again as the
+  // largest record had since one came without data.
   static constexpr std::size_t kReadAhead = 4096;
   static constexpr std::size_t kBlock = 256;
 

@@ -153,3 +153,25 @@ def test_a_flood_of_new_keys(httpd, echo, raw_client, record_client, asked):
         assert other.read_frame()[2] == b"and we?"
     assert client.read_frame()[2] == b"hello"
     assert len(client.read_frame()[2]) == 5120
+
+
+def test_both_legs_of_a_tunnel_on_its_worker(httpd, record_origin, record_client):
+    origin = record_origin()
+    site = httpd(f'WSFlowPass /x "{origin.url("/x")}"', mpm="prefork")
+    site.log.expect("WSF0081")
+    for _ in range(5):
+        with record_client(site) as client:
+            sock = client.sock
+            records = sock.data(handshake.request("/x", client.host)) + updates(client, 3, REQUESTED) + sock.data(HELLO)
+            sock.send_records(records)
+            with origin.accept() as server:
+                head = server.read_head()
+                records = server.sock.data(handshake.switching(head.get("sec-websocket-key")))
+                records += news_of(server, 3, "tickets") + updates(server, 3, REQUESTED) + server.sock.data(NEWS)
+                server.sock.send_records(records)
+                assert server.read(len(HELLO)) == HELLO
+                assert client.read_head().status == 101
+                assert client.read(len(NEWS)) == NEWS
+                client.sock.send_records(updates(client, 1, NOT_REQUESTED))
+                client.sock.shutdown(socket.SHUT_WR)
+                server.wait_ended()

@@ -308,7 +308,8 @@ TEST_CASE("a read ends in the middle of a flood of records without data", "[stre
   CHECK(reads > 30);
 }
 
-TEST_CASE("a flood that keeps a record's head split between two receives gets no longer turn", "[stream][tls]") {
+TEST_CASE("a flood that keeps a record's head split between two receives gets no longer turn",
+          "[stream][tls]") {
   const auto tls = std::make_unique<TlsStream>();
   auto* peer = tls->peer.get();
   // The first receives end two bytes behind the end of a record of 32.

@@ -76,7 +76,8 @@ TEST_CASE("many short records are few writes, and take several turns", "[tunnel]
   CHECK(tls.at_origin() == bytes);
 }
 
-TEST_CASE("a flood of new keys takes turns like anybody else, and the bytes behind it arrive", "[tunnel][tls]") {
+TEST_CASE("a flood of new keys takes turns like anybody else, and the bytes behind it arrive",
+          "[tunnel][tls]") {
   TlsRig tls;
   constexpr unsigned kKeys = 600;
   Bytes flood;

@@ -23,8 +23,8 @@ struct TlsConnection {
 enum class Role { server, client };  // which of the two the code under test plays
 TlsConnection tls_pair(Role ours = Role::server, int version = TLS1_3_VERSION);
 
-// Records of the peer, for the test to send how it likes: with `bytes` in them, a key update that asks for one
-// in return or not, a late session ticket of a server.
+// Records of the peer, for the test to send how it likes: with `bytes` in them, a key update that asks for
+// one in return or not, a late session ticket of a server.
 Bytes sealed(SSL* ssl, std::span<const std::uint8_t> bytes);
 Bytes key_update(SSL* ssl, bool asks = false);
 Bytes session_ticket(SSL* ssl);
