@@ -3,10 +3,16 @@
 set -eu
 cd "$(dirname "$0")/.."
 
-t/setup.sh
-
 jobs=$(nproc)
 trees="release clang asan tsan"
+cat <<END
+== Installs what is missing, builds $(echo $trees | wc -w) trees below build/ ($trees), $jobs compilers at a time, and runs the
+== tests of all of them: unit, fuzz, checks and httpd. The first time this takes about 20 minutes on two idle cores, more than
+== half of it for building; on a busy machine three or four times as long. ctest's summary comes last.
+END
+
+t/setup.sh
+
 mkdir -p build/all
 : > build/all/CTestTestfile.cmake.new
 for tree in $trees; do
