@@ -1,11 +1,13 @@
 """HTTP/2 beside our routes: a warning at the start, and tunnels that leave enough threads to the rest of the site."""
 
+import json
 import re
 import signal
 
 import pytest
 
 import frames
+from chromium import Chromium
 from h2_client import h2_connect
 from legs import close_all, talk
 from wait import wait_until
@@ -175,3 +177,42 @@ def test_a_crowd_of_streams_is_refused_at_once_and_the_pages_go_on(http2, connec
     assert made.site.get("/index.html").status == 200
     close_all([(server, server) for server in servers])
     wait_until(lambda: made.site.status.active() == 0, "all have ended")
+
+
+PAGE = """<!doctype html><title>sockets</title><script>
+const open = () => new Promise((resolve) => {
+  const socket = new WebSocket(`wss://${location.host}/x`);
+  socket.onopen = () => resolve(socket);
+  socket.onerror = () => resolve(null);
+});
+const echo = (socket) => new Promise((resolve) => {
+  socket.onmessage = (event) => resolve(event.data);
+  socket.send('hello');
+});
+(async () => {
+  const page = await fetch('/index.html?first');
+  const sockets = (await Promise.all(Array.from({ length: 6 }, open))).filter((socket) => socket !== null);
+  const pages = await Promise.all(Array.from({ length: 20 }, (_, i) => fetch(`/index.html?${i}`)));
+  const said = await Promise.all(sockets.map(echo));
+  const protocol = performance.getEntriesByName(page.url)[0].nextHopProtocol;
+  await fetch('/report', { method: 'POST', body: JSON.stringify(
+    { protocol, said, pages: pages.map((each) => each.status) }) });
+})();
+</script>"""
+
+
+@pytest.mark.timeout(240)
+def test_six_sockets_of_a_page_of_chromium_do_not_stop_the_page(httpd, echo, raw_origin):
+    collector = raw_origin()
+    site = httpd(f'WSFlowPass /x "{echo().url("/x")}"\nProxyPass /report "{collector.url("/report", "http")}"',
+                 modules=["http2"], tls_conf=H2)
+    site.log.expect("WSF0220")
+    (site.root / "htdocs" / "page.html").write_text(PAGE)
+    with Chromium(site.url("https", "/page.html")):
+        wire = collector.accept(60)
+        head = wire.read_head()
+        result = json.loads(wire.read_body(head))
+        wire.send(b"HTTP/1.1 204 No Content\r\n\r\n")
+        wire.close()
+    assert result == {"protocol": "h2", "said": ["hello", "hello"], "pages": 20 * [200]}
+    assert site.status.refused() == {"worker-share": 4}
