@@ -7,6 +7,7 @@
 #include "mod_wsflow/httpd/connection_state.hpp"
 #include "mod_wsflow/httpd/directive_table.hpp"
 #include "mod_wsflow/httpd/first_byte.hpp"
+#include "mod_wsflow/httpd/last_byte.hpp"
 #include "mod_wsflow/httpd/limit_define.hpp"
 #include "mod_wsflow/httpd/limit_gate.hpp"
 #include "mod_wsflow/httpd/log_relay.hpp"
@@ -62,6 +63,7 @@ void register_hooks(apr_pool_t*) noexcept {
 
   register_connection_filters();
   register_first_byte();
+  register_last_byte();
   ap_hook_check_config(check_config, nullptr, nullptr, APR_HOOK_LAST);  // behind the MPM's
   ap_hook_open_logs(open_tunnel_logs, nullptr, nullptr, APR_HOOK_MIDDLE);
   ap_hook_post_config(post_config, nullptr, nullptr, APR_HOOK_MIDDLE);

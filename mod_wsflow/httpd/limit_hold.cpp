@@ -4,6 +4,7 @@
 #include <new>
 #include <utility>
 
+#include "mod_wsflow/httpd/last_byte.hpp"
 #include "mod_wsflow/httpd/request_state.hpp"
 
 namespace wsflow::httpd {
@@ -15,22 +16,23 @@ bool origin_failed(int status) noexcept {
   return status == HTTP_BAD_GATEWAY || status == HTTP_SERVICE_UNAVAILABLE || status == HTTP_GATEWAY_TIME_OUT;
 }
 
-apr_status_t give_back(void* hold) noexcept {
+apr_status_t destroy(void* hold) noexcept {
   std::destroy_at(static_cast<LimitHold*>(hold));
   return APR_SUCCESS;
 }
 
 }  // namespace
 
-LimitHold::~LimitHold() {
-  if (permit == 0) return;
+void LimitHold::give_back() noexcept {
+  const auto mine = std::exchange(permit, 0);
+  if (mine == 0) return;
   const auto now = flow::now();
   flow::Refused refused;
-  if (control.state(permit) == flow::PermitState::waiting &&
-      control.withdraw(permit, flow::Reason::client_gone, now, refused))
+  if (control.state(mine) == flow::PermitState::waiting &&
+      control.withdraw(mine, flow::Reason::client_gone, now, refused))
     return;
-  if (origin_failed(r->status)) control.failed(permit);
-  control.release(permit, now);
+  if (origin_failed(r->status)) control.failed(mine);
+  control.release(mine, now);
 }
 
 bool LimitHold::has(std::uint32_t limit) const noexcept {
@@ -40,8 +42,9 @@ bool LimitHold::has(std::uint32_t limit) const noexcept {
 LimitHold& make_hold(request_rec* r, flow::Control& control, flow::Index permit) noexcept {
   auto* hold = ::new (apr_palloc(r->pool, sizeof(LimitHold))) LimitHold(control, permit, r);
   // Ahead of the pools below: none of them may outlive what it does under the permit.
-  apr_pool_cleanup_register(r->pool, hold, give_back, apr_pool_cleanup_null);
+  apr_pool_cleanup_register(r->pool, hold, destroy, apr_pool_cleanup_null);
   state_of(r).hold = hold;
+  watch_last_byte(r, *hold);
   return *hold;
 }
 

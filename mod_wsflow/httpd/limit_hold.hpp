@@ -8,17 +8,19 @@
 
 namespace wsflow::httpd {
 
-// What a request holds, or waits for, of its limits. Made in the request's pool, which gives it back when it
-// dies. Only the thread that has the request touches it.
+// What a request holds, or waits for, of its limits. Made in the request's pool. It is given back when the
+// last byte of the answer goes out, or else when the pool dies. Only the thread that has the request touches
+// it.
 struct LimitHold {
   LimitHold(flow::Control& its_control, flow::Index its_permit, request_rec* its_request) noexcept
       : control(its_control), permit(its_permit), r(its_request) {}
-  // Ends a wait that nobody else has ended, and gives a permit back.
-  ~LimitHold();
+  ~LimitHold() { give_back(); }
   LimitHold(const LimitHold&) = delete;
   LimitHold& operator=(const LimitHold&) = delete;
 
   bool has(std::uint32_t limit) const noexcept;
+  // Ends a wait that nobody else has ended, and gives a permit back; once.
+  void give_back() noexcept;
 
   flow::Control& control;  // borrowed from the process
   flow::Index permit;      // 0: none any more

@@ -2,6 +2,7 @@
 
 #include "mod_wsflow/httpd/child.hpp"
 #include "mod_wsflow/httpd/handover.hpp"
+#include "mod_wsflow/httpd/limit_hold.hpp"
 #include "mod_wsflow/httpd/log.hpp"
 #include "mod_wsflow/httpd/switching.hpp"
 #include "mod_wsflow/httpd/tunnel_log.hpp"
@@ -53,7 +54,8 @@ Failure run_on_worker(request_rec* r, Origin& origin, TunnelTerms terms) {
   bound_peer(origin.backend()->sock, terms.settings);
 
   parts.place = std::move(terms.place);
-  parts.row = open_row(r, origin, terms.id, true);
+  parts.row = open_row(r, origin, terms.id, true);  // which tells of the permit
+  parts.permit = take_permit(r);
   parts.terms = &terms_of(*process, r->server, terms.settings);
   parts.lives_until = terms.lives_until;
   parts.extensions = has_extensions(origin.head());

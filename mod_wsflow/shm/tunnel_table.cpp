@@ -90,6 +90,11 @@ void RowPlace::show(const Activity& activity) noexcept {
                    std::memory_order_relaxed);
 }
 
+// One word, which is whole for whoever looks.
+void RowPlace::forget_permit() noexcept {
+  if (rows_ != nullptr) rows(rows_->layout_)[row_].permit.store(0, std::memory_order_release);
+}
+
 TunnelRows::TunnelRows(Layout& layout, const ProcessSlot& slot) noexcept : layout_(layout) {
   const auto index = index_of(layout, slot);
   owner_ = index ? *index + 1 : 0;

@@ -75,6 +75,8 @@ class RowPlace {
   std::uint32_t take_command() noexcept;
   // Tells everybody what has passed so far.
   void show(const Activity& activity) noexcept;
+  // The tunnel has given its permit back.
+  void forget_permit() noexcept;
 
  private:
   friend class TunnelRows;

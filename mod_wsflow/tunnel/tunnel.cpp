@@ -152,6 +152,9 @@ void Tunnel::note_sign_of_life(Side from) noexcept {
 void Tunnel::pass_on(Side to, std::span<const std::uint8_t> bytes) {
   auto& sink = endpoint(to);
   const bool waited = !sink.pending.empty();
+  // Whoever has the last Close frame may come again at once.
+  if (!waited && both_closes_seen()) [[unlikely]]
+    give_permit_back();
   const std::size_t written = waited ? 0 : sink.write_through(bytes);
   if (sink.write_failed) {
     note_write_failure(to);
@@ -196,6 +199,8 @@ void Tunnel::flush(Side side) noexcept {
   auto& sink = endpoint(side);
   if (sink.pending.empty() || sink.write_blocked) return;
   const std::size_t waiting = sink.pending.size();
+  if (both_closes_seen()) [[unlikely]]
+    give_permit_back();
   sink.flush();
   if (sink.pending.size() != waiting) {
     progress_ = true;

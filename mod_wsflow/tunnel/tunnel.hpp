@@ -162,6 +162,7 @@ class Tunnel : public DeadlineHook {
   bool over = false;                    // to be freed at the end of the turn
 
  private:
+  void give_permit_back() noexcept;
   void note_closer() noexcept;
   void note_end(Side side, bool broken) noexcept;
   void note_write_failure(Side side) noexcept;

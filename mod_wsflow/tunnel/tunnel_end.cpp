@@ -33,7 +33,9 @@ bool Tunnel::settle() {
     const bool handshake_done = both_closes_seen() && (side == Side::client || sink.in_ended);
     const bool no_more_comes = endpoint(other(side)).finished_reading();
     if (no_more_comes) close_at_boundary(side);
-    if ((no_more_comes || handshake_done || cut(side)) && sink.pending.empty()) sink.end_output();
+    if ((!no_more_comes && !handshake_done && !cut(side)) || !sink.pending.empty()) continue;
+    if (side == Side::client) give_permit_back();
+    sink.end_output();
   }
   return endpoint_[0].done() && endpoint_[1].done();
 }
@@ -99,6 +101,7 @@ void Tunnel::close_at_boundary(Side to) {
 }
 
 void Tunnel::cut_off() noexcept {
+  give_permit_back();
   for (auto& sink : endpoint_) sink.end_output();
 }
 
@@ -114,6 +117,14 @@ void Tunnel::note_hang_up(Side side) noexcept {
   if (hang_up_waits_ || !endpoint(side).read_paused) return;
   hang_up_waits_ = true;
   progress_ = true;
+}
+
+// To be done before the client can know that its tunnel is over: it may come again at once, and find its
+// permit free.
+void Tunnel::give_permit_back() noexcept {
+  if (!permit_) return;
+  row_.forget_permit();
+  permit_ = {};
 }
 
 // Of two Close frames in one turn the client's counts.

@@ -10,9 +10,9 @@ from wait import seconds
 class H2Streams:
     """Requests on a TLS socket that has negotiated h2; answers are read while one waits for them."""
 
-    def __init__(self, sock, authority):
+    def __init__(self, sock, authority, headers=()):
         assert sock.selected_alpn_protocol() == "h2"
-        self._sock, self._authority = sock, authority
+        self._sock, self._authority, self._headers = sock, authority, list(headers)
         sock.settimeout(seconds(20))
         self._state = h2.connection.H2Connection(h2.config.H2Configuration(client_side=True, header_encoding="utf-8"))
         self._state.initiate_connection()
@@ -24,7 +24,7 @@ class H2Streams:
         """The number of the stream of a GET."""
         stream = self._state.get_next_available_stream_id()
         self._state.send_headers(stream, [(":method", "GET"), (":scheme", "https"), (":path", path),
-                                          (":authority", self._authority)], end_stream=True)
+                                          (":authority", self._authority), *self._headers], end_stream=True)
         self._flush()
         return stream
 

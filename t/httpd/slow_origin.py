@@ -2,7 +2,7 @@
 """An origin that takes its time, and counts how many requests are inside at once: open connections.
 
 A process of its own, so that neither clients nor tests slow its counting. Requests: `/…?ms=N` are answered after N ms;
-WebSocket handshakes at once, and their tunnels stay until the proxy closes them.
+WebSocket handshakes at once, and their tunnels stay until the proxy closes them, with a Close frame or without.
 """
 
 import heapq
@@ -128,7 +128,7 @@ class _Server:
             self._leave(guest)
         elif guest.tunnel:
             if data[0] & 0x0F == 8:
-                self._send(guest, b"\x88\x02\x03\xe8")
+                self._bid_farewell(guest, b"\x88\x02\x03\xe8")
         elif not guest.answered:
             guest.read += data
             self._listen_to(guest)
@@ -149,10 +149,13 @@ class _Server:
             heapq.heappush(self._due, (due, guest.sock.fileno(), guest))
 
     def _answer(self, guest):
+        self._bid_farewell(guest, b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 5\r\n"
+                           b"Connection: close\r\nX-Arrived: %r\r\n\r\nslow\n" % guest.arrived)
+
+    def _bid_farewell(self, guest, data):
         # It is out before the proxy can know.
         del self._guests[guest.sock.fileno()]
-        self._send(guest, b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 5\r\nConnection: close\r\n"
-                   b"X-Arrived: %r\r\n\r\nslow\n" % guest.arrived)
+        self._send(guest, data)
         guest.sock.close()
 
     def _leave(self, guest):
