@@ -64,6 +64,7 @@ void Acquisition::find_entries(std::span<const Demand> demands) noexcept {
     ++limit.arrivals;
     ++limit.windows.at(now_).arrivals;
     if (const auto entry = obtain_entry(table_, number, demands[i].key, now_); entry != 0) {
+      forgive(table_, entry, now_);
       demand_of_[count_] = i;
       entries_[count_++] = entry;
     } else if (limit.defined.dry_run) {

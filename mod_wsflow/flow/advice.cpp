@@ -7,20 +7,24 @@ namespace wsflow::flow {
 
 namespace {
 
-constexpr double kLongest = 60;
-constexpr std::uint32_t kLongestSpread = 120;
+// What was measured says little of a time that is farther away. What a rate owes is known.
+constexpr double kLongestGuess = 60;
+constexpr double kLongest = 24 * 3600;
+constexpr std::uint32_t kWidest = 60;
 constexpr double kUnknown = 5;
 
 double seconds(const Outlook& outlook) noexcept {
-  if (outlook.pace > 0) return outlook.due + outlook.ahead / outlook.pace;
-  return outlook.held_mean > 0 ? outlook.held_mean : kUnknown;
+  const auto behind_others = outlook.pace > 0        ? outlook.ahead / outlook.pace
+                             : outlook.held_mean > 0 ? outlook.held_mean
+                                                     : kUnknown;
+  return outlook.known ? outlook.due + behind_others : std::min(behind_others, kLongestGuess);
 }
 
 }  // namespace
 
 std::uint32_t retry_after(const Outlook& outlook, std::uint32_t random) noexcept {
   const auto least = static_cast<std::uint32_t>(std::clamp(std::ceil(seconds(outlook)), 1.0, kLongest));
-  return std::min(least + random % (least + 1), kLongestSpread);
+  return least + random % (std::min(least, kWidest) + 1);
 }
 
 }  // namespace wsflow::flow

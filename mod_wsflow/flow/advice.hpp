@@ -6,7 +6,8 @@ namespace wsflow::flow {
 
 // What a refused client has before it.
 struct Outlook {
-  double due = 0;        // seconds until anything moves
+  bool known = false;    // a rate says when, which is given; else it is a guess from what was measured
+  double due = 0;        // of a rate: seconds until anything moves
   double ahead = 0;      // how many will be served before it
   double pace = 0;       // how many are served in a second; 0: nothing was measured yet
   double held_mean = 0;  // seconds; 0: nothing was measured yet

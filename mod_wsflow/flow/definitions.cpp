@@ -5,6 +5,7 @@
 #include "mod_wsflow/flow/entries.hpp"
 #include "mod_wsflow/flow/grant.hpp"
 #include "mod_wsflow/flow/lock.hpp"
+#include "mod_wsflow/flow/permits.hpp"
 #include "mod_wsflow/flow/truth.hpp"
 #include "mod_wsflow/os/shared_mutex.hpp"
 
@@ -63,6 +64,7 @@ Limit fresh(const Definition& definition, Micros now) noexcept {
   limit.defined = definition;
   limit.now = definition.settings;
   limit.windows.began = now;
+  limit.ramp_started = now;
   return limit;
 }
 
@@ -99,15 +101,25 @@ bool define(Control& control, std::span<const Definition> definitions, std::uint
       table.limits[*number] = fresh(definition, now);
     }
     auto& limit = table.limits[*number];
+    if (limit.used == Limit::kRetired) limit.ramp_started = now;
+    const auto before = pace_of(limit, now).rate;
     limit.now = in_force(limit, definition);
     limit.defined = definition;
-    limit.ramp_started = now;
     set_truth(limit.used, Limit::kConfigured);
+    quicken(table, *number, before, now);
     grant_limit(table, lock, *number, now);
   }
   retire(table, definitions);
   table.generation = generation;
   table.thread_share = thread_share;
+  return true;
+}
+
+bool begin_ramps(Control& control, Micros now) noexcept {
+  auto& table = control.table();
+  const Lock lock(table, control.bells(), Lock::kPatience);
+  if (!lock) return false;
+  for (auto& limit : table.limits) limit.ramp_started = now;
   return true;
 }
 
@@ -124,11 +136,13 @@ bool change(Control& control, std::string_view name, const Change& change, Micro
   if (!lock) return false;
   const auto number = number_of(table, name);
   if (!number || table.limits[*number].used != Limit::kConfigured) return false;
+  const auto before = pace_of(table.limits[*number], now).rate;
   auto& settings = table.limits[*number].now;
   settings.concurrency = change.concurrency.value_or(settings.concurrency);
   settings.queue = change.queue.value_or(settings.queue);
   settings.rate = change.rate.value_or(settings.rate);
   settings.burst = change.burst.value_or(settings.burst);
+  quicken(table, *number, before, now);
   grant_limit(table, lock, *number, now);
   return true;
 }

@@ -18,6 +18,10 @@ void initialise(Table& table, const std::uint64_t (&secret)[4]) noexcept;
 bool define(Control& control, std::span<const Definition> definitions, std::uint32_t generation,
             std::uint32_t thread_share, Micros now, std::string_view& wrong) noexcept;
 
+// All are cut off and may come back as a herd: the rates of all limits grow anew. Parent, at a restart that
+// is not graceful. False if the lock was not to be had.
+bool begin_ramps(Control& control, Micros now) noexcept;
+
 // The number of a limit; nothing if no configured one has this name. Any process.
 std::optional<std::uint32_t> find(Control& control, std::string_view name) noexcept;
 

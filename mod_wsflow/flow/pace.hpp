@@ -14,6 +14,12 @@ struct Pace {
   Micros next(Micros arrival) const noexcept;
   // `arrival` behind an admission at `now`.
   Micros admit(Micros arrival, Micros now) const noexcept;
+  // `arrival` without what it owes beyond an empty bucket: that is from a time when the rate was lower, as on
+  // a ramp, or the burst larger.
+  Micros forgive(Micros arrival, Micros now) const noexcept;
+  // What `arrival`, of an older and lower rate, comes to at this one: as many admissions are owed, but one,
+  // so that nobody waits any more because of the older one.
+  Micros convert(Micros arrival, double older, Micros now) const noexcept;
   // The bucket is full: nothing need be remembered.
   static bool full(Micros arrival, Micros now) noexcept { return arrival <= now; }
 };

@@ -105,6 +105,26 @@ Pace pace_of(const Limit& limit, Micros now) noexcept {
   return {limit.now.rate * ramp_share(limit.ramp_started, limit.defined.ramp, now), limit.now.burst};
 }
 
+void quicken(Table& table, std::uint32_t number, double before, Micros now) noexcept {
+  const auto& limit = table.limits[number];
+  const auto pace = pace_of(limit, now);
+  if (before == 0 || (pace.rate != 0 && pace.rate <= before)) return;
+  for (Index index = 1; index <= table.entries_seen; ++index) {
+    auto& entry = table.entries[index - 1];
+    if (entry.limit != number + 1 || entry.arrival <= now) continue;
+    entry.arrival = pace.rate != 0 ? pace.convert(entry.arrival, before, now) : now;
+  }
+}
+
+void forgive(Table& table, Index index, Micros now) noexcept {
+  auto& entry = table.entries[index - 1];
+  const auto& limit = limit_of(table, entry);
+  if (limit.now.rate == 0 || entry.arrival <= now ||
+      ramp_share(limit.ramp_started, limit.defined.ramp, now) < 1)
+    return;
+  entry.arrival = pace_of(limit, now).forgive(entry.arrival, now);
+}
+
 Index hold(Table& table, const Claim& claim, Micros now) noexcept {
   const auto index = take_permit(table);
   if (index == 0) return 0;

@@ -12,6 +12,10 @@ namespace wsflow::flow {
 
 // The rate that a limit, whose rate is not 0, lets through now.
 Pace pace_of(const Limit& limit, Micros now) noexcept;
+// The limit lets more through than at `before`, its rate until now (0: any): so do all its entries, at once.
+void quicken(Table& table, std::uint32_t limit, double before, Micros now) noexcept;
+// Before an entry is judged: nothing is left of what it owed at a rate that was lower.
+void forgive(Table& table, Index entry, Micros now) noexcept;
 
 // Who wants a permit of which entries.
 struct Claim {

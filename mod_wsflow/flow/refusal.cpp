@@ -18,7 +18,7 @@ double mean(Micros sum, std::uint64_t count) noexcept {
 Outlook by_rate(const Limit& limit, const Entry& entry, Micros now) noexcept {
   const auto pace = pace_of(limit, now);
   const auto due = std::max<Micros>(pace.next(entry.arrival) - now, 0);
-  return {.due = seconds(due), .ahead = static_cast<double>(entry.waiting), .pace = pace.rate};
+  return {.known = true, .due = seconds(due), .ahead = static_cast<double>(entry.waiting), .pace = pace.rate};
 }
 
 Outlook by_releases(const Limit& limit, Micros now) noexcept {

@@ -31,6 +31,8 @@ int define(server_rec* server, flow::Control& control) {
   std::string_view wrong;
   if (!flow::define(control, definitions, generation, thread_share, flow::now(), wrong))
     return no_place(server, wrong);
+  // Behind a graceful restart everybody is still there.
+  if (ap_unixd_mpm_get_retained_data()->was_graceful == 0) flow::begin_ramps(control, flow::now());
   for (auto* rule : rules) {
     const auto number = flow::find(control, rule->definition.name);
     if (!number) return no_place(server, rule->definition.name);

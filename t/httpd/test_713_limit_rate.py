@@ -1,5 +1,7 @@
 """rate=, burst=, ramp=: how many come in a second, whatever herd stands outside."""
 
+import http.client
+import signal
 import time
 
 import pytest
@@ -71,3 +73,53 @@ def test_one_key_does_not_use_up_the_pace_of_another(httpd):
     site = page(httpd, 'rate=1/m burst=1 "key=%{HTTP:X-User}"')
     statuses = [site.get("/page", {"X-User": who}).status for who in ("ann", "bob", "ann", "bob", "cat")]
     assert statuses == [200, 200, 503, 503, 200]
+
+
+def test_a_ramp_goes_on_over_a_reload_and_begins_with_a_restart(httpd):
+    site = page(httpd, "rate=1000/s burst=1 ramp=12s")
+
+    def share():
+        return limits(site)["x"]["ramp_share"]
+
+    wait_until(lambda: share() > 0.4, "the rate has grown")
+    site.graceful()
+    assert share() > 0.4
+    generation = site.generation()
+    site.signal(signal.SIGHUP)
+
+    def restarted():
+        try:
+            return site.generation() > generation
+        except (OSError, http.client.HTTPException):
+            return False
+
+    wait_until(restarted, "httpd has restarted")
+    assert share() < 0.4
+
+
+def raise_by_an_operator(site):
+    assert site.status.act(name="x", rate="1000/s").status == 200
+
+
+def raise_by_a_reload(site):
+    conf = site.root / "httpd.conf"
+    conf.write_text(conf.read_text().replace("rate=1/m", "rate=1000/s"))
+    site.graceful()
+
+
+@pytest.mark.parametrize("raise_it", [raise_by_an_operator, raise_by_a_reload])
+def test_a_rate_that_was_raised_counts_for_those_who_wait_for_the_old_one(httpd, raise_it):
+    site = page(httpd, 'rate=1/m burst=1 "key=%{HTTP:X-User}"')
+    users = ("ann", "bob", "cat")
+    for status in (200, 503):
+        assert [site.get("/page", {"X-User": who}).status for who in users] == [status] * 3
+    raise_it(site)
+    assert [site.get("/page", {"X-User": who}).status for who in users] == [200] * 3
+
+
+def test_who_comes_too_early_by_an_hour_is_told_so(httpd):
+    site = page(httpd, "rate=1/h burst=1")
+    assert site.get("/page").status == 200
+    told = {int(site.get("/page").headers["retry-after"]) for _ in range(20)}
+    assert 3500 < min(told) and max(told) <= 3660
+    assert len(told) > 1

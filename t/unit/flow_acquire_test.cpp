@@ -106,6 +106,66 @@ TEST_CASE("the rate lets a burst pass, then one after another", "[flow]") {
   CHECK(rig.faults() == "");
 }
 
+TEST_CASE("a rate that was raised counts at once, for those in debt too", "[flow]") {
+  constexpr double kSlow = 1.0 / 60;
+  test::FlowRig rig{test::keyed(limit("a", {.rate = kSlow, .burst = 4})),
+                    limit("b", {.rate = kSlow, .burst = 1})};
+  const auto admitted = [&rig](std::uint32_t number, std::string_view key) {
+    const auto answer = rig.acquire(rig.one, {rig.demand(number, key)});
+    rig.one.release(answer.permit, rig.now);
+    return answer.state == PermitState::held;
+  };
+  for (int i = 0; i < 4; ++i) REQUIRE(admitted(0, "all"));
+  for (int i = 0; i < 2; ++i) REQUIRE(admitted(0, "half"));
+  REQUIRE(admitted(1, ""));
+  REQUIRE_FALSE(admitted(0, "all"));
+  REQUIRE_FALSE(admitted(1, ""));
+  std::string_view wrong;
+  SECTION("by an operator") {
+    REQUIRE(flow::change(rig.one, "a", {.concurrency = {}, .queue = {}, .rate = 10, .burst = {}}, rig.now));
+    REQUIRE(flow::change(rig.one, "b", {.concurrency = {}, .queue = {}, .rate = 10, .burst = {}}, rig.now));
+  }
+  SECTION("by a reload") {
+    const std::vector<flow::Definition> definitions{test::keyed(limit("a", {.rate = 10, .burst = 4})),
+                                                    limit("b", {.rate = 10, .burst = 1})};
+    REQUIRE(flow::define(rig.one, definitions, 2, 10, rig.now, wrong));
+  }
+  // What is owed is so many admissions, at whatever rate, but one.
+  CHECK(admitted(0, "all"));
+  CHECK_FALSE(admitted(0, "all"));
+  for (int i = 0; i < 3; ++i) CHECK(admitted(0, "half"));
+  CHECK_FALSE(admitted(0, "half"));
+  CHECK(admitted(1, ""));
+  CHECK_FALSE(admitted(1, ""));
+  rig.now += kSecond / 10;
+  CHECK(admitted(0, "all"));
+  CHECK_FALSE(admitted(0, "all"));
+  CHECK(admitted(1, ""));
+  CHECK_FALSE(admitted(1, ""));
+  // Lowered: who owes a tenth of a second does not owe minutes.
+  REQUIRE(flow::change(rig.one, "b", {.concurrency = {}, .queue = {}, .rate = kSlow, .burst = {}}, rig.now));
+  rig.now += kSecond / 10;
+  CHECK(admitted(1, ""));
+  // No rate, and another one: nothing is owed.
+  REQUIRE(flow::change(rig.one, "b", {.concurrency = {}, .queue = {}, .rate = 0, .burst = {}}, rig.now));
+  REQUIRE(flow::change(rig.one, "b", {.concurrency = {}, .queue = {}, .rate = kSlow, .burst = {}}, rig.now));
+  CHECK(admitted(1, ""));
+  CHECK(rig.faults() == "");
+}
+
+TEST_CASE("when a ramp is over, what its beginning left owing is forgotten", "[flow]") {
+  auto definition = limit("a", {.rate = 1, .burst = 10});
+  definition.ramp = 10 * kSecond;
+  test::FlowRig rig{definition};
+  for (int i = 0; i < 10; ++i) rig.one.release(rig.hold(rig.one, 0), rig.now);
+  // A hundred seconds' worth of the first tenth.
+  rig.now += 9 * kSecond;
+  CHECK(rig.acquire(rig.one, {rig.demand(0)}).state == PermitState::free);
+  rig.now += 2 * kSecond;
+  rig.one.release(rig.hold(rig.one, 0), rig.now);
+  CHECK(rig.acquire(rig.one, {rig.demand(0)}).state == PermitState::free);
+}
+
 TEST_CASE("the rate grows anew after an outage, with the first success", "[flow]") {
   auto definition = limit("a", {.rate = 1000, .burst = 100});
   definition.ramp = 10 * kSecond;
@@ -184,8 +244,16 @@ TEST_CASE("the time of retrying follows from the pace, and is spread", "[flow]")
   CHECK(retry_after({.held_mean = 2.5}, 0) == 3);
   CHECK(retry_after({.ahead = 39, .pace = 20}, 0) == 2);
   CHECK(retry_after({.ahead = 39, .pace = 20}, 2) == 4);
-  CHECK(retry_after({.due = 1.5, .ahead = 3, .pace = 2}, 0) == 3);
+  CHECK(retry_after({.known = true, .due = 1.5, .ahead = 3, .pace = 2}, 0) == 3);
   CHECK(retry_after({.ahead = 1, .pace = 1000}, 0) == 1);
   CHECK(retry_after({.ahead = 1000, .pace = 1}, 0) == 60);
   CHECK(retry_after({.ahead = 1000, .pace = 1}, 60) == 120);
+  CHECK(retry_after({.held_mean = 7200}, 60) == 120);
+  // A rate is no guess.
+  const flow::Outlook hourly{.known = true, .due = 3500, .ahead = 0, .pace = 1.0 / 3600};
+  CHECK(retry_after(hourly, 0) == 3500);
+  CHECK(retry_after(hourly, 60) == 3560);
+  CHECK(retry_after(hourly, 61) == 3500);
+  CHECK(retry_after({.known = true, .due = 3500, .ahead = 2, .pace = 1.0 / 3600}, 0) == 10700);
+  CHECK(retry_after({.known = true, .due = 1e9, .ahead = 0, .pace = 1e-9}, 0) == 24 * 3600);
 }

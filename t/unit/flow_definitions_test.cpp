@@ -63,7 +63,7 @@ TEST_CASE("an operator's change lasts until the configuration's own value change
   REQUIRE(rig.define({next}, kNow + 1));
   CHECK(rig.at("a").now.concurrency == 9);
   CHECK(rig.at("a").defined.keys == 77);
-  CHECK(rig.at("a").ramp_started == kNow + 1);
+  CHECK(rig.at("a").ramp_started == kNow);
   next.settings.queue = 3;
   REQUIRE(rig.define({next}));
   CHECK(rig.at("a").now == next.settings);
@@ -92,6 +92,23 @@ TEST_CASE("what concurrency=auto has learnt stays, within its bounds", "[flow][d
   CHECK(rig.at("a").now.concurrency == 30);
   REQUIRE(rig.define({adapting}));
   CHECK(rig.at("a").now.concurrency == 30);
+}
+
+TEST_CASE("a ramp begins with its limit, not with a reload", "[flow][definitions]") {
+  Rig rig;
+  REQUIRE(rig.define({limit("a", 5)}));
+  REQUIRE(rig.define({limit("a", 6), limit("b", 5)}, kNow + 10));
+  CHECK(rig.at("a").ramp_started == kNow);
+  CHECK(rig.at("b").ramp_started == kNow + 10);
+  // Gone, and kept by a permit; then there again.
+  REQUIRE(rig.acquire("a").state == PermitState::held);
+  REQUIRE(rig.define({limit("b", 5)}, kNow + 20));
+  REQUIRE(rig.define({limit("a", 5), limit("b", 5)}, kNow + 30));
+  CHECK(rig.at("a").ramp_started == kNow + 30);
+  CHECK(rig.at("b").ramp_started == kNow + 10);
+  REQUIRE(begin_ramps(rig.control, kNow + 40));
+  CHECK(rig.at("a").ramp_started == kNow + 40);
+  CHECK(rig.at("b").ramp_started == kNow + 40);
 }
 
 TEST_CASE("a limit that is not configured any more goes with its last permit", "[flow][definitions]") {

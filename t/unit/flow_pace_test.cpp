@@ -68,3 +68,16 @@ TEST_CASE("a ramp grows from a tenth to the whole", "[flow][pace]") {
   CHECK(ramp_share(kBegin, 10 * kSecond, kBegin + 10 * kSecond) == Approx(1));
   CHECK(ramp_share(kBegin, 10 * kSecond, kBegin + 3600 * kSecond) == 1);
 }
+
+TEST_CASE("a debt is converted to a higher rate, and is none beyond an empty bucket", "[flow][pace]") {
+  const Pace pace{2, 4};
+  CHECK(pace.convert(kBegin - 1, 0.5, kBegin) == kBegin - 1);
+  CHECK(pace.convert(kBegin + 4 * kSecond, 0.5, kBegin) == kBegin + kSecond / 2);
+  CHECK(pace.convert(kBegin + kSecond, 0.5, kBegin) == kBegin);
+  // Four admissions owed are all that there can be; a little later is the clock of others.
+  CHECK(pace.forgive(kBegin + 2 * kSecond, kBegin) == kBegin + 2 * kSecond);
+  CHECK(pace.forgive(kBegin + 6 * kSecond, kBegin) == kBegin + 6 * kSecond);
+  const auto forgiven = pace.forgive(kBegin + 3600 * kSecond, kBegin);
+  CHECK(pace.next(forgiven) == kBegin);
+  CHECK(pace.admit(forgiven, kBegin) == kBegin + 2 * kSecond);
+}
