@@ -21,14 +21,18 @@ namespace {
 
 Child* g_child = nullptr;  // owned by the process; set by the child's main thread before the workers start
 
-// A tunnel needs two descriptors; the rest is for httpd: logs, listeners, and what each worker thread may
+// For tunnels and requests that wait; the rest is for httpd: logs, listeners, and what each worker thread may
 // have open.
-std::uint32_t max_tunnels(const ServerConfig& config) noexcept {
+std::size_t spare_descriptors() noexcept {
   int threads = 0;
   ap_mpm_query(AP_MPMQ_MAX_THREADS, &threads);
   const std::size_t reserve = 256 + 4 * static_cast<std::size_t>(std::max(threads, 1));
   const std::size_t limit = os::raise_descriptor_limit();
-  const auto possible = static_cast<std::uint32_t>(limit > reserve + 2 ? (limit - reserve) / 2 : 1);
+  return limit > reserve + 2 ? limit - reserve : 2;
+}
+
+std::uint32_t max_tunnels(const ServerConfig& config) noexcept {
+  const auto possible = static_cast<std::uint32_t>(spare_descriptors() / 2);
   return config.max_tunnels != 0 ? std::min(possible, static_cast<std::uint32_t>(config.max_tunnels))
                                  : possible;
 }
@@ -89,7 +93,7 @@ bool start_engine(Child& self, std::uint32_t limit) {
   const auto& config = config_of(self.server);
   const auto loops = static_cast<unsigned>(std::max(config.threads, 1));
   self.engine.emplace(loops, limit, self.recorder, self.log, tunnel::Engine::kStopTime,
-                      static_cast<std::uint64_t>(config.max_buffered));
+                      static_cast<std::uint64_t>(config.max_buffered), spare_descriptors());
   self.caretaker.emplace(self.server, self.segment, self.slot, *self.engine, self.relay);
   return self.engine->start() && self.caretaker->start();
 }
@@ -99,7 +103,7 @@ void start_limits(Child& self) {
   if (!slot || elements<LimitRule*>(config_of(self.server).limit_rules).empty()) return;
   self.bells = bells();
   self.limits.emplace(shm::flow_table(self.segment), *slot, self.bells);
-  self.can_park = mpm_query(AP_MPMQ_CAN_WAITIO) != 0;
+  self.can_park = mpm_query(AP_MPMQ_CAN_WAITIO) != 0 && self.engine;
   self.watch.emplace(*self.limits, self.bells.fd(*slot));
   if (self.watch->start()) return;
   ap_log_error(APLOG_MARK, APLOG_CRIT, errno, self.server,

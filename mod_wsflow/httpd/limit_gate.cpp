@@ -71,13 +71,28 @@ bool adapts(const Demands& demands) noexcept {
                      [](const LimitRule* rule) { return rule->definition.most != 0; });
 }
 
+// There are no descriptors for one more that waits. On its thread it would take that from those who work.
+int refuse_crowded(request_rec* r, const Demands& demands) noexcept {
+  auto& held = *state_of(r).hold;
+  flow::Refused refused;
+  if (!held.control.withdraw(held.permit, flow::Reason::queue_full, flow::now(), refused)) return DECLINED;
+  held.permit = 0;
+  const auto& rule = rule_of(demands, refused.limit);
+  if (refused.log) {
+    ap_log_rerror(APLOG_MARK, APLOG_WARNING, 0, r,
+                  WSFLOGNO(0210) "limit %s: this process has no descriptors for one more request that waits",
+                  rule.definition.name);
+  }
+  return refuse_limit(r, rule, refused);
+}
+
 int wait(request_rec* r, const Demands& demands, const flow::Answer& answer, bool parked) {
   hold(r, demands, answer.permit);
   auto* kept = ::new (apr_palloc(r->pool, sizeof(Demands))) Demands(demands);
   state_of(r).demands = kept;
   state_of(r).waits_since = flow::now();
-  if (parked && park(r, answer.permit, answer.wait_until)) return SUSPENDED;
-  return wait_on_thread(r, answer.permit, answer.wait_until);
+  if (!parked) return wait_on_thread(r, answer.permit, answer.wait_until);
+  return park(r, answer.permit, answer.wait_until) ? SUSPENDED : refuse_crowded(r, demands);
 }
 
 int handle(request_rec* r) {

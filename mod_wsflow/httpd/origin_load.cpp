@@ -40,21 +40,41 @@ std::vector<proxy_worker*> all_members(server_rec* server) {
 }
 
 // Balancers of the same name in several virtual hosts are told apart by their order.
-std::vector<OriginLoad::Member> resources_of(const std::vector<proxy_worker*>& workers, shm::Layout& layout) {
-  std::vector<OriginLoad::Member> members;
+std::vector<std::uint64_t> keys_of(const std::vector<proxy_worker*>& workers) {
   std::vector<std::uint64_t> keys;
-  for (auto* worker : workers) {
+  for (const auto* worker : workers) {
     auto key = hash(hash(0xcbf29ce484222325, worker->balancer->s->name), worker->s->name_ex);
     while (std::find(keys.begin(), keys.end(), key) != keys.end()) key = hash(key, "again");
     keys.push_back(key);
-    if (const auto resource = shm::resource(layout, key))
-      members.push_back({.resource = *resource, .worker = worker->s, .balancer = worker->balancer->s->name});
+  }
+  return keys;
+}
+
+std::vector<OriginLoad::Member> resources_of(const std::vector<proxy_worker*>& workers, shm::Layout& layout) {
+  std::vector<OriginLoad::Member> members;
+  const auto places = shm::name_resources(layout, keys_of(workers), layout.generation.load());
+  for (std::size_t i = 0; i < workers.size(); ++i) {
+    auto* worker = workers[i];
+    if (places[i])
+      members.push_back({.resource = *places[i], .worker = worker->s, .balancer = worker->balancer->s->name});
   }
   return members;
 }
 
+void warn_of_members_without(std::size_t all, std::size_t known, server_rec* server) noexcept {
+  if (all == known) return;
+  ap_log_error(APLOG_MARK, APLOG_WARNING, 0, server,
+               WSFLOGNO(0211) "%d of %d members of balancers find no place in the shared memory, which has %d: "
+                              "on-worker-down= does not reach their tunnels, and their busy count is wrong after "
+                              "reloads; members that are gone make room with their last tunnel, and at "
+                              "\"apachectl restart\" at once",
+               static_cast<int>(all - known), static_cast<int>(all), static_cast<int>(shm::kResources));
+}
+
 void open(apr_pool_t* pconf, server_rec* server, shm::Layout& layout) {
-  const auto members = resources_of(all_members(server), layout);
+  const auto workers = all_members(server);
+  const auto members = resources_of(workers, layout);
+  warn_of_members_without(workers.size(), members.size(), server);
   if (members.empty()) return;
   apr_shm_t* memory = nullptr;
   constexpr auto kBytes = sizeof(OriginLoad::Shared) * shm::kResources;

@@ -3,6 +3,7 @@
 #include <cerrno>
 #include <memory>
 #include <new>
+#include <optional>
 #include <utility>
 
 #include "mod_wsflow/httpd/child.hpp"
@@ -15,22 +16,25 @@ namespace wsflow::httpd {
 
 // In the request's pool. Owned by whoever has the connection; the watch uses `wait` until it is removed.
 struct ParkedRequest final : flow::Wait {
-  explicit ParkedRequest(request_rec* request) noexcept : r(request), handler(request->handler) {}
+  ParkedRequest(request_rec* request, tunnel::Admission::Seat its_seat) noexcept
+      : r(request), handler(request->handler), seat(std::move(its_seat)) {}
   ~ParkedRequest() { unpark(); }
   ParkedRequest(const ParkedRequest&) = delete;
   ParkedRequest& operator=(const ParkedRequest&) = delete;
 
-  void wake() noexcept override { stand_in.ring(); }
-  // From here on nobody waits. The verdict stays.
+  void wake() noexcept override { stand_in->ring(); }
+  // From here on nobody waits, and what that needed is given back. The verdict stays.
   void unpark() noexcept {
     if (auto* state = state_of(r->connection); state->parked == this) state->parked = nullptr;
     if (child()->watch) child()->watch->remove(*this);
-    stand_in.take_out();
+    stand_in.reset();
+    seat = {};
   }
 
   request_rec* r;       // borrowed
   const char* handler;  // that was chosen for it
-  os::StandIn stand_in;
+  tunnel::Admission::Seat seat;
+  std::optional<os::StandIn> stand_in{std::in_place};
 };
 
 namespace {
@@ -62,7 +66,7 @@ void go_on(ParkedRequest& parked) {
 
 // The connection of a request that was parked goes to the MPM, which polls the event descriptor.
 int give_to_mpm(conn_rec* c, ParkedRequest& parked) {
-  if (!parked.stand_in.put_in()) {
+  if (!parked.stand_in->put_in()) {
     ap_log_cerror(APLOG_MARK, APLOG_ERR, errno, c, WSFLOGNO(0141) "a request cannot wait for its permit");
     go_on(parked);
     return OK;
@@ -103,15 +107,17 @@ bool park(request_rec* r, flow::Index permit, flow::Micros until) {
   auto* c = r->connection;
   apr_os_sock_t fd = -1;
   apr_os_sock_get(&fd, ap_get_conn_socket(c));
-  auto* parked = ::new (apr_palloc(r->pool, sizeof(ParkedRequest))) ParkedRequest(r);
+  auto seat = child()->engine->admission().wait();
+  if (!seat) return false;
+  auto* parked = ::new (apr_palloc(r->pool, sizeof(ParkedRequest))) ParkedRequest(r, std::move(seat));
   apr_pool_cleanup_register(r->pool, parked, end_parked, apr_pool_cleanup_null);
-  if (!parked->stand_in.prepare(fd)) {
+  if (!parked->stand_in->prepare(fd)) {
     ap_log_rerror(APLOG_MARK, APLOG_ERR, errno, r, WSFLOGNO(0142) "no descriptors for a request that waits");
     return false;
   }
   parked->permit = permit;
   parked->until = until;
-  parked->client = parked->stand_in.socket();
+  parked->client = parked->stand_in->socket();
   state_of(c)->parked = parked;
   return true;
 }

@@ -14,7 +14,7 @@ namespace wsflow::httpd {
 // our handler who would not understand SUSPENDED.
 bool can_park(request_rec* r) noexcept;
 // Parks `r`, whose permit waits until `until`: the handler must return SUSPENDED. False if there are no
-// descriptors.
+// descriptors for one more.
 bool park(request_rec* r, flow::Index permit, flow::Micros until);
 
 // Hook ahead of all others: goes on with a request that has waited; else lets the others work, and gives the

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <utility>
 
 #include "mod_wsflow/httpd/config.hpp"
 #include "mod_wsflow/httpd/guard.hpp"
@@ -10,6 +11,7 @@
 #include "mod_wsflow/httpd/retained.hpp"
 #include "mod_wsflow/httpd/tunnel_log_lines.hpp"
 #include "mod_wsflow/shm/fold.hpp"
+#include "mod_wsflow/shm/labels.hpp"
 #include "mod_wsflow/shm/mapping.hpp"
 
 namespace wsflow::httpd {
@@ -33,6 +35,22 @@ void grow_for(shm::Layout& layout, const server_rec* server) noexcept {
   const auto most = config_of(server).max_tunnels;
   shm::grow(layout, slots,
             most > 0 ? slots * static_cast<std::size_t>(most) : shm::kMaxPages * shm::kPageRows);
+}
+
+struct LabelsTold {
+  bool full;
+};
+
+// Once in the life of httpd. Its parent asks.
+void warn_of_lost_labels(server_rec* server, const shm::Layout& layout) noexcept {
+  const auto lost = shm::labels_lost(layout);
+  if (lost == 0 || std::exchange(retained<LabelsTold>("wsflow-labels").full, true)) return;
+  ap_log_error(
+      APLOG_MARK, APLOG_WARNING, 0, server,
+      WSFLOGNO(0212) "all %d labels are taken: %" APR_UINT64_T_FMT
+                     " tunnels or refusals so far are without server, route and origin in the status; stop "
+                     "and start httpd to forget routes that are gone",
+      static_cast<int>(shm::kLabels), lost);
 }
 
 apr_status_t open(server_rec* server) {
@@ -86,6 +104,7 @@ int monitor(apr_pool_t*, server_rec* server) noexcept {
     if (layout == nullptr) return;
     sweep_and_log(server, *layout);
     keep_history(*layout);
+    warn_of_lost_labels(server, *layout);
   });
   return DECLINED;
 }

@@ -65,7 +65,10 @@ std::uint32_t intern(Layout& layout, const LabelTexts& texts) noexcept {
     if (found == 0) {
       if (ours == 0) {
         ours = take(table);
-        if (ours == 0) return 0;
+        if (ours == 0) {
+          table.lost.fetch_add(1, std::memory_order_relaxed);
+          return 0;
+        }
         table.labels[ours - 1] = wanted;
       }
       if (place.compare_exchange_strong(found, ours)) return ours;
@@ -80,6 +83,10 @@ std::uint32_t intern(Layout& layout, const LabelTexts& texts) noexcept {
 
 void count_refused(Layout& layout, std::uint32_t index) noexcept {
   label_table(layout).counts[index].refused.fetch_add(1, std::memory_order_relaxed);
+}
+
+std::uint64_t labels_lost(const Layout& layout) noexcept {
+  return label_table(layout).lost.load(std::memory_order_relaxed);
 }
 
 std::uint32_t labels_end(const Layout& layout) noexcept {

@@ -25,6 +25,8 @@ struct LabelView {
 std::uint32_t intern(Layout& layout, const LabelTexts& texts) noexcept;
 // A handshake for tunnels of this label was refused. Never waits.
 void count_refused(Layout& layout, std::uint32_t index) noexcept;
+// How often a tunnel or a refusal was left without its label, as the table was full.
+std::uint64_t labels_lost(const Layout& layout) noexcept;
 // How many labels there may be at most: each index is smaller.
 std::uint32_t labels_end(const Layout& layout) noexcept;
 // What intern() has given this index for; empty texts for 0.

@@ -24,7 +24,7 @@ namespace wsflow::shm {
 inline constexpr std::uint64_t kMagic = 0x77666c6f77736567;  // "wsflowseg"
 inline constexpr std::uint32_t kVersion = 6;
 inline constexpr std::size_t kCounterCapacity = 224;
-inline constexpr std::size_t kResources = 256;
+inline constexpr std::size_t kResources = 1024;
 inline constexpr std::size_t kPageRows = 64;
 inline constexpr std::size_t kMaxSlots = 4096;
 inline constexpr std::size_t kMaxPages = 4096;  // 262,144 rows
@@ -130,6 +130,7 @@ struct alignas(64) LabelTable {
   std::atomic<std::uint32_t> places[kLabelPlaces];  // indexes, by hash; 0: free. Set once, never removed
   Label labels[kLabels];
   LabelCounts counts[kLabels + 1];  // by index; 0: of those that found no label
+  Counter lost;                     // how often one that was wanted found no room
 };
 
 struct alignas(64) Layout {
@@ -162,8 +163,10 @@ struct alignas(64) Layout {
   // What operators have ordered.
   Orders orders;
 
-  // Keys of the shared resources; 0: free. Set by compare-and-swap, never removed.
+  // The shared resources: their keys, 0: free, and the newest configuration that has named each. Written by the
+  // parent, before its children start.
   alignas(64) std::atomic<std::uint64_t> resources[kResources];
+  std::atomic<std::uint32_t> named[kResources];
 };
 
 // Which copy of the totals counts, and which slot is already in them but not yet cleared.

@@ -2,6 +2,8 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
+#include <vector>
 
 #include "mod_wsflow/shm/layout.hpp"
 
@@ -10,8 +12,11 @@ namespace wsflow::shm {
 // Things that all processes share out between them. Each process says in `held` of its slot how much of each
 // it has, so that what a dead one had comes back with its slot.
 
-// The index of the resource with this key, which is not 0; nothing if the table is full. Any process.
-std::optional<std::uint32_t> resource(Layout& layout, std::uint64_t key) noexcept;
+// The index of each resource that a configuration names by its key, which is not 0; nothing for those that
+// find no room: all others are named, held, or known to a child of an older configuration. `generation` is
+// that of the configuration. Parent, before its children start.
+std::vector<std::optional<std::uint32_t>> name_resources(Layout& layout, std::span<const std::uint64_t> keys,
+                                                         std::uint32_t generation);
 // What all processes hold of it.
 std::uint64_t held(const Layout& layout, std::uint32_t resource) noexcept;
 

@@ -9,8 +9,8 @@
 namespace wsflow::tunnel {
 
 Engine::Engine(unsigned loops, std::uint32_t max_tunnels, metrics::Recorder& recorder, base::LogSink& log,
-               base::Millis stop_time, std::uint64_t max_buffered)
-    : bio_method_(os::make_stream_bio_method()), admission_(max_tunnels) {
+               base::Millis stop_time, std::uint64_t max_buffered, std::uint64_t descriptors)
+    : bio_method_(os::make_stream_bio_method()), admission_(max_tunnels, descriptors) {
   for (unsigned i = 0; i < loops; ++i) {
     loops_.push_back(std::make_unique<EventLoop>(bio_method_.get(), stop_time, recorder, log, max_buffered));
   }

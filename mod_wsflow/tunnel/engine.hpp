@@ -21,7 +21,8 @@ class Engine {
   static constexpr std::uint64_t kMaxBuffered = 256UL * 1024 * 1024;
 
   Engine(unsigned loops, std::uint32_t max_tunnels, metrics::Recorder& recorder, base::LogSink& log,
-         base::Millis stop_time = kStopTime, std::uint64_t max_buffered = kMaxBuffered);
+         base::Millis stop_time = kStopTime, std::uint64_t max_buffered = kMaxBuffered,
+         std::uint64_t descriptors = UINT64_MAX);
   ~Engine();
   Engine(const Engine&) = delete;
   Engine& operator=(const Engine&) = delete;

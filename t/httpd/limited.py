@@ -63,7 +63,7 @@ class Section:
         resources.append(self)
         self.conf = (f'{conf}\n<Location "/x">\n  WSFlowLimit x {settings}\n</Location>\n'
                      f'WSFlowPass /x "{self.origin.url("/x", "http")}" disablereuse=on retry=0')
-        self.site = httpd(self.conf, **shape)
+        self.site = httpd(self.conf, **shape)  # start=False: the test starts it
         self.site.log.allow(REFUSES)
 
     def client(self, tls=None):

@@ -19,11 +19,11 @@ def conf(names, origins):
     return f"{pools}<Location {MANAGER}>\nSetHandler balancer-manager\n</Location>\n"
 
 
-def set_status(site, balancer, origin, flag, on):
+def set_status(site, balancer, origin, flag, on, member=""):
     """What an operator does in the balancer-manager."""
     headers = {"Referer": site.url("http", MANAGER)}
     nonce = re.search(rf"b={balancer}&(?:amp;)?[^\"']*nonce=([-0-9a-f]+)", site.get(MANAGER, headers).text)[1]
-    form = {"b": balancer, "w": origin.url(""), "nonce": nonce, f"w_status_{flag}": int(on)}
+    form = {"b": balancer, "w": origin.url("") + member, "nonce": nonce, f"w_status_{flag}": int(on)}
     headers["Content-Type"] = "application/x-www-form-urlencoded"
     answer = site.request("POST", MANAGER, headers, urllib.parse.urlencode(form))
     assert answer.status == 200, answer
@@ -88,6 +88,45 @@ def test_a_member_that_comes_back_keeps_the_rest(httpd, raw_origin, tunnel):
     site.log.wait_for("WSF0177")
     # The last ones were the farthest from being told.
     assert all(client.stays_silent(0) for client in clients[5:]) and clients[-1].stays_silent(1.5)
+
+
+def large_pool(origin, count, name="m"):
+    """A balancer with COUNT members, all of them the same origin; only the last one is in use."""
+    members = "".join(f'BalancerMember "{origin.url("")}/{name}{number:04}" retry=3600{"" if number == count - 1 else " status=+D"}\n'
+                      for number in range(count))
+    return f'<Proxy "balancer://pool">\n{members}</Proxy>\nWSFlowPass /pool "balancer://pool"\n' \
+           f"<Location {MANAGER}>\nSetHandler balancer-manager\n</Location>\n"
+
+
+def test_a_balancer_may_have_three_hundred_members(httpd, raw_origin, tunnel):
+    origin = raw_origin()
+    site = httpd(plain_conf=large_pool(origin, 300), main="WSFlowDrain on-worker-down=close:100/s\n")
+    clients = [tunnel(site, origin, "/pool")[0] for _ in range(3)]
+    set_status(site, "pool", origin, "D", True, member="/m0299")
+    assert closes(clients) == [1012] * 3
+
+
+def test_members_that_are_gone_make_room_for_others(httpd, raw_origin, tunnel):
+    """Four configurations name more members than there are places; each one's are found."""
+    origin = raw_origin()
+    site = httpd(plain_conf=large_pool(origin, 400, "a"), main="WSFlowDrain on-worker-down=close:100/s\n")
+    kept, _ = tunnel(site, origin, "/pool")
+    for name in "bcd":
+        site.write_conf(plain_conf=large_pool(origin, 400, name))
+        site.graceful()
+        wait_until(lambda: sum(process["kind"] == "child" for process in site.status.json()["processes"]) == 1,
+                   "the children of the generation before are gone")
+    client, _ = tunnel(site, origin, "/pool")
+    set_status(site, "pool", origin, "D", True, member="/d0399")
+    assert closes([client]) == [1012]
+    assert kept.stays_silent(0)
+    assert not site.log.lines("WSF0211")
+
+
+def test_members_without_a_place_are_told_of(httpd, raw_origin):
+    site = httpd(plain_conf=large_pool(raw_origin(), 1100))
+    site.log.expect("WSF0211: 76 of 1100 members")
+    assert len(site.log.lines("WSF0211")) == 1
 
 
 @pytest.mark.parametrize("value", ["close", "close:0/s", "close:5", "close:-1/s", "stay", ""])

@@ -1,6 +1,7 @@
 """The status adds up to what happened, in every format."""
 
 import datetime
+import http.client
 import os
 import re
 import signal
@@ -9,6 +10,7 @@ import time
 import pytest
 
 import frames
+from server import free_port
 from wait import wait_until
 
 
@@ -211,3 +213,25 @@ def test_the_access_log_names_a_tunnel(httpd, raw_origin, tunnel):
     (line,) = site.wait_access('"GET /x HTTP/1.1" 101')
     number = re.search(r"id=([0-9a-f]{16}) outcome=tunnel refused=-$", line)[1]
     assert site.log.wait_for(f"WSF0103: tunnel {number} ended: closed")
+
+
+@pytest.mark.bulk
+def test_more_routes_than_there_are_labels_are_told_of(httpd):
+    """4,200 routes: 70 hosts with 60 each."""
+    port = free_port()
+    routes = "".join(f'WSFlowPass /r{number}/ "ws://127.0.0.1:9/"\n' for number in range(60))
+    hosts = "".join(f"<VirtualHost 127.0.0.1:{port}>\nServerName h{host}\n{routes}</VirtualHost>\n" for host in range(70))
+    site = httpd(main=f"Listen 127.0.0.1:{port}\n{hosts}")
+    # Handshakes without a key are refused, and counted for their route.
+    client = http.client.HTTPConnection("127.0.0.1", port)
+    for host in range(70):
+        for number in range(60):
+            client.request("GET", f"/r{number}/", headers={"Host": f"h{host}", "Connection": "Upgrade", "Upgrade": "websocket",
+                                                           "Sec-WebSocket-Version": "13"})
+            answer = client.getresponse()
+            answer.read()
+            assert answer.status == 400
+    assert site.status.refused() == {"bad-key": 4200}
+    # Whoever looks after httpd does so every ten seconds.
+    site.log.wait_for("WSF0212: all 4096 labels are taken: 104 tunnels or refusals", timeout=30)
+    site.log.expect("WSF0212")

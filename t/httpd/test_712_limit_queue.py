@@ -2,6 +2,7 @@
 
 import os
 import re
+import resource
 import signal
 import time
 
@@ -278,3 +279,29 @@ def test_without_an_event_mpm_a_share_of_the_threads_waits(section):
     assert serve(x, share) == [0, 1]
     assert [status_of(client) for client in share] == [200, 200]
     x.wait(in_use=0, waiting=0)
+
+
+def test_no_more_wait_than_there_are_descriptors_for(section):
+    """Of 500 the child keeps 256 and 4 for each thread; three are for each that waits."""
+    x = section("concurrency=1 queue=1000 acquire=40s", threads=4, main="AsyncRequestWorkerFactor 800", start=False)
+    x.site.start(before_exec=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (500, 500)))
+    x.site.log.expect("WSF0210")
+    first = x.enter()
+    fit = (500 - 256 - 4 * 4) // 3
+    waiting = x.queue_up(fit)
+    for _ in range(100):
+        head = x.refusal()
+        assert head.get("wsflow-limit") == "x" and int(head.get("retry-after")) >= 1
+    assert refused(x.site) == {"queue-full": 100}
+    # Ordinary pages have theirs.
+    assert x.site.get("/").status == 200
+    finish(first)
+    finish((waiting[0], x.arrived()))
+    # Whoever goes leaves its place to others.
+    x.wait(waiting=fit - 2)
+    more = [x.ask() for _ in range(2)]
+    x.wait(waiting=fit)
+    for client in [*waiting[2:], *more]:
+        client.close()
+    x.wait(waiting=0)
+    finish((waiting[1], x.arrived()))

@@ -35,6 +35,29 @@ TEST_CASE("assigning a place gives the old one back", "[admission]") {
   CHECK(static_cast<bool>(admission.enter()));
 }
 
+TEST_CASE("tunnels and requests that wait share the descriptors", "[admission]") {
+  Admission admission(4, 8);
+  const auto tunnel = admission.enter();
+  auto first = admission.wait();
+  {
+    const auto second = admission.wait();
+    CHECK(static_cast<bool>(second));
+    CHECK_FALSE(static_cast<bool>(admission.wait()));
+    CHECK_FALSE(static_cast<bool>(admission.enter()));
+    CHECK(admission.taken() == 1);
+  }
+  const auto other = admission.enter();
+  CHECK(static_cast<bool>(other));
+  CHECK_FALSE(static_cast<bool>(admission.wait()));
+  first = Admission::Seat();
+  CHECK(static_cast<bool>(admission.wait()));
+  const auto third = admission.enter();
+  const auto fourth = admission.enter();
+  CHECK(static_cast<bool>(fourth));
+  CHECK(admission.taken() == 4);
+  CHECK_FALSE(static_cast<bool>(admission.wait()));
+}
+
 TEST_CASE("a limit of none admits nobody", "[admission]") {
   Admission admission(0);
   CHECK_FALSE(static_cast<bool>(admission.enter()));

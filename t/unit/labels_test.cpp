@@ -117,7 +117,10 @@ TEST_CASE("a full table gives 0, and still what it has", "[labels]") {
   CHECK(all.size() == shm::kLabels);
   CHECK(*all.begin() == 1);
   CHECK(*all.rbegin() == shm::kLabels);
+  CHECK(shm::labels_lost(*segment) == 0);
   CHECK(add(*segment, shm::kLabels) == 0);
+  CHECK(add(*segment, shm::kLabels + 1) == 0);
+  CHECK(shm::labels_lost(*segment) == 2);
   for (std::uint64_t i = 0; i < shm::kLabels; ++i) {
     const auto index = add(*segment, i);
     REQUIRE(all.count(index) == 1);

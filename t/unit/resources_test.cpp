@@ -1,8 +1,8 @@
 #include "mod_wsflow/shm/resources.hpp"
 
 #include <catch2/catch.hpp>
+#include <optional>
 #include <set>
-#include <thread>
 #include <vector>
 
 #include "mod_wsflow/shm/fold.hpp"
@@ -12,21 +12,76 @@
 using namespace wsflow;
 using test::owner;
 
-TEST_CASE("a key has one resource, and the table has an end", "[resources]") {
-  const test::SharedSegment segment;
+namespace {
+
+using Keys = std::vector<std::uint64_t>;
+using Places = std::vector<std::optional<std::uint32_t>>;
+
+// So many keys that all want the same place.
+Keys many(std::size_t count, std::uint64_t first) {
+  Keys keys;
+  for (std::uint64_t i = 0; i < count; ++i) keys.push_back(first + i * shm::kResources * 1000);
+  return keys;
+}
+
+std::size_t found(const Places& places) {
   std::set<std::uint32_t> all;
-  for (std::uint64_t i = 0; i < shm::kResources; ++i) {
-    const auto key = 5 + i * shm::kResources * 1000;  // all want the same place
-    const auto found = shm::resource(*segment, key);
-    REQUIRE(found);
-    CHECK(shm::resource(*segment, key) == found);
-    all.insert(*found);
+  for (const auto& place : places) {
+    if (place) all.insert(*place);
   }
-  CHECK(all.size() == shm::kResources);
-  CHECK(*all.rbegin() == shm::kResources - 1);
-  CHECK_FALSE(shm::resource(*segment, 4));
-  CHECK(shm::resource(*segment, 5) == 5);
-  CHECK_FALSE(shm::resource(*segment, 0));
+  CHECK((all.empty() || *all.rbegin() < shm::kResources));
+  return all.size();
+}
+
+}  // namespace
+
+TEST_CASE("a key has one resource in all configurations, and the table has an end", "[resources]") {
+  const test::SharedSegment segment;
+  auto keys = many(shm::kResources, 5);
+  const auto places = shm::name_resources(*segment, keys, 0);
+  CHECK(places[0] == 5);
+  CHECK(found(places) == shm::kResources);
+  CHECK(shm::name_resources(*segment, keys, 1) == places);
+  keys.insert(keys.begin(), 4);
+  auto more = shm::name_resources(*segment, keys, 2);
+  CHECK_FALSE(more.front());
+  more.erase(more.begin());
+  CHECK(more == places);
+}
+
+TEST_CASE("a resource that nobody names, holds or knows makes room", "[resources]") {
+  const test::SharedSegment segment;
+  const auto old = many(shm::kResources, 5);
+  const auto places = shm::name_resources(*segment, old, 3);
+  const Keys next{old[1], 7, 8};
+  SECTION("nobody uses any") {
+    const auto now = shm::name_resources(*segment, next, 4);
+    CHECK(now[0] == places[1]);
+    CHECK(found(now) == 3);
+    // Found where they are, although others want these places.
+    CHECK(shm::name_resources(*segment, next, 5) == now);
+    CHECK(found(shm::name_resources(*segment, many(shm::kResources, 5), 6)) == shm::kResources);
+  }
+  SECTION("a child of that configuration still takes requests") {
+    auto* child = shm::claim(*segment, owner(11), 3, 0);
+    CHECK(found(shm::name_resources(*segment, next, 4)) == 1);
+    REQUIRE(shm::transfer(*child, owner(11), owner(12), shm::ProcessKind::keeper));
+    CHECK(found(shm::name_resources(*segment, next, 4)) == 3);
+  }
+  SECTION("a child of a newer one does not know it") {
+    shm::claim(*segment, owner(11), 4, 0);
+    CHECK(found(shm::name_resources(*segment, next, 5)) == 3);
+  }
+  SECTION("a keeper has tunnels of all but one") {
+    auto* keeper = shm::claim(*segment, owner(11), 3, 0);
+    REQUIRE(shm::transfer(*keeper, owner(11), owner(12), shm::ProcessKind::keeper));
+    for (const auto& place : places) keeper->held[*place] = 1;
+    keeper->held[77] = 0;
+    const auto now = shm::name_resources(*segment, next, 4);
+    CHECK(now[0] == places[1]);
+    CHECK(now[1] == 77);
+    CHECK_FALSE(now[2]);
+  }
 }
 
 TEST_CASE("what is held is the sum of all living owners", "[resources]") {
@@ -44,19 +99,4 @@ TEST_CASE("what is held is the sum of all living owners", "[resources]") {
   CHECK(shm::held(*segment, 4) == 0);
   CHECK(shm::transfer(*first, owner(11), owner(13), shm::ProcessKind::keeper));
   CHECK(shm::held(*segment, 3) == 4);
-}
-
-TEST_CASE("threads that ask for the same keys get the same resources", "[resources]") {
-  const test::SharedSegment segment;
-  constexpr std::size_t kKeys = 100;
-  std::vector<std::vector<std::uint32_t>> found(4);
-  std::vector<std::thread> threads;
-  for (auto& mine : found) {
-    threads.emplace_back([&] {
-      for (std::uint64_t key = 1; key <= kKeys; ++key) mine.push_back(*shm::resource(*segment, key * 7919));
-    });
-  }
-  for (auto& thread : threads) thread.join();
-  for (const auto& mine : found) CHECK(mine == found[0]);
-  CHECK(std::set<std::uint32_t>(found[0].begin(), found[0].end()).size() == kKeys);
 }
