@@ -163,8 +163,8 @@ struct alignas(64) Layout {
   // What operators have ordered.
   Orders orders;
 
-  // The shared resources: their keys, 0: free, and the newest configuration that has named each. Written by the
-  // parent, before its children start.
+  // The shared resources: their keys, 0: free, and the newest configuration that has named each. Written by
+  // the parent, before its children start.
   alignas(64) std::atomic<std::uint64_t> resources[kResources];
   std::atomic<std::uint32_t> named[kResources];
 };

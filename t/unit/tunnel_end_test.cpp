@@ -1,5 +1,6 @@
 #include <catch2/catch.hpp>
 
+#include "t/unit/support/flow_rig.hpp"
 #include "t/unit/support/tls_pair.hpp"
 #include "t/unit/support/tunnel_rig.hpp"
 #include "t/unit/support/wait.hpp"
@@ -205,4 +206,41 @@ TEST_CASE("a tunnel gives its place and its descriptors back", "[tunnel]") {
   }
   CHECK(static_cast<bool>(admission.enter()));
   CHECK(test::open_descriptors() == before);
+}
+
+TEST_CASE("a permit is free when the client knows of the end, and not before", "[tunnel]") {
+  test::FlowRig flow{test::limit("a", {.concurrency = 1})};
+  auto client = test::socket_pair();
+  auto origin = test::socket_pair();
+  tunnel::Tunnel::Parts parts;
+  parts.client_fd = std::move(client.ours);
+  parts.origin_fd = std::move(origin.ours);
+  parts.permit = flow::Held(flow.one, flow.hold(flow.one, 0));
+  TunnelRig rig(std::move(parts));
+  const test::Bytes masked{0x88, 0x82, 0, 0, 0, 0, 0x03, 0xE8};
+  const test::Bytes plain{0x88, 0x02, 0x03, 0xE8};
+  SECTION("both have said Close") {
+    REQUIRE(test::send_all(client.peer.get(), masked));
+    CHECK_FALSE(rig.run());
+    CHECK(flow.in_use(0) == 1);
+    REQUIRE(test::send_all(origin.peer.get(), plain));
+    CHECK_FALSE(rig.run());  // the origin has not ended
+  }
+  SECTION("the origin has ended without one") {
+    test::end_stream(origin.peer.get());
+    CHECK_FALSE(rig.run());
+  }
+  SECTION("we close") {
+    rig.tunnel->begin_close({1012, 1012}, 1, Outcome::lifetime);
+    CHECK_FALSE(rig.run());
+  }
+  SECTION("it is cut") {
+    rig.tunnel->cut_off();
+  }
+  CHECK(test::receive_some(client.peer.get()).ended == Ended::eof);
+  CHECK(flow.in_use(0) == 0);
+  flow.one.release(flow.hold(flow.two, 0), flow.now);
+  rig.tunnel.reset();
+  CHECK(flow.in_use(0) == 0);
+  CHECK(flow.faults() == "");
 }
