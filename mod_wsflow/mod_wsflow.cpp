@@ -8,9 +8,9 @@
 #include "mod_wsflow/httpd/directive_table.hpp"
 #include "mod_wsflow/httpd/first_byte.hpp"
 #include "mod_wsflow/httpd/last_byte.hpp"
-#include "mod_wsflow/httpd/limit_define.hpp"
 #include "mod_wsflow/httpd/limit_gate.hpp"
 #include "mod_wsflow/httpd/log_relay.hpp"
+#include "mod_wsflow/httpd/mpm_query.hpp"
 #include "mod_wsflow/httpd/origin_load.hpp"
 #include "mod_wsflow/httpd/parent.hpp"
 #include "mod_wsflow/httpd/parked_request.hpp"
@@ -40,11 +40,11 @@ int check_config(apr_pool_t*, apr_pool_t*, apr_pool_t*, server_rec* server) noex
 
 int post_config(apr_pool_t* pconf, apr_pool_t*, apr_pool_t*, server_rec* server) noexcept {
   if (ap_state_query(AP_SQ_MAIN_STATE) == AP_SQ_MS_CREATE_PRE_CONFIG) return OK;
-  if (open_segment(server) != APR_SUCCESS) return HTTP_INTERNAL_SERVER_ERROR;
+  // A server that runs must not end for that: its children refuse what they cannot serve.
+  if (open_segment(server) != APR_SUCCESS && is_first_start()) return HTTP_INTERNAL_SERVER_ERROR;
   LogRelay::open();  // here, so that all children share it
-  const auto bells = open_bells();
-  flow::Control limits(shm::flow_table(*segment()), flow::Control::kNoSlot, bells);
-  if (define_limits(server, limits) != OK) return HTTP_INTERNAL_SERVER_ERROR;
+  open_bells();
+  config_of(server).cold_start = ap_unixd_mpm_get_retained_data()->was_graceful == 0;
   watch_end_of_generation(pconf, server);
   adopt_keepers(server);
   return OK;
@@ -72,7 +72,6 @@ void register_hooks(apr_pool_t*) noexcept {
   ap_hook_child_init(child_init, nullptr, nullptr, APR_HOOK_REALLY_FIRST);
   ap_hook_child_stopping(child_stopping, nullptr, nullptr, APR_HOOK_MIDDLE);
   ap_hook_child_status(child_status, nullptr, nullptr, APR_HOOK_MIDDLE);
-  ap_hook_monitor(monitor, nullptr, nullptr, APR_HOOK_MIDDLE);
   ap_hook_pre_connection(pre_connection, nullptr, kSsl, APR_HOOK_REALLY_FIRST);
   ap_hook_pre_translate_name(pre_translate_name, nullptr, kProxy, APR_HOOK_FIRST);
   ap_hook_translate_name(translate_name, nullptr, kProxy, APR_HOOK_FIRST);

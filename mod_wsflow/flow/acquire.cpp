@@ -32,6 +32,8 @@ class Acquisition {
   void hold_or_wait() noexcept;
   bool may_wait() noexcept;
   void refuse_by(std::uint32_t limit, Index entry, Reason reason) noexcept;
+  void refuse_unknown(std::uint32_t limit) noexcept;
+  bool is_gone(const Demand& demand) const noexcept;
 
   Table& table_;
   Lock& lock_;
@@ -59,7 +61,12 @@ void Acquisition::find_entries(std::span<const Demand> demands) noexcept {
     const auto number = demands[i].limit;
     const bool again = std::any_of(demands.begin(), demands.begin() + static_cast<std::ptrdiff_t>(i),
                                    [number](const Demand& each) { return each.limit == number; });
-    if (again || number >= kLimits || table_.limits[number].used == 0) continue;
+    if (again) continue;
+    if (number >= kLimits) {
+      refuse_unknown(number);
+      return;
+    }
+    if (is_gone(demands[i])) continue;
     auto& limit = table_.limits[number];
     ++limit.arrivals;
     ++limit.windows.at(now_).arrivals;
@@ -146,6 +153,20 @@ bool Acquisition::may_wait() noexcept {
 void Acquisition::refuse_by(std::uint32_t limit, Index entry, Reason reason) noexcept {
   refused_ = true;
   outlook_ = refuse(table_, limit, entry, reason, now_, answer_.refused);
+}
+
+// A limit that found no room in the table counts nothing, so it lets nothing pass.
+void Acquisition::refuse_unknown(std::uint32_t limit) noexcept {
+  refused_ = true;
+  answer_.refused.limit = limit;
+  answer_.refused.reason = Reason::unavailable;
+  answer_.refused.log = true;
+}
+
+// The newest configuration does not have it, and nobody holds it: only a process of an older one asks.
+bool Acquisition::is_gone(const Demand& demand) const noexcept {
+  const auto& limit = table_.limits[demand.limit];
+  return limit.used == Limit::kFree || (demand.serial != 0 && demand.serial != limit.serial);
 }
 
 }  // namespace

@@ -8,10 +8,18 @@
 
 namespace wsflow::flow {
 
+// Where a limit stands in the table, as definitions.hpp tells it.
+struct Place {
+  std::uint32_t number = 0;  // kNowhere: it found no room
+  std::uint32_t serial = 0;  // of the limit that had the number then
+};
+inline constexpr std::uint32_t kNowhere = 0xFFFFFFFF;
+
 // What a request needs of one limit.
 struct Demand {
-  std::uint32_t limit = 0;  // its number
-  Key key;                  // of the empty text where the limit has no key=
+  std::uint32_t limit = 0;   // its number; kNowhere: refused
+  Key key;                   // of the empty text where the limit has no key=
+  std::uint32_t serial = 0;  // another limit that has the number by now is not meant; 0: whichever has it
 };
 
 // How a request that finds no permit may wait.

@@ -11,19 +11,18 @@ namespace wsflow::flow {
 // Makes zeroed memory a table. `secret` is random.
 void initialise(Table& table, const std::uint64_t (&secret)[4]) noexcept;
 
-// The limits of a new configuration. What an operator has changed at run time stays, unless the
-// configuration's own value changed; what is not in it any more goes with its last permit. Parent, at
-// (re)start. False if the table is full or the lock was not to be had: then `wrong` names the first limit
-// that has no place.
+// Who comes when a configuration begins.
+enum class Arrival : std::uint8_t {
+  steady,  // as before: it was a graceful reload
+  herd,    // everybody was cut off, and comes back at once: the rates of all limits grow anew
+};
+
+// The limits of a configuration, unless a process of the same or of a later generation has put them into
+// force already. What an operator has changed at run time stays, unless the configuration's own value
+// changed; what is not in it any more goes with its last permit. Then `places`, one for each definition,
+// tells where they stand. False: the lock was not to be had. Any process.
 bool define(Control& control, std::span<const Definition> definitions, std::uint32_t generation,
-            std::uint32_t thread_share, Micros now, std::string_view& wrong) noexcept;
-
-// All are cut off and may come back as a herd: the rates of all limits grow anew. Parent, at a restart that
-// is not graceful. False if the lock was not to be had.
-bool begin_ramps(Control& control, Micros now) noexcept;
-
-// The number of a limit; nothing if no configured one has this name. Any process.
-std::optional<std::uint32_t> find(Control& control, std::string_view name) noexcept;
+            Arrival arrival, std::uint32_t thread_share, Micros now, std::span<Place> places) noexcept;
 
 // Changes what is in force; what is not given stays. Waiters that now find room are granted. Any process.
 // False: no configured limit has this name.

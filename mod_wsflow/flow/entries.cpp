@@ -116,6 +116,17 @@ void rest_entry(Table& table, Index index) noexcept {
   limit.newest_idle = index;
 }
 
+void move_entry(Table& table, Index index, std::uint32_t limit) noexcept {
+  auto& entry = table.entries[index - 1];
+  auto& from = table.limits[entry.limit - 1];
+  unlink_from_bucket(table, index);
+  --from.keys;
+  from.in_use -= entry.in_use;
+  set_truth(entry.limit, Index{limit + 1});
+  table.limits[limit].in_use += entry.in_use;
+  link_entry(table, index);
+}
+
 void drop_entries(Table& table, std::uint32_t limit) noexcept {
   while (table.limits[limit].idlest != 0) forget(table, table.limits[limit].idlest);
 }

@@ -18,6 +18,8 @@ void wake_entry(Table& table, Index index) noexcept;
 void rest_entry(Table& table, Index index) noexcept;
 // Forgets all entries of a limit that hold nothing and that nobody waits for.
 void drop_entries(Table& table, std::uint32_t limit) noexcept;
+// Makes an entry that is in use, and that nobody waits for, another limit's.
+void move_entry(Table& table, Index index, std::uint32_t limit) noexcept;
 
 // The chain of entries in which an entry is found, and its being found there.
 Index& bucket_of(Table& table, const Entry& entry) noexcept;

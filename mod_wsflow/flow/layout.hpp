@@ -19,7 +19,9 @@ namespace wsflow::flow {
 // All of it is read and written with `lock` (robust) held, but what is atomic. What is marked "derived" can
 // be found again from the rest: repair() does that when a process has died with the lock. So the states of
 // entries, permits and limits are the truth, and each is the last word written of its record.
-inline constexpr std::size_t kLimits = 128;
+inline constexpr std::size_t kConfigurable = 128;          // limits in a configuration
+inline constexpr std::size_t kLimits = 2 * kConfigurable;  // with those of earlier ones that are held still
+inline constexpr std::uint32_t kBuried = kLimits;          // number of the record behind them (burial.hpp)
 inline constexpr std::size_t kEntries = 65'536;
 inline constexpr std::size_t kPermits = 64 * 64 * 64;  // three levels of bits name them
 inline constexpr std::size_t kWaiters = 16'384;
@@ -34,15 +36,17 @@ struct WaitList {
   Index last;
 };
 
-// A named limit. Its number never changes while any process knows it.
+// A named limit. A process that knows it by a number knows its serial, too: the number may be another's
+// later.
 struct Limit {
   static constexpr std::uint32_t kFree = 0;
   static constexpr std::uint32_t kRetired = 1;  // not in the configuration any more
   static constexpr std::uint32_t kConfigured = 2;
 
-  std::uint32_t used;  // the truth
-  Definition defined;  // as the newest configuration has it
-  Settings now;        // as it is in force: changed by an operator, or by itself (concurrency=auto)
+  std::uint32_t used;    // the truth
+  std::uint32_t serial;  // of all limits that ever were; from 1 on
+  Definition defined;    // as the newest configuration has it
+  Settings now;          // as it is in force: changed by an operator, or by itself (concurrency=auto)
   Micros ramp_started;
   std::uint32_t failures;  // requests in a row that failed at the origin
 
@@ -126,8 +130,9 @@ struct Waiter {
 struct alignas(64) Table {
   alignas(64) pthread_mutex_t lock;  // robust, shared
   std::uint64_t secret[4];           // keys are hashed with it; never changes
-  std::uint32_t generation;          // of the configuration that defined the limits
-  std::uint32_t thread_share;        // how many waiters may hold a worker thread
+  std::uint32_t defined_by;          // generation of the configuration that defined the limits + 1; 0: none
+  std::uint32_t last_serial;
+  std::uint32_t thread_share;  // how many waiters may hold a worker thread
   std::uint64_t next_ticket;
 
   // Derived.
@@ -147,7 +152,7 @@ struct alignas(64) Table {
   alignas(64) std::atomic<std::uint64_t> returned_middle[64];
   std::atomic<std::uint64_t> returned_bits[64UL * 64];
 
-  Limit limits[kLimits];
+  Limit limits[kLimits + 1];
   Index buckets[kBuckets];  // derived: entries by key
   Waiter waiters[kWaiters];
   Entry entries[kEntries];

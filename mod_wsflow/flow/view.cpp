@@ -101,10 +101,10 @@ void add_keys(Control& control, const std::vector<LimitView*>& views) {
 
 std::vector<LimitView> limits(Control& control, Micros now) {
   std::vector<LimitView> result;
-  result.reserve(kLimits);  // the addresses of its views are kept
-  std::vector<LimitView*> by_number(kLimits);
+  result.reserve(kLimits + 1);  // the addresses of its views are kept
+  std::vector<LimitView*> by_number(kLimits + 1);
   bool keyed = false;
-  for (std::size_t i = 0; i < kLimits; ++i) {
+  for (std::size_t i = 0; i < kLimits + 1; ++i) {
     const auto& place = control.table().limits[i];
     Limit limit{};
     {

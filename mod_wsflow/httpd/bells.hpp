@@ -6,7 +6,7 @@ namespace wsflow::httpd {
 
 // The bells of this httpd, which the parent makes once and keeps across reloads. Silent ones if the system
 // had no descriptors: then waiters look for their permits by themselves, every tenth of a second.
-flow::Bells open_bells() noexcept;
+void open_bells() noexcept;
 // As open_bells() has left them. Any process.
 flow::Bells bells() noexcept;
 

@@ -20,7 +20,8 @@ class Caretaker {
   // How long a dead process may stay unnoticed.
   static constexpr base::Millis kRound{1000};
 
-  Caretaker(server_rec* server, shm::Layout& segment, shm::ProcessSlot& slot, tunnel::Engine& engine,
+  // `engine`: nullptr where the MPM has no threads, or it cannot start.
+  Caretaker(server_rec* server, shm::Layout& segment, shm::ProcessSlot& slot, tunnel::Engine* engine,
             LogRelay relay) noexcept
       : server_(server), segment_(segment), slot_(slot), engine_(engine), relay_(relay) {}
 
@@ -37,11 +38,12 @@ class Caretaker {
 
  private:
   void run();
+  void warn_of_lost_labels() noexcept;
 
   server_rec* server_;      // borrowed from pconf
   shm::Layout& segment_;    // borrowed
   shm::ProcessSlot& slot_;  // borrowed from the segment
-  tunnel::Engine& engine_;  // borrowed from the child
+  tunnel::Engine* engine_;  // borrowed from the child; nullptr: none
   LogRelay relay_;          // borrowed descriptors
   os::Wakeup bell_;         // owned; ends the wait of the thread
   std::atomic<bool> stop_asked_{false};

@@ -64,11 +64,11 @@ apr_status_t end_child(void*) noexcept {
   auto& self = *g_child;
   self.ending = true;
   if (self.watch) self.watch->stop();
+  if (self.caretaker) self.caretaker->stop();
   if (!self.engine) {
     stop_log_writer(self);
     return APR_SUCCESS;
   }
-  self.caretaker->stop();
   if (self.graceful && !self.caretaker->stop_asked()) {
     self.engine->pause();
     stop_log_writer(self);
@@ -94,18 +94,33 @@ bool start_engine(Child& self, std::uint32_t limit) {
   const auto loops = static_cast<unsigned>(std::max(config.threads, 1));
   self.engine.emplace(loops, limit, self.recorder, self.log, tunnel::Engine::kStopTime,
                       static_cast<std::uint64_t>(config.max_buffered), spare_descriptors());
-  self.caretaker.emplace(self.server, self.segment, self.slot, *self.engine, self.relay);
+  self.caretaker.emplace(self.server, self.segment, self.slot, &*self.engine, self.relay);
   return self.engine->start() && self.caretaker->start();
+}
+
+// Without it nobody would reclaim what dead processes have left where the MPM has no threads.
+void start_caretaker(Child& self) {
+  self.caretaker.emplace(self.server, self.segment, self.slot, nullptr, self.relay);
+  if (!guard(self.server, false, [&] { return self.caretaker->start(); })) self.caretaker.reset();
 }
 
 void start_limits(Child& self) {
   const auto slot = shm::index_of(self.segment, self.slot);
-  if (!slot || elements<LimitRule*>(config_of(self.server).limit_rules).empty()) return;
+  if (!slot) return;
+  auto& table = shm::flow_table(self.segment);
+  if (elements<LimitRule*>(config_of(self.server).limit_rules).empty()) {
+    // Those of the configuration before go.
+    const auto all_bells = bells();
+    flow::Control control(table, *slot, all_bells);
+    self.limit_numbers.find(self.server, control);
+    return;
+  }
   self.bells = bells();
-  self.limits.emplace(shm::flow_table(self.segment), *slot, self.bells);
+  self.limits.emplace(table, *slot, self.bells);
+  self.limit_numbers.find(self.server, *self.limits);
   self.can_park = mpm_query(AP_MPMQ_CAN_WAITIO) != 0 && self.engine;
   self.watch.emplace(*self.limits, self.bells.fd(*slot));
-  if (self.watch->start()) return;
+  if (guard(self.server, false, [&] { return self.watch->start(); })) return;
   ap_log_error(APLOG_MARK, APLOG_CRIT, errno, self.server,
                WSFLOGNO(0012) "the thread of waiting requests cannot start: this child refuses them at once");
   self.watch.reset();
@@ -119,8 +134,9 @@ void start(apr_pool_t* pool, server_rec* server) {
   auto* slot = shm::claim(*layout, shm::Owner::self(), static_cast<std::uint32_t>(generation),
                           apr_time_sec(apr_time_now()));
   if (slot == nullptr) {
-    ap_log_error(APLOG_MARK, APLOG_ERR, 0, server,
-                 WSFLOGNO(0010) "all process slots are taken: what this child does is not in the status");
+    ap_log_error(
+        APLOG_MARK, APLOG_CRIT, 0, server,
+        WSFLOGNO(0010) "all process slots are taken: this child refuses tunnels and what is limited");
     slot = std::make_unique<shm::ProcessSlot>().release();  // lives as long as the process
     slot->generation.store(static_cast<std::uint32_t>(generation));
   }
@@ -144,6 +160,7 @@ void start(apr_pool_t* pool, server_rec* server) {
     self.caretaker.reset();
     self.engine.reset();
   }
+  if (!self.engine) start_caretaker(self);
   start_limits(self);
 }
 
@@ -168,7 +185,7 @@ void child_stopping(apr_pool_t*, int graceful) noexcept {
     g_child->engine->begin_stop();
     // In the main thread it is httpd's order to all: a child that is sick ends by another one, or before it
     // has tunnels. The parent tells the keepers when all children are gone, and the peers of ours delay that.
-    if (os::in_main_thread() && g_child->engine->admission().taken() != 0) end_keepers(g_child->segment);
+    if (os::in_main_thread() && g_child->engine->admission().taken() != 0) end_keepers();
   }
 }
 

@@ -7,6 +7,7 @@
 #include "mod_wsflow/flow/watch.hpp"
 #include "mod_wsflow/httpd/caretaker.hpp"
 #include "mod_wsflow/httpd/config.hpp"
+#include "mod_wsflow/httpd/limit_define.hpp"
 #include "mod_wsflow/httpd/log_writer.hpp"
 #include "mod_wsflow/httpd/server_log.hpp"
 #include "mod_wsflow/httpd/terms.hpp"
@@ -45,13 +46,13 @@ struct Child {
   // Of the limits: none if there are none, or no slot to own permits.
   flow::Bells bells;
   std::optional<flow::Control> limits;
+  LimitNumbers limit_numbers;
   std::optional<flow::Watch> watch;  // none: nobody may wait
   bool can_park = false;             // the MPM can wait for a connection on our behalf
 
   std::unique_ptr<LogWriter> log_writer;  // none: no WSFlowLog
 
-  // None where the MPM has no threads.
-  std::optional<tunnel::Engine> engine;
+  std::optional<tunnel::Engine> engine;  // none where the MPM has no threads
   std::optional<Caretaker> caretaker;
 
   // The child ends because of a reload, or is recycled: its tunnels live on. Set by the thread that begins

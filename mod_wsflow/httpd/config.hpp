@@ -68,7 +68,8 @@ struct ServerConfig {
   OriginLoad* origin_load;            // main server only; made behind the configuration; none: no balancers
   AdoptedKeeper* adopted;             // main server only; the parent's list
   TunnelLog* log;                     // WSFlowLog, its own or the main server's; nullptr: not given
-  bool served;  // main server only; in the parent: children were started with this configuration
+  bool served;      // main server only; in the parent: children were started with this configuration
+  bool cold_start;  // main server only; no graceful reload brought this configuration
 };
 
 // Server, virtual host, <Location>, <Directory>, <Proxy>.

@@ -36,10 +36,7 @@ void add_log_descriptors(std::vector<int>& to, const server_rec* main_server) {
 class Keeper {
  public:
   Keeper(Child& child, base::UniqueFd ready) noexcept
-      : child_(child),
-        ready_(std::move(ready)),
-        started_(base::now()),
-        listed_(shm::index_of(child.segment, child.slot).has_value()) {}
+      : child_(child), ready_(std::move(ready)), started_(base::now()) {}
 
   // Takes over from the child, which is `parent`, and tells it so. False if the tunnels are not ours.
   bool take_over(shm::Owner parent);
@@ -56,13 +53,12 @@ class Keeper {
   os::StopSignals signals_;
   os::Wakeup idle_bell_;
   base::Instant started_;
-  const bool listed_;  // false where the segment had no slot for the child
   bool draining_ = false;
 };
 
 bool Keeper::take_over(shm::Owner parent) {
   const auto self = shm::Owner::self();
-  if (listed_ && !shm::transfer(child_.slot, parent, self, shm::ProcessKind::keeper)) return false;
+  if (!shm::transfer(child_.slot, parent, self, shm::ProcessKind::keeper)) return false;
   os::close_syslog();
 
   auto keep = child_.engine->descriptors();
@@ -107,8 +103,7 @@ void Keeper::follow_schedule() {
 const char* Keeper::reason_to_stop() noexcept {
   if (signals_.take()) return "httpd stops";
   if (child_.httpd.gone()) return "httpd is gone";
-  if (listed_ && child_.slot.owner.load() != shm::Owner::self().word)
-    return "its place in the shared memory was taken";
+  if (child_.slot.owner.load() != shm::Owner::self().word) return "its place in the shared memory was taken";
   const auto span = apr_time_as_msec(child_.drain.deadline + child_.drain.window);
   if (draining_ && base::now() > started_ + base::Millis(span) + kLastOnes) return "the drain is over";
   return nullptr;

@@ -49,10 +49,10 @@ int check_names(const server_rec* main) noexcept {
           apr_pstrcat(pool, "no limit of this name is defined; defined are: ", defined_names(main), nullptr));
     }
   }
-  if (rules(main).size() <= flow::kLimits) return OK;
-  const auto& first_too_many = *rules(main)[flow::kLimits];
+  if (rules(main).size() <= flow::kConfigurable) return OK;
+  const auto& first_too_many = *rules(main)[flow::kConfigurable];
   return refuse(main, first_too_many, first_too_many.where,
-                apr_psprintf(pool, "there may be %d limits at most", static_cast<int>(flow::kLimits)));
+                apr_psprintf(pool, "there may be %d limits at most", static_cast<int>(flow::kConfigurable)));
 }
 
 // Without queue=, as many may wait as are let in at once.

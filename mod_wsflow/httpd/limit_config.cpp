@@ -54,7 +54,7 @@ const char* define(cmd_parms* cmd, const LimitLine& line, LimitRule& rule) noexc
                     .status = line.status,
                     .retry_after = line.retry_after,
                     .where = place_of(cmd),
-                    .number = 0};
+                    .place = {}};
   if (!line.key.empty()) {
     defined.key_text = apr_pstrmemdup(cmd->pool, line.key.data(), line.key.size());
     const char* error = nullptr;

@@ -1,7 +1,7 @@
 #include "mod_wsflow/httpd/limit_define.hpp"
 
 #include <algorithm>
-#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "mod_wsflow/flow/definitions.hpp"
@@ -14,37 +14,44 @@ namespace wsflow::httpd {
 
 namespace {
 
-int no_place(const server_rec* server, std::string_view limit) noexcept {
-  ap_log_error(APLOG_MARK, APLOG_CRIT, 0, server,
-               WSFLOGNO(0137) "no place for the limit %.*s: too many limits, or their lock is held",
-               static_cast<int>(limit.size()), limit.data());
-  return HTTP_INTERNAL_SERVER_ERROR;
-}
-
-int define(server_rec* server, flow::Control& control) {
+bool define(const server_rec* server, flow::Control& control) {
   const auto rules = elements<LimitRule*>(config_of(server).limit_rules);
   std::vector<flow::Definition> definitions;
   for (const auto* rule : rules) definitions.push_back(rule->definition);
+  std::vector<flow::Place> places(rules.size());
   const int workers = mpm_query(AP_MPMQ_MAX_DAEMONS) * mpm_query(AP_MPMQ_MAX_THREADS);
   const auto generation = static_cast<std::uint32_t>(mpm_query(AP_MPMQ_GENERATION));
+  const auto arrival = config_of(server).cold_start ? flow::Arrival::herd : flow::Arrival::steady;
   const auto thread_share = static_cast<std::uint32_t>(std::max(workers / 4, 1));
-  std::string_view wrong;
-  if (!flow::define(control, definitions, generation, thread_share, flow::now(), wrong))
-    return no_place(server, wrong);
-  // Behind a graceful restart everybody is still there.
-  if (ap_unixd_mpm_get_retained_data()->was_graceful == 0) flow::begin_ramps(control, flow::now());
-  for (auto* rule : rules) {
-    const auto number = flow::find(control, rule->definition.name);
-    if (!number) return no_place(server, rule->definition.name);
-    rule->number = *number;
+  if (!flow::define(control, definitions, generation, arrival, thread_share, flow::now(), places))
+    return false;
+  for (std::size_t i = 0; i < rules.size(); ++i) {
+    rules[i]->place = places[i];
+    if (places[i].number != flow::kNowhere) continue;
+    ap_log_error(APLOG_MARK, APLOG_CRIT, 0, server,
+                 WSFLOGNO(0137) "no place for the limit %s: this process refuses what it limits",
+                 rules[i]->definition.name);
   }
-  return OK;
+  return true;
 }
 
 }  // namespace
 
-int define_limits(server_rec* server, flow::Control& control) noexcept {
-  return guard(server, HTTP_INTERNAL_SERVER_ERROR, [&] { return define(server, control); });
+bool LimitNumbers::find(server_rec* server, flow::Control& control) noexcept {
+  if (known_.load(std::memory_order_acquire)) return true;
+  const std::unique_lock lock(mutex_, std::try_to_lock);
+  if (!lock.owns_lock()) return false;
+  if (known_.load(std::memory_order_relaxed)) return true;
+  const bool found = guard(server, false, [&] { return define(server, control); });
+  if (!found && !std::exchange(missing_, true)) {
+    ap_log_error(APLOG_MARK, APLOG_CRIT, 0, server,
+                 WSFLOGNO(0200) "a process holds the lock of the limits and does not run: this one refuses what is "
+                                "limited until it is to be had");
+  }
+  if (found && missing_)
+    ap_log_error(APLOG_MARK, APLOG_NOTICE, 0, server, WSFLOGNO(0201) "the limits are in force again");
+  known_.store(found, std::memory_order_release);
+  return found;
 }
 
 }  // namespace wsflow::httpd

@@ -27,7 +27,7 @@ void find_demands(request_rec* r, const flow::Table& table, Demands& demands) no
   demands.count = 0;
   for (const auto& use : elements<const LimitUse>(config_of(r).limits)) {
     if (use.off) continue;
-    flow::Demand demand{.limit = use.rule->number, .key = {}};
+    flow::Demand demand{.limit = use.rule->place.number, .key = {}, .serial = use.rule->place.serial};
     if (use.rule->key != nullptr) {
       char space[64];
       const auto text = key_text(r, *use.rule, space);

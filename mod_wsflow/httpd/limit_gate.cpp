@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "mod_wsflow/httpd/child.hpp"
+#include "mod_wsflow/httpd/config.hpp"
 #include "mod_wsflow/httpd/first_byte.hpp"
 #include "mod_wsflow/httpd/guard.hpp"
 #include "mod_wsflow/httpd/limit_demands.hpp"
@@ -12,6 +13,7 @@
 #include "mod_wsflow/httpd/parked_request.hpp"
 #include "mod_wsflow/httpd/request_state.hpp"
 #include "mod_wsflow/httpd/thread_wait.hpp"
+#include "mod_wsflow/os/random.hpp"
 
 namespace wsflow::httpd {
 
@@ -95,9 +97,32 @@ int wait(request_rec* r, const Demands& demands, const flow::Answer& answer, boo
   return park(r, answer.permit, answer.wait_until) ? SUSPENDED : refuse_crowded(r, demands);
 }
 
+const LimitRule* first_rule(const request_rec* r) noexcept {
+  const auto uses = elements<const LimitUse>(config_of(r).limits);
+  const auto found = std::find_if(uses.begin(), uses.end(), [](const LimitUse& use) { return !use.off; });
+  return found != uses.end() ? found->rule : nullptr;
+}
+
+bool knows_limits(Child* process) noexcept {
+  return process != nullptr && process->limits &&
+         process->limit_numbers.find(process->server, *process->limits);
+}
+
+// This process cannot count, so it lets nothing pass that is limited.
+int refuse_blindly(request_rec* r, const LimitRule& rule) noexcept {
+  constexpr std::uint32_t kSpread = 10;
+  return refuse_limit(r, rule,
+                      {.limit = flow::kNowhere,
+                       .reason = flow::Reason::unavailable,
+                       .retry_after = 1 + os::random32() % kSpread,
+                       .log = true});
+}
+
 int handle(request_rec* r) {
+  const auto* rule = first_rule(r);
+  if (rule == nullptr || exempt(r) || state_of(r).hold != nullptr) return DECLINED;
   auto* process = child();
-  if (process == nullptr || !process->limits || exempt(r) || state_of(r).hold != nullptr) return DECLINED;
+  if (!knows_limits(process)) return refuse_blindly(r, *rule);
   Demands demands;
   find_demands(r, process->limits->table(), demands);
   if (r->prev != nullptr) forget_held(r, demands);

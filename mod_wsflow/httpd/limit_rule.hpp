@@ -4,13 +4,13 @@
 #include <span>
 #include <type_traits>
 
-#include "mod_wsflow/flow/settings.hpp"
+#include "mod_wsflow/flow/control.hpp"
 #include "mod_wsflow/httpd/api.hpp"
 
 namespace wsflow::httpd {
 
 // Limits in the configuration. All of it lives in pconf and is written by the parent alone, until the
-// children start.
+// children start, but for `place`.
 
 // One limit: made where its name is mentioned first, filled where it is defined.
 struct LimitRule {
@@ -22,7 +22,7 @@ struct LimitRule {
   int status;                 // of a refusal
   int retry_after;            // seconds; 0: as measured
   const char* where;          // file:line of its definition; nullptr: it is only mentioned
-  std::uint32_t number;       // in the shared table; known once httpd starts
+  flow::Place place;          // in the shared table; each process finds it for itself (LimitNumbers)
 };
 
 // A limit that applies in some place.

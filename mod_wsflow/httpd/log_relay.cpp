@@ -27,15 +27,19 @@ struct Retained {
 
 constexpr std::size_t kMaxText = 512;
 
-// One line as it crosses. Of a tunnel log: its target, a NUL, and the line.
+// How many lines pass in one go: whoever sends without end must not keep the parent from stopping.
+constexpr int kAtOnce = 1024;
+
+// One line as it crosses. Of a tunnel log: its target, a NUL, and the line. Any process of the children's
+// user can send one, so whoever receives it takes each field for what it may be at most.
 struct Record {
   std::int32_t pid;
   std::int32_t id;
   std::int32_t error;
   std::uint16_t port;
-  base::LogLevel level;
-  bool of_tunnel_log;
-  char server[101];  // name of the virtual host, empty for the main server
+  std::uint8_t level;          // a base::LogLevel
+  std::uint8_t of_tunnel_log;  // 1: it is
+  char server[101];            // name of the virtual host, empty for the main server
   char text[kMaxLogLine + 4096];
 };
 
@@ -94,7 +98,7 @@ bool LogRelay::send(base::LogLevel level, int id, int error, std::string_view te
   begin(record, server);
   record.id = id;
   record.error = error;
-  record.level = level;
+  record.level = static_cast<std::uint8_t>(level);
   return os::send_datagram(write_fd_, with_text(record, {text.substr(0, kMaxText)}));
 }
 
@@ -102,23 +106,27 @@ bool LogRelay::send_line(std::string_view target, std::string_view line,
                          const server_rec* server) const noexcept {
   Record record;
   begin(record, server);
-  record.of_tunnel_log = true;
+  record.of_tunnel_log = 1;
   return os::send_datagram(write_fd_, with_text(record, {target, {"", 1}, line}));
 }
 
 void LogRelay::pass_on(server_rec* main_server) const noexcept {
+  LineOutlet outlet;
   Record record;
-  while (const auto size = os::receive_datagram(read_fd_, std::as_writable_bytes(std::span(&record, 1)))) {
+  for (int i = 0; i < kAtOnce; ++i) {
+    const auto size = os::receive_datagram(read_fd_, std::as_writable_bytes(std::span(&record, 1)));
+    if (size == 0) return;
     if (size <= offsetof(Record, text)) continue;
+    *std::rbegin(record.server) = '\0';
     const std::string_view text(record.text, size - offsetof(Record, text));
-    if (record.of_tunnel_log) {
-      const auto target = text.substr(0, text.find('\0'));
-      take_line(main_server, find(main_server, record), target, text.substr(target.size() + 1));
-      continue;
+    if (record.of_tunnel_log == 0) {
+      base::Text<kMaxText + 32> line;
+      line << "keeper " << record.pid << ": " << text;
+      write_line(find(main_server, record), static_cast<base::LogLevel>(record.level), record.id,
+                 record.error, line.view());
+    } else if (const auto end = text.find('\0'); end != std::string_view::npos) {
+      take_line(main_server, find(main_server, record), text.substr(0, end), text.substr(end + 1), outlet);
     }
-    base::Text<kMaxText + 32> line;
-    line << "keeper " << record.pid << ": " << text;
-    write_line(find(main_server, record), record.level, record.id, record.error, line.view());
   }
 }
 

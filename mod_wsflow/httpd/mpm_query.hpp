@@ -10,4 +10,9 @@ inline int mpm_query(int what) noexcept {
   return ap_mpm_query(what, &value) == APR_SUCCESS ? value : 0;
 }
 
+// Whether nothing runs yet: an error may keep httpd from starting. A reload must not end it.
+inline bool is_first_start() noexcept {
+  return mpm_query(AP_MPMQ_GENERATION) == 0;
+}
+
 }  // namespace wsflow::httpd

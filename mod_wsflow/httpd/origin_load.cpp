@@ -9,6 +9,8 @@
 #include "mod_wsflow/httpd/child.hpp"
 #include "mod_wsflow/httpd/config.hpp"
 #include "mod_wsflow/httpd/guard.hpp"
+#include "mod_wsflow/httpd/mpm_query.hpp"
+#include "mod_wsflow/httpd/segment.hpp"
 #include "mod_wsflow/shm/resources.hpp"
 
 namespace wsflow::httpd {
@@ -52,7 +54,8 @@ std::vector<std::uint64_t> keys_of(const std::vector<proxy_worker*>& workers) {
 
 std::vector<OriginLoad::Member> resources_of(const std::vector<proxy_worker*>& workers, shm::Layout& layout) {
   std::vector<OriginLoad::Member> members;
-  const auto places = shm::name_resources(layout, keys_of(workers), layout.generation.load());
+  const auto places = shm::name_resources(layout, used_slots(), keys_of(workers),
+                                          static_cast<std::uint32_t>(mpm_query(AP_MPMQ_GENERATION)));
   for (std::size_t i = 0; i < workers.size(); ++i) {
     auto* worker = workers[i];
     if (places[i])
@@ -91,7 +94,7 @@ void open(apr_pool_t* pconf, server_rec* server, shm::Layout& layout) {
   load->count = members.size();
   // What mod_proxy has taken over from the generation before (BalancerPersist) has our tunnels in it already.
   for (const auto& member : members) {
-    const auto ours = std::min<std::uint64_t>(member.worker->busy, shm::held(layout, member.resource));
+    const auto ours = std::min<std::uint64_t>(member.worker->busy, shm::held(used_slots(), member.resource));
     load->shared[member.resource].applied.store(static_cast<std::uint32_t>(ours));
   }
   config_of(server).origin_load = load;

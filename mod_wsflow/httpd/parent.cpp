@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <new>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -9,13 +10,13 @@
 #include "mod_wsflow/httpd/config.hpp"
 #include "mod_wsflow/httpd/guard.hpp"
 #include "mod_wsflow/httpd/log_relay.hpp"
+#include "mod_wsflow/httpd/retained.hpp"
 #include "mod_wsflow/httpd/segment.hpp"
-#include "mod_wsflow/httpd/tunnel_log_lines.hpp"
+#include "mod_wsflow/os/member.hpp"
 #include "mod_wsflow/os/process.hpp"
 #include "mod_wsflow/os/signal_mask.hpp"
 #include "mod_wsflow/os/stop_signals.hpp"
-#include "mod_wsflow/shm/fold.hpp"
-#include "mod_wsflow/shm/owner.hpp"
+#include "mod_wsflow/shm/keepers.hpp"
 
 namespace wsflow::httpd {
 
@@ -37,50 +38,91 @@ struct Generation {
   pid_t parent;  // children inherit the pool
 };
 
-std::vector<shm::Owner> keepers(shm::Layout& layout) {
-  std::vector<shm::Owner> found;
-  for (std::size_t i = 0; i < layout.slots_seen.load(); ++i) {
-    const auto& slot = shm::slots(layout)[i];
-    const shm::Owner owner{slot.owner.load()};
-    const bool keeper = slot.kind.load() == static_cast<std::uint32_t>(shm::ProcessKind::keeper);
-    if (keeper && owner.pid() != 0 && !owner.gone()) found.push_back(owner);
+// As whom children run, and ran in generations whose keepers may still live. Survives reloads.
+struct Users {
+  static constexpr std::size_t kMost = 16;
+  uid_t ids[kMost];  // the newest first
+  std::size_t count;
+};
+Users& users() noexcept {
+  return retained<Users>("wsflow-users");
+}
+
+void note_user() noexcept {
+  // Without root's rights httpd changes no user.
+  const uid_t user = os::is_root() ? ap_unixd_config.user_id : os::own_user();
+  auto& known = users();
+  auto* end = known.ids + known.count;
+  auto* found = std::find(known.ids, end, user);
+  if (found == end) {
+    known.count = std::min(known.count + 1, Users::kMost);
+    found = known.ids + known.count - 1;
+  }
+  std::copy_backward(known.ids, found, found + 1);
+  known.ids[0] = user;
+}
+
+os::NamedProcess named(shm::Owner owner) noexcept {
+  return {.pid = static_cast<pid_t>(owner.pid()), .ticks = owner.ticks()};
+}
+
+// Those that the segment names and the kernel knows as processes of ours.
+std::vector<os::NamedProcess> keepers() {
+  std::vector<os::NamedProcess> found;
+  const std::span known(users().ids, users().count);
+  for (const auto& owner : shm::named_keepers(used_slots())) {
+    if (os::is_member(named(owner), known)) found.push_back(named(owner));
   }
   return found;
 }
 
-// httpd has news of an adopted keeper.
-void on_keeper(int reason, void* data, int) noexcept {
+void send_to_keepers(os::Order order) {
+  const std::span known(users().ids, users().count);
+  for (const auto& keeper : keepers()) os::send_to_member(keeper, known, order);
+}
+
+// httpd has news of an adopted keeper. Whoever else registered that pid learns of it too: only the first in
+// httpd's list is told.
+void on_keeper(int reason, void* data, int status) noexcept {
   if (reason != APR_OC_REASON_DEATH) return;
   apr_proc_other_child_unregister(data);
-  auto& pid = static_cast<AdoptedKeeper*>(data)->process.pid;
-  auto* layout = segment();
-  if (layout == nullptr) return;
-  shm::LostTunnels lost;
-  shm::reclaim(*layout, std::exchange(pid, 0), &lost);
-  log_lost_tunnels(ap_server_conf, lost);
+  auto& process = static_cast<AdoptedKeeper*>(data)->process;
+  apr_proc_other_child_alert(&process, reason, status);
+  process.pid = 0;
+}
+
+AdoptedKeeper* free_place(server_rec* server) noexcept {
+  auto*& first = config_of(server).adopted;
+  for (auto* each = first; each != nullptr; each = each->next) {
+    if (each->process.pid == 0) return each;
+  }
+  auto* fresh = ::new (apr_palloc(server->process->pconf, sizeof(AdoptedKeeper))) AdoptedKeeper{};
+  fresh->next = std::exchange(first, fresh);
+  return fresh;
 }
 
 void adopt(server_rec* server) {
-  auto* layout = segment();
-  if (layout == nullptr) return;
-  auto*& first = config_of(server).adopted;
-  auto* pool = server->process->pconf;
-  for (const auto& owner : keepers(*layout)) {
-    const auto pid = static_cast<pid_t>(owner.pid());
-    const auto* known = first;
-    while (known != nullptr && known->process.pid != pid) known = known->next;
-    if (known != nullptr || !os::is_own_child(pid)) continue;
-    first = ::new (apr_palloc(pool, sizeof(AdoptedKeeper))) AdoptedKeeper{.process = {}, .next = first};
-    first->process.pid = pid;
-    apr_proc_other_child_register(&first->process, on_keeper, first, nullptr, pool);
+  const std::span users_of_ours(users().ids, users().count);
+  for (const auto& owner : shm::named_keepers(used_slots())) {
+    const auto keeper = named(owner);
+    if (!os::is_own_child(keeper.pid) || !os::is_member(keeper, users_of_ours)) continue;
+    const auto* known = config_of(server).adopted;
+    while (known != nullptr && known->process.pid != keeper.pid) known = known->next;
+    apr_proc_t process{};
+    process.pid = keeper.pid;
+    // What the MPM waits for is no keeper, whatever the segment says.
+    if (known != nullptr || ap_find_child_by_pid(&process) >= 0) continue;
+    auto* place = free_place(server);
+    place->process = process;
+    apr_proc_other_child_register(&place->process, on_keeper, place, nullptr, server->process->pconf);
   }
 }
 
 // Until they are all gone or `give_up()`; their log lines are written meanwhile.
 template <class GiveUp>
-void wait_for(shm::Layout& layout, server_rec* server, GiveUp&& give_up) {
+void wait_for_keepers(server_rec* server, GiveUp&& give_up) {
   const auto relay = LogRelay::open();
-  while (!keepers(layout).empty() && !give_up()) {
+  while (!keepers().empty() && !give_up()) {
     relay.pass_on(server);
     apr_sleep(kPause);
   }
@@ -89,29 +131,27 @@ void wait_for(shm::Layout& layout, server_rec* server, GiveUp&& give_up) {
 
 // httpd leaves `graceful-stop` as soon as its own children have ended, and they have as soon as they have
 // left their tunnels to keepers. So the keepers' end is awaited here, as httpd would await the children's.
-void wait_gracefully(shm::Layout& layout, server_rec* server) {
+void wait_gracefully(server_rec* server) {
   // httpd's own handlers do nothing any more.
   const os::BlockSignals blocked;
   const os::StopSignals stop;
   const auto start = base::now();
   const base::Millis most(std::int64_t{ap_graceful_shutdown_timeout} * 1000);
-  wait_for(layout, server, [&] { return stop.take() || (most.count() != 0 && base::now() - start >= most); });
+  wait_for_keepers(server, [&] { return stop.take() || (most.count() != 0 && base::now() - start >= most); });
 }
 
 void end_generation(const Generation& generation) {
   auto* server = generation.server;
-  auto* layout = segment();
-  if (layout == nullptr) return;
   const bool exiting = ap_state_query(AP_SQ_MAIN_STATE) == AP_SQ_MS_EXITING;
   const bool ungraceful = generation.mpm->is_ungraceful != 0;
   // A configuration that could not even start makes httpd exit, too.
-  if (exiting && !ungraceful && config_of(server).served) wait_gracefully(*layout, server);
+  if (exiting && !ungraceful && config_of(server).served) wait_gracefully(server);
   if (!exiting && !ungraceful) return;
-  end_keepers(*layout);
+  end_keepers();
   if (!exiting) return;
   const auto give_up_at = base::now() + kPatience;
-  wait_for(*layout, server, [&] { return base::now() >= give_up_at; });
-  for (const auto& owner : keepers(*layout)) os::kill(static_cast<pid_t>(owner.pid()));
+  wait_for_keepers(server, [&] { return base::now() >= give_up_at; });
+  send_to_keepers(os::Order::kill);
 }
 
 apr_status_t on_end(void* data) noexcept {
@@ -126,13 +166,17 @@ void adopt_keepers(server_rec* server) noexcept {
   guard_void(server, [&] { adopt(server); });
 }
 
-void end_keepers(shm::Layout& layout) noexcept {
-  guard_void(nullptr, [&] {
-    for (const auto& owner : keepers(layout)) os::terminate(static_cast<pid_t>(owner.pid()));
-  });
+void child_status(server_rec* server, pid_t, ap_generation_t, int, mpm_child_status state) noexcept {
+  if (state == MPM_CHILD_STARTED) config_of(server).served = true;
+  if (state == MPM_CHILD_EXITED) adopt_keepers(server);
+}
+
+void end_keepers() noexcept {
+  guard_void(nullptr, [] { send_to_keepers(os::Order::end); });
 }
 
 void watch_end_of_generation(apr_pool_t* pconf, server_rec* server) noexcept {
+  note_user();
   auto* data = static_cast<Generation*>(apr_palloc(pconf, sizeof(Generation)));
   *data = {.server = server, .mpm = ap_unixd_mpm_get_retained_data(), .parent = os::own_pid()};
   // Ahead of httpd's own cleanups: its signal handlers are still in place.

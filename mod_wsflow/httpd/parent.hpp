@@ -1,7 +1,6 @@
 #pragma once
 
 #include "mod_wsflow/httpd/api.hpp"
-#include "mod_wsflow/shm/layout.hpp"
 
 namespace wsflow::httpd {
 
@@ -14,7 +13,11 @@ void watch_end_of_generation(apr_pool_t* pconf, server_rec* server) noexcept;
 // child has ended and when the configuration has been read.
 void adopt_keepers(server_rec* server) noexcept;
 
+// A child has started or ended. Parent.
+void child_status(server_rec* server, pid_t pid, ap_generation_t generation, int slot,
+                  mpm_child_status state) noexcept;
+
 // Tells every keeper to stop. Parent, or a child that is stopped with it.
-void end_keepers(shm::Layout& layout) noexcept;
+void end_keepers() noexcept;
 
 }  // namespace wsflow::httpd

@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "mod_wsflow/base/text.hpp"
+#include "mod_wsflow/httpd/child.hpp"
 #include "mod_wsflow/httpd/guard.hpp"
 #include "mod_wsflow/httpd/segment.hpp"
 #include "mod_wsflow/httpd/status_actions.hpp"
@@ -56,7 +57,8 @@ int handle(request_rec* r) {
   if (r->method_number != M_GET && r->method_number != M_POST) return HTTP_METHOD_NOT_ALLOWED;
   auto* layout = segment();
   if (layout == nullptr) return HTTP_SERVICE_UNAVAILABLE;
-  return r->method_number == M_POST ? take_action(r, *layout) : answer(r, *layout);
+  if (r->method_number != M_POST) return answer(r, *layout);
+  return child() != nullptr ? take_action(r, *layout) : HTTP_SERVICE_UNAVAILABLE;
 }
 
 }  // namespace

@@ -9,6 +9,7 @@
 #include "mod_wsflow/httpd/config.hpp"
 #include "mod_wsflow/httpd/directive_words.hpp"
 #include "mod_wsflow/httpd/guard.hpp"
+#include "mod_wsflow/httpd/mpm_query.hpp"
 #include "mod_wsflow/httpd/value_parse.hpp"
 
 namespace wsflow::httpd {
@@ -167,7 +168,8 @@ int open_tunnel_logs(apr_pool_t* pconf, apr_pool_t*, apr_pool_t*, server_rec* se
   for (auto* host = server; host != nullptr; host = host->next) {
     auto* log = config_of(host).log;
     if (log == nullptr || log->target == nullptr || log->fd >= 0) continue;
-    if (!open(pconf, *log, server)) return HTTP_INTERNAL_SERVER_ERROR;
+    // A server that runs goes on without: the lines are counted as lost.
+    if (!open(pconf, *log, server) && is_first_start()) return HTTP_INTERNAL_SERVER_ERROR;
   }
   return OK;
 }

@@ -16,43 +16,6 @@ namespace {
 // The parent has other things to do.
 constexpr base::Millis kPatience{1000};
 
-class Outlet {
- public:
-  ~Outlet() {
-    if (lost_ == 0) return;
-    ap_log_error(APLOG_MARK, APLOG_WARNING, 0, log_->server,
-                 WSFLOGNO(0189) "the tunnel log %s takes nothing: %u lines of killed processes are lost",
-                 log_->target, lost_);
-  }
-  Outlet() noexcept = default;
-  Outlet(const Outlet&) = delete;
-  Outlet& operator=(const Outlet&) = delete;
-
-  void write(const TunnelLog& log, std::string_view line) noexcept {
-    if (auto* process = child(); process != nullptr && process->log_writer) {
-      process->log_writer->append(log, line);
-    } else if (!write_now(log, line)) {
-      log_ = &log;
-      ++lost_;
-    }
-  }
-
- private:
-  bool write_now(const TunnelLog& log, std::string_view line) noexcept {
-    while (log.pipe() && !line.empty()) {
-      if (!os::wait_writable(log.fd, std::max(base::Millis{0}, give_up_at_ - base::now()))) return false;
-      const auto piece = line.substr(0, os::kWholePipeWrite);
-      if (!os::write_all(log.fd, piece)) return false;
-      line.remove_prefix(piece.size());
-    }
-    return os::write_all(log.fd, line);
-  }
-
-  const base::Instant give_up_at_ = base::now() + kPatience;
-  const TunnelLog* log_ = nullptr;  // borrowed; the last that took none
-  unsigned lost_ = 0;
-};
-
 // Rows keep names as far as there is room.
 const TunnelLog* log_of(const server_rec* main_server, const std::string& name) noexcept {
   for (const auto* server = main_server->next; server != nullptr; server = server->next) {
@@ -99,17 +62,46 @@ std::string line_of(const TunnelLog& log, const shm::TunnelView& row, std::int64
   return make_log_line(log.shape, prepare_values(log.shape, RowSource(row)), facts);
 }
 
-}  // namespace
-
 void log_lost_tunnels(const server_rec* main_server, const shm::LostTunnels& lost) noexcept {
   if (lost.empty()) return;
   guard_void(main_server, [&] {
-    Outlet outlet;
+    LineOutlet outlet;
     const auto now = apr_time_now();
     for (const auto& row : lost) {
       if (const auto* log = log_of(main_server, row.server)) outlet.write(*log, line_of(*log, row, now));
     }
   });
+}
+
+}  // namespace
+
+LineOutlet::LineOutlet() noexcept : give_up_at_(base::now() + kPatience) {}
+
+LineOutlet::~LineOutlet() {
+  if (lost_ == 0) return;
+  ap_log_error(APLOG_MARK, APLOG_WARNING, 0, log_->server,
+               WSFLOGNO(0189) "the tunnel log %s takes nothing: %u lines of other processes are lost",
+               log_->target, lost_);
+}
+
+void LineOutlet::write(const TunnelLog& log, std::string_view line) noexcept {
+  if (auto* process = child(); process != nullptr && process->log_writer) {
+    process->log_writer->append(log, line);
+  } else if (!write_now(log, line)) {
+    log_ = &log;
+    ++lost_;
+  }
+}
+
+bool LineOutlet::write_now(const TunnelLog& log, std::string_view line) const noexcept {
+  if (log.fd < 0) return false;
+  while (log.pipe() && !line.empty()) {
+    if (!os::wait_writable(log.fd, std::max(base::Millis{0}, give_up_at_ - base::now()))) return false;
+    const auto piece = line.substr(0, os::kWholePipeWrite);
+    if (!os::write_all(log.fd, piece)) return false;
+    line.remove_prefix(piece.size());
+  }
+  return os::write_all(log.fd, line);
 }
 
 std::optional<unsigned> sweep_and_log(const server_rec* main_server, shm::Layout& layout) noexcept {
@@ -120,10 +112,10 @@ std::optional<unsigned> sweep_and_log(const server_rec* main_server, shm::Layout
 }
 
 void take_line(const server_rec* main_server, const server_rec* server, std::string_view target,
-               std::string_view line) noexcept {
+               std::string_view line, LineOutlet& outlet) noexcept {
   guard_void(main_server, [&] {
     if (const auto* log = find_tunnel_log(main_server, target)) {
-      Outlet().write(*log, std::string(line) + '\n');
+      outlet.write(*log, std::string(line) + '\n');
       return;
     }
     ap_log_error(APLOG_MARK, APLOG_INFO, 0, server,

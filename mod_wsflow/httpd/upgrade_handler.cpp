@@ -93,12 +93,16 @@ void come_back_later(request_rec* r) noexcept {
                  apr_itoa(r->pool, static_cast<int>(1 + os::random32() % 10)));
 }
 
+int refuse_for_a_while(request_rec* r) noexcept {
+  come_back_later(r);
+  return refuse(r, {HTTP_SERVICE_UNAVAILABLE, Refusal::max_tunnels});
+}
+
 int refuse_full(request_rec* r, const tunnel::Admission& admission) noexcept {
   ap_log_rerror(APLOG_MARK, APLOG_WARNING, 0, r, WSFLOGNO(0071)
                 "handshake refused with 503: this process holds its %u tunnels already (WSFlowMaxTunnels, descriptors)",
                 admission.limit());
-  come_back_later(r);
-  return refuse(r, {HTTP_SERVICE_UNAVAILABLE, Refusal::max_tunnels});
+  return refuse_for_a_while(r);
 }
 
 // A tunnel that must hold a worker thread leaves enough of them to the rest of the site.
@@ -112,6 +116,14 @@ Failure enter_share(request_rec* r, WorkerShare::Place& place) noexcept {
                 process->workers.taken());
   come_back_later(r);
   return {.status = HTTP_SERVICE_UNAVAILABLE, .reason = Refusal::worker_share};
+}
+
+// Operators must be able to see and to close each tunnel, and limits to count it.
+int refuse_unlisted(request_rec* r) noexcept {
+  ap_log_rerror(
+      APLOG_MARK, APLOG_WARNING, 0, r,
+      WSFLOGNO(0202) "handshake refused with 503: the shared memory has no room for another tunnel");
+  return refuse_for_a_while(r);
 }
 
 // What RFC 6455 4.1 tells a client to check of the 101, on behalf of our client.
@@ -167,8 +179,10 @@ int handle(request_rec* r, proxy_worker* worker, proxy_server_conf* conf, char* 
   const auto end = find_end(r, tunnels);
   if (end.failure) return refuse(r, end.failure);
 
+  auto* process = child();
+  if (process == nullptr || !process->rows.has_room()) return refuse_unlisted(r);
   tunnel::Admission::Place place;
-  if (auto* process = child(); process != nullptr && process->engine) {
+  if (process->engine) {
     place = process->engine->admission().enter();
     if (!place) return refuse_full(r, process->engine->admission());
   }

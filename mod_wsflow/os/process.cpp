@@ -27,6 +27,14 @@ std::uint64_t thread_count() noexcept {
   return stat ? stat->number(kThreads) : 0;
 }
 
+uid_t own_user() noexcept {
+  return ::getuid();
+}
+
+bool is_root() noexcept {
+  return ::geteuid() == 0;
+}
+
 pid_t own_pid() noexcept {
   return ::getpid();
 }
@@ -42,14 +50,6 @@ pid_t parent_pid() noexcept {
 bool is_own_child(pid_t pid) noexcept {
   siginfo_t info{};
   return ::waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED | WNOHANG | WNOWAIT) == 0;
-}
-
-void terminate(pid_t pid) noexcept {
-  ::kill(pid, SIGTERM);
-}
-
-void kill(pid_t pid) noexcept {
-  ::kill(pid, SIGKILL);
 }
 
 bool gone(pid_t pid, std::uint64_t ticks) noexcept {

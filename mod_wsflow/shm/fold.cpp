@@ -93,18 +93,18 @@ bool fold(Layout& layout, std::uint32_t index, Owner owner, LostTunnels* lost) n
   return true;
 }
 
-// Folds each slot whose owner `wanted` and gone.
-template <class Wanted>
-std::optional<unsigned> fold_gone(Layout& layout, LostTunnels* lost, Wanted&& wanted) noexcept {
-  const FoldLock lock(layout, lost);
-  if (!lock) return std::nullopt;
-  unsigned folded = 0;
+Owner owner_of(const Layout& layout, std::uint32_t index) noexcept {
+  return {slots(layout)[index].owner.load()};
+}
+bool is_left(Owner owner) noexcept {
+  return owner.word != 0 && owner.gone();
+}
+
+// The first slot from `from` on whose process is gone; `slots_seen` if there is none.
+std::uint32_t next_left(const Layout& layout, std::uint32_t from) noexcept {
   const auto count = layout.slots_seen.load();
-  for (std::uint32_t i = 0; i < count; ++i) {
-    const Owner owner{slots(layout)[i].owner.load()};
-    if (owner.word != 0 && wanted(owner) && owner.gone() && fold(layout, i, owner, lost)) ++folded;
-  }
-  return folded;
+  while (from < count && !is_left(owner_of(layout, from))) ++from;
+  return from;
 }
 
 }  // namespace
@@ -127,13 +127,25 @@ bool reclaim(Layout& layout, ProcessSlot& slot, Owner owner, LostTunnels* lost) 
   return lock && fold(layout, *index, owner, lost);
 }
 
-bool reclaim(Layout& layout, pid_t pid, LostTunnels* lost) noexcept {
-  const auto wanted = [pid](Owner owner) { return owner.pid() == static_cast<std::uint32_t>(pid); };
-  return fold_gone(layout, lost, wanted).value_or(0) != 0;
+// To look whether a process lives takes longer than all else, and is done without the lock: a process that is
+// stopped meanwhile holds up nobody.
+std::optional<unsigned> sweep(Layout& layout, LostTunnels* lost) noexcept {
+  unsigned folded = 0;
+  for (auto i = next_left(layout, 0); i < layout.slots_seen.load(); i = next_left(layout, i + 1)) {
+    const FoldLock lock(layout, lost);
+    if (!lock) return std::nullopt;
+    // Another one may have folded it, and somebody else claimed it.
+    const auto owner = owner_of(layout, i);
+    if (is_left(owner) && fold(layout, i, owner, lost)) ++folded;
+  }
+  return folded;
 }
 
-std::optional<unsigned> sweep(Layout& layout, LostTunnels* lost) noexcept {
-  return fold_gone(layout, lost, [](Owner) { return true; });
+bool claim_sweep(Layout& layout, std::int64_t now_ms) noexcept {
+  auto next = layout.next_sweep_ms.load();
+  // What lies further ahead nobody has claimed.
+  if (now_ms < next && next - now_ms <= kSweepSpan_ms) return false;
+  return layout.next_sweep_ms.compare_exchange_strong(next, now_ms + kSweepSpan_ms);
 }
 
 }  // namespace wsflow::shm

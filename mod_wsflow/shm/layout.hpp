@@ -26,7 +26,7 @@ inline constexpr std::uint32_t kVersion = 6;
 inline constexpr std::size_t kCounterCapacity = 224;
 inline constexpr std::size_t kResources = 1024;
 inline constexpr std::size_t kPageRows = 64;
-inline constexpr std::size_t kMaxSlots = 4096;
+inline constexpr std::size_t kMaxSlots = 32'768;
 inline constexpr std::size_t kMaxPages = 4096;  // 262,144 rows
 inline constexpr std::size_t kLabels = 4096;
 inline constexpr std::size_t kLabelPlaces = 2 * kLabels;
@@ -134,7 +134,7 @@ struct alignas(64) LabelTable {
 };
 
 struct alignas(64) Layout {
-  // Written by the parent alone.
+  // Written by the parent alone, which reads none of it again: a child could have written it.
   std::uint64_t magic;
   std::uint32_t version;
   std::uint32_t header_size;
@@ -144,14 +144,14 @@ struct alignas(64) Layout {
   std::uint32_t flow_size;   // of the whole table
   std::uint32_t slot_capacity;
   std::uint32_t page_capacity;
-  std::atomic<std::uint32_t> slots;  // in use by the configuration; only grows
-  std::atomic<std::uint32_t> pages;
-
   std::atomic<std::uint32_t> generation;  // of the newest configuration
 
   // Grow when a slot or page is taken that never was: nobody looks, and touches memory, beyond.
   alignas(64) std::atomic<std::uint32_t> slots_seen;
   std::atomic<std::uint32_t> pages_seen;
+  std::atomic<std::int64_t> next_sweep_ms;  // monotonic. Claimed by compare-and-swap by whoever sweeps then
+  std::atomic<std::uint32_t>
+      labels_told;  // 1: the log says that all labels are taken. Exchanged by whoever says it
 
   // The folds. `lock` is robust and only ever tried; the rest is written by its holder.
   alignas(64) pthread_mutex_t lock;
@@ -197,6 +197,11 @@ auto part_of(Segment& layout, std::size_t offset, std::size_t count) noexcept {
 template <class Segment>
 auto slots(Segment& layout) noexcept {
   return part_of<ProcessSlot>(layout, 0, layout.slot_capacity);
+}
+// Those that were ever used. `capacity`: of the segment, as the caller knows it for sure.
+inline std::span<const ProcessSlot> used_slots(const Layout& layout, std::size_t capacity) noexcept {
+  const std::size_t seen = layout.slots_seen.load();
+  return part_of<ProcessSlot>(layout, 0, seen < capacity ? seen : capacity);
 }
 template <class Segment>
 auto page_heads(Segment& layout) noexcept {

@@ -4,13 +4,15 @@
 
 namespace wsflow::shm {
 
-inline constexpr Capacity kGreatestCapacity{kMaxSlots, kMaxPages};
-inline constexpr Capacity kLeastCapacity{kMaxSlots / 64, kMaxPages / 64};
+// Room for some thousand keepers: each slot is 3 KiB of addresses.
+inline constexpr Capacity kUsualCapacity{4096, kMaxPages};
+inline constexpr Capacity kLeastCapacity{1024, kMaxPages / 64};
 
-// A fresh segment that forked processes share, as large as the system allows: only what is used takes memory.
-// nullptr and errno if there is no room for the smallest. It vanishes with the last process that has it.
-Layout* map_segment() noexcept;
+// A fresh segment that forked processes share, of this capacity or, where the system has no room for it, a
+// lesser one, which `capacity` then is: only what is used takes memory. nullptr and errno if there is no room
+// for the least. It vanishes with the last process that has it.
+Layout* map_segment(Capacity& capacity) noexcept;
 // Takes it out of this process alone.
-void unmap_segment(Layout& layout) noexcept;
+void unmap_segment(Layout& layout, Capacity capacity) noexcept;
 
 }  // namespace wsflow::shm

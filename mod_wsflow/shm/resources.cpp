@@ -8,16 +8,6 @@ namespace wsflow::shm {
 
 namespace {
 
-// Calls `visit` with each slot that has a process.
-template <class Visit>
-void for_each_process(const Layout& layout, Visit&& visit) noexcept {
-  const auto count = std::min(layout.slots_seen.load(), layout.slot_capacity);
-  for (std::uint32_t i = 0; i < count; ++i) {
-    const auto& slot = slots(layout)[i];
-    if (Owner{slot.owner.load()}.pid() != 0) visit(slot);
-  }
-}
-
 // Where a key stands, or could stand; nothing: it has no place, and none is free.
 std::optional<std::uint32_t> place_of(const Layout& layout, std::uint64_t key) noexcept {
   for (std::size_t i = 0; i < kResources; ++i) {
@@ -30,28 +20,27 @@ std::optional<std::uint32_t> place_of(const Layout& layout, std::uint64_t key) n
 
 // Whether a child that lives is of the configuration `generation` or an older one, and may still use what it
 // names.
-bool may_be_used(const Layout& layout, std::uint32_t generation) noexcept {
-  bool used = false;
-  for_each_process(layout, [&](const ProcessSlot& slot) {
+bool may_be_used(std::span<const ProcessSlot> slots, std::uint32_t generation) noexcept {
+  return std::any_of(slots.begin(), slots.end(), [&](const ProcessSlot& slot) {
     const bool is_child = slot.kind.load() == static_cast<std::uint32_t>(ProcessKind::child);
-    used = used || (is_child && slot.generation.load() <= generation);
+    return Owner{slot.owner.load()}.pid() != 0 && is_child && slot.generation.load() <= generation;
   });
-  return used;
 }
 
 // A place from `from` on whose resource nobody needs any more.
-std::optional<std::uint32_t> unneeded(const Layout& layout, std::uint32_t from,
-                                      std::uint32_t generation) noexcept {
+std::optional<std::uint32_t> unneeded(const Layout& layout, std::span<const ProcessSlot> slots,
+                                      std::uint32_t from, std::uint32_t generation) noexcept {
   for (auto place = from; place < kResources; ++place) {
     const auto last = layout.named[place].load();
-    if (last != generation && held(layout, place) == 0 && !may_be_used(layout, last)) return place;
+    if (last != generation && held(slots, place) == 0 && !may_be_used(slots, last)) return place;
   }
   return std::nullopt;
 }
 
 }  // namespace
 
-std::vector<std::optional<std::uint32_t>> name_resources(Layout& layout, std::span<const std::uint64_t> keys,
+std::vector<std::optional<std::uint32_t>> name_resources(Layout& layout, std::span<const ProcessSlot> slots,
+                                                         std::span<const std::uint64_t> keys,
                                                          std::uint32_t generation) {
   std::vector<std::optional<std::uint32_t>> result;
   const auto name = [&](std::optional<std::uint32_t>& place, std::uint64_t key) {
@@ -64,7 +53,7 @@ std::vector<std::optional<std::uint32_t>> name_resources(Layout& layout, std::sp
   std::uint32_t next = 0;
   for (std::size_t i = 0; i < keys.size(); ++i) {
     if (result[i]) continue;
-    result[i] = unneeded(layout, next, generation);
+    result[i] = unneeded(layout, slots, next, generation);
     if (!result[i]) break;
     next = *result[i] + 1;
     name(result[i], keys[i]);
@@ -73,8 +62,14 @@ std::vector<std::optional<std::uint32_t>> name_resources(Layout& layout, std::sp
 }
 
 std::uint64_t held(const Layout& layout, std::uint32_t resource) noexcept {
+  return held(used_slots(layout, layout.slot_capacity), resource);
+}
+
+std::uint64_t held(std::span<const ProcessSlot> slots, std::uint32_t resource) noexcept {
   std::uint64_t sum = 0;
-  for_each_process(layout, [&](const ProcessSlot& slot) { sum += slot.held[resource].load(); });
+  for (const auto& slot : slots) {
+    if (Owner{slot.owner.load()}.pid() != 0) sum += slot.held[resource].load();
+  }
   return sum;
 }
 

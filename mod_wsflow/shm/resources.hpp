@@ -14,10 +14,12 @@ namespace wsflow::shm {
 
 // The index of each resource that a configuration names by its key, which is not 0; nothing for those that
 // find no room: all others are named, held, or known to a child of an older configuration. `generation` is
-// that of the configuration. Parent, before its children start.
-std::vector<std::optional<std::uint32_t>> name_resources(Layout& layout, std::span<const std::uint64_t> keys,
+// that of the configuration, `slots` those that were ever used. Parent, before its children start.
+std::vector<std::optional<std::uint32_t>> name_resources(Layout& layout, std::span<const ProcessSlot> slots,
+                                                         std::span<const std::uint64_t> keys,
                                                          std::uint32_t generation);
 // What all processes hold of it.
 std::uint64_t held(const Layout& layout, std::uint32_t resource) noexcept;
+std::uint64_t held(std::span<const ProcessSlot> slots, std::uint32_t resource) noexcept;
 
 }  // namespace wsflow::shm

@@ -13,7 +13,7 @@ namespace wsflow::shm {
 namespace {
 
 ProcessSlot* take_free_slot(Layout& layout, Owner owner) noexcept {
-  const auto count = layout.slots.load();
+  const auto count = layout.slot_capacity;
   for (std::uint32_t i = 0; i < count; ++i) {
     raise(layout.slots_seen, i + 1);
     auto& slot = slots(layout)[i];
@@ -78,17 +78,6 @@ bool compatible(const Layout& layout) noexcept {
   return layout.magic == kMagic && layout.version == kVersion && layout.header_size == sizeof(Layout) &&
          layout.slot_size == sizeof(ProcessSlot) && layout.row_size == sizeof(TunnelRow) &&
          layout.label_size == sizeof(LabelTable) && layout.flow_size == sizeof(flow::Table);
-}
-
-void grow(Layout& layout, std::size_t slot_count, std::size_t row_count) noexcept {
-  const auto within = [](std::size_t wanted, std::uint32_t most) {
-    return static_cast<std::uint32_t>(std::min<std::size_t>(wanted, most));
-  };
-  raise(layout.slots, within(slot_count, layout.slot_capacity));
-  // Each process may leave one page half used.
-  raise(layout.pages,
-        row_count == 0 ? 0
-                       : within((row_count + kPageRows - 1) / kPageRows + slot_count, layout.page_capacity));
 }
 
 ProcessSlot* claim(Layout& layout, Owner owner, std::uint32_t generation, std::int64_t now) noexcept {

@@ -42,10 +42,8 @@ constexpr std::size_t bytes(Capacity capacity) noexcept {
 Layout* initialise(void* memory, Capacity capacity) noexcept;
 // False if `layout` was made by a module of another version.
 bool compatible(const Layout& layout) noexcept;
-// How many slots and rows may be used, as far as the capacity reaches; never fewer than before. Parent.
-void grow(Layout& layout, std::size_t slot_count, std::size_t row_count) noexcept;
 
-// Takes a slot for a process; nullptr if all are taken. Any process.
+// Takes a slot for a process; nullptr if living processes have all that there are. Any process.
 ProcessSlot* claim(Layout& layout, Owner owner, std::uint32_t generation, std::int64_t now) noexcept;
 // Gives a slot, with its counters, ledger and rows, to another process. Both may call it: true if `to` has
 // the slot, false if it was folded meanwhile.

@@ -119,12 +119,18 @@ RowPlace TunnelRows::open(const TunnelFacts& facts) noexcept {
   return {*this, static_cast<std::uint32_t>(row)};
 }
 
+bool TunnelRows::has_room() noexcept {
+  if (owner_ == 0) return false;
+  const std::lock_guard lock(mutex_);
+  return page_with_room().has_value();
+}
+
 std::optional<std::uint32_t> TunnelRows::page_with_room() noexcept {
   for (std::size_t i = 0; i < room_.size(); ++i) {
     if (room_[i] != 0)
       return static_cast<std::uint32_t>(i * 64) + static_cast<std::uint32_t>(std::countr_zero(room_[i]));
   }
-  const auto pages = layout_.pages.load();
+  const auto pages = layout_.page_capacity;
   for (std::uint32_t i = 0; i < pages; ++i) {
     raise(layout_.pages_seen, i + 1);
     auto& owner = page_heads(layout_)[i].owner;

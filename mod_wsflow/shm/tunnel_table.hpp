@@ -97,6 +97,8 @@ class TunnelRows {
   TunnelRows& operator=(const TunnelRows&) = delete;
 
   RowPlace open(const TunnelFacts& facts) noexcept;
+  // Whether there is a row for another tunnel: one without would be out of reach for operators.
+  bool has_room() noexcept;
 
  private:
   friend class RowPlace;

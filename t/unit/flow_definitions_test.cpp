@@ -1,9 +1,12 @@
 #include <array>
 #include <catch2/catch.hpp>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "mod_wsflow/flow/definitions.hpp"
+#include "mod_wsflow/flow/lock.hpp"
+#include "t/unit/support/flow_faults.hpp"
 #include "t/unit/support/flow_table.hpp"
 
 using namespace wsflow;
@@ -20,14 +23,26 @@ Definition limit(std::string_view name, std::uint32_t concurrency) {
   return definition;
 }
 
+// The number of a limit that is configured.
+std::optional<std::uint32_t> find(const Control& control, std::string_view name) {
+  for (std::uint32_t i = 0; i < kLimits; ++i) {
+    const auto& limit = control.table().limits[i];
+    if (limit.used == Limit::kConfigured && name == limit.defined.name) return i;
+  }
+  return std::nullopt;
+}
+
 // A table as a process sees it.
 struct Rig {
-  bool define(const std::vector<Definition>& definitions, Micros now = kNow) {
-    return flow::define(control, definitions, ++generation, 5, now, wrong);
+  bool define(const std::vector<Definition>& definitions, Micros now = kNow,
+              Arrival arrival = Arrival::steady) {
+    places.resize(definitions.size());
+    return flow::define(control, definitions, ++generation, arrival, 5, now, places);
   }
   const Limit& at(std::string_view name) { return table->limits[find(control, name).value()]; }
   Answer acquire(std::string_view name, Waiting waiting = Waiting::never) {
-    const Demand demand{.limit = find(control, name).value(), .key = {}};
+    const auto number = find(control, name).value();
+    const Demand demand{.limit = number, .key = {}, .serial = table->limits[number].serial};
     return control.acquire({&demand, 1}, waiting, kNow);
   }
 
@@ -35,8 +50,14 @@ struct Rig {
   Bells bells;
   Control control{*table, 3, bells};
   std::uint32_t generation = 0;
-  std::string_view wrong;
+  std::vector<Place> places;  // of the last configuration
 };
+
+std::vector<Definition> many(const std::string& prefix, std::size_t count) {
+  std::vector<Definition> definitions;
+  for (std::size_t i = 0; i < count; ++i) definitions.push_back(limit(prefix + std::to_string(i), 1));
+  return definitions;
+}
 
 }  // namespace
 
@@ -49,7 +70,7 @@ TEST_CASE("limits are found by their names", "[flow][definitions]") {
   CHECK(find(rig.control, "a") != find(rig.control, "b"));
   CHECK_FALSE(find(rig.control, ""));
   CHECK_FALSE(find(rig.control, "c"));
-  CHECK(rig.table->generation == 1);
+  CHECK(rig.table->defined_by == 2);
   CHECK(rig.table->thread_share == 5);
 }
 
@@ -106,7 +127,7 @@ TEST_CASE("a ramp begins with its limit, not with a reload", "[flow][definitions
   REQUIRE(rig.define({limit("a", 5), limit("b", 5)}, kNow + 30));
   CHECK(rig.at("a").ramp_started == kNow + 30);
   CHECK(rig.at("b").ramp_started == kNow + 10);
-  REQUIRE(begin_ramps(rig.control, kNow + 40));
+  REQUIRE(rig.define({limit("a", 5), limit("b", 5)}, kNow + 40, Arrival::herd));
   CHECK(rig.at("a").ramp_started == kNow + 40);
   CHECK(rig.at("b").ramp_started == kNow + 40);
 }
@@ -149,18 +170,122 @@ TEST_CASE("a number is not given to another limit at once", "[flow][definitions]
   CHECK(find(rig.control, "b") != number);
 }
 
-TEST_CASE("more limits than there is room for are refused by name", "[flow][definitions]") {
+TEST_CASE("one process of each generation puts the limits into force", "[flow][definitions]") {
   Rig rig;
-  std::vector<Definition> definitions;
-  for (std::size_t i = 0; i < kLimits; ++i) definitions.push_back(limit("l" + std::to_string(i), 1));
-  REQUIRE(rig.define(definitions));
-  // All the others' numbers are free for it, but the one that is in use.
-  REQUIRE(rig.acquire("l7").state == PermitState::held);
-  for (auto& each : definitions) each = limit(std::string("new ") + each.name, 1);
-  CHECK_FALSE(rig.define(definitions));
-  CHECK(rig.wrong == definitions.back().name);
-  definitions.pop_back();
-  CHECK(rig.define(definitions));
+  REQUIRE(rig.define({limit("a", 5), limit("b", 7)}));
+  const auto places = rig.places;
+  CHECK(places[0].number == find(rig.control, "a"));
+  CHECK(places[1].number == find(rig.control, "b"));
+  CHECK(places[0].serial != places[1].serial);
+  Control other(*rig.table, 4, rig.bells);
+  std::vector<Place> theirs(2);
+  const auto define = [&](std::uint32_t generation, std::uint32_t concurrency) {
+    const std::vector<Definition> definitions{limit("a", concurrency), limit("new", 1)};
+    return flow::define(other, definitions, generation, 5, kNow + 1, theirs);
+  };
+  SECTION("the next process of the same one finds them") {
+    REQUIRE(define(1, 9));
+    CHECK(rig.at("a").now.concurrency == 5);
+    CHECK(theirs[0].number == places[0].number);
+    CHECK(theirs[0].serial == places[0].serial);
+    CHECK(theirs[1].number == kNowhere);
+  }
+  SECTION("one of an older generation that comes late changes nothing") {
+    REQUIRE(define(0, 9));
+    CHECK(rig.at("a").now.concurrency == 5);
+    CHECK_FALSE(find(rig.control, "new"));
+  }
+  SECTION("one of the next generation does") {
+    REQUIRE(define(2, 9));
+    CHECK(rig.at("a").now.concurrency == 9);
+    CHECK(theirs[1].number == find(rig.control, "new"));
+    CHECK_FALSE(find(rig.control, "b"));
+  }
+}
+
+TEST_CASE("a limit that has no place lets nothing pass", "[flow][definitions]") {
+  Rig rig;
+  REQUIRE(rig.define({limit("a", 5)}));
+  const Demand demands[] = {{.limit = find(rig.control, "a").value(), .key = {}},
+                            {.limit = kNowhere, .key = {}}};
+  const auto answer = rig.control.acquire(demands, Waiting::parked, kNow);
+  CHECK(answer.state == PermitState::free);
+  CHECK(answer.refused.limit == kNowhere);
+  CHECK(answer.refused.reason == Reason::unavailable);
+  CHECK(rig.at("a").in_use == 0);
+}
+
+TEST_CASE("whatever many limits are renamed while they are held, there is room", "[flow][definitions]") {
+  Rig rig;
+  std::vector<Index> held;
+  for (int round = 0; round < 6; ++round) {
+    const auto definitions = many("r" + std::to_string(round) + "-", kConfigurable);
+    REQUIRE(rig.define(definitions));
+    for (const auto& place : rig.places) {
+      REQUIRE(place.number != kNowhere);
+      const Demand demand{.limit = place.number, .key = {}, .serial = place.serial};
+      const auto answer = rig.control.acquire({&demand, 1}, Waiting::never, kNow);
+      REQUIRE(answer.state == PermitState::held);
+      held.push_back(answer.permit);
+      // Its one permit is taken.
+      CHECK(rig.control.acquire({&demand, 1}, Waiting::never, kNow).state == PermitState::free);
+    }
+    REQUIRE(test::faults(*rig.table, kNow) == "");
+  }
+  std::uint32_t in_use = 0;
+  for (const auto& each : rig.table->limits) in_use += each.in_use;
+  CHECK(in_use == held.size());
+  CHECK(rig.table->limits[kBuried].in_use == 4 * kConfigurable);
+  for (const auto permit : held) rig.control.release(permit, kNow);
+  CHECK(test::faults(*rig.table, kNow) == "");
+  CHECK(test::is_unused(*rig.table));
+  REQUIRE(rig.define({limit("a", 1)}));
+  CHECK(rig.table->limits[kBuried].used == Limit::kFree);
+}
+
+TEST_CASE("a limit that somebody waits for keeps its number", "[flow][definitions]") {
+  Rig rig;
+  auto awaited = limit("awaited", 1);
+  awaited.settings.queue = 1;
+  awaited.acquire = 1'000'000;
+  REQUIRE(rig.define({awaited}));
+  const auto number = find(rig.control, "awaited").value();
+  const auto first = rig.acquire("awaited");
+  const auto second = rig.acquire("awaited", Waiting::parked);
+  REQUIRE(second.state == PermitState::waiting);
+  for (int round = 0; round < 4; ++round) {
+    REQUIRE(rig.define(many("r" + std::to_string(round) + "-", kConfigurable)));
+    for (const auto& place : rig.places) {
+      const Demand demand{.limit = place.number, .key = {}, .serial = place.serial};
+      REQUIRE(rig.control.acquire({&demand, 1}, Waiting::never, kNow).state == PermitState::held);
+    }
+  }
+  CHECK(std::string_view(rig.table->limits[number].defined.name) == "awaited");
+  rig.control.release(first.permit, kNow);
+  CHECK(rig.control.state(second.permit) == PermitState::held);
+  CHECK(test::faults(*rig.table, kNow) == "");
+}
+
+TEST_CASE("who knows a limit that has gone does not count in the one that has its number",
+          "[flow][definitions]") {
+  Rig rig;
+  REQUIRE(rig.define({limit("a", 1)}));
+  const auto old = rig.places[0];
+  for (std::size_t i = 0; i <= 2 * kLimits; ++i) REQUIRE(rig.define({limit("b" + std::to_string(i), 1)}));
+  REQUIRE(rig.define(many("c", kLimits)));
+  CHECK(rig.table->limits[old.number].used == Limit::kConfigured);
+  const Demand demand{.limit = old.number, .key = {}, .serial = old.serial};
+  const auto answer = rig.control.acquire({&demand, 1}, Waiting::never, kNow);
+  CHECK(answer.state == PermitState::held);
+  CHECK(answer.permit == 0);
+  CHECK(rig.table->limits[old.number].in_use == 0);
+}
+
+TEST_CASE("who gets no lock learns no places", "[flow][definitions]") {
+  Rig rig;
+  const Lock lock(*rig.table, rig.bells, 0);
+  CHECK_FALSE(rig.define({limit("a", 1)}));
+  CHECK(rig.table->defined_by == 0);
 }
 
 TEST_CASE("waiters get what a change or a new configuration makes free", "[flow][definitions]") {

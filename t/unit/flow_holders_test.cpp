@@ -26,8 +26,7 @@ Definition keyed(std::string_view name) {
 struct Rig {
   Rig() { REQUIRE(define({keyed("client"), keyed("origin")})); }
   bool define(const std::vector<Definition>& definitions) {
-    std::string_view wrong;
-    return flow::define(control, definitions, 1, 0, kBegin, wrong);
+    return test::define(control, definitions, ++generation, 0, kBegin);
   }
   Key key(std::string_view text, bool show = true) { return make_key(table->secret, text, show); }
   Index hold(std::string_view client, std::string_view origin = {}, bool show = true) {
@@ -50,6 +49,7 @@ struct Rig {
   test::FlowTable table;
   Bells bells;
   Control control{*table, 3, bells};
+  std::uint32_t generation = 0;
 };
 
 }  // namespace

@@ -40,8 +40,7 @@ TEST_CASE("a fold takes the permits of the process, or is put off", "[flow][fold
   REQUIRE(slot != nullptr);
   flow::Control control(table, *shm::index_of(*segment, *slot), bells);
   const auto definition = limit("a", {.concurrency = 2});
-  std::string_view wrong;
-  REQUIRE(flow::define(control, std::span(&definition, 1), 1, 1, kSecond, wrong));
+  REQUIRE(test::define(control, std::span(&definition, 1), 1, 1, kSecond));
   const flow::Demand demand;
   REQUIRE(control.acquire(std::span(&demand, 1), flow::Waiting::never, kSecond).permit != 0);
   slot->counters[shm::kOpenedCounter] = 1;

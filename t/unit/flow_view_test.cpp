@@ -28,8 +28,7 @@ Definition limit(std::string_view name, std::uint32_t concurrency) {
 struct Rig {
   explicit Rig(const std::vector<Definition>& definitions) { REQUIRE(define(definitions)); }
   bool define(const std::vector<Definition>& definitions) {
-    std::string_view wrong;
-    return flow::define(control, definitions, 1, 0, kBegin, wrong);
+    return test::define(control, definitions, ++generation, 0, kBegin);
   }
   Answer acquire(std::string_view key = {}, Micros now = kBegin) {
     const Demand demand{.limit = 0, .key = make_key(table->secret, key, true)};
@@ -39,6 +38,7 @@ struct Rig {
   test::FlowTable table;
   Bells bells;
   Control control{*table, 3, bells};
+  std::uint32_t generation = 0;
 };
 
 }  // namespace

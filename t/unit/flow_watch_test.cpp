@@ -31,8 +31,7 @@ struct Rig {
         watch(control, bells.fd(3)) {
     flow::Definition definition{.settings = {.concurrency = 1, .queue = 10}, .acquire = acquire};
     definition.name[0] = 'a';
-    std::string_view wrong;
-    REQUIRE(flow::define(control, std::span(&definition, 1), 0, 1, flow::now(), wrong));
+    REQUIRE(test::define(control, std::span(&definition, 1), 0, 1, flow::now()));
     REQUIRE(watch.start());
   }
   flow::Answer acquire() {

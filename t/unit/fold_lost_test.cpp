@@ -43,12 +43,7 @@ TEST_CASE("the tunnels of a dead process are told once, with what was shown of t
   REQUIRE(child.ended_well());
 
   shm::LostTunnels lost;
-  const bool by_pid = GENERATE(true, false);
-  if (by_pid) {
-    CHECK(shm::reclaim(*segment, pid, &lost));
-  } else {
-    CHECK(shm::sweep(*segment, &lost) == 1);
-  }
+  CHECK(shm::sweep(*segment, &lost) == 1);
   REQUIRE(lost.size() == 3);
   for (std::uint64_t i = 0; i < 3; ++i) {
     const auto& tunnel = lost[i];

@@ -33,17 +33,21 @@ std::size_t found(const Places& places) {
   return all.size();
 }
 
+auto name(shm::Layout& layout, std::span<const std::uint64_t> keys, std::uint32_t generation) {
+  return shm::name_resources(layout, shm::used_slots(layout, layout.slot_capacity), keys, generation);
+}
+
 }  // namespace
 
 TEST_CASE("a key has one resource in all configurations, and the table has an end", "[resources]") {
   const test::SharedSegment segment;
   auto keys = many(shm::kResources, 5);
-  const auto places = shm::name_resources(*segment, keys, 0);
+  const auto places = name(*segment, keys, 0);
   CHECK(places[0] == 5);
   CHECK(found(places) == shm::kResources);
-  CHECK(shm::name_resources(*segment, keys, 1) == places);
+  CHECK(name(*segment, keys, 1) == places);
   keys.insert(keys.begin(), 4);
-  auto more = shm::name_resources(*segment, keys, 2);
+  auto more = name(*segment, keys, 2);
   CHECK_FALSE(more.front());
   more.erase(more.begin());
   CHECK(more == places);
@@ -52,32 +56,32 @@ TEST_CASE("a key has one resource in all configurations, and the table has an en
 TEST_CASE("a resource that nobody names, holds or knows makes room", "[resources]") {
   const test::SharedSegment segment;
   const auto old = many(shm::kResources, 5);
-  const auto places = shm::name_resources(*segment, old, 3);
+  const auto places = name(*segment, old, 3);
   const Keys next{old[1], 7, 8};
   SECTION("nobody uses any") {
-    const auto now = shm::name_resources(*segment, next, 4);
+    const auto now = name(*segment, next, 4);
     CHECK(now[0] == places[1]);
     CHECK(found(now) == 3);
     // Found where they are, although others want these places.
-    CHECK(shm::name_resources(*segment, next, 5) == now);
-    CHECK(found(shm::name_resources(*segment, many(shm::kResources, 5), 6)) == shm::kResources);
+    CHECK(name(*segment, next, 5) == now);
+    CHECK(found(name(*segment, many(shm::kResources, 5), 6)) == shm::kResources);
   }
   SECTION("a child of that configuration still takes requests") {
     auto* child = shm::claim(*segment, owner(11), 3, 0);
-    CHECK(found(shm::name_resources(*segment, next, 4)) == 1);
+    CHECK(found(name(*segment, next, 4)) == 1);
     REQUIRE(shm::transfer(*child, owner(11), owner(12), shm::ProcessKind::keeper));
-    CHECK(found(shm::name_resources(*segment, next, 4)) == 3);
+    CHECK(found(name(*segment, next, 4)) == 3);
   }
   SECTION("a child of a newer one does not know it") {
     shm::claim(*segment, owner(11), 4, 0);
-    CHECK(found(shm::name_resources(*segment, next, 5)) == 3);
+    CHECK(found(name(*segment, next, 5)) == 3);
   }
   SECTION("a keeper has tunnels of all but one") {
     auto* keeper = shm::claim(*segment, owner(11), 3, 0);
     REQUIRE(shm::transfer(*keeper, owner(11), owner(12), shm::ProcessKind::keeper));
     for (const auto& place : places) keeper->held[*place] = 1;
     keeper->held[77] = 0;
-    const auto now = shm::name_resources(*segment, next, 4);
+    const auto now = name(*segment, next, 4);
     CHECK(now[0] == places[1]);
     CHECK(now[1] == 77);
     CHECK_FALSE(now[2]);

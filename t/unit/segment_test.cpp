@@ -1,14 +1,30 @@
 #include "mod_wsflow/shm/segment.hpp"
 
+#include <sys/resource.h>
+#include <unistd.h>
+
 #include <catch2/catch.hpp>
+#include <fstream>
 #include <set>
 #include <type_traits>
 
 #include "mod_wsflow/shm/fold.hpp"
+#include "t/unit/support/child_process.hpp"
 #include "t/unit/support/shared_segment.hpp"
 
 using namespace wsflow;
 using test::owner;
+
+namespace {
+
+// Addresses that this process has taken.
+std::size_t mapped_bytes() {
+  std::size_t pages = 0;
+  std::ifstream("/proc/self/statm") >> pages;
+  return pages * static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+}
+
+}  // namespace
 
 static_assert(std::is_standard_layout_v<shm::ProcessSlot> && std::is_standard_layout_v<shm::TunnelRow>);
 static_assert(sizeof(shm::ProcessSlot) % 64 == 0 && alignof(shm::ProcessSlot) == 64,
@@ -109,9 +125,6 @@ TEST_CASE("each claim gets a slot of its own until none is left", "[segment]") {
   CHECK(slots.size() == 8);
   CHECK(slots.count(nullptr) == 0);
   CHECK(shm::claim(*segment, shm::Owner::self(), 0, 0) == nullptr);
-  shm::grow(*segment, 9, 0);
-  CHECK(shm::claim(*segment, shm::Owner::self(), 0, 0) != nullptr);
-  CHECK(shm::claim(*segment, shm::Owner::self(), 0, 0) == nullptr);
   REQUIRE(shm::reclaim(*segment, **slots.begin(), shm::Owner::self()));
   CHECK(shm::claim(*segment, shm::Owner::self(), 0, 0) == *slots.begin());
 }
@@ -123,16 +136,30 @@ TEST_CASE("when all slots are taken, those of the dead are free", "[segment]") {
   CHECK(shm::claim(*segment, shm::Owner::self(), 0, 0) == dead);
 }
 
-TEST_CASE("the geometry only grows, up to the capacity", "[segment]") {
-  const test::SharedSegment segment(10, 640);
-  CHECK(segment->slots == 10);
-  CHECK(segment->pages == 10 + 10);
-  shm::grow(*segment, 5, 64);
-  CHECK(segment->slots == 10);
-  CHECK(segment->pages == 20);
-  shm::grow(*segment, 1'000'000, 1'000'000'000);
-  CHECK(segment->slots == segment->slot_capacity);
-  CHECK(segment->pages == segment->page_capacity);
+TEST_CASE("a segment is no larger than its version can number", "[segment]") {
+  shm::Capacity capacity{1'000'000, 1'000'000};
+  auto* layout = shm::map_segment(capacity);
+  REQUIRE(layout != nullptr);
+  CHECK(capacity.slots == shm::kMaxSlots);
+  CHECK(capacity.pages == shm::kMaxPages);
+  CHECK(layout->slot_capacity == capacity.slots);
+  CHECK(layout->page_capacity == capacity.pages);
+  shm::unmap_segment(*layout, capacity);
+}
+
+TEST_CASE("where there is little room, slots stay rather than rows", "[segment]") {
+#if !defined(__SANITIZE_THREAD__) && !defined(__SANITIZE_ADDRESS__)
+  test::ChildProcess child([] {
+    const auto room = shm::bytes(shm::kLeastCapacity) + (std::size_t{4} << 20U);
+    // Of what is mapped already nothing goes.
+    const rlimit limit{.rlim_cur = room + mapped_bytes(), .rlim_max = RLIM_INFINITY};
+    if (::setrlimit(RLIMIT_AS, &limit) != 0) return false;
+    auto capacity = shm::kUsualCapacity;
+    return shm::map_segment(capacity) != nullptr && capacity.slots >= shm::kLeastCapacity.slots &&
+           capacity.pages < shm::kMaxPages;
+  });
+  CHECK(child.ended_well());
+#endif
 }
 
 TEST_CASE("a keeper takes over the slot with all that is in it, once", "[segment]") {

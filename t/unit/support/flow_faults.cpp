@@ -34,7 +34,7 @@ class Inspection {
     }
     for (Index i = 1; i <= table_.permits_seen; ++i) look_at_permit(i);
     for (Index i = 1; i <= table_.entries_seen; ++i) look_at_entry(i);
-    for (Index i = 1; i <= flow::kLimits; ++i) look_at_limit(i);
+    for (Index i = 1; i <= flow::kLimits + 1; ++i) look_at_limit(i);
     std::uint32_t live = 0;
     for (Index i = 1; i <= table_.waiters_seen; ++i) live += waiter(i).permit != 0 ? 1 : 0;
     expect(live == waiters_, "waiters without a permit");

@@ -30,8 +30,7 @@ class FlowRig {
   FlowRig(std::initializer_list<flow::Definition> limits, std::uint32_t thread_share = 10)
       : FlowRig(std::vector(limits), thread_share) {}
   explicit FlowRig(const std::vector<flow::Definition>& limits, std::uint32_t thread_share = 10) {
-    std::string_view wrong;
-    REQUIRE(flow::define(one, limits, 1, thread_share, now, wrong));
+    REQUIRE(define(one, limits, 1, thread_share, now));
   }
 
   flow::Demand demand(std::uint32_t number, std::string_view key = {}) {

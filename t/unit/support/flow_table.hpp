@@ -3,10 +3,19 @@
 #include <sys/mman.h>
 
 #include <new>
+#include <span>
+#include <vector>
 
 #include "mod_wsflow/flow/definitions.hpp"
 
 namespace wsflow::test {
+
+// Puts limits into a table, as the processes of a generation do.
+inline bool define(flow::Control& control, std::span<const flow::Definition> definitions,
+                   std::uint32_t generation, std::uint32_t thread_share, flow::Micros now) {
+  std::vector<flow::Place> places(definitions.size());
+  return flow::define(control, definitions, generation, flow::Arrival::steady, thread_share, now, places);
+}
 
 // A fresh table of limits that forked processes share.
 class FlowTable {

@@ -9,18 +9,23 @@ namespace wsflow::test {
 // A fresh segment in memory that forked processes share.
 class SharedSegment {
  public:
-  explicit SharedSegment(std::size_t slots = 64, std::size_t rows = 4096) : layout_(shm::map_segment()) {
+  // Each process may leave one page half used.
+  explicit SharedSegment(std::size_t slots = 64, std::size_t rows = 4096)
+      : capacity_{.slots = slots, .pages = rows / shm::kPageRows + slots},
+        layout_(shm::map_segment(capacity_)) {
     if (layout_ == nullptr) throw std::bad_alloc();
-    shm::grow(*layout_, slots, rows);
   }
-  ~SharedSegment() { shm::unmap_segment(*layout_); }
+  ~SharedSegment() { shm::unmap_segment(*layout_, capacity_); }
   SharedSegment(const SharedSegment&) = delete;
   SharedSegment& operator=(const SharedSegment&) = delete;
 
   shm::Layout& operator*() const { return *layout_; }
   shm::Layout* operator->() const { return layout_; }
+  // As whoever made it knows it.
+  shm::Capacity capacity() const { return capacity_; }
 
  private:
+  shm::Capacity capacity_;
   shm::Layout* layout_;
 };
 
