@@ -17,6 +17,7 @@ void* create_server_config(apr_pool_t* pool, server_rec*) noexcept {
   // NOLINTNEXTLINE(bugprone-sizeof-expression): an array of pointers
   auto* routes = apr_array_make(pool, 4, sizeof(const Route*));
   return make(pool, ServerConfig{.routes = routes,
+                                 .routes_by_alias = nullptr,
                                  .threads = 0,
                                  .max_tunnels = 0,
                                  .max_buffered = kDefaultMaxBuffered,
@@ -34,6 +35,7 @@ void* merge_server_config(apr_pool_t* pool, void* base, void* add) noexcept {
   const auto& lower = *static_cast<ServerConfig*>(base);
   const auto& upper = *static_cast<ServerConfig*>(add);
   return make(pool, ServerConfig{.routes = apr_array_append(pool, upper.routes, lower.routes),
+                                 .routes_by_alias = nullptr,
                                  .threads = lower.threads,
                                  .max_tunnels = lower.max_tunnels,
                                  .max_buffered = lower.max_buffered,
@@ -48,8 +50,7 @@ void* merge_server_config(apr_pool_t* pool, void* base, void* add) noexcept {
 }
 
 void* create_dir_config(apr_pool_t* pool, char*) noexcept {
-  return make(pool,
-              DirConfig{.enabled = -1, .tunnels = {}, .route = nullptr, .limits = nullptr, .handshakes = {}});
+  return make(pool, DirConfig{.enabled = -1, .tunnels = {}, .limits = nullptr, .handshakes = {}});
 }
 
 void* merge_dir_config(apr_pool_t* pool, void* base, void* add) noexcept {
@@ -57,7 +58,6 @@ void* merge_dir_config(apr_pool_t* pool, void* base, void* add) noexcept {
   const auto& upper = *static_cast<DirConfig*>(add);
   return make(pool, DirConfig{.enabled = upper.enabled >= 0 ? upper.enabled : lower.enabled,
                               .tunnels = overlay(upper.tunnels, lower.tunnels),
-                              .route = upper.route != nullptr ? upper.route : lower.route,
                               .limits = merge_limits(pool, lower.limits, upper.limits),
                               .handshakes = overlay(upper.handshakes, lower.handshakes),
                               .show_user = upper.show_user >= 0 ? upper.show_user : lower.show_user});

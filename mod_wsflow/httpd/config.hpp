@@ -58,6 +58,7 @@ inline constexpr std::int64_t kDefaultMaxBuffered = 256 * 1024 * 1024;
 // Server and virtual host.
 struct ServerConfig {
   apr_array_header_t* routes;         // of Route*; this server's, its <Location>s' and those of its base
+  apr_hash_t* routes_by_alias;        // main server only; of Route, all there are, by the address `real`
   int threads;                        // main server only; 0: not given
   int max_tunnels;                    // main server only; 0: not given
   std::int64_t max_buffered;          // main server only, bytes; 0: no bound
@@ -76,7 +77,6 @@ struct ServerConfig {
 struct DirConfig {
   int enabled;                 // WSFlow: -1 not given, 0 Off, 1 On
   TunnelConfig tunnels;        // WSFlowTimeout and its like
-  const Route* route;          // WSFlowPass of this <Location>, or nullptr
   apr_array_header_t* limits;  // WSFlowLimit, of LimitUse; nullptr: none
   HandshakeConfig handshakes;  // WSFlowOrigin and its like
   int show_user = -1;          // WSFlowShowUser: -1 not given, 0 Off, 1 On

@@ -88,26 +88,34 @@ const char* run_proxy_pass(cmd_parms* cmd, const char* arguments, const Words& w
   return failure(cmd, arguments, apr_pstrmemdup(cmd->pool, text.data(), text.size()));
 }
 
-const Route* find_route(const server_rec* server, const char* real) noexcept {
-  const auto* routes = config_of(server).routes;
-  for (int i = 0; i < routes->nelts; ++i) {
-    const auto* route = APR_ARRAY_IDX(routes, i, const Route*);
-    if (route->real == real) return route;
-  }
-  return nullptr;
+// The one that an alias of mod_proxy came from, or nullptr.
+const Route* route_of(const proxy_alias& alias) noexcept {
+  auto* known = config_of(ap_server_conf).routes_by_alias;
+  // The address is the key.
+  return known != nullptr ? static_cast<const Route*>(apr_hash_get(known, &alias.real, sizeof alias.real))
+                          : nullptr;
+}
+
+void note_route(cmd_parms* cmd, const Route* route) noexcept {
+  auto*& known = config_of(ap_server_conf).routes_by_alias;
+  if (known == nullptr) known = apr_hash_make(cmd->pool);
+  apr_hash_set(known, &route->real, sizeof route->real, route);
+  APR_ARRAY_PUSH(config_of(cmd->server).routes, const Route*) = route;
 }
 
 // One alias of mod_proxy against the request. HTTP_CONTINUE: no match.
-int try_alias(request_rec* r, proxy_alias* alias, proxy_dir_conf* proxy_dir, const Route* route) noexcept {
-  const int result = ap_proxy_trans_match(r, alias, proxy_dir);
-  if (result == OK || result == DONE) state_of(r).route = route;
+int try_alias(request_rec* r, proxy_alias& alias, proxy_dir_conf* proxy_dir) noexcept {
+  const int result = ap_proxy_trans_match(r, &alias, proxy_dir);
+  if (result == OK || result == DONE) state_of(r).route = route_of(alias);
   return result;
 }
 
 // What mod_proxy's own hook would do now, with the same answers (mod_proxy.c, proxy_trans); mod_proxy's hook
-// then finds the request mapped.
+// then finds the request mapped. Only of a request that may be an upgrade: of all others the route does not
+// matter, and where no alias matches the walk is done again by mod_proxy.
 int translate(request_rec* r, bool before_decoding) noexcept {
   if (r->proxyreq != PROXYREQ_NONE || config_of(r->server).routes->nelts == 0) return DECLINED;
+  if (apr_table_get(r->headers_in, "Upgrade") == nullptr) return DECLINED;
   auto* proxy_dir = static_cast<proxy_dir_conf*>(ap_get_module_config(r->per_dir_config, &proxy_module));
   auto* proxy =
       static_cast<proxy_server_conf*>(ap_get_module_config(r->server->module_config, &proxy_module));
@@ -120,15 +128,13 @@ int translate(request_rec* r, bool before_decoding) noexcept {
     return before_decoding == ((alias.flags & PROXYPASS_MAP_ENCODED) != 0);
   };
   if (auto* alias = proxy_dir->alias; alias != nullptr && in_this_phase(*alias)) {
-    const auto* route = config_of(r).route;
-    const bool ours = route != nullptr && route->real == alias->real;
-    const int result = try_alias(r, alias, proxy_dir, ours ? route : nullptr);
+    const int result = try_alias(r, *alias, proxy_dir);
     if (result != HTTP_CONTINUE) return result;
   }
   for (int i = 0; i < proxy->aliases->nelts; ++i) {
     auto& alias = APR_ARRAY_IDX(proxy->aliases, i, proxy_alias);
     if (!in_this_phase(alias)) continue;
-    const int result = try_alias(r, &alias, proxy_dir, find_route(r->server, alias.real));
+    const int result = try_alias(r, alias, proxy_dir);
     if (result != HTTP_CONTINUE) return result;
   }
   return DECLINED;
@@ -150,8 +156,7 @@ const char* add_route(cmd_parms* cmd, DirConfig& section, const char* arguments)
                           : APR_ARRAY_IDX(proxy->aliases, proxy->aliases->nelts - 1, const proxy_alias);
   auto* route = ::new (apr_palloc(cmd->pool, sizeof(Route)))
       Route{.path = words.path, .url = words.url, .real = alias.real, .tunnels = words.tunnels};
-  if (cmd->path != nullptr) section.route = route;
-  APR_ARRAY_PUSH(config_of(cmd->server).routes, const Route*) = route;
+  note_route(cmd, route);
   if (words.sets_tunnels) note_tunnel_place(cmd, section, route);
   return nullptr;
 }

@@ -94,3 +94,27 @@ def test_worker_keys_are_taken(httpd, echo, connect):
 def test_routes_without_a_tunnel_answer_other_hosts_requests(httpd, echo, tls):
     site = httpd(f'WSFlowPass /x "{echo().url("/x")}"')
     assert site.get("/index.html", tls=tls).status == 200
+
+
+@pytest.mark.parametrize("directive", ["WSFlowPass", "ProxyPass"])
+def test_a_request_is_held_against_each_alias_once(httpd, echo, directive):
+    """What mod_proxy logs of each comparison tells how often the list was walked: as often as without the module."""
+    url = echo().url("/x", "http")
+    routes = "\n".join(f'{directive} /route{number} "{url}"' for number in range(50))
+    site = httpd(f'{routes}\nLogLevel proxy:trace2\nWSFlowPass /last "{url}"')
+
+    def comparisons(path, upgrade):
+        before = len(site.log.lines("AH03461"))
+        with RawClient(site.address()) as client:
+            if upgrade:
+                client.send_handshake(path)
+            else:
+                client.send(f"GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode())
+            client.read_head()
+        return len(site.log.lines("AH03461")) - before
+
+    assert comparisons("/nowhere", False) == 51
+    assert comparisons("/route0", False) == 1
+    assert comparisons("/route49", False) == 50
+    assert comparisons("/route49", True) == 50
+    assert comparisons("/last", True) == 51

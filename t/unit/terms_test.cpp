@@ -1,6 +1,8 @@
 #include "mod_wsflow/httpd/terms.hpp"
 
 #include <catch2/catch.hpp>
+#include <unordered_set>
+#include <vector>
 
 using namespace wsflow;
 using httpd::kDefaultSettings;
@@ -34,6 +36,20 @@ TEST_CASE("each setting reaches the tunnel", "[terms]") {
                       .messages = {tunnel::MessageLimit{.frame = 1, .message = std::uint64_t{1} << 40U},
                                    {.frame = 2, .message = 3, .rate = 4, .bytes = 5, .close = true}},
                       .strict = true});
+}
+
+TEST_CASE("terms of many routes and virtual hosts are found at once", "[terms]") {
+  std::vector<char> hosts(3000);
+  std::unordered_set<std::size_t> hashes;
+  for (std::uint32_t i = 0; i < 3000; ++i) {
+    hashes.insert(httpd::TermsHash()({.log_context = &hosts[i]}));
+    hashes.insert(httpd::TermsHash()({.idle = i * 1000}));
+    hashes.insert(httpd::TermsHash()({.close = i * 1000}));
+    hashes.insert(httpd::TermsHash()({.ping_timeout = i * 1000 + 1}));
+    hashes.insert(httpd::TermsHash()({.messages = {tunnel::MessageLimit{.message = i + 1}}}));
+  }
+  // But for chance all differ, and the default terms, which are there more than once.
+  CHECK(hashes.size() > 14'990);
 }
 
 TEST_CASE("equal terms are one object, and stay where they are", "[terms]") {
