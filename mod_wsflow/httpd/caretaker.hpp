@@ -35,6 +35,9 @@ class Caretaker {
 
   // One round, without the relay: reclaims and looks for commands. For a process whose main thread does it.
   void look_after();
+  // httpd is gone: what only processes of the newest generation do for operators is this one's, too. Whoever
+  // calls look_after().
+  void inherit() noexcept { heir_ = true; }
 
  private:
   void run();
@@ -50,6 +53,7 @@ class Caretaker {
   std::atomic<bool> ending_{false};
   OriginLoadRounds origin_load_;     // by whoever calls look_after(), as the next
   std::uint32_t commands_seen_ = 0;  // by whoever calls look_after()
+  bool heir_ = false;                // by whoever calls look_after()
   std::thread thread_;
 };
 

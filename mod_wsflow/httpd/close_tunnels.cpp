@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "mod_wsflow/base/clock.hpp"
 #include "mod_wsflow/httpd/action_log.hpp"
 #include "mod_wsflow/httpd/child.hpp"
 #include "mod_wsflow/httpd/close_action.hpp"
@@ -57,7 +58,7 @@ ActionAnswer close_tunnels(request_rec* r, shm::Layout& layout, std::span<const 
   std::string wrong;
   const auto action = read_close_action(fields, wrong);
   if (!action) return {.status = HTTP_BAD_REQUEST, .text = std::move(wrong)};
-  const auto now = apr_time_now();
+  const auto now = base::now_us();
   shm::Reading<shm::Order> order{order_of(*action), shm::kSet | static_cast<std::uint64_t>(now)};
   if (!action->limit.empty()) {
     auto answer = add_key(shm::flow_table(layout), *action, order.facts);

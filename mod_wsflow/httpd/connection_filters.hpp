@@ -3,6 +3,7 @@
 #include <string>
 #include <string_view>
 
+#include "mod_wsflow/base/clock.hpp"
 #include "mod_wsflow/httpd/api.hpp"
 
 namespace wsflow::httpd {
@@ -22,8 +23,8 @@ std::string drain_input(conn_rec* c);
 // would start a mere socket time-out anew each time.
 struct Deadline {
   apr_socket_t* socket;  // borrowed
-  apr_time_t at;
-  apr_interval_time_t left() const noexcept { return at - apr_time_now(); }
+  base::Instant at;
+  apr_interval_time_t left() const noexcept { return apr_time_from_msec((at - base::now()).count()); }
 };
 void set_deadline(conn_rec* c, Deadline& deadline) noexcept;
 void lift_deadline(conn_rec* c) noexcept;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "mod_wsflow/base/clock.hpp"
 #include "mod_wsflow/httpd/action_log.hpp"
 #include "mod_wsflow/httpd/child.hpp"
 #include "mod_wsflow/httpd/close_action.hpp"
@@ -63,7 +64,7 @@ ActionAnswer drain_route(request_rec* r, shm::Layout& layout, std::span<const Fi
   if (!action) return {.status = HTTP_BAD_REQUEST, .text = std::move(wrong)};
   if (!is_known(layout, named(action->server, action->route)))
     return {.status = HTTP_NOT_FOUND, .text = "there is no " + texts_of(*action)};
-  const auto now = apr_time_now();
+  const auto now = base::now_us();
   // So that it is shown even if nobody has used it.
   shm::intern(layout, {.server = action->server, .route = action->route, .origin = {}});
   const bool was_closed = shm::is_closed(layout, action->server, action->route);

@@ -135,6 +135,7 @@ Failure hand_over(request_rec* r, Origin& origin, TunnelTerms terms) {
   parts.permit = take_permit(r);
   parts.terms = &tunnel_terms;
   parts.lives_until = terms.lives_until;
+  parts.session_until = terms.session_until;
   parts.extensions = has_extensions(origin.head());
   parts.id = terms.id;
   auto tunnel = std::make_unique<tunnel::Tunnel>(std::move(parts), base::now());

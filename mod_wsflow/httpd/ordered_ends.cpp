@@ -35,7 +35,7 @@ auto with_selector(shm::Layout& layout, const shm::Reading<shm::Order>& order, U
 }
 
 bool is_done(const shm::Reading<shm::Order>& order) noexcept {
-  return order.facts.drains == 0 || apr_time_now() - order.since_us() > kLate_us;
+  return order.facts.drains == 0 || base::now_us() - order.since_us() > kLate_us;
 }
 
 void log_done(server_rec* server, const shm::Order& order) {

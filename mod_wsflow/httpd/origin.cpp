@@ -50,7 +50,8 @@ Failure Origin::connect(char* url, const char* proxy_name, apr_port_t proxy_port
   if (determined != OK) return {.status = determined, .reason = Refusal::origin_connect};
 
   if (const auto failure = open_socket()) return failure;
-  deadline_ = {.socket = backend_->sock, .at = apr_time_now() + settings_.handshake};
+  deadline_ = {.socket = backend_->sock,
+               .at = base::now() + base::Millis(apr_time_as_msec(settings_.handshake))};
   const int created = ap_proxy_connection_create_ex(kFunction, backend_, r_);
   if (created != OK) return {.status = HTTP_BAD_GATEWAY, .reason = Refusal::origin_connect};
   set_deadline(backend_->connection, deadline_);

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <cerrno>
 
+#include "mod_wsflow/base/clock.hpp"
 #include "mod_wsflow/httpd/limit_rule.hpp"
 #include "mod_wsflow/httpd/log.hpp"
 #include "mod_wsflow/os/local_address.hpp"
@@ -26,7 +27,7 @@ const char* ip_of(apr_pool_t* pool, apr_sockaddr_t* address) noexcept {
 class Connector {
  public:
   Connector(request_rec* r, proxy_conn_rec* backend, const SocketTerms& terms, bool keepalive) noexcept
-      : r_(r), backend_(backend), terms_(terms), keepalive_(keepalive), start_(apr_time_now()) {}
+      : r_(r), backend_(backend), terms_(terms), keepalive_(keepalive), start_(base::now_us()) {}
 
   // Every address in turn; each may take its share of the time that is left, so that a dead one leaves some
   // for the others.
@@ -44,7 +45,7 @@ class Connector {
   proxy_conn_rec* backend_;   // borrowed
   const SocketTerms& terms_;  // borrowed
   const bool keepalive_;
-  const apr_time_t start_;
+  const std::int64_t start_;
   apr_sockaddr_t* last_ = nullptr;
   apr_sockaddr_t* out_of_ports_ = nullptr;
 };
@@ -121,7 +122,7 @@ apr_status_t Connector::connect_any() {
   for (auto* address = backend_->addr; address != nullptr; address = address->next, --left) {
     apr_interval_time_t time = -1;
     if (terms_.connect > 0) {
-      const auto rest = start_ + terms_.connect - apr_time_now();
+      const auto rest = start_ + terms_.connect - base::now_us();
       if (rest <= 0) return APR_TIMEUP;
       time = std::max<apr_interval_time_t>(rest / left, 1);
     }

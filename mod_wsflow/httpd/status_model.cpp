@@ -1,5 +1,6 @@
 #include "mod_wsflow/httpd/status_model.hpp"
 
+#include "mod_wsflow/base/clock.hpp"
 #include "mod_wsflow/flow/holders.hpp"
 #include "mod_wsflow/httpd/api.hpp"
 #include "mod_wsflow/httpd/bells.hpp"
@@ -21,6 +22,7 @@ status::Model status_model(shm::Layout& layout, const status::StatusQuery& query
                       .server = ap_get_server_description(),
                       .generation = static_cast<std::uint32_t>(generation),
                       .now_us = apr_time_now(),
+                      .clock_us = base::now_us(),
                       .snapshot = shm::snapshot(layout),
                       .query = query.tunnels,
                       .history_wanted = query.history,

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <string>
 
+#include "mod_wsflow/base/clock.hpp"
 #include "mod_wsflow/httpd/child.hpp"
 #include "mod_wsflow/httpd/guard.hpp"
 #include "mod_wsflow/httpd/tunnel_log.hpp"
@@ -50,7 +51,7 @@ std::string line_of(const TunnelLog& log, const shm::TunnelView& row, std::int64
                  .id = row.id,
                  .started_us = row.started_us,
                  .now_us = now,
-                 .duration_us = now - row.started_us,
+                 .duration_us = base::now_us() - row.began_us,
                  .bytes = row.bytes,
                  .messages = row.messages,
                  .rtt_ms = row.rtt_ms,

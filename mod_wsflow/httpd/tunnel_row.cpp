@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 
+#include "mod_wsflow/base/clock.hpp"
 #include "mod_wsflow/httpd/child.hpp"
 #include "mod_wsflow/httpd/connection_state.hpp"
 #include "mod_wsflow/httpd/limit_hold.hpp"
@@ -54,6 +55,7 @@ shm::RowPlace open_row(request_rec* r, const Origin& origin, std::uint64_t id, b
   process.recorder.upgraded(handshake_us);
   return process.rows.open({.id = id,
                             .started_us = now,
+                            .began_us = base::now_us(),
                             .client = address(r->useragent_addr),
                             .server = text(r->server->server_hostname),
                             .route = state.route != nullptr ? text(state.route->path) : "",

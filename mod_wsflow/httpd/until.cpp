@@ -1,6 +1,6 @@
 #include "mod_wsflow/httpd/until.hpp"
 
-#include <algorithm>
+#include <cstdint>
 
 #include "mod_wsflow/httpd/lifetime.hpp"
 #include "mod_wsflow/httpd/log.hpp"
@@ -36,8 +36,7 @@ TunnelEnd end_of_session(request_rec* r, const ap_expr_info_t* until) noexcept {
     case Until::Kind::wrong: return refuse_wrong(r, text, nullptr);
     case Until::Kind::seconds: break;
   }
-  const auto now = apr_time_now();
-  if (end.seconds <= apr_time_sec(now)) {
+  if (end.seconds <= apr_time_sec(apr_time_now())) {
     ap_log_rerror(APLOG_MARK, APLOG_INFO, 0, r,
                   WSFLOGNO(0161) "handshake refused with 403: WSFlowTimeout until=, %" APR_INT64_T_FMT
                                  ", has passed",
@@ -45,10 +44,9 @@ TunnelEnd end_of_session(request_rec* r, const ap_expr_info_t* until) noexcept {
     explain(r, "The session has ended.");
     return {.failure = {.status = HTTP_FORBIDDEN, .reason = Refusal::expired}};
   }
-  // Far beyond any tunnel's life, and within what a clock can show.
-  constexpr std::int64_t kCentury = std::int64_t{100} * 365 * 24 * 3600;
-  if (end.seconds - apr_time_sec(now) > kCentury) return {};
-  return {.at = base::now() + base::Millis(end.seconds * 1000 - apr_time_as_msec(now)), .failure = {}};
+  // From the year 2106 on: far beyond any tunnel's life.
+  if (end.seconds > UINT32_MAX) return {};
+  return {.session = static_cast<std::uint32_t>(end.seconds), .failure = {}};
 }
 
 }  // namespace
@@ -56,7 +54,7 @@ TunnelEnd end_of_session(request_rec* r, const ap_expr_info_t* until) noexcept {
 TunnelEnd find_end(request_rec* r, const TunnelConfig& tunnels) noexcept {
   TunnelEnd end;
   if (tunnels.until != nullptr) end = end_of_session(r, tunnels.until);
-  end.at = std::min(end.at, end_of_lifetime(tunnels.settings));
+  end.lifetime = end_of_lifetime(tunnels.settings);
   return end;
 }
 

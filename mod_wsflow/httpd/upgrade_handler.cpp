@@ -214,7 +214,11 @@ int handle(request_rec* r, proxy_worker* worker, proxy_server_conf* conf, char* 
   const auto id = os::random64();
   note_tunnel(r, id);
   note_first_byte(r);
-  TunnelTerms terms{.place = std::move(place), .settings = tunnels.settings, .lives_until = end.at, .id = id};
+  TunnelTerms terms{.place = std::move(place),
+                    .settings = tunnels.settings,
+                    .lives_until = end.lifetime,
+                    .session_until = end.session,
+                    .id = id};
   Failure failure;
   if (stays == nullptr) {
     ap_log_rerror(APLOG_MARK, APLOG_DEBUG, 0, r, WSFLOGNO(0074) "tunnel %016" APR_UINT64_T_HEX_FMT " to %s",

@@ -103,7 +103,7 @@ void WorkerLoop::wait() noexcept {
   }
   if (order_ == Order::none) polled_.add(process_.workers.bell(), true, false);
   auto until = std::min(look_at_, stop_at_);
-  if (!over_) until = std::min({until, drain_at_, tunnel_.deadline(now_).at});
+  if (!over_) until = std::min({until, drain_at_, deadline().at});
   for (const auto side : kSides) until = std::min(until, stalls_at(pump(side)));
   const microseconds left = until - now_;
   polled_.wait(more_ ? microseconds(0) : std::min({left, client_.patience(), origin_.patience()}));
@@ -198,12 +198,16 @@ base::Instant WorkerLoop::stalls_at(const Pump& pump) const noexcept {
 void WorkerLoop::meet_deadline() {
   if (over_) return;
   tunnel_.begin_turn(now_, false);
-  const auto due = tunnel_.deadline(now_);
+  const auto due = deadline();
   if (due.at > now_ || excused(due)) return;
   if (due.what == Due::alive) tunnel_.tell(tunnel::Event::alive, now_);
   over_ = tunnel_.meet(due, process_.recorder);
   if (over_) tunnel_.cut_off();
   more_ = true;
+}
+
+tunnel::Deadline WorkerLoop::deadline() noexcept {
+  return tunnel_.deadline(now_, tunnel_.has_session() ? base::wall_ahead() : base::Millis::zero());
 }
 
 // The tunnel's side of a socket pair does not tell how the bytes fare behind it.

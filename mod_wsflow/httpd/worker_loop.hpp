@@ -38,6 +38,7 @@ class WorkerLoop {
   void note_losses();
   void end_streams() noexcept;
   void cut_stalled() noexcept;
+  tunnel::Deadline deadline() noexcept;
   void meet_deadline();
   bool excused(const tunnel::Deadline& due) noexcept;
   base::Instant stalls_at(const Pump& pump) const noexcept;

@@ -58,6 +58,7 @@ Failure run_on_worker(request_rec* r, Origin& origin, TunnelTerms terms) {
   parts.permit = take_permit(r);
   parts.terms = &terms_of(*process, r->server, terms.settings);
   parts.lives_until = terms.lives_until;
+  parts.session_until = terms.session_until;
   parts.extensions = has_extensions(origin.head());
   parts.id = terms.id;
   parts.chronicle = begin_chronicle(r, origin, "worker");

@@ -36,6 +36,7 @@ void give_back_rows(Layout& layout, std::uint32_t index) noexcept {
 void clear(ProcessSlot& slot) noexcept {
   slot.generation.store(0);
   slot.started.store(0);
+  slot.began.store(0);
   slot.kind.store(0);
   slot.commands.store(0);
   slot.active.store(0);

@@ -47,6 +47,7 @@ enum class ProcessKind : std::uint32_t { child, keeper };
 struct alignas(64) ProcessSlot {
   std::atomic<std::uint64_t> owner;        // an Owner's word; 0: free
   std::atomic<std::int64_t> started;       // seconds of the epoch
+  std::atomic<std::int64_t> began;         // the same moment as base::now_us() has it
   std::atomic<std::uint64_t> max_tunnels;  // how many this process takes
   std::atomic<std::uint32_t> generation;
   std::atomic<std::uint32_t> kind;                // a ProcessKind
@@ -85,6 +86,7 @@ struct TunnelRow {
   std::atomic<std::uint64_t> command;  // sequence it is meant for << 32 | action << 16 | Close code
   std::atomic<std::uint64_t> id;
   std::atomic<std::int64_t> started;     // microseconds of the epoch
+  std::atomic<std::int64_t> began;       // the same moment as base::now_us() has it
   std::atomic<std::uint64_t> client[2];  // words of an Address, as a reader may look while they are written
   std::atomic<std::uint16_t> label;      // index of a label, or 0
   std::atomic<std::uint16_t> resource;   // the shared resource that it is held of + 1, or 0
@@ -95,7 +97,7 @@ struct TunnelRow {
   std::atomic<std::uint64_t> bytes[2];  // from client and origin
   std::atomic<std::uint64_t> messages[2];
 };
-static_assert(sizeof(TunnelRow) == 96);
+static_assert(sizeof(TunnelRow) == 104);
 static_assert(kLabels <= UINT16_MAX && kResources < UINT16_MAX);
 
 // Whose a tunnel is, where that is to be shown: of the row of the same number, under its `sequence`.

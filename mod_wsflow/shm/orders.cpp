@@ -107,7 +107,7 @@ Selector selector_of(const Reading<Order>& reading) {
   result.route = unpacked(order.route);
   result.origin = unpacked(order.origin);
   result.untold = true;
-  if (order.drains == 0) result.started_until_us = reading.since_us();
+  if (order.drains == 0) result.began_until_us = reading.since_us();
   return result;
 }
 

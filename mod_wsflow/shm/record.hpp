@@ -12,8 +12,8 @@
 namespace wsflow::shm {
 
 // Some facts that any process puts down, reads and removes, without a lock. `state` is 0: free; kSet and
-// since when the facts stand; or else the word of the Owner that writes them: if that one is gone, it is
-// free.
+// since when the facts stand (base::now_us()); or else the word of the Owner that writes them: if that one is
+// gone, it is free.
 template <class Facts>
 struct Record {
   static_assert(std::is_trivially_copyable_v<Facts> && sizeof(Facts) % 8 == 0);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <new>
 
+#include "mod_wsflow/base/clock.hpp"
 #include "mod_wsflow/flow/definitions.hpp"
 #include "mod_wsflow/os/random.hpp"
 #include "mod_wsflow/os/shared_mutex.hpp"
@@ -32,6 +33,7 @@ ProcessView view_of(const ProcessSlot& slot, Owner owner) {
           .kind = static_cast<ProcessKind>(slot.kind.load()),
           .generation = slot.generation.load(),
           .started = slot.started.load(),
+          .began_us = slot.began.load(),
           .active = slot.active.load(),
           .active_worker = slot.active_worker.load(),
           .buffered = slot.buffered.load(),
@@ -86,6 +88,7 @@ ProcessSlot* claim(Layout& layout, Owner owner, std::uint32_t generation, std::i
   if (slot == nullptr) return nullptr;
   slot->generation.store(generation);
   slot->started.store(now);
+  slot->began.store(base::now_us());
   return slot;
 }
 

@@ -13,7 +13,8 @@ struct ProcessView {
   std::uint32_t pid;
   ProcessKind kind;
   std::uint32_t generation;
-  std::int64_t started;  // seconds of the epoch
+  std::int64_t started;   // seconds of the epoch
+  std::int64_t began_us;  // the same moment as base::now_us() has it
   std::uint64_t active;
   std::uint64_t active_worker;
   std::uint64_t buffered;

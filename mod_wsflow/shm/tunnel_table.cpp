@@ -28,6 +28,7 @@ void write(TunnelRow& row, RowUser& user, const TunnelFacts& facts, std::uint32_
   row.id.store(facts.id, std::memory_order_release);
   row.permit.store(facts.permit, std::memory_order_release);
   row.started.store(facts.started_us, std::memory_order_release);
+  row.began.store(facts.began_us, std::memory_order_release);
   const auto words = std::bit_cast<std::array<std::uint64_t, 2>>(facts.client);
   for (std::size_t i = 0; i < words.size(); ++i) row.client[i].store(words[i], std::memory_order_release);
   row.label.store(static_cast<std::uint16_t>(label), std::memory_order_release);

@@ -15,7 +15,8 @@ namespace wsflow::shm {
 // What the row of a tunnel says; the texts are those of its label.
 struct TunnelFacts {
   std::uint64_t id;
-  std::int64_t started_us;  // microseconds of the epoch
+  std::int64_t started_us;    // microseconds of the epoch
+  std::int64_t began_us = 0;  // the same moment as base::now_us() has it
   Address client;
   std::string_view server;
   std::string_view route;

@@ -19,6 +19,7 @@ struct Candidate {
   std::uint32_t sequence;
   std::uint64_t id;
   std::int64_t started;
+  std::int64_t began;
   Address client;
   std::uint32_t label;
   std::uint32_t resource;
@@ -35,6 +36,7 @@ std::optional<Candidate> read(const Layout& layout, std::uint32_t index, std::ui
   result.sequence = row.sequence.load();
   result.id = row.id.load(std::memory_order_acquire);
   result.started = row.started.load(std::memory_order_acquire);
+  result.began = row.began.load(std::memory_order_acquire);
   std::array<std::uint64_t, 2> words{};
   for (std::size_t i = 0; i < words.size(); ++i) words[i] = row.client[i].load(std::memory_order_acquire);
   result.client = std::bit_cast<Address>(words);
@@ -104,7 +106,7 @@ class Match {
     if (selector_.permits != nullptr &&
         (one.permit == 0 || one.permit >= selector_.permits->size() || !(*selector_.permits)[one.permit]))
       return false;
-    if (selector_.started_until_us && one.started > *selector_.started_until_us) return false;
+    if (selector_.began_until_us && one.began > *selector_.began_until_us) return false;
     if (selector_.untold && rows(layout_)[one.row].command.load() >> 32U == one.sequence) return false;
     if (!selector_.client.empty() && one.client.text() != selector_.client) return false;
     if (!selector_.user.empty() && user_of(layout_, one) != selector_.user) return false;
@@ -165,9 +167,9 @@ class RowOrder {
     Key key;
     switch (by_) {
       case SortBy::place: break;
-      case SortBy::age: key.high = ~static_cast<std::uint64_t>(one.started); break;
+      case SortBy::age: key.high = ~static_cast<std::uint64_t>(one.began); break;
       case SortBy::idle:
-        key.high = ~(static_cast<std::uint64_t>(one.started) +
+        key.high = ~(static_cast<std::uint64_t>(one.began) +
                      row.active.load(std::memory_order_relaxed) * std::uint64_t{1'000'000});
         break;
       case SortBy::bytes: key.high = sum(row.bytes); break;
@@ -202,6 +204,7 @@ TunnelView view_of(const Layout& layout, const Candidate& one) {
   result.kind = static_cast<ProcessKind>(slot.kind.load());
   result.generation = slot.generation.load();
   result.started_us = one.started;
+  result.began_us = one.began;
   result.client = one.client.text();
   auto texts = label(layout, one.label);
   result.server = std::move(texts.server);

@@ -18,11 +18,11 @@ struct Selector {
   std::string server{};  // whole, as all of a label
   std::string route{};
   std::string origin{};
-  std::string part{};                              // stands somewhere in one of these texts
-  std::optional<std::uint32_t> resource{};         // held of this shared resource
-  const std::vector<bool>* permits = nullptr;      // by flow::Index: holds one of these; borrowed
-  bool untold = false;                             // and was never commanded anything
-  std::optional<std::int64_t> started_until_us{};  // and had started then
+  std::string part{};                            // stands somewhere in one of these texts
+  std::optional<std::uint32_t> resource{};       // held of this shared resource
+  const std::vector<bool>* permits = nullptr;    // by flow::Index: holds one of these; borrowed
+  bool untold = false;                           // and was never commanded anything
+  std::optional<std::int64_t> began_until_us{};  // had begun by then; base::now_us()
 };
 
 enum class SortBy : std::uint8_t {
@@ -53,6 +53,7 @@ struct TunnelView {
   ProcessKind kind;
   std::uint32_t generation;
   std::int64_t started_us;
+  std::int64_t began_us = 0;
   std::string client;
   std::string server;
   std::string route;

@@ -58,7 +58,7 @@ std::string what_happened(const Model& model) {
 std::string processes(const Model& model) {
   std::string rows;
   for (const auto& process : model.snapshot.processes) {
-    const auto age = static_cast<double>(model.now_us / 1'000'000 - process.started);
+    const auto age = static_cast<double>((model.clock_us - process.began_us) / 1'000'000);
     rows += "<tr>" + row_head(std::to_string(process.pid)) + cell(name(process.kind)) +
             number_cell(std::to_string(process.generation)) + number_cell(time_span(age)) +
             number_cell(process.active + process.active_worker) + number_cell(process.active_worker) +

@@ -117,7 +117,7 @@ std::string small(const std::string& html) {
 std::string row(const Model& model, std::size_t number) {
   const auto& tunnel = model.connections.tunnels[number];
   const auto id = id_text(tunnel.id);
-  const auto age = static_cast<double>(std::max<std::int64_t>(model.now_us - tunnel.started_us, 0)) / 1e6;
+  const auto age = static_cast<double>(std::max<std::int64_t>(model.clock_us - tunnel.began_us, 0)) / 1e6;
   const auto idle = std::max(age - tunnel.active, 0.0);
   const auto time = [](double seconds) { return number_cell(escape_html(time_span(std::floor(seconds)))); };
   const auto size = [](std::uint64_t bytes) { return byte_size(static_cast<double>(bytes)); };

@@ -30,9 +30,9 @@ void keys(Writer& writer, std::span<const flow::HeldKey> held) {
 }
 
 void connection(Writer& writer, const shm::TunnelView& tunnel, std::span<const flow::HeldKey> held,
-                std::int64_t now_us) {
+                std::int64_t clock_us) {
   const auto has = [&](std::uint16_t trait) { return (tunnel.traits & trait) != 0; };
-  const auto age_us = std::max<std::int64_t>(now_us - tunnel.started_us, 0);
+  const auto age_us = std::max<std::int64_t>(clock_us - tunnel.began_us, 0);
   const auto age = static_cast<std::uint64_t>(age_us) / 1'000'000;
   writer.StartObject();
   text(writer, "id", base::Text<16>().id(tunnel.id).view());
@@ -87,7 +87,7 @@ void connections(Writer& writer, const Model& model) {
   writer.StartArray();
   for (std::size_t i = 0; i < tunnels.size(); ++i) {
     const auto held = i < model.keys.size() ? std::span(model.keys[i]) : std::span<const flow::HeldKey>();
-    connection(writer, tunnels[i], held, model.now_us);
+    connection(writer, tunnels[i], held, model.clock_us);
   }
   writer.EndArray();
 }

@@ -29,7 +29,8 @@ struct Model {
   std::string version;  // of the module
   std::string server;   // httpd's own description
   std::uint32_t generation = 0;
-  std::int64_t now_us = 0;  // microseconds of the epoch
+  std::int64_t now_us = 0;    // microseconds of the epoch
+  std::int64_t clock_us = 0;  // the same moment as base::now_us() has it: ages are told by it
   shm::Snapshot snapshot;
   shm::Query query;                              // which tunnels were asked for
   bool history_wanted = false;                   // in JSON

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 
 #include "mod_wsflow/base/clock.hpp"
@@ -39,6 +40,14 @@ struct Absence {
   base::Instant until = base::Instant::min();
   std::uint32_t length = 0;
 };
+
+// The last moment of a tunnel that may live for so long, and in a session that ends at `session_until`,
+// seconds since 1970 by the wall clock (0: none), as both clocks stand.
+inline base::Instant last_moment(base::Instant lives_until, std::uint32_t session_until,
+                                 base::Millis wall_ahead) noexcept {
+  if (session_until == 0) return lives_until;
+  return std::min(lives_until, base::Instant(std::chrono::seconds(session_until) - wall_ahead));
+}
 
 // Milliseconds that may turn round: enough for how long ago something was, in half the space.
 inline std::uint32_t stamp(base::Instant moment) noexcept {

@@ -9,10 +9,15 @@
 namespace wsflow::tunnel {
 
 Engine::Engine(unsigned loops, std::uint32_t max_tunnels, metrics::Recorder& recorder, base::LogSink& log,
-               base::Millis stop_time, std::uint64_t max_buffered, std::uint64_t descriptors)
-    : bio_method_(os::make_stream_bio_method()), admission_(max_tunnels, descriptors) {
+               base::Millis stop_time, std::uint64_t max_buffered, std::uint64_t descriptors,
+               base::WallClock wall_clock)
+    : bio_method_(os::make_stream_bio_method()),
+      admission_(max_tunnels, descriptors),
+      wall_clock_(wall_clock),
+      wall_ahead_(wall_clock()) {
   for (unsigned i = 0; i < loops; ++i) {
-    loops_.push_back(std::make_unique<EventLoop>(bio_method_.get(), stop_time, recorder, log, max_buffered));
+    loops_.push_back(
+        std::make_unique<EventLoop>(bio_method_.get(), stop_time, recorder, log, max_buffered, wall_clock));
   }
 }
 
@@ -57,6 +62,13 @@ void Engine::join() noexcept {
 
 void Engine::drain(std::uint16_t code, base::Millis window) {
   for (const auto& loop : loops_) loop->inbox().post({.code = code, .window = window});
+}
+
+void Engine::follow_wall_clock() {
+  const auto ahead = wall_clock_();
+  if (!base::was_set(wall_ahead_, ahead)) return;
+  wall_ahead_ = ahead;
+  for (const auto& loop : loops_) loop->inbox().post_wall_clock();
 }
 
 void Engine::look_for_commands() {

@@ -22,7 +22,7 @@ class Engine {
 
   Engine(unsigned loops, std::uint32_t max_tunnels, metrics::Recorder& recorder, base::LogSink& log,
          base::Millis stop_time = kStopTime, std::uint64_t max_buffered = kMaxBuffered,
-         std::uint64_t descriptors = UINT64_MAX);
+         std::uint64_t descriptors = UINT64_MAX, base::WallClock wall_clock = base::wall_ahead);
   ~Engine();
   Engine(const Engine&) = delete;
   Engine& operator=(const Engine&) = delete;
@@ -39,6 +39,8 @@ class Engine {
 
   // Ends every tunnel with a Close frame of `code`, evenly at random over `window`. Every thread.
   void drain(std::uint16_t code, base::Millis window);
+  // Looks whether the wall clock was set: ends of sessions move along. Once a second; one thread at a time.
+  void follow_wall_clock();
   // Some tunnels of this process have got commands. Every thread.
   void look_for_commands();
 
@@ -62,6 +64,8 @@ class Engine {
   std::vector<std::unique_ptr<EventLoop>> loops_;
   std::vector<std::thread> threads_;
   std::atomic<unsigned> turn_{0};  // which loop gets the next tunnel
+  const base::WallClock wall_clock_;
+  base::Millis wall_ahead_;  // as follow_wall_clock() has seen it last
 };
 
 }  // namespace wsflow::tunnel

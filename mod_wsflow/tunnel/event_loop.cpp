@@ -31,12 +31,14 @@ std::uint64_t lived(const Tunnel& tunnel, base::Instant now) noexcept {
 }  // namespace
 
 EventLoop::EventLoop(const BIO_METHOD* bio_method, base::Millis stop_time, metrics::Recorder& recorder,
-                     base::LogSink& log, std::uint64_t max_buffered)
+                     base::LogSink& log, std::uint64_t max_buffered, base::WallClock wall_clock)
     : bio_method_(bio_method),
       stop_time_(stop_time),
       max_buffered_(max_buffered != 0 ? max_buffered : UINT64_MAX),
       recorder_(recorder),
       log_(log),
+      wall_clock_(wall_clock),
+      wall_ahead_(wall_clock()),
       buffer_(std::make_unique_for_overwrite<std::uint8_t[]>(kReadBuffer)) {}
 
 EventLoop::~EventLoop() {
@@ -121,6 +123,7 @@ int EventLoop::wait_time() const noexcept {
 
 void EventLoop::take_mail() {
   auto mail = inbox_.take();
+  if (mail.wall_clock) follow_wall_clock();
   for (auto& waiting : mail.tunnels) adopt(*waiting.release());
   if (mail.commands) obey_commands();
   if (mail.drain && !drain_.started()) {
@@ -129,7 +132,21 @@ void EventLoop::take_mail() {
   }
 }
 
+// A session whose end has become later finds that out when its deadline is met.
+void EventLoop::follow_wall_clock() noexcept {
+  const auto ahead = wall_clock_();
+  if (!base::was_set(wall_ahead_, ahead)) return;
+  wall_ahead_ = ahead;
+  for (auto* tunnel = first_; tunnel != nullptr; tunnel = tunnel->next) {
+    if (tunnel->over || !tunnel->has_session()) continue;
+    tunnel->begin_turn(now_, false);
+    set_deadline(*tunnel);
+  }
+}
+
 void EventLoop::adopt(Tunnel& tunnel) {
+  // Its maker may know already that the clock was set.
+  if (tunnel.has_session()) follow_wall_clock();
   tunnel.begin(now_);
   tunnel.next = first_;
   if (first_ != nullptr) first_->previous = &tunnel;
@@ -224,7 +241,7 @@ void EventLoop::count_waiting(Tunnel& tunnel, std::uint32_t waiting) noexcept {
 }
 
 Deadline EventLoop::deadline(Tunnel& tunnel) noexcept {
-  return tunnel.deadline(now_, absence_);
+  return tunnel.deadline(now_, wall_ahead_, absence_);
 }
 
 // One that has become later is left where it is: it is looked at again when it is met.
@@ -249,6 +266,7 @@ void EventLoop::expire() {
 
 void EventLoop::meet(Tunnel& tunnel) {
   tunnel.begin_turn(now_, false);
+  if (tunnel.has_session()) follow_wall_clock();
   auto due = deadline(tunnel);
   if (due.at <= now_ && blames_peers(due.what)) {
     // Events may wait behind those that were reported: the loop may have been stopped for a while, and one

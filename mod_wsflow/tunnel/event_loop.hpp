@@ -28,7 +28,7 @@ class EventLoop {
   // `stop_time`: how long a stop waits for peers to take their Close frame and to end. `max_buffered`: while
   // more bytes than that wait in the process, sides for which many wait get no more. 0: any.
   EventLoop(const BIO_METHOD* bio_method, base::Millis stop_time, metrics::Recorder& recorder,
-            base::LogSink& log, std::uint64_t max_buffered);
+            base::LogSink& log, std::uint64_t max_buffered, base::WallClock wall_clock);
   ~EventLoop();
   EventLoop(const EventLoop&) = delete;
   EventLoop& operator=(const EventLoop&) = delete;
@@ -51,6 +51,7 @@ class EventLoop {
  private:
   void take_mail();
   void adopt(Tunnel& tunnel);
+  void follow_wall_clock() noexcept;
   void close(Tunnel& tunnel, std::uint16_t code, base::Outcome outcome);
   void drain_step();
   void begin_stop();
@@ -93,7 +94,9 @@ class EventLoop {
   std::vector<Tunnel*> unshown_;  // something has happened since their rows were written
   base::Instant show_at_ = base::Instant::max();
   base::Instant now_{};
-  Absence absence_;                         // the last one
+  Absence absence_;  // the last one
+  const base::WallClock wall_clock_;
+  base::Millis wall_ahead_;                 // what ends of sessions are reckoned with
   std::unique_ptr<std::uint8_t[]> buffer_;  // owned; kReadBuffer bytes that all tunnels share
 };
 

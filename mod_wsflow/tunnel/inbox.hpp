@@ -31,7 +31,8 @@ class Inbox {
   struct Mail {
     std::vector<std::unique_ptr<Tunnel>> tunnels;  // new ones
     std::optional<Drain> drain;
-    bool commands = false;  // some tunnels have got commands
+    bool commands = false;    // some tunnels have got commands
+    bool wall_clock = false;  // it was set
   };
 
   bool valid() const noexcept { return wakeup_.valid(); }
@@ -47,6 +48,9 @@ class Inbox {
   }
   void post(const Drain& drain) {
     change([&] { return mail_.drain = drain, true; });
+  }
+  void post_wall_clock() {
+    change([&] { return mail_.wall_clock = true; });
   }
   void post_commands() {
     change([&] { return mail_.commands = true; });

@@ -34,7 +34,8 @@ Tunnel::Tunnel(Parts parts, base::Instant now)
       chronicle_(std::move(parts.chronicle)),
       started_(now),
       lives_until_(parts.lives_until),
-      id_(parts.id) {
+      id_(parts.id),
+      session_until_(parts.session_until) {
   begin(now);
   for (const auto side : {Side::client, Side::origin}) {
     if (FrameGate::polices(from_side(side), *terms_))

@@ -43,7 +43,8 @@ class Tunnel : public DeadlineHook {
     shm::RowPlace row{};                  // empty: none
     const Terms* terms = &kDefaultTerms;  // borrowed, lives as long as the process
     base::Instant lives_until = base::Instant::max();
-    bool extensions = true;  // were agreed on, or may have been: reserved bits are theirs
+    std::uint32_t session_until = 0;  // seconds since 1970 by the wall clock; 0: for ever
+    bool extensions = true;           // were agreed on, or may have been: reserved bits are theirs
     std::uint64_t id = 0;
     OriginPlace origin_place{};              // empty: the origin is no member of a balancer
     std::unique_ptr<Chronicle> chronicle{};  // none: nobody wants to hear of it
@@ -81,8 +82,11 @@ class Tunnel : public DeadlineHook {
     return static_cast<std::uint32_t>(endpoint_[0].pending.size() + endpoint_[1].pending.size());
   }
 
-  // The next thing to do when its time has come. Only in a turn. `absence`: the last one of the loop.
-  Deadline deadline(base::Instant now, const Absence& absence = {}) noexcept;
+  // The next thing to do when its time has come. `wall_ahead`, base::wall_ahead(), matters in a session
+  // alone; `absence` is the last one of the loop. Only in a turn.
+  Deadline deadline(base::Instant now, base::Millis wall_ahead = {}, const Absence& absence = {}) noexcept;
+  // Its deadline depends on the wall clock.
+  bool has_session() const noexcept { return session_until_ != 0; }
   // Its deadline may be nearer than it was.
   bool pressed() const noexcept {
     return ending() || nearer_ || waiting() != 0 || endpoint_[0].rate_paused || endpoint_[1].rate_paused;
@@ -212,9 +216,10 @@ class Tunnel : public DeadlineHook {
   base::Instant started_;
   base::Instant lives_until_;
   std::uint64_t id_;
-  std::uint32_t mask_key_ = 0;  // of our Close frame to the origin
-  CloseCodes codes_;            // of our Close frames, if it is closing
-  CloseCodes our_closes_;       // those that were sent
+  std::uint32_t session_until_;  // seconds of the wall clock; 0: for ever
+  std::uint32_t mask_key_ = 0;   // of our Close frame to the origin
+  CloseCodes codes_;             // of our Close frames, if it is closing
+  CloseCodes our_closes_;        // those that were sent
   Cause cause_ = Cause::nobody;
   Cause closer_ = Cause::nobody;        // who has sent a Close frame first
   std::array<std::uint16_t, 2> rtt_{};  // of the last ping to each Side; milliseconds + 1, 0: none

@@ -18,7 +18,7 @@ constexpr std::uint32_t look_after(std::uint32_t stall) noexcept {
 constexpr std::uint32_t kLongestRoundTrip = 60'000;
 }  // namespace
 
-Deadline Tunnel::deadline(base::Instant now, const Absence& absence) noexcept {
+Deadline Tunnel::deadline(base::Instant now, base::Millis wall_ahead, const Absence& absence) noexcept {
   Deadline first;
   nearer_ = false;
   const auto consider = [&](std::uint32_t since, std::uint32_t after, Due what, Side side = Side::client) {
@@ -35,8 +35,8 @@ Deadline Tunnel::deadline(base::Instant now, const Absence& absence) noexcept {
     consider(active_at_, terms_->close, Due::close);
     return first;
   }
-  if (lives_until_ != base::Instant::max() && lives_until_ < first.at)
-    first = {.at = std::max(lives_until_, now), .what = Due::lifetime};
+  if (const auto last = last_moment(lives_until_, session_until_, wall_ahead); last < first.at)
+    first = {.at = std::max(last, now), .what = Due::lifetime};
   for (const auto side : {Side::client, Side::origin}) {
     const auto& peer = endpoint(side);
     if (terms_->stall == 0 || peer.pending.empty()) continue;

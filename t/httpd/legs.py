@@ -41,8 +41,12 @@ class Legs:
         """A handshake that waits for its origin, as (client, server, head of the request there)."""
         client = raw_client(self.site, client_tls)
         client.send_handshake(self.path(origin_tls), early=early)
-        server = self._origins[origin_tls].accept()
+        server = self.accept(origin_tls)
         return client, server, server.read_head()
+
+    def accept(self, origin_tls=False):
+        """The next connection that httpd makes to an origin."""
+        return self._origins[origin_tls].accept()
 
 
 def told_processes(site, kind):

@@ -91,9 +91,9 @@ class Httpd:
         return done.returncode, done.stdout
 
     # Life
-    def start(self, before_exec=None):
-        """BEFORE_EXEC is called in the process that becomes httpd."""
-        self._before_exec = before_exec
+    def start(self, before_exec=None, environment=None):
+        """BEFORE_EXEC is called in the process that becomes httpd; ENVIRONMENT is added to its variables."""
+        self._before_exec, self._environment = before_exec, environment or {}
         for _ in range(5):
             if self._start_once():
                 return self
@@ -103,7 +103,8 @@ class Httpd:
     def _start_once(self):
         with open(self.root / "console", "wb") as console:
             self._process = subprocess.Popen(
-                self._command("-DFOREGROUND", "-k", "start"), env=sanitizers.environment(self.root),
+                self._command("-DFOREGROUND", "-k", "start"),
+                env={**sanitizers.environment(self.root), **self._environment},
                 stdin=subprocess.DEVNULL, stdout=console, stderr=console, start_new_session=True,
                 preexec_fn=self._before_exec)
 
@@ -141,6 +142,17 @@ class Httpd:
                 return False
 
         wait_until(reloaded, "the new generation answers", 30)
+
+    def graceful_into_ruin(self):
+        """Asks for a reload that httpd's parent does not survive; returns its process group once it has ended."""
+        self._process.send_signal(signal.SIGUSR1)
+        assert self._process.wait(seconds(20)) != 0
+        return self.pid
+
+    def start_again(self):
+        """A new httpd on the same ports, beside whatever the one that has ended left behind."""
+        assert self._process.poll() is not None
+        assert self._start_once(), "its ports are taken"
 
     def signal(self, number):
         """Sends the parent a signal; one that ends httpd is announced to its log."""

@@ -11,6 +11,16 @@ using test::eventually;
 
 namespace {
 
+constexpr std::chrono::seconds kAhead{1'000'000'000};  // when it was not set
+std::atomic<std::int64_t> g_set_by_hours;
+
+void set_wall_clock(int hours) noexcept {
+  g_set_by_hours = hours;
+}
+base::Millis wall_clock() noexcept {
+  return kAhead + std::chrono::hours(g_set_by_hours);
+}
+
 std::uint64_t buffered(const EngineRig& rig) {
   return rig.process.slot.buffered.load();
 }
@@ -97,4 +107,47 @@ TEST_CASE("slow readers together cost no more than the process may hold", "[engi
   }
   REQUIRE(eventually([&] { return buffered(rig) > kMost; }));
   CHECK(std::max(peak, buffered(rig)) < kMost + 2 * 64 * 1024 + kTunnels * 4096);
+}
+
+TEST_CASE("sessions end when the wall clock is set beyond their end, other tunnels do not",
+          "[engine][time]") {
+  set_wall_clock(0);
+  EngineRig rig(2, 10, EngineRig::kStopTime, 0, wall_clock);
+  REQUIRE(rig.engine.start());
+  const auto in_hours = [&](int hours) {
+    test::Ends ends;
+    const auto since_1970 = base::now().time_since_epoch() + kAhead + std::chrono::hours(hours);
+    const auto end = hours == 0 ? 0 : since_1970.count() / 1000;
+    auto tunnel = EngineRig::make_tunnel(ends, {}, base::now(), static_cast<std::uint32_t>(end));
+    REQUIRE(rig.engine.adopt(tunnel));
+    return ends;
+  };
+  std::vector<test::Ends> all;
+  for (const int hours : {1, 1, 3, 3, 0, 0}) all.push_back(in_hours(hours));
+  REQUIRE(test::eventually([&] { return rig.process.slot.active.load() == 6; }));
+  const auto set = [&](int hours) {
+    set_wall_clock(hours);
+    rig.engine.follow_wall_clock();
+  };
+  set(-2);
+  set(2);
+  for (std::size_t i = 0; i < 2; ++i)
+    CHECK(test::receive_to_end(all[i].client.get()).bytes == test::close_with(1001));
+  // One that comes now is judged by the new time, although nobody has looked yet.
+  set_wall_clock(1);
+  auto early = in_hours(2);
+  set_wall_clock(2);
+  auto late = in_hours(2);
+  CHECK(test::receive_to_end(late.client.get()).bytes == test::close_with(1001));
+  CHECK(test::receive_to_end(early.client.get()).bytes == test::close_with(1001));
+  for (auto* ends : {&early, &late}) *ends = {};
+  all.erase(all.begin(), all.begin() + 2);
+  REQUIRE(test::eventually([&] { return rig.process.ended(base::Outcome::lifetime) == 4; }));
+  CHECK(rig.process.slot.active.load() == 4);
+  set(4);
+  for (std::size_t i = 0; i < 2; ++i)
+    CHECK(test::receive_to_end(all[i].client.get()).bytes == test::close_with(1001));
+  all.erase(all.begin(), all.begin() + 2);
+  REQUIRE(test::eventually([&] { return rig.process.ended(base::Outcome::lifetime) == 6; }));
+  CHECK(rig.process.slot.active.load() == 2);
 }

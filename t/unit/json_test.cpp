@@ -225,6 +225,14 @@ TEST_CASE("what a client says is text in the JSON and nothing else", "[json]") {
   CHECK(text.find('\n') == std::string::npos);
 }
 
+TEST_CASE("ages do not go by the wall clock", "[json]") {
+  auto model = test::status_model();
+  model.now_us += GENERATE(-7'200'000'000, 7'200'000'000);
+  const auto json = parsed(model);
+  CHECK(json["connections"][0]["age_seconds"].GetUint64() == 90);
+  CHECK(json["connections"][0]["idle_seconds"].GetUint64() == 10);
+}
+
 TEST_CASE("an empty model and the greatest numbers are JSON too", "[json]") {
   status::Model model;
   model.snapshot.sums = {};

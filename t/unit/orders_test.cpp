@@ -115,9 +115,9 @@ TEST_CASE("an order means what was there when it was given, a drained route's wh
   CHECK(once.route == "/x");
   CHECK(once.user.empty());
   CHECK(once.untold);
-  CHECK(once.started_until_us == 100);
+  CHECK(once.began_until_us == 100);
   CHECK_FALSE(once.id);
-  CHECK_FALSE(selector_of(all[1].reading).started_until_us);
+  CHECK_FALSE(selector_of(all[1].reading).began_until_us);
 }
 
 TEST_CASE("a route has one order to drain it, which is taken back with it", "[orders]") {
@@ -141,7 +141,8 @@ TEST_CASE("an order selects tunnels by all that it names", "[orders]") {
   TunnelRows rows(*segment, *slot);
   const auto open = [&](std::uint64_t id, std::string_view user, std::int64_t started) {
     return rows.open({.id = id,
-                      .started_us = started,
+                      .started_us = 0,
+                      .began_us = started,
                       .client = Address::of("192.0.2.1"),
                       .server = "s",
                       .route = "/x",

@@ -260,10 +260,10 @@ TEST_CASE("time in which the loop did not run is nobody's silence", "[tunnel][ti
   rig.tunnel->begin_turn(rig.now, false);
   const auto woke = rig.now;
   CHECK(rig.tunnel->deadline(rig.now).at == rig.now + Millis(100));
-  CHECK(rig.tunnel->deadline(rig.now, {.until = woke, .length = 700}).at == rig.now + Millis(800));
+  CHECK(rig.tunnel->deadline(rig.now, {}, {.until = woke, .length = 700}).at == rig.now + Millis(800));
   // An absence that ended before the silence began.
   REQUIRE(test::send_all(rig.client.get(), frame(Opcode::text, true, {1}, true)));
   rig.now += Millis(50);
   CHECK_FALSE(rig.run());
-  CHECK(rig.tunnel->deadline(rig.now, {.until = woke, .length = 700}).at == rig.now + Millis(1000));
+  CHECK(rig.tunnel->deadline(rig.now, {}, {.until = woke, .length = 700}).at == rig.now + Millis(1000));
 }

@@ -20,6 +20,7 @@ namespace {
 shm::TunnelFacts facts(std::uint64_t id) {
   return {.id = id,
           .started_us = 1700000000000000,
+          .began_us = 17,
           .client = shm::Address::v4({192, 0, 2, 1}),
           .server = "www.example.org",
           .route = "/chat",
@@ -59,6 +60,7 @@ TEST_CASE("a row says what its tunnel is, as long as it lives", "[tunnel_table]"
     CHECK(view.kind == shm::ProcessKind::child);
     CHECK(view.generation == 1);
     CHECK(view.started_us == 1700000000000000);
+    CHECK(view.began_us == 17);
     CHECK(view.client == "192.0.2.1");
     CHECK(view.server == "www.example.org");
     CHECK(view.route == "/chat");

@@ -143,6 +143,31 @@ TEST_CASE("a tunnel ends when it has lived long enough", "[tunnel][time]") {
   CHECK(rig.tunnel->deadline(rig.now).what == tunnel::Due::close);
 }
 
+TEST_CASE("a session ends by the wall clock, however that is set", "[tunnel][time]") {
+  auto client = test::socket_pair();
+  auto origin = test::socket_pair();
+  const auto terms = timeless();
+  tunnel::Tunnel::Parts parts;
+  parts.client_fd = std::move(client.ours);
+  parts.origin_fd = std::move(origin.ours);
+  parts.terms = &terms;
+  parts.session_until = 1'000'005;
+  const bool lives_long = GENERATE(true, false);
+  if (!lives_long) parts.lives_until = base::Instant(Millis(6000));
+  TunnelRig rig(std::move(parts));
+  const auto at = [&](std::int64_t wall_ahead_ms) {
+    rig.tunnel->begin_turn(rig.now, false);
+    const auto due = rig.tunnel->deadline(rig.now, Millis(wall_ahead_ms));
+    CHECK(due.what == tunnel::Due::lifetime);
+    return due.at.time_since_epoch().count();
+  };
+  CHECK(at(1'000'000'000) == 5000);
+  CHECK(at(1'000'003'000) == 2000);
+  CHECK(at(2'000'000'000) == 0);
+  CHECK(at(999'000'000) == (lives_long ? 1'005'000 : 6000));
+  CHECK(at(1'000'000'000) == 5000);
+}
+
 TEST_CASE("a peer that takes no bytes is given up, and the other one is told", "[tunnel][time]") {
   const auto side = GENERATE(Side::client, Side::origin);
   const auto left = tunnel::other(side);

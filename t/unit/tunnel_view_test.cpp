@@ -29,7 +29,8 @@ struct Table {
     for (const auto& one : all) {
       started += 1'000'000;
       places.push_back(rows.open({.id = one.id,
-                                  .started_us = started,
+                                  .started_us = 0,
+                                  .began_us = started,
                                   .client = shm::Address::v4({192, 0, 2, one.client}),
                                   .server = "www",
                                   .route = one.route,

@@ -49,7 +49,7 @@ inline bool folded(const shm::Layout& layout) {
   return counted_once(layout) && shm::snapshot(layout).sums[shm::kLostCounter] == 4 &&
          shm::held(layout, kHeld) == 0 && shm::Commit::of(layout.commit).clearing == 0 && slot.owner == 0 &&
          slot.kind == 0 && slot.commands == 0 && slot.active == 0 && slot.active_worker == 0 &&
-         slot.max_tunnels == 0 && slot.generation == 0 && slot.started == 0 &&
+         slot.max_tunnels == 0 && slot.generation == 0 && slot.started == 0 && slot.began == 0 &&
          std::all_of(std::begin(slot.counters), std::end(slot.counters), zero) &&
          std::all_of(std::begin(slot.held), std::end(slot.held), zero) && page.owner == 0 && page.used == 0;
 }

@@ -52,12 +52,14 @@ struct EngineRig {
   static constexpr base::Millis kLong{60'000};
 
   explicit EngineRig(unsigned loops = 1, std::uint32_t max_tunnels = 10000,
-                     base::Millis stop_time = kStopTime, std::uint64_t max_buffered = 0)
-      : engine(loops, max_tunnels, process.recorder, log, stop_time, max_buffered) {}
+                     base::Millis stop_time = kStopTime, std::uint64_t max_buffered = 0,
+                     base::WallClock wall_clock = base::wall_ahead)
+      : engine(loops, max_tunnels, process.recorder, log, stop_time, max_buffered, UINT64_MAX, wall_clock) {}
 
   // A tunnel, made at `now`, and the test's ends of it.
   static std::unique_ptr<tunnel::Tunnel> make_tunnel(Ends& ends, const tunnel::Terms& terms = {},
-                                                     base::Instant now = base::now()) {
+                                                     base::Instant now = base::now(),
+                                                     std::uint32_t session_until = 0) {
     auto client = socket_pair();
     auto origin = socket_pair();
     ends.client = std::move(client.peer);
@@ -68,6 +70,7 @@ struct EngineRig {
                                                                   .origin_ssl = {},
                                                                   .place = {},
                                                                   .terms = &lasting(terms),
+                                                                  .session_until = session_until,
                                                                   .id = 0xABC},
                                             now);
   }

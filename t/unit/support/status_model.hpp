@@ -61,6 +61,8 @@ inline flow::LimitView idle_limit() {
   return view;
 }
 
+inline constexpr std::int64_t kClock_us = 5'000'000'000;  // of base::now_us(), when the model was made
+
 // Two tunnels: one of which all is known, and one whose texts are hostile.
 inline shm::Page tunnel_page(std::int64_t now_us) {
   shm::Page page;
@@ -70,6 +72,7 @@ inline shm::Page tunnel_page(std::int64_t now_us) {
        .kind = shm::ProcessKind::keeper,
        .generation = 4,
        .started_us = 1'700'000'000'000'000,
+       .began_us = kClock_us - 90'500'000,
        .client = "192.0.2.1:4711",
        .server = "www.example.org",
        .route = "/chat",
@@ -86,6 +89,7 @@ inline shm::Page tunnel_page(std::int64_t now_us) {
                           .kind = shm::ProcessKind::child,
                           .generation = 3,
                           .started_us = now_us + 1,
+                          .began_us = kClock_us + 1,
                           .client = kHostile,
                           .server = kHostile,
                           .route = kHostile,
@@ -171,6 +175,7 @@ inline status::Model status_model() {
     process.kind = i == 0 ? shm::ProcessKind::child : shm::ProcessKind::keeper;
     process.generation = 3 + i;
     process.started = 1700000000 + i;
+    process.began_us = kClock_us - 90'500'000 + i * 1'000'000;
     process.active = 10 + i;
     process.active_worker = 1 + i;
     process.max_tunnels = 9000;
@@ -184,6 +189,7 @@ inline status::Model status_model() {
     model.snapshot.sums[counter] = 1000 + 2 * counter + 1;
   }
   model.now_us = 1'700'000'090'500'000;
+  model.clock_us = kClock_us;
   model.connections = tunnel_page(model.now_us);
   model.keys = {{{"app", "192.0.2.1"}}, {{"app", kHostile}}};
   model.routes = route_views();
