@@ -32,6 +32,19 @@ void add_log_descriptors(std::vector<int>& to, const server_rec* main_server) {
   }
 }
 
+// httpd may give up a graceful reload at any place, before or behind what this module does of it, or without
+// it: a certificate, a log file, a port. The old children have been told to end gracefully by then, and no
+// child of the generation that it was to be has ever started. (A process's entry keeps its generation when
+// the process has ended.)
+bool lost_in_reload() noexcept {
+  const auto newest = ap_scoreboard_image->global->running_generation;
+  for (int i = 0;; ++i) {
+    const auto* process = ap_get_scoreboard_process(i);
+    if (process == nullptr) return true;
+    if (process->generation == newest) return false;
+  }
+}
+
 // The life of a keeper: one thread beside the event loops.
 class Keeper {
  public:
@@ -47,6 +60,8 @@ class Keeper {
   bool idle() const noexcept { return child_.engine->admission().taken() == 0; }
   void follow_schedule();
   const char* reason_to_stop() noexcept;
+  void go_on_alone() noexcept;
+  void show_title(const char* behind) const noexcept;
 
   Child& child_;          // borrowed
   base::UniqueFd ready_;  // owned; the child waits for a byte
@@ -54,7 +69,15 @@ class Keeper {
   os::Wakeup idle_bell_;
   base::Instant started_;
   bool draining_ = false;
+  bool alone_ = false;  // httpd is gone, and has not stopped
 };
+
+// What ps shows.
+void Keeper::show_title(const char* behind) const noexcept {
+  base::Text<64> title;
+  title << "wsflow: keeper of generation " << child_.generation << behind;
+  os::set_process_title(title.view(), "wsflow-keeper");
+}
 
 bool Keeper::take_over(shm::Owner parent) {
   const auto self = shm::Owner::self();
@@ -65,14 +88,12 @@ bool Keeper::take_over(shm::Owner parent) {
   add_log_descriptors(keep, child_.server);
   // Piped logs end with their generation.
   add_tunnel_log_descriptors(keep, child_.server, child_.segment.generation.load() == child_.generation);
-  for (const int fd : {0, 1, 2, ready_.get(), signals_.fd(), idle_bell_.fd(), child_.relay.write_fd()})
-    keep.push_back(fd);
+  for (const int fd : {0, 1, 2, ready_.get(), signals_.fd(), idle_bell_.fd()}) keep.push_back(fd);
+  for (const int fd : {child_.relay.write_fd(), child_.relay.read_fd()}) keep.push_back(fd);
   for (std::uint32_t bell = 0; bell < flow::Bells::kCount; ++bell) keep.push_back(child_.bells.fd(bell));
   os::close_all_except(std::move(keep));
 
-  base::Text<64> title;
-  title << "wsflow: keeper of generation " << child_.generation;
-  os::set_process_title(title.view(), "wsflow-keeper");
+  show_title("");
   child_.log.relay_through(child_.relay, child_.segment.generation, child_.generation);
   child_.engine->set_idle_bell(idle_bell_);
   if (child_.log_writer) {
@@ -100,9 +121,25 @@ void Keeper::follow_schedule() {
                        base::Millis(apr_time_as_msec(child_.drain.window)));
 }
 
+// Until the last tunnel has ended, the drain is over, or somebody sends SIGTERM. The next httpd knows nothing
+// of us: its memory, its limits and its logs are others.
+void Keeper::go_on_alone() noexcept {
+  alone_ = true;
+  show_title(", httpd has gone");
+  child_.relay.end(child_.server);
+  child_.caretaker->inherit();
+  base::Text<160> line;
+  line << "httpd has given up while it read its configuration: the keeper goes on with "
+       << child_.slot.active.load(std::memory_order_relaxed) << " tunnels; SIGTERM ends them";
+  child_.log.write(LogLevel::warning, 230, 0, line.view(), nullptr);
+}
+
 const char* Keeper::reason_to_stop() noexcept {
   if (signals_.take()) return "httpd stops";
-  if (child_.httpd.gone()) return "httpd is gone";
+  if (!alone_ && child_.httpd.gone()) {
+    if (!lost_in_reload()) return "httpd is gone";
+    go_on_alone();
+  }
   if (child_.slot.owner.load() != shm::Owner::self().word) return "its place in the shared memory was taken";
   const auto span = apr_time_as_msec(child_.drain.deadline + child_.drain.window);
   if (draining_ && base::now() > started_ + base::Millis(span) + kLastOnes) return "the drain is over";

@@ -10,7 +10,6 @@
 #include "mod_wsflow/httpd/retained.hpp"
 #include "mod_wsflow/httpd/server_log.hpp"
 #include "mod_wsflow/httpd/tunnel_log_lines.hpp"
-#include "mod_wsflow/os/datagrams.hpp"
 #include "mod_wsflow/os/process.hpp"
 
 namespace wsflow::httpd {
@@ -92,8 +91,8 @@ LogRelay LogRelay::open() noexcept {
   return kept.open ? LogRelay(kept.fds[0], kept.fds[1]) : LogRelay();
 }
 
-bool LogRelay::send(base::LogLevel level, int id, int error, std::string_view text,
-                    const server_rec* server) const noexcept {
+os::Sent LogRelay::send(base::LogLevel level, int id, int error, std::string_view text,
+                        const server_rec* server) const noexcept {
   Record record;  // no more of it is filled than is sent
   begin(record, server);
   record.id = id;
@@ -102,12 +101,17 @@ bool LogRelay::send(base::LogLevel level, int id, int error, std::string_view te
   return os::send_datagram(write_fd_, with_text(record, {text.substr(0, kMaxText)}));
 }
 
-bool LogRelay::send_line(std::string_view target, std::string_view line,
-                         const server_rec* server) const noexcept {
+os::Sent LogRelay::send_line(std::string_view target, std::string_view line,
+                             const server_rec* server) const noexcept {
   Record record;
   begin(record, server);
   record.of_tunnel_log = 1;
   return os::send_datagram(write_fd_, with_text(record, {target, {"", 1}, line}));
+}
+
+void LogRelay::end(server_rec* main_server) const noexcept {
+  os::end_sending(write_fd_);
+  pass_on(main_server);
 }
 
 void LogRelay::pass_on(server_rec* main_server) const noexcept {

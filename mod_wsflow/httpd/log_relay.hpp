@@ -4,6 +4,7 @@
 
 #include "mod_wsflow/base/log_sink.hpp"
 #include "mod_wsflow/httpd/api.hpp"
+#include "mod_wsflow/os/datagrams.hpp"
 
 namespace wsflow::httpd {
 
@@ -20,15 +21,17 @@ class LogRelay {
   int write_fd() const noexcept { return write_fd_; }
   int read_fd() const noexcept { return read_fd_; }
 
-  // Every thread of a keeper. False if nobody has read for long.
-  bool send(base::LogLevel level, int id, int error, std::string_view text,
-            const server_rec* server) const noexcept;
+  // Every thread of a keeper. Full: nobody has read for long.
+  os::Sent send(base::LogLevel level, int id, int error, std::string_view text,
+                const server_rec* server) const noexcept;
   // Likewise a line of a tunnel log, without its newline; `target`: the log as it is configured.
-  bool send_line(std::string_view target, std::string_view line, const server_rec* server) const noexcept;
+  os::Sent send_line(std::string_view target, std::string_view line, const server_rec* server) const noexcept;
   // Writes the lines that wait to the logs of this process's configuration: to the virtual host of the same
   // name and port, or else to the main server; those of tunnel logs to the log of the same target. Never
   // blocks on the pair. A process of the newest generation.
   void pass_on(server_rec* main_server) const noexcept;
+  // Nobody will read any more: passes on what waits, and nothing can be sent from now on, by any process.
+  void end(server_rec* main_server) const noexcept;
 
  private:
   LogRelay(int write_fd, int read_fd) noexcept : write_fd_(write_fd), read_fd_(read_fd) {}

@@ -131,11 +131,12 @@ std::string_view LogWriter::relay(const Piece& piece, std::string_view text) noe
   auto give_up_at = base::Instant::max();
   while (!text.empty()) {
     const auto line = text.substr(0, text.find('\n') + 1);
-    if (relay_.send_line(piece.log->target, line.substr(0, line.size() - 1), piece.log->server)) {
+    const auto sent = relay_.send_line(piece.log->target, line.substr(0, line.size() - 1), piece.log->server);
+    if (sent == os::Sent::yes) {
       text.remove_prefix(line.size());
       continue;
     }
-    if (relay_.write_fd() < 0) break;
+    if (sent == os::Sent::never) break;
     if (ending_.load() && give_up_at == base::Instant::max()) give_up_at = base::now() + kPatience / 2;
     if (base::now() >= give_up_at) break;
     os::wait_writable(relay_.write_fd(), kRelayRound);

@@ -144,9 +144,14 @@ void end_generation(const Generation& generation) {
   auto* server = generation.server;
   const bool exiting = ap_state_query(AP_SQ_MAIN_STATE) == AP_SQ_MS_EXITING;
   const bool ungraceful = generation.mpm->is_ungraceful != 0;
-  // A configuration that could not even start makes httpd exit, too.
-  if (exiting && !ungraceful && config_of(server).served) wait_gracefully(server);
   if (!exiting && !ungraceful) return;
+  if (exiting && !ungraceful) {
+    // A configuration that could not even start makes httpd exit, too. Where a graceful reload has brought
+    // it nobody has told the tunnels to end, and keepers go on by themselves (keeper.cpp).
+    const bool served = config_of(server).served;
+    if (!served && generation.mpm->was_graceful != 0) return;
+    if (served) wait_gracefully(server);
+  }
   end_keepers();
   if (!exiting) return;
   const auto give_up_at = base::now() + kPatience;

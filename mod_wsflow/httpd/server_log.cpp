@@ -34,7 +34,7 @@ bool ServerLog::enabled(base::LogLevel level, const void* context) const noexcep
 void ServerLog::write(base::LogLevel level, int id, int error, std::string_view text,
                       const void* context) noexcept {
   if (newest_ != nullptr && newest_->load(std::memory_order_relaxed) != own_ &&
-      relay_.send(level, id, error, text, server(context)))
+      relay_.send(level, id, error, text, server(context)) == os::Sent::yes)
     return;
   write_line(server(context), level, id, error, text);
 }

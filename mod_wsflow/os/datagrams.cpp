@@ -2,14 +2,21 @@
 
 #include <sys/socket.h>
 
+#include <cerrno>
+
 namespace wsflow::os {
 
 bool make_datagram_pair(int (&fds)[2]) noexcept {
   return ::socketpair(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds) == 0;
 }
 
-bool send_datagram(int fd, std::span<const std::byte> bytes) noexcept {
-  return ::send(fd, bytes.data(), bytes.size(), MSG_NOSIGNAL) == static_cast<ssize_t>(bytes.size());
+Sent send_datagram(int fd, std::span<const std::byte> bytes) noexcept {
+  if (::send(fd, bytes.data(), bytes.size(), MSG_NOSIGNAL) >= 0) return Sent::yes;
+  return errno == EAGAIN || errno == EINTR || errno == ENOBUFS || errno == ENOMEM ? Sent::full : Sent::never;
+}
+
+void end_sending(int fd) noexcept {
+  ::shutdown(fd, SHUT_WR);
 }
 
 std::size_t receive_datagram(int fd, std::span<std::byte> into) noexcept {

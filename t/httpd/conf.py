@@ -1,6 +1,7 @@
 """The pieces of a private httpd.conf."""
 
 import os
+import re
 
 MODULES_DIR = "/usr/lib/apache2/modules"
 MODULES = """authz_core authz_host authn_core authn_file authz_user auth_basic alias env setenvif headers
@@ -82,3 +83,10 @@ def render(*, root, module, certs, host, http_port, https_port, conf, main, plai
     return MAIN.format(root=root, module=module, certs=certs, host=host, http_port=http_port, https_port=https_port,
                        conf=conf, main=main, tls_conf=tls_conf, plain_conf=SSL_PROXY.format(certs=certs) + plain_conf,
                        mpm=mpm_lines(mpm, children, threads), modules=loads, user=user)
+
+
+def conf_without_module(site):
+    """Takes the module and all that is its own out of a SITE's configuration."""
+    text = (site.root / "httpd.conf").read_text()
+    text = re.sub(r"^LoadModule wsflow_module.*$|wsflow:debug|^WSFlow.*$", "", text, flags=re.M)
+    (site.root / "httpd.conf").write_text(text)

@@ -48,8 +48,8 @@ def test_a_keeper_holds_only_what_is_its_own(legs, threads):
     held = list(processes.open_descriptors(pid).values())
     assert not set(held) & processes.listening_sockets()
     sockets = [name for name in held if name.startswith("socket:")]
-    # Both legs of each tunnel, and the way of its log lines to httpd.
-    assert len(sockets) == 2 * 8 + 1
+    # Both legs of each tunnel, and both ends of the way of its log lines to httpd.
+    assert len(sockets) == 2 * 8 + 2
     others = [name for name in held if name not in sockets]
     assert others.count("anon_inode:[eventpoll]") == threads
     # An inbox a loop and the bell of the last tunnel.

@@ -1,23 +1,16 @@
 """Reloads that change something: old tunnels live on under what they began with."""
 
-import re
 import shutil
-import signal
 import struct
 
 import pytest
 
 import frames
+from conf import conf_without_module
 from legs import close_all, keepers, talk, told_processes, wait_keepers, wait_left
 
 # "wsflowseg" as the module's code has it, an immediate: shm/layout.hpp, kMagic.
 MAGIC = struct.pack("<Q", 0x77666C6F77736567)
-
-
-def conf_without_module(site):
-    text = (site.root / "httpd.conf").read_text()
-    text = re.sub(r"^LoadModule wsflow_module.*$|wsflow:debug|^WSFlow.*$", "", text, flags=re.M)
-    (site.root / "httpd.conf").write_text(text)
 
 
 def test_a_route_that_is_removed(legs, raw_client):
@@ -173,26 +166,4 @@ def test_a_configuration_that_makes_no_sense(legs):
     assert status != 0 and "never" in said
     for pair in ends:
         talk(*pair)
-    # A bare signal makes httpd find out too late: it ends, and every tunnel is told.
-    site.signal(signal.SIGUSR1)
-    for wire in (wire for pair in ends for wire in pair):
-        assert wire.read_frame() == (True, frames.CLOSE, struct.pack("!H", 1001))
-    site.wait_gone()
-
-
-def test_a_configuration_that_cannot_start(legs):
-    opened = legs()
-    site = opened.site
-    ends = opened.open_all()
-    site.graceful()
-    ends += opened.open_all()
-    site.status.wait_active(8)
-    # Well written, but mod_ssl finds no certificate in it: behind our own look at the configuration, too.
-    broken = site.root / "broken.pem"
-    broken.write_text("no certificate\n")
-    site.write_conf(plain_conf=f'SSLEngine on\nSSLCertificateFile "{broken}"\nSSLCertificateKeyFile "{broken}"')
-    site.log.allow(r"\[ssl:(error|emerg)\]", "AH00016", "AH00020")
-    site.signal(signal.SIGUSR1)
-    for wire in (wire for pair in ends for wire in pair):
-        assert wire.read_frame() == (True, frames.CLOSE, struct.pack("!H", 1001))
-    site.wait_gone()
+    # What a bare signal does then: test_631_failed_reload.py.
