@@ -28,7 +28,8 @@ void* create_server_config(apr_pool_t* pool, server_rec*) noexcept {
                                  .origin_load = nullptr,
                                  .adopted = nullptr,
                                  .log = nullptr,
-                                 .served = false});
+                                 .served = false,
+                                 .cold_start = false});
 }
 
 void* merge_server_config(apr_pool_t* pool, void* base, void* add) noexcept {
@@ -46,7 +47,8 @@ void* merge_server_config(apr_pool_t* pool, void* base, void* add) noexcept {
                                  .origin_load = nullptr,
                                  .adopted = nullptr,
                                  .log = upper.log != nullptr ? upper.log : lower.log,
-                                 .served = false});
+                                 .served = false,
+                                 .cold_start = false});
 }
 
 void* create_dir_config(apr_pool_t* pool, char*) noexcept {

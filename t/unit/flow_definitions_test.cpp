@@ -181,7 +181,7 @@ TEST_CASE("one process of each generation puts the limits into force", "[flow][d
   std::vector<Place> theirs(2);
   const auto define = [&](std::uint32_t generation, std::uint32_t concurrency) {
     const std::vector<Definition> definitions{limit("a", concurrency), limit("new", 1)};
-    return flow::define(other, definitions, generation, 5, kNow + 1, theirs);
+    return flow::define(other, definitions, generation, Arrival::steady, 5, kNow + 1, theirs);
   };
   SECTION("the next process of the same one finds them") {
     REQUIRE(define(1, 9));
