@@ -84,8 +84,8 @@ class Pump {
   std::string waiting_in_;                  // read, but not yet in the pair
   std::unique_ptr<std::uint8_t[]> buffer_;  // owned; kChunk
   base::Instant moved_at_ = base::now();
-  base::Instant confirmed_at_{};  // when that has changed
-  std::uint64_t confirmed_ = 0;   // by the peer's system, in all
+  std::uint64_t confirmed_ = 0;   // bytes, by the peer's system, in all
+  base::Instant confirmed_at_{};  // when that was seen to change
   unsigned looks_ = 0;            // for receipts, since bytes have moved
   bool on_their_way_ = false;
   bool arrived_ = false;  // the connection has given bytes, be they no data

@@ -121,6 +121,7 @@ def test_none_and_worker_threads(httpd, echo, certs, resources, connect):
     origin = echo(deflate=False)
     site = httpd(f'WSFlowPass /x "{origin.url("/x")}"', modules=["http2"], main="WSFlowLog tunnels.log json start=on",
                  plain_conf="WSFlowLog none", tls_conf=H2)
+    site.log.expect("WSF0220")
     with connect(site.url("ws", "/x")) as client:
         client.echo("hello")
     tunnel = h2_tunnel(site, certs, "/x", resources)
@@ -131,6 +132,7 @@ def test_none_and_worker_threads(httpd, echo, certs, resources, connect):
     assert (start["event"], start["mode"], start["outcome"]) == ("start", "worker", None)
     assert (last["event"], last["mode"], last["outcome"], last["id"]) == ("end", "worker", "closed", start["id"])
     assert (last["messages_from_client"], last["close_from_client"], last["protocol"]) == (1, 1000, "HTTP/2.0")
+    assert last["ended_by"] == "client"
     assert last["tls_client"] == "TLSv1.3"
 
 
