@@ -150,12 +150,13 @@ PAGES = [("/small", 200), ("/large", 200), ("/empty", 200), ("/missing", 404), (
 def test_requests_one_after_the_other(limited, certs, tls):
     site = limited()
     doors = Doors(site, certs if tls else None)
+    times = 12 if tls else 40
     for path, status in [*PAGES, ("/nobody", 503)]:
         for method in ("GET", "HEAD"):
             before = limits(site)["x"]["admitted"]
-            assert in_turn(doors.visit(path, method), 40) == {status: 40 * CLIENTS}, (path, method)
+            assert in_turn(doors.visit(path, method), times) == {status: times * CLIENTS}, (path, method)
             # A 503 of the origin's own is none of the limit.
-            assert limits(site)["x"]["admitted"] - before == 40 * CLIENTS, (path, method)
+            assert limits(site)["x"]["admitted"] - before == times * CLIENTS, (path, method)
 
 
 def test_requests_of_a_connection_that_is_kept(limited):
@@ -188,7 +189,7 @@ def test_pages_of_errors_that_are_configured(limited):
 @pytest.mark.parametrize("end", [client_closes, client_closes_and_waits, origin_closes])
 def test_tunnels_one_after_the_other(limited, certs, tls, end):
     site = limited()
-    assert in_turn(Doors(site, certs if tls else None).tunnel("/ws", end), 100) == {101: 100 * CLIENTS}
+    assert in_turn(Doors(site, certs if tls else None).tunnel("/ws", end), 50) == {101: 50 * CLIENTS}
 
 
 def test_tunnels_that_the_proxy_ends(limited):
