@@ -58,7 +58,7 @@ class WorkerLoop {
   base::Instant drain_at_ = base::Instant::max();
   base::Instant stop_at_ = base::Instant::max();  // when a stop waits no longer
   WorkerShare::Order order_ = WorkerShare::Order::none;
-  bool more_ = false;  // the tunnel's turn was not enough
+  bool more_ = true;   // the tunnel's turn was not enough; before the first, httpd may hold bytes already
   bool over_ = false;  // the tunnel is
 };
 

@@ -6,7 +6,8 @@ import pathlib
 import struct
 
 _MAGIC = struct.pack("<Q", 0x77666C6F77736567)
-_PAGE = 64 + 64 * 96  # a head and its rows
+_ROW = 104
+_PAGE = 64 + 64 * _ROW  # a head and its rows
 _KEEPER = 1
 
 
@@ -32,7 +33,7 @@ class SharedSegment:
         else:
             raise AssertionError("no segment is mapped")
         (_, _, self._header, self._slot, row, labels, _, self.slots, pages) = struct.unpack("<QIIIIIIII", self._read(0, 40))
-        assert row == 96
+        assert row == _ROW
         self._limits = self._header + self.slots * self._slot + pages * _PAGE + labels
 
     def close(self):
@@ -58,7 +59,7 @@ class SharedSegment:
         """Says that PID is a keeper and has this slot."""
         at = self._header + slot * self._slot
         self.write(at, struct.pack("<Q", owner_word(pid)))
-        self.write(at + 28, struct.pack("<I", _KEEPER))
+        self.write(at + 36, struct.pack("<I", _KEEPER))
         self.write(64, struct.pack("<I", slot + 1))  # slots_seen
 
     def spoil(self, data):

@@ -174,4 +174,5 @@ def test_both_legs_of_a_tunnel_on_its_worker(httpd, record_origin, record_client
                 assert client.read(len(NEWS)) == NEWS
                 client.sock.send_records(updates(client, 1, NOT_REQUESTED))
                 client.sock.shutdown(socket.SHUT_WR)
+                assert server.read_frame() == (True, frames.CLOSE, frames.code(1001))
                 server.wait_ended()

@@ -105,6 +105,7 @@ def test_nothing_else_goes_by_the_wall_clock(sessions, mpm):
         (row,) = told["connections"]
         return told["time"], row["age_seconds"], row["idle_seconds"]
 
+    site.status.wait_active(1)
     before = shown()
     for ahead in (-HOUR, HOUR, 0):
         made.clock.set_ahead(ahead)

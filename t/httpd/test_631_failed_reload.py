@@ -38,10 +38,6 @@ def log_without_folder(site):
     site.write_conf(main='CustomLog "/no/such/folder/log" test')
 
 
-def tunnel_log_without_folder(site):
-    site.write_conf(main='WSFlowLog "/no/such/folder/log"')
-
-
 def port_in_use(site):
     site.taken = socket.create_server(("127.0.0.1", free_port()))
     site.write_conf(main=f"Listen 127.0.0.1:{site.taken.getsockname()[1]}")
@@ -64,8 +60,8 @@ def without_the_module(site):
         conf.write("NoSuchDirective on\n")
 
 
-RUINS = [broken_certificate, wrong_directive, missing_module, log_without_folder, tunnel_log_without_folder,
-         port_in_use, fails_behind_our_own_start, without_the_module]
+RUINS = [broken_certificate, wrong_directive, missing_module, log_without_folder, port_in_use,
+         fails_behind_our_own_start, without_the_module]
 
 
 def in_keeper_and_child(opened):
