@@ -87,9 +87,8 @@ apr_status_t wait_until_deadline(ap_filter_t* f, apr_bucket_brigade* into, ap_in
                                  apr_read_type_e block, apr_off_t wanted) noexcept {
   if (block == APR_BLOCK_READ) {
     const auto& deadline = *static_cast<Deadline*>(f->ctx);
-    const auto left = deadline.left();
-    if (left <= 0) return APR_TIMEUP;
-    apr_socket_timeout_set(deadline.socket, left);
+    // What has arrived is read all the same: the process may have been stopped meanwhile.
+    apr_socket_timeout_set(deadline.socket, std::max<apr_interval_time_t>(deadline.left(), 1));
   }
   return ap_get_brigade(f->next, into, mode, block, wanted);
 }

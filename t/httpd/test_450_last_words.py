@@ -8,6 +8,7 @@ import time
 import pytest
 
 import frames
+import handshake
 from wait import seconds
 
 
@@ -25,7 +26,7 @@ def test_who_is_busy_gets_all_that_the_other_has_left(legs, slow):
     senders = [threading.Thread(target=lambda wire=leaving: (wire.send(said), wire.half_close())) for _, leaving in pairs]
     for sender in senders:
         sender.start()
-    time.sleep(seconds(3))  # they are busy: longer than `close`
+    time.sleep(3)  # they are busy: longer than `close`
     for busy, _ in pairs:
         assert busy.read(len(said)) == said
     for sender in senders:
@@ -92,12 +93,28 @@ def test_who_has_answered_while_httpd_was_stopped_is_not_blamed(directive, httpd
     peers = threading.Thread(target=answer)
     peers.start()
     try:
-        time.sleep(seconds(1))  # some are pinged by now
+        time.sleep(1)  # some are pinged by now
         os.kill(site.child(), signal.SIGSTOP)
-        time.sleep(seconds(2.5))  # longer than any time-out
+        time.sleep(2.5)  # longer than any time-out
         os.kill(site.child(), signal.SIGCONT)
-        time.sleep(seconds(2))  # so long the dead would have been found
+        time.sleep(2)  # so long the dead would have been found
         assert site.status.active() == len(pairs)
     finally:
         alive.set()
         peers.join()
+
+
+def test_an_origin_that_has_answered_while_httpd_was_stopped_is_not_blamed(httpd, raw_origin, raw_client):
+    origin = raw_origin()
+    site = httpd(f'WSFlowPass /x "{origin.url("/x")}"\nWSFlowTimeout handshake=2s')
+    client = raw_client(site)
+    client.send_handshake("/x")
+    with origin.accept() as server:
+        key = server.read_head().get("sec-websocket-key")
+        os.kill(site.child(), signal.SIGSTOP)
+        server.send(handshake.switching(key))
+        time.sleep(2.5)  # longer than the time for an answer
+        os.kill(site.child(), signal.SIGCONT)
+        assert client.read_head().status == 101
+        server.send_frame(frames.TEXT, b"here")
+        assert client.read_frame() == (True, frames.TEXT, b"here")
