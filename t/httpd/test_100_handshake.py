@@ -2,7 +2,7 @@
 
 import pytest
 
-from handshake import KEY
+from handshake import KEY, accept_of
 
 GOOD = [
     {},
@@ -106,3 +106,19 @@ def test_errordocument_dresses_a_refusal(httpd, echo, raw_client):
     head = client.read_head()
     assert client.read_body(head) == b"thirteen, please"
     assert (head.status, head.get("sec-websocket-version")) == (426, "13")
+
+
+def test_the_101_is_written_as_all_clients_take_it(httpd, raw_origin, raw_client):
+    """Several clients compare the whole value of Connection, and refuse white space that RFC 9110 allows (findings/)."""
+    origin = raw_origin()
+    site = httpd(f'WSFlowPass /x "{origin.url("/x")}"')
+    client = raw_client(site)
+    client.send_handshake("/x", [("Sec-WebSocket-Protocol", "a, b")])
+    with origin.accept() as server:
+        accept = accept_of(server.read_head().get("sec-websocket-key"))
+        server.send(("HTTP/1.1 101 Switching Protocols\r\nUpgrade:\tWebSocket \r\nConnection: keep-alive , upgrade\r\n"
+                     f"Sec-WebSocket-Accept:{accept}  \r\nSec-WebSocket-Protocol:\t b \t\r\n\r\n").encode())
+        lines = client.read_head().raw.decode().split("\r\n")
+    for line in ("Upgrade: websocket", "Connection: Upgrade", f"Sec-WebSocket-Accept: {accept}", "Sec-WebSocket-Protocol: b"):
+        assert line in lines
+    assert [line for line in lines if line.lower().startswith("connection")] == ["Connection: Upgrade"]
