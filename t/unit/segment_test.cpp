@@ -18,7 +18,7 @@ using test::owner;
 namespace {
 
 // Addresses that this process has taken.
-std::size_t mapped_bytes() {
+[[maybe_unused]] std::size_t mapped_bytes() {
   std::size_t pages = 0;
   std::ifstream("/proc/self/statm") >> pages;
   return pages * static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
