@@ -173,7 +173,6 @@ class Tunnel : public DeadlineHook {
   void pass_on(Side to, std::span<const std::uint8_t> bytes);
   void pass_on_to_boundary(Side to, std::span<const std::uint8_t> bytes, metrics::Recorder& recorder);
   std::size_t let_through(Side from, std::span<std::uint8_t> bytes, metrics::Recorder& recorder);
-  void note_pong(Side from, metrics::Recorder& recorder) noexcept;
   void note_sign_of_life(Side from) noexcept;
   void order_close(CloseCodes codes, std::uint32_t mask_key, base::Outcome outcome, Cause cause) noexcept;
   void refuse(Side from, base::Outcome why) noexcept;

@@ -6,7 +6,7 @@ import socket
 import time
 
 from load import PATIENCE, Broken
-from site_under_test import CULLING
+from site_under_test import CULLING, PAUSE_S
 from wait import seconds, wait_until
 
 
@@ -125,6 +125,24 @@ def crashes(run):
         run.expect_all()
         run.stay(time.monotonic() + 2)
     return "; ".join(done)
+
+
+def pauses(run):
+    """SIGSTOP for the keeper with the most tunnels, for longer than any time-out: its peers have answered meanwhile."""
+    run.site.reload()
+    holders = wait_until(lambda: tunnels_of(run, "keeper"), "a keeper holds tunnels", 10)
+    pid = max(holders, key=holders.get)
+    run.note(f"SIGSTOP of the keeper {pid}")
+    run.allow_gap(PAUSE_S)
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        run.stay(time.monotonic() + PAUSE_S)
+    finally:
+        os.kill(pid, signal.SIGCONT)
+    # So long the dead would have been found.
+    run.stay(time.monotonic() + PAUSE_S)
+    run.expect_all()
+    return f"a keeper with {holders[pid]} tunnels stood still for {PAUSE_S} s, none ended"
 
 
 def all_closed(run):

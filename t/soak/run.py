@@ -44,6 +44,11 @@ class Run:
         self.traces = None
         self._notes = []
         self._lost = 0
+        self._pause_ms = 0
+
+    def allow_gap(self, duration):
+        """In this phase the tunnels of a process stand still for DURATION seconds."""
+        self._pause_ms = 1000 * duration
 
     def note(self, what):
         """Remembers when something was done, to name it beside a gap."""
@@ -82,6 +87,7 @@ class Run:
         """Does one phase, judges what was seen in it, and prints one line."""
         self.watch.take()
         self.client.reset()
+        self._pause_ms = 0
         start = time.monotonic()
         done = do(self)
         if self.load.count:
@@ -101,7 +107,7 @@ class Run:
         machine = max(seen.direct_gap_ms - PERIOD_MS, 0)
         for what, gap, moment in (("two echoes", seen.gap_ms, seen.gap_at),
                                   ("two pieces of a long message", seen.bulk_gap_ms, seen.bulk_gap_at)):
-            if gap - machine > seconds(GAP_MS):
+            if gap - machine > seconds(GAP_MS) + self._pause_ms:
                 raise Broken(f"{gap:.0f} ms between {what}, {self.after(moment)}, and {seen.direct_gap_ms:.0f} ms "
                              f"beside the site ({seen.late} echoes came later than {GAP_MS} ms)")
         if watched["unanswered"]:
@@ -161,8 +167,9 @@ class Run:
             self.phase("2 recycling", phases.recycling)
             self.phase("3 culling", phases.culling)
             self.phase("4 crashes", phases.crashes)
-            self.phase("5 all closed", phases.all_closed)
-        self.phase("6 stop", phases.stop)
+            self.phase("5 pauses", phases.pauses)
+            self.phase("6 all closed", phases.all_closed)
+        self.phase("7 stop", phases.stop)
 
 
 def warnings(site):

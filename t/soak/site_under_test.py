@@ -22,6 +22,9 @@ AsyncRequestWorkerFactor 8
 THREADS = 150
 # Culled as soon as more than 75 threads are idle.
 CULLING = "MinSpareThreads 50\nMaxSpareThreads 75\n"
+# Quiet tunnels are pinged all the time, and given up sooner than a pause is long.
+PING = "WSFlowPing client=1s origin=1s timeout=4s\n"
+PAUSE_S = 6
 
 _SLOT = re.compile(r"<tr><td>(\d+)</td><td>(\d+)</td><td>(no|yes)[^<]*</td>")
 
@@ -32,7 +35,7 @@ class Site(Httpd):
         super().__init__(certs, self.routes(), main=MPM, children=2, threads=25, module=module)
 
     def routes(self):
-        return (f'WSFlowPass /plain "ws://127.0.0.1:{self.origin.port}/"\n'
+        return (PING + f'WSFlowPass /plain "ws://127.0.0.1:{self.origin.port}/"\n'
                 f'WSFlowPass /tls "wss://127.0.0.1:{self.origin.tls_port}/"\n')
 
     def reload(self, more=""):
