@@ -35,11 +35,9 @@ bool is_known(const shm::Layout& layout, const shm::ClosedRoute& wanted) {
                     [&](const Route* route) { return named(name_of(server), route->path) == wanted; }))
       return true;
   }
-  for (std::uint32_t i = 1; i < shm::labels_end(layout); ++i) {
-    const auto label = shm::label(layout, i);
-    if (named(label.server, label.route) == wanted) return true;
-  }
-  return false;
+  const auto labels = shm::all_labels(layout);
+  return std::any_of(labels.begin() + 1, labels.end(),
+                     [&](const auto& label) { return named(label.server, label.route) == wanted; });
 }
 
 std::string texts_of(const DrainAction& action) {

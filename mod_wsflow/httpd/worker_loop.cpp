@@ -202,12 +202,20 @@ void WorkerLoop::meet_deadline() {
   if (due.at > now_ || excused(due)) return;
   if (due.what == Due::alive) tunnel_.tell(tunnel::Event::alive, now_);
   over_ = tunnel_.meet(due, process_.recorder);
-  if (over_) tunnel_.cut_off();
+  if (over_) cut();
   more_ = true;
 }
 
 tunnel::Deadline WorkerLoop::deadline() noexcept {
   return tunnel_.deadline(now_, tunnel_.has_session() ? base::wall_ahead() : base::Millis::zero());
+}
+
+// An end that was decided here waits for no peer that takes nothing.
+void WorkerLoop::cut() noexcept {
+  tunnel_.cut_off();
+  for (const auto side : kSides) {
+    if (tunnel_.closing() && pump(side).blocked()) pump(side).give_up();
+  }
 }
 
 // The tunnel's side of a socket pair does not tell how the bytes fare behind it.

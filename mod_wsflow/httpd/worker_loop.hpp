@@ -40,6 +40,7 @@ class WorkerLoop {
   void cut_stalled() noexcept;
   tunnel::Deadline deadline() noexcept;
   void meet_deadline();
+  void cut() noexcept;
   bool excused(const tunnel::Deadline& due) noexcept;
   base::Instant stalls_at(const Pump& pump) const noexcept;
   void count_waiting(std::uint32_t waiting) noexcept;

@@ -89,13 +89,16 @@ std::uint64_t labels_lost(const Layout& layout) noexcept {
   return label_table(layout).lost.load(std::memory_order_relaxed);
 }
 
-std::uint32_t labels_end(const Layout& layout) noexcept {
-  const auto& taken = label_table(layout).taken;
-  for (auto i = std::size(taken); i-- > 0;) {
-    if (const auto bits = taken[i].load(); bits != 0)
-      return static_cast<std::uint32_t>(i * 64 + static_cast<std::size_t>(std::bit_width(bits)) + 1);
+std::vector<LabelView> all_labels(const Layout& layout) {
+  std::vector<LabelView> found(1);
+  // What stands at no place may still be written.
+  for (const auto& place : label_table(layout).places) {
+    const auto index = place.load();
+    if (index == 0 || index > kLabels) continue;
+    if (index >= found.size()) found.resize(index + 1);
+    found[index] = label(layout, index);
   }
-  return 1;
+  return found;
 }
 
 LabelView label(const Layout& layout, std::uint32_t index) {

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "mod_wsflow/shm/layout.hpp"
 
@@ -27,9 +28,9 @@ std::uint32_t intern(Layout& layout, const LabelTexts& texts) noexcept;
 void count_refused(Layout& layout, std::uint32_t index) noexcept;
 // How often a tunnel or a refusal was left without its label, as the table was full.
 std::uint64_t labels_lost(const Layout& layout) noexcept;
-// How many labels there may be at most: each index is smaller.
-std::uint32_t labels_end(const Layout& layout) noexcept;
 // What intern() has given this index for; empty texts for 0.
 LabelView label(const Layout& layout, std::uint32_t index);
+// Those of all indexes that intern() has given so far, by index; empty texts in between.
+std::vector<LabelView> all_labels(const Layout& layout);
 
 }  // namespace wsflow::shm

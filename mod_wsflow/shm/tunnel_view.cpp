@@ -81,13 +81,13 @@ class Match {
  public:
   Match(const Layout& layout, const Selector& selector) : layout_(layout), selector_(selector) {
     // Index 0 has empty texts.
-    const auto end = labels_end(layout);
-    wanted_.resize(end, true);
-    has_part_.resize(end, false);
+    const auto labels = all_labels(layout);
+    wanted_.resize(labels.size(), true);
+    has_part_.resize(labels.size(), false);
     if (selector.server.empty() && selector.route.empty() && selector.origin.empty() && selector.part.empty())
       return;
-    for (std::uint32_t i = 0; i < end; ++i) {
-      const auto texts = label(layout, i);
+    for (std::size_t i = 0; i < labels.size(); ++i) {
+      const auto& texts = labels[i];
       const auto is = [](const std::string& asked, const std::string& text) {
         return asked.empty() || asked == text;
       };
@@ -149,8 +149,9 @@ class RowOrder {
   RowOrder(const Layout& layout, SortBy by) : layout_(layout), by_(by) {
     if (by != SortBy::route && by != SortBy::origin) return;
     std::vector<std::pair<std::string, std::size_t>> texts;
-    for (std::uint32_t i = 0; i < labels_end(layout); ++i) {
-      auto texts_of = label(layout, i);
+    const auto labels = all_labels(layout);
+    for (std::size_t i = 0; i < labels.size(); ++i) {
+      const auto& texts_of = labels[i];
       texts.emplace_back(by == SortBy::route ? texts_of.route + '\n' + texts_of.server : texts_of.origin, i);
     }
     ranks_.resize(texts.size());
@@ -303,7 +304,8 @@ void add_tunnels_of(const Layout& layout, std::uint32_t slot, LostTunnels& lost)
 }
 
 std::vector<RouteView> routes(const Layout& layout) {
-  const auto end = labels_end(layout);
+  auto labels = all_labels(layout);
+  const auto end = static_cast<std::uint32_t>(labels.size());
   std::vector<std::uint64_t> active(end);
   each_row(layout, [&](std::uint32_t row, std::uint32_t) {
     const auto label = rows(layout)[row].label.load(std::memory_order_relaxed);
@@ -315,7 +317,7 @@ std::vector<RouteView> routes(const Layout& layout) {
     const auto& counts = label_table(layout).counts[i];
     const auto opened = counts.opened.load();
     const auto refused = counts.refused.load();
-    auto texts = label(layout, i);
+    auto& texts = labels[i];
     const bool drained = is_closed(layout, texts.server, texts.route);
     if (opened == 0 && refused == 0 && !drained) continue;
     const auto handshakes = static_cast<double>(counts.handshake_us.load()) / 1e6;

@@ -76,6 +76,7 @@ def test_the_dead_are_found_although_nobody_looks_at_the_status(section, mpm, ke
     if keeper:
         x.site.graceful()
         wait_keepers(x.site, 1)
+    x.site.status.wait_active(1)
     (row,) = x.site.status.json()["connections"]
     assert x.site.get("/page/served").status == 503
     kill(x.site, row["pid"])

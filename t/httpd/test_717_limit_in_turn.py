@@ -1,5 +1,6 @@
 """A permit is free no later than its holder can know: who comes again at once, alone, is never refused."""
 
+import collections
 import contextlib
 import socket
 import threading
@@ -27,19 +28,20 @@ def origin(resources):
 
 def in_turn(visit, times):
     """Calls VISIT(me) TIMES in a row, for CLIENTS of them at a time; what they returned but None, and how often."""
-    seen = {}
+    seen = collections.Counter()
 
     def come_and_go(me):
-        for _ in range(times):
-            result = visit(str(me))
-            seen[result] = seen.get(result, 0) + 1
+        mine = collections.Counter(visit(str(me)) for _ in range(times))
+        with lock:
+            seen.update(mine)
 
+    lock = threading.Lock()
     clients = [threading.Thread(target=come_and_go, args=(me,)) for me in range(CLIENTS)]
     for client in clients:
         client.start()
     for client in clients:
         client.join()
-    return seen
+    return dict(seen)
 
 
 class Doors:

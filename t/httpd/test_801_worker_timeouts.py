@@ -198,6 +198,18 @@ def test_a_client_that_takes_nothing_holds_its_worker_no_longer_than_stall(pair,
     assert site.get("/index.html").status == 200
 
 
+def test_an_end_that_is_decided_waits_for_no_client_that_takes_nothing(pair):
+    site, client, server = pair("WSFlowTimeout lifetime=1s jitter=0% close=500ms stall=60s\nWSFlowPing client=0",
+                                receive_buffer=4096, httpd_waits=60)
+    talk(client, server)
+    client.opens_window = False
+    with contextlib.suppress(ConnectionError):
+        server.send_until_blocked(frames.encode(frames.BINARY, bytes(100_000)), 50_000_000)
+    site.status.wait_active(0)
+    assert site.status.ended() == {"lifetime": 1}
+    assert site.get("/index.html").status == 200
+
+
 def test_an_origin_that_takes_nothing_is_given_up(pair):
     site, client, server = pair("WSFlowTimeout stall=1s close=300ms", httpd_waits=60)
     try:
