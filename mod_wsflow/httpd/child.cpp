@@ -170,6 +170,10 @@ Child* child() noexcept {
   return g_child;
 }
 
+bool httpd_stops(const Child& process) noexcept {
+  return !process.graceful && mpm_query(AP_MPMQ_MPM_STATE) == AP_MPMQ_STOPPING;
+}
+
 void child_init(apr_pool_t* pool, server_rec* server) noexcept {
   guard_void(server, [&] { start(pool, server); });
 }

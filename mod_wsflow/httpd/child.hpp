@@ -66,6 +66,9 @@ struct Child {
 Child* child() noexcept;
 
 void child_init(apr_pool_t* pool, server_rec* server) noexcept;
+// httpd stops, and not gracefully. It closes the connections of its workers first, and only then calls
+// child_stopping(). Every thread.
+bool httpd_stops(const Child& process) noexcept;
 // httpd tells a child to end. Main thread, or the MPM's listener where the child ends by itself.
 void child_stopping(apr_pool_t* pool, int graceful) noexcept;
 

@@ -24,11 +24,6 @@ constexpr Cause cause_of(Side side) noexcept {
   return side == Side::client ? Cause::client : Cause::origin;
 }
 
-// httpd closes the connections of its workers first, and only then says that it stops.
-bool httpd_stops(const Child& process) noexcept {
-  return !process.graceful && mpm_query(AP_MPMQ_MPM_STATE) == AP_MPMQ_STOPPING;
-}
-
 // Spread at random over the window.
 base::Instant end_of_drain(const DrainSettings& drain, base::Instant now) noexcept {
   if (drain.deadline == 0) return base::Instant::max();
