@@ -74,7 +74,7 @@ FrameGate::Result FrameGate::filter(std::span<std::uint8_t> bytes, std::uint32_t
       switch (judgement.kind) {
         case Kind::passes: size = observer.see_frame(bytes, recorder); break;
         case Kind::our_pong:
-          ping.unanswered = 0;
+          ping.unanswered = judgement.unanswered;
           ++result.pongs;
           bytes = bytes.subspan(judgement.size);
           continue;
@@ -92,6 +92,16 @@ FrameGate::Result FrameGate::filter(std::span<std::uint8_t> bytes, std::uint32_t
   return result;
 }
 
+// How many of the unanswered pings were sent behind the one that this pong answers; nothing if it answers
+// none.
+std::optional<std::uint8_t> FrameGate::pings_behind(std::span<const std::uint8_t> pong, std::size_t head_size,
+                                                    bool masked) const noexcept {
+  const auto said = payload_of<kPingPayload>(pong, head_size, masked);
+  if (!std::equal(said.begin(), said.end() - 1, ping.payload.begin())) return std::nullopt;
+  const auto behind = static_cast<std::uint8_t>(ping.payload.back() - said.back());
+  return behind < ping.unanswered ? std::optional(behind) : std::nullopt;
+}
+
 FrameGate::Judgement FrameGate::judge(std::span<const std::uint8_t> head, std::uint32_t now,
                                       const Observer& observer) noexcept {
   const bool begun = head.size() < 2 || head.size() < ws::header_size(head[1]);
@@ -104,8 +114,9 @@ FrameGate::Judgement FrameGate::judge(std::span<const std::uint8_t> head, std::u
   const auto header = ws::read_header(head.data());
   if (ping.unanswered != 0 && header.opcode == Opcode::pong && header.payload_length == kPingPayload) {
     if (head.size() < size + kPingPayload) return {.kind = Kind::unclear};
-    if (header.rsv == 0 && payload_of<kPingPayload>(head, size, header.masked) == ping.payload)
-      return {.kind = Kind::our_pong, .size = size + kPingPayload};
+    const auto behind = pings_behind(head, size, header.masked);
+    if (header.rsv == 0 && behind)
+      return {.kind = Kind::our_pong, .size = size + kPingPayload, .unanswered = *behind};
   }
   if (strict_) {
     bool breaks = header.rsv != 0 && !extensions_;

@@ -20,10 +20,10 @@ namespace wsflow::tunnel {
 class FrameGate {
  public:
   static constexpr std::size_t kPingPayload = 8;
-  // Pings to the sender of this direction that it has not answered. It may answer the last of several only,
-  // so all have the same payload.
+  // Pings to the sender of this direction that it has not answered. They differ in the last byte of their
+  // payload, which counts them: it may answer each of several, or the last only (RFC 6455 5.5.3).
   struct Ping {
-    std::array<std::uint8_t, kPingPayload> payload{};
+    std::array<std::uint8_t, kPingPayload> payload{};  // of the last one
     std::uint8_t unanswered = 0;
     bool on_its_way = false;  // other bytes had to be delivered before it, and it is not known to be
     std::uint32_t sent_at = 0;
@@ -57,7 +57,7 @@ class FrameGate {
   std::size_t restore(std::span<std::uint8_t> buffer) const noexcept;
   struct Result {
     std::size_t bytes = 0;                   // which pass, now at the front
-    unsigned pongs = 0;                      // of ours, that were taken out
+    unsigned pongs = 0;                      // answers to our pings, that were taken out
     std::optional<base::Outcome> verdict{};  // why nothing behind them may pass any more
   };
   // Judges `bytes`, which begin with what was restored.
@@ -67,10 +67,13 @@ class FrameGate {
   Ping ping;
 
  private:
+  std::optional<std::uint8_t> pings_behind(std::span<const std::uint8_t> pong, std::size_t head_size,
+                                           bool masked) const noexcept;
   enum class Kind : std::uint8_t { passes, our_pong, stopped, unclear };
   struct Judgement {
     Kind kind;
     std::size_t size = 0;                       // of our pong
+    std::uint8_t unanswered = 0;                // pings behind the one that it answers
     base::Outcome why = base::Outcome::closed;  // it is stopped
   };
   static const MessageLimit& limit_of(metrics::Direction direction, const Terms& terms) noexcept {

@@ -180,12 +180,11 @@ void Tunnel::pass_on_to_boundary(Side to, std::span<const std::uint8_t> bytes, m
 // How many bytes went.
 std::size_t Tunnel::let_through(Side from, std::span<std::uint8_t> bytes, metrics::Recorder& recorder) {
   auto& judge = *gate(from);
-  const auto pings = judge.ping.unanswered;
-  nearer_ = nearer_ || pings != 0;
+  nearer_ = nearer_ || judge.ping.unanswered != 0;
   const auto result = judge.filter(bytes, now_, observer(from), recorder);
   pass_on(other(from), bytes.first(result.bytes));
-  // Which of several pings it was, nobody knows.
-  if (result.pongs != 0 && pings == 1) {
+  // When an earlier one was sent, is not kept.
+  if (result.pongs != 0 && judge.ping.unanswered == 0) {
     const auto rtt = now_ - judge.ping.sent_at;
     rtt_[static_cast<std::size_t>(from)] =
         static_cast<std::uint16_t>(std::min<std::uint32_t>(rtt, UINT16_MAX - 1) + 1);

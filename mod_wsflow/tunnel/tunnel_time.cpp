@@ -124,7 +124,11 @@ void Tunnel::ping(Side side, metrics::Recorder& recorder) {
       side == Side::client ? metrics::Direction::client_to_origin : metrics::Direction::origin_to_client;
   if (!judge) judge = std::make_unique<FrameGate>(direction, *terms_, extensions_, now_);
   auto& ping = judge->ping;
-  if (ping.unanswered == 0) ping.payload = std::bit_cast<decltype(ping.payload)>(os::random64());
+  if (ping.unanswered == 0) {
+    ping.payload = std::bit_cast<decltype(ping.payload)>(os::random64());
+  } else {
+    ++ping.payload.back();
+  }
   if (ping.unanswered != UINT8_MAX) ++ping.unanswered;
   ping.sent_at = ping.waits_since = now_;
   ping.on_its_way = os::delivery(peer.stream.fd()).waiting != 0;

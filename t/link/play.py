@@ -121,7 +121,8 @@ class Play:
                 self._next_frame(wire, masked)  # their Close
             wire.send(frames.close(1000, masked=masked))
             if masked:
-                wire.half_close()
+                if not self.tls:  # behind a close_notify Python reads no ping any more, and would reset
+                    wire.half_close()
                 wire.read_until_closed()
         except (Closed, OSError):
             return  # the receiver tells what is missing

@@ -203,6 +203,48 @@ TEST_CASE("strict passes what RFC 6455 allows", "[gate]") {
   CHECK(rig.passed == bytes);
 }
 
+TEST_CASE("several pings are answered one by one, or by the last alone", "[gate]") {
+  Rig rig;
+  rig.expect_pong();
+  auto name = kName;
+  const auto next = [&] {
+    ++name.back();
+    ++rig.gate.ping.payload.back();
+    ++rig.gate.ping.unanswered;
+  };
+  next();
+  next();
+  const auto answer = [&](int before) {
+    auto payload = name;
+    payload.back() = static_cast<std::uint8_t>(payload.back() - before);
+    rig.feed(frame(Opcode::pong, true, payload, true));
+  };
+  SECTION("each") {
+    for (const int before : {2, 1, 0}) {
+      CHECK_FALSE(rig.gate.idle());
+      answer(before);
+    }
+    CHECK(rig.pongs == 3);
+  }
+  SECTION("the last") {
+    answer(0);
+    CHECK(rig.pongs == 1);
+  }
+  CHECK(rig.gate.idle());
+  CHECK(rig.passed.empty());
+}
+
+TEST_CASE("a pong that answers none of our pings is the peer's own", "[gate]") {
+  Rig rig;
+  rig.expect_pong();
+  auto other = kName;
+  ++other.back();
+  const auto pong = frame(Opcode::pong, true, other, true);
+  rig.feed(pong);
+  CHECK(rig.pongs == 0);
+  CHECK(rig.passed == pong);
+}
+
 TEST_CASE("messages beyond the rate slow their sender down, or end it", "[gate]") {
   const bool close = GENERATE(false, true);
   Rig rig(limited(0, 0, 2, 0, close));
