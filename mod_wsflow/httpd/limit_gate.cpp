@@ -163,9 +163,7 @@ int end_wait(request_rec* r, flow::Wait& wait) noexcept {
     how = ended ? flow::Wait::End::timeout : flow::Wait::End::granted;
   }
   child()->recorder.waited(static_cast<std::uint64_t>(flow::now() - state.waits_since));
-  // Its client is gone: with a stop permits come free, and an origin that is asked now would hold up the
-  // stop.
-  if (how == flow::Wait::End::granted) return httpd_stops(*child()) ? HTTP_SERVICE_UNAVAILABLE : DECLINED;
+  if (how == flow::Wait::End::granted) return DECLINED;
   state.hold->permit = 0;
   return refuse_limit(r, rule_of(*state.demands, wait.refused.limit), wait.refused);
 }

@@ -251,8 +251,8 @@ def test_a_stop_ends_those_that_wait(section):
     waiting = x.queue_up(6)
     tunnel = x.shake("/x/ws")
     x.wait(waiting=7)
-    # A child that has not heard of the stop yet may get the permit that the tunnel leaves, and asks the origin, which says
-    # nothing: httpd waits for that as for any request.
+    # Whoever gets the permit that the tunnel leaves asks the origin, which says nothing: httpd waits for that as for any
+    # request.
     x.site.log.allow("AH00045", "AH00046")
     x.site.signal(signal.SIGTERM)
     for client in (*waiting, tunnel):
