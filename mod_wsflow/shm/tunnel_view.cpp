@@ -80,12 +80,15 @@ bool contains(const std::string& text, const std::string& part) noexcept {
 class Match {
  public:
   Match(const Layout& layout, const Selector& selector) : layout_(layout), selector_(selector) {
+    if (selector.server.empty() && selector.route.empty() && selector.origin.empty() &&
+        selector.part.empty()) {
+      wanted_.resize(kLabels + 1, true);
+      return;
+    }
     // Index 0 has empty texts.
     const auto labels = all_labels(layout);
     wanted_.resize(labels.size(), true);
     has_part_.resize(labels.size(), false);
-    if (selector.server.empty() && selector.route.empty() && selector.origin.empty() && selector.part.empty())
-      return;
     for (std::size_t i = 0; i < labels.size(); ++i) {
       const auto& texts = labels[i];
       const auto is = [](const std::string& asked, const std::string& text) {
