@@ -121,6 +121,13 @@ class H2Stream:
         return frames.decode(self.read)
 
     def send(self, data):
+        """BrokenPipeError where the stream has ended meanwhile, as a socket's."""
+        try:
+            self._send(data)
+        except h2.exceptions.StreamClosedError as ended:
+            raise BrokenPipeError(f"the stream {self.number} has ended") from ended
+
+    def _send(self, data):
         state = self._client.state
         while data:
             while not (window := min(state.local_flow_control_window(self.number), state.max_outbound_frame_size)):
