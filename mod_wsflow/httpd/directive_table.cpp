@@ -115,6 +115,9 @@ constexpr Directive kDirectives[] = {
      "server config, virtual host", "where a line is written for each tunnel at its end, and what is in it"},
     {"WSFlowShowUser", "WSFlowShowUser On|Off", "Off", "server config, virtual host, directory",
      "On: the status shows the names of users, and actions may select tunnels by them"},
+    {"WSFlowSubprotocolCheck", "WSFlowSubprotocolCheck On|Off", "On",
+     "server config, virtual host, directory",
+     "Off: an origin may answer with a sub-protocol that the client did not offer"},
 };
 
 constexpr int kAnywhere = RSRC_CONF | ACCESS_CONF;
@@ -141,6 +144,7 @@ constinit const command_rec kCommands[] = {
     AP_INIT_RAW_ARGS(kDirectives[16].name, set_source_address, nullptr, kAnywhere, kDirectives[16].help),
     AP_INIT_RAW_ARGS(kDirectives[17].name, set_tunnel_log, nullptr, RSRC_CONF, kDirectives[17].help),
     AP_INIT_FLAG(kDirectives[18].name, set_show_user, nullptr, kAnywhere, kDirectives[18].help),
+    AP_INIT_FLAG(kDirectives[19].name, set_subprotocol_check, nullptr, kAnywhere, kDirectives[19].help),
     {},
 };
 

@@ -102,7 +102,7 @@ Failure hand_over(request_rec* r, Origin& origin, TunnelTerms terms) {
     c->keepalive = AP_CONN_CLOSE;  // its input is drained
     return {.status = HTTP_SERVICE_UNAVAILABLE, .reason = Refusal::internal};
   }
-  if (!send_switching(r, origin.head())) {
+  if (!send_switching(r, origin)) {
     apr_socket_close(dummy);
     return {.status = DONE, .reason = Refusal::client_gone};
   }

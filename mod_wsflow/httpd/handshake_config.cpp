@@ -120,6 +120,12 @@ const char* set_extensions(cmd_parms* cmd, void* dir_config, const char* word) n
   return nullptr;
 }
 
+const char* set_subprotocol_check(cmd_parms* cmd, void* dir_config, int on) noexcept {
+  if (const char* error = ap_check_cmd_context(cmd, NOT_IN_HTACCESS)) return error;
+  handshakes_of(dir_config).check_protocol = on;
+  return nullptr;
+}
+
 const char* set_source_address(cmd_parms* cmd, void* dir_config, const char* arguments) noexcept {
   Words words;
   if (const char* error = split(cmd, arguments, "any, or addresses of this machine", words)) return error;

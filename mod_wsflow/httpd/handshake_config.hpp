@@ -11,6 +11,7 @@ struct HandshakeConfig {
   const OriginRules* origins = nullptr;           // WSFlowOrigin
   const apr_array_header_t* protocols = nullptr;  // WSFlowProtocol, of const char*; empty: any
   int strip_extensions = -1;                      // WSFlowExtensions
+  int check_protocol = -1;                        // WSFlowSubprotocolCheck; on where nothing is given
   const apr_array_header_t* sources = nullptr;    // WSFlowSourceAddress, of apr_sockaddr_t*; empty: any
 };
 // `first` where it is set, else `second`.
@@ -18,6 +19,7 @@ inline HandshakeConfig overlay(const HandshakeConfig& first, const HandshakeConf
   return {.origins = first.origins != nullptr ? first.origins : second.origins,
           .protocols = first.protocols != nullptr ? first.protocols : second.protocols,
           .strip_extensions = first.strip_extensions >= 0 ? first.strip_extensions : second.strip_extensions,
+          .check_protocol = first.check_protocol >= 0 ? first.check_protocol : second.check_protocol,
           .sources = first.sources != nullptr ? first.sources : second.sources};
 }
 
@@ -25,6 +27,7 @@ inline HandshakeConfig overlay(const HandshakeConfig& first, const HandshakeConf
 const char* set_origin(cmd_parms* cmd, void* dir_config, const char* arguments) noexcept;
 const char* set_protocol(cmd_parms* cmd, void* dir_config, const char* arguments) noexcept;
 const char* set_extensions(cmd_parms* cmd, void* dir_config, const char* word) noexcept;
+const char* set_subprotocol_check(cmd_parms* cmd, void* dir_config, int on) noexcept;
 const char* set_source_address(cmd_parms* cmd, void* dir_config, const char* arguments) noexcept;
 
 }  // namespace wsflow::httpd

@@ -1,6 +1,7 @@
 #include "mod_wsflow/httpd/limit_refusal.hpp"
 
 #include "mod_wsflow/httpd/child.hpp"
+#include "mod_wsflow/httpd/handshake_request.hpp"
 #include "mod_wsflow/httpd/log.hpp"
 #include "mod_wsflow/httpd/request_state.hpp"
 
@@ -31,8 +32,7 @@ int refuse_limit(request_rec* r, const LimitRule& rule, const flow::Refused& ref
   apr_table_setn(r->subprocess_env, "WSFLOW_LIMIT_REASON", flow::name(refused.reason));
   apr_table_setn(r->subprocess_env, "WSFLOW_OUTCOME", "refused");
   explain(r, "The server has as many of these requests as it can serve well. Please try again in a moment.");
-  if (takes_upgrades(r) && apr_table_get(r->headers_in, "Sec-WebSocket-Key") != nullptr)
-    count_refusal(r, base::Refusal::limit);
+  if (takes_upgrades(r) && is_handshake(r)) count_refusal(r, base::Refusal::limit);
   // No answer reaches it.
   if (refused.reason == flow::Reason::client_gone) r->connection->aborted = 1;
   return rule.status;

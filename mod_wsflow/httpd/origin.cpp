@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <span>
 #include <utility>
 
 #include "mod_wsflow/httpd/log.hpp"
@@ -13,6 +14,7 @@ namespace {
 using base::Refusal;
 
 constexpr const char* kFunction = "WSFLOW";  // how mod_proxy's own log lines call us
+constexpr const char* kForce10 = "force-proxy-request-1.0";
 constexpr std::size_t kMaxHead = 64UL * 1024;
 constexpr int kMaxInterim = 10;  // 1xx answers before the real one, as mod_proxy_http allows
 
@@ -47,6 +49,12 @@ Failure Origin::connect(char* url, const char* proxy_name, apr_port_t proxy_port
   const int determined =
       ap_proxy_determine_connection(r_->pool, r_, conf_, worker_, backend_, &uri_, &local_url_, proxy_name,
                                     proxy_port, via_port_, sizeof via_port_);
+  // It says 500 of a name that does not resolve, and nothing else.
+  if (determined == HTTP_INTERNAL_SERVER_ERROR) {
+    ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r_, WSFLOGNO(0252) "the name of the origin does not resolve: %s",
+                  proxy_name != nullptr ? proxy_name : uri_.hostname);
+    return {.status = HTTP_SERVICE_UNAVAILABLE, .reason = Refusal::origin_connect};
+  }
   if (determined != OK) return {.status = determined, .reason = Refusal::origin_connect};
 
   if (const auto failure = open_socket()) return failure;
@@ -76,8 +84,13 @@ Failure Origin::send_handshake() {
   auto* brigade = apr_brigade_create(r_->pool, c->bucket_alloc);
   char* length = nullptr;
   char* encoding = nullptr;
+  // There is no handshake in HTTP/1.0, whatever is good for the other requests.
+  auto* environment = r_->subprocess_env;
+  const char* forced = apr_table_get(environment, kForce10);
+  if (forced != nullptr) apr_table_unset(environment, kForce10);
   const int made = ap_proxy_create_hdrbrgd(r_->pool, brigade, r_, backend_, worker_, conf_, &uri_, local_url_,
                                            via_port_, &length, &encoding);
+  if (forced != nullptr) apr_table_setn(environment, kForce10, forced);
   if (made != OK) return {.status = made, .reason = Refusal::internal};
   // Hop-by-hop headers are gone by now; these are ours to the next hop (RFC 6455 4.1).
   constexpr std::string_view kEnd = "Upgrade: websocket\r\nConnection: Upgrade\r\n\r\n";
@@ -109,6 +122,7 @@ Failure Origin::send_handshake() {
 Failure Origin::await_answer() {
   for (int interim = 0; interim <= kMaxInterim; ++interim) {
     if (const auto failure = read_head()) return failure;
+    ws::unfold(std::span(buffer_).first(head_size_));
     const auto error = ws::parse_response_head(std::string_view(buffer_).substr(0, head_size_), head_);
     if (error != ws::HeadError::none) {
       ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r_,

@@ -33,6 +33,51 @@ const char* copy(apr_pool_t* pool, std::string_view text) noexcept {
   return apr_pstrmemdup(pool, text.data(), text.size());
 }
 
+// "An empty list is no list": some origins write these even if they have chosen nothing, and some clients then
+// fail.
+bool says_nothing(const ws::HeadField& field) noexcept {
+  return field.value.empty() &&
+         (same(field.name, "Sec-WebSocket-Protocol") || same(field.name, "Sec-WebSocket-Extensions"));
+}
+
+// As mod_proxy_http does.
+void add_via(request_rec* r, const Origin& origin) noexcept {
+  const auto wanted = origin.conf()->viaopt;
+  if (wanted != proxy_server_conf::via_on && wanted != proxy_server_conf::via_full) return;
+  const char* name = ap_get_server_name(r);
+  if (name == r->hostname) name = r->server->server_hostname;  // not the name that the client gave
+  const char* comment = "";
+  if (wanted == proxy_server_conf::via_full) {
+    ap_version_t version;
+    ap_get_server_revision(&version);
+    comment = apr_psprintf(r->pool, " (Apache/%d.%d.%d)", version.major, version.minor, version.patch);
+  }
+  apr_table_addn(r->headers_out, "Via",
+                 apr_psprintf(r->pool, "%d.%d %s%s%s", HTTP_VERSION_MAJOR(r->proto_num),
+                              HTTP_VERSION_MINOR(r->proto_num), name, origin.via_port(), comment));
+}
+
+// Of the protocols that the origin names, the one that can be had here.
+void offer_upgrade(const ws::ResponseHead& head, apr_table_t* to) noexcept {
+  const bool offered = std::any_of(head.fields.begin(), head.fields.end(), [](const ws::HeadField& field) {
+    return same(field.name, "Upgrade") && ws::has_token(field.value, "websocket");
+  });
+  if (!offered) return;
+  apr_table_setn(to, "Upgrade", "websocket");
+  apr_table_setn(to, "Connection", "Upgrade");
+}
+
+// What the client needs of an answer whose page is replaced.
+void keep_challenges(request_rec* r, const ws::ResponseHead& head) noexcept {
+  for (const auto& field : head.fields) {
+    const char* kept = same(field.name, "WWW-Authenticate")         ? "WWW-Authenticate"
+                       : same(field.name, "Sec-WebSocket-Version") ? "Sec-WebSocket-Version"
+                                                                   : nullptr;
+    if (kept != nullptr) apr_table_addn(r->err_headers_out, kept, copy(r->pool, field.value));
+  }
+  offer_upgrade(head, r->err_headers_out);
+}
+
 bool is_hop_by_hop(std::string_view name, std::string_view connection) noexcept {
   return std::any_of(std::begin(kHopByHop), std::end(kHopByHop),
                      [&](auto each) { return same(name, each); }) ||
@@ -72,7 +117,15 @@ request_rec* make_answer_request(request_rec* r, Origin& origin) noexcept {
   return answer;
 }
 
-// Relays the body until its end. False if the client is gone or the origin broke off.
+// False if the client is gone.
+bool pass(request_rec* r, apr_bucket_brigade* brigade) noexcept {
+  const auto passed = ap_pass_brigade(r->output_filters, brigade);
+  apr_brigade_cleanup(brigade);
+  return passed == APR_SUCCESS && r->connection->aborted == 0;
+}
+
+// Relays the body until its end, each piece as the origin sends it. False if the client is gone or the origin
+// broke off.
 bool relay_body(request_rec* r, request_rec* answer, Origin& origin) {
   auto* c = r->connection;
   auto* from = apr_brigade_create(answer->pool, origin.connection()->bucket_alloc);
@@ -88,42 +141,43 @@ bool relay_body(request_rec* r, request_rec* answer, Origin& origin) {
       // Whatever is there goes to the client before we wait for more.
       mode = APR_BLOCK_READ;
       APR_BRIGADE_INSERT_TAIL(to, apr_bucket_flush_create(c->bucket_alloc));
-    } else if (status != APR_SUCCESS && !APR_STATUS_IS_EOF(status)) {
+      if (!pass(r, to)) return false;
+      continue;
+    }
+    if (status != APR_SUCCESS && !APR_STATUS_IS_EOF(status)) {
       ap_log_rerror(APLOG_MARK, APLOG_ERR, status, r,
                     WSFLOGNO(0040) "the origin broke off in the middle of the body of its answer");
       ap_proxy_backend_broke(r, to);
-      ap_pass_brigade(r->output_filters, to);
+      pass(r, to);
       return false;
-    } else {
-      mode = APR_NONBLOCK_READ;
-      apr_off_t size = 0;
-      apr_brigade_length(from, 0, &size);
-      origin.worker()->s->read += size;
     }
-    const bool end = APR_STATUS_IS_EOF(status) || (!nothing_yet && APR_BRIGADE_EMPTY(from)) ||
-                     (!APR_BRIGADE_EMPTY(from) && APR_BUCKET_IS_EOS(APR_BRIGADE_LAST(from)));
-    ap_proxy_buckets_lifetime_transform(r, from, to);
+    mode = APR_NONBLOCK_READ;
+    apr_off_t size = 0;
+    apr_brigade_length(from, 0, &size);
+    origin.worker()->s->read += size;
+    const bool end = APR_STATUS_IS_EOF(status) || APR_BRIGADE_EMPTY(from) ||
+                     APR_BUCKET_IS_EOS(APR_BRIGADE_LAST(from));
+    ap_proxy_buckets_lifetime_transform(r, from, to);  // what was in `to` is lost
     if (end && (APR_BRIGADE_EMPTY(to) || !APR_BUCKET_IS_EOS(APR_BRIGADE_LAST(to)))) {
       APR_BRIGADE_INSERT_TAIL(to, apr_bucket_eos_create(c->bucket_alloc));
     }
-    const auto passed = ap_pass_brigade(r->output_filters, to);
-    apr_brigade_cleanup(to);
+    const bool passed = pass(r, to);
     apr_brigade_cleanup(from);
-    if (passed != APR_SUCCESS || c->aborted) return false;
-    if (end) return true;
+    if (!passed || end) return passed;
   }
 }
 
 }  // namespace
 
-void take_fields(request_rec* r, const ws::ResponseHead& head) {
+void take_fields(request_rec* r, const Origin& origin) {
+  const auto& head = origin.head();
   auto* dir = static_cast<proxy_dir_conf*>(ap_get_module_config(r->per_dir_config, &proxy_module));
   std::string connection;
   for (const auto& field : head.fields) {
     if (same(field.name, "Connection")) connection.append(field.value).append(",");
   }
   for (const auto& field : head.fields) {
-    if (is_hop_by_hop(field.name, connection)) continue;
+    if (is_hop_by_hop(field.name, connection) || says_nothing(field)) continue;
     const char* value = copy(r->pool, field.value);
     const auto* mapping = std::find_if(std::begin(kMapped), std::end(kMapped),
                                        [&](const Mapping& each) { return same(each.field, field.name); });
@@ -134,22 +188,21 @@ void take_fields(request_rec* r, const ws::ResponseHead& head) {
       apr_table_addn(r->headers_out, copy(r->pool, field.name), value);
     }
   }
+  add_via(r, origin);
 }
 
 int pass_answer(request_rec* r, Origin& origin) {
   const auto& head = origin.head();
-  apr_table_unset(r->headers_out, "Set-Cookie");
-  take_fields(r, head);
+  take_fields(r, origin);
   const int status = head.status;
   apr_table_setn(r->notes, "proxy-status", apr_itoa(r->pool, status));
   auto* dir = static_cast<proxy_dir_conf*>(ap_get_module_config(r->per_dir_config, &proxy_module));
   if (ap_proxy_should_override(dir, status)) {
-    if (const char* challenge = apr_table_get(r->headers_out, "WWW-Authenticate")) {
-      apr_table_set(r->err_headers_out, "WWW-Authenticate", challenge);
-    }
+    keep_challenges(r, head);
     apr_table_setn(r->notes, "proxy-error-override", "1");
     return status;
   }
+  offer_upgrade(head, r->headers_out);
   r->status = status;
   r->status_line = copy(r->pool, head.status_text);
 

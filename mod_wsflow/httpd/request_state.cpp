@@ -4,6 +4,7 @@
 
 #include "mod_wsflow/base/text.hpp"
 #include "mod_wsflow/httpd/child.hpp"
+#include "mod_wsflow/httpd/handshake_request.hpp"
 #include "mod_wsflow/shm/labels.hpp"
 
 namespace wsflow::httpd {
@@ -60,10 +61,9 @@ void count_refusal(request_rec* r, base::Refusal reason) noexcept {
 
 int finish_request(int* status, request_rec* r) noexcept {
   auto& state = state_of(r);
-  if (!state.refusal && *status == HTTP_SERVICE_UNAVAILABLE && takes_upgrades(r) &&
-      apr_table_get(r->headers_in, "Sec-WebSocket-Key") != nullptr) {
-    refuse(r, {*status,
-               Refusal::origin_unavailable});  // no member of the balancer was usable: we were not asked
+  if (!state.refusal && *status == HTTP_SERVICE_UNAVAILABLE && takes_upgrades(r) && is_handshake(r)) {
+    // No member of the balancer was usable: we were not asked.
+    refuse(r, {*status, Refusal::origin_unavailable});
   }
   if (!state.refusal) return DECLINED;
   count_refusal(r, *state.refusal);

@@ -110,12 +110,19 @@ int try_alias(request_rec* r, proxy_alias& alias, proxy_dir_conf* proxy_dir) noe
   return result;
 }
 
+// RequestHeader gives a request its Upgrade only when it is mapped.
+bool may_be_handshake(const request_rec* r) noexcept {
+  return apr_table_get(r->headers_in, "Upgrade") != nullptr ||
+         apr_table_get(r->headers_in, "Sec-WebSocket-Key") != nullptr ||
+         apr_table_get(r->headers_in, "Sec-WebSocket-Version") != nullptr;
+}
+
 // What mod_proxy's own hook would do now, with the same answers (mod_proxy.c, proxy_trans); mod_proxy's hook
-// then finds the request mapped. Only of a request that may be an upgrade: of all others the route does not
+// then finds the request mapped. Only of a request that may be a handshake: of all others the route does not
 // matter, and where no alias matches the walk is done again by mod_proxy.
 int translate(request_rec* r, bool before_decoding) noexcept {
   if (r->proxyreq != PROXYREQ_NONE || config_of(r->server).routes->nelts == 0) return DECLINED;
-  if (apr_table_get(r->headers_in, "Upgrade") == nullptr) return DECLINED;
+  if (!may_be_handshake(r)) return DECLINED;
   auto* proxy_dir = static_cast<proxy_dir_conf*>(ap_get_module_config(r->per_dir_config, &proxy_module));
   auto* proxy =
       static_cast<proxy_server_conf*>(ap_get_module_config(r->server->module_config, &proxy_module));
@@ -175,6 +182,16 @@ int pre_translate_name(request_rec* r) noexcept {
 
 int translate_name(request_rec* r) noexcept {
   return translate(r, false);
+}
+
+void note_late_route(request_rec* r) noexcept {
+  if (state_of(r).route != nullptr) return;
+  // The walk maps what it is given; the copy has the same state as the request.
+  request_rec walked = *r;
+  walked.proxyreq = PROXYREQ_NONE;
+  walked.uri = apr_pstrdup(r->pool, r->uri);
+  walked.notes = apr_table_make(r->pool, 2);
+  if (translate(&walked, true) == DECLINED) translate(&walked, false);
 }
 
 }  // namespace wsflow::httpd

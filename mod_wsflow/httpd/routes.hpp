@@ -13,4 +13,7 @@ const char* set_pass(cmd_parms* cmd, void* dir_config, const char* arguments) no
 int pre_translate_name(request_rec* r) noexcept;
 int translate_name(request_rec* r) noexcept;
 
+// Notes the route of a request that got its Upgrade field when it was mapped already (RequestHeader).
+void note_late_route(request_rec* r) noexcept;
+
 }  // namespace wsflow::httpd

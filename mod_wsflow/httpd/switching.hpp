@@ -1,11 +1,11 @@
 #pragma once
 
-#include "mod_wsflow/httpd/api.hpp"
-#include "mod_wsflow/ws/response_head.hpp"
+#include "mod_wsflow/httpd/origin.hpp"
 
 namespace wsflow::httpd {
 
-// Sends the origin's 101 to the client, flushed. False if the client is gone. Worker thread.
-bool send_switching(request_rec* r, const ws::ResponseHead& head);
+// Sends the origin's 101 to the client, flushed, with what httpd puts beside any answer: Header lines, cookies
+// of modules, sessions. False if the client is gone. Worker thread.
+bool send_switching(request_rec* r, const Origin& origin);
 
 }  // namespace wsflow::httpd

@@ -10,6 +10,7 @@
 #include "mod_wsflow/httpd/guard.hpp"
 #include "mod_wsflow/httpd/handover.hpp"
 #include "mod_wsflow/httpd/handshake_policy.hpp"
+#include "mod_wsflow/httpd/handshake_request.hpp"
 #include "mod_wsflow/httpd/limit_hold.hpp"
 #include "mod_wsflow/httpd/origin_answer.hpp"
 #include "mod_wsflow/httpd/routes.hpp"
@@ -29,35 +30,19 @@ std::optional<std::string_view> header(const apr_table_t* table, const char* nam
   return value;
 }
 
-// A field of the answer; several of one name are joined as a list (RFC 9110 5.3).
+// A field of the answer; several of one name are joined as a list (RFC 9110 5.3), and empty ones are none.
 std::optional<std::string_view> field(const request_rec* r, const ws::ResponseHead& head,
                                       const char* name) noexcept {
   const char* joined = nullptr;
   for (const auto& each : head.fields) {
     if (ap_cstr_casecmpn(each.name.data(), name, each.name.size()) != 0 || name[each.name.size()] != '\0')
       continue;
+    if (joined != nullptr && each.value.empty()) continue;
     const char* value = apr_pstrmemdup(r->pool, each.value.data(), each.value.size());
-    joined = joined == nullptr ? value : apr_pstrcat(r->pool, joined, ", ", value, nullptr);
+    joined = joined == nullptr || *joined == '\0' ? value : apr_pstrcat(r->pool, joined, ", ", value, nullptr);
   }
   if (joined == nullptr) return std::nullopt;
   return joined;
-}
-
-ws::RequestVerdict judge(const request_rec* r) noexcept {
-  const auto* in = r->headers_in;
-  // A stream of HTTP/2 comes as the HTTP/1.1 handshake that mod_http2 has made of it (RFC 8441); the tunnel's
-  // bytes are its body.
-  const bool stream = r->connection->master != nullptr;
-  const char* length = apr_table_get(in, "Content-Length");
-  return ws::judge_request({.method = r->method,
-                            .http_major = stream ? 1 : HTTP_VERSION_MAJOR(r->proto_num),
-                            .http_minor = stream ? 1 : HTTP_VERSION_MINOR(r->proto_num),
-                            .upgrade = header(in, "Upgrade"),
-                            .connection = header(in, "Connection"),
-                            .key = header(in, "Sec-WebSocket-Key"),
-                            .version = header(in, "Sec-WebSocket-Version"),
-                            .has_body = (!stream && apr_table_get(in, "Transfer-Encoding") != nullptr) ||
-                                        (length != nullptr && std::string_view(length) != "0")});
 }
 
 Failure failure_of(ws::RequestVerdict verdict) noexcept {
@@ -126,12 +111,15 @@ int refuse_unlisted(request_rec* r) noexcept {
   return refuse_for_a_while(r);
 }
 
-// What RFC 6455 4.1 tells a client to check of the 101, on behalf of our client.
+// What RFC 6455 4.1 tells a client to check of the 101, on behalf of our client; of the sub-protocol it may
+// find out itself.
 Failure judge_switching(request_rec* r, const ws::ResponseHead& head) {
+  const bool checked = config_of(r).handshakes.check_protocol != 0;
   const auto verdict = ws::judge_answer({.upgrade = field(r, head, "Upgrade"),
                                          .connection = field(r, head, "Connection"),
                                          .accept = field(r, head, "Sec-WebSocket-Accept"),
-                                         .protocol = field(r, head, "Sec-WebSocket-Protocol"),
+                                         .protocol = checked ? field(r, head, "Sec-WebSocket-Protocol")
+                                                             : std::nullopt,
                                          .extensions = field(r, head, "Sec-WebSocket-Extensions")},
                                         accept_key(apr_table_get(r->headers_in, "Sec-WebSocket-Key")).view(),
                                         header(r->headers_in, "Sec-WebSocket-Protocol"),
@@ -151,8 +139,12 @@ Failure shake_hands(Origin& origin, char* url, const char* proxy_name, apr_port_
 struct Scheme {
   std::string_view name;
   bool tls;
+  bool websocket;  // nobody but us serves what comes there
 };
-constexpr Scheme kSchemes[] = {{"ws://", false}, {"wss://", true}, {"http://", false}, {"https://", true}};
+constexpr Scheme kSchemes[] = {{"ws://", false, true},
+                               {"wss://", true, true},
+                               {"http://", false, false},
+                               {"https://", true, false}};
 
 const Scheme* scheme_of(const char* url) noexcept {
   for (const auto& scheme : kSchemes) {
@@ -161,14 +153,25 @@ const Scheme* scheme_of(const char* url) noexcept {
   return nullptr;
 }
 
+// mod_proxy_http serves it as any other. With `upgrade=` it would pass the field on, and make a tunnel of
+// whatever the origin answers.
+int leave_to_http(request_rec* r) {
+  ap_log_rerror(APLOG_MARK, APLOG_DEBUG, 0, r,
+                WSFLOGNO(0250) "no handshake, though Upgrade says so: served as an ordinary request");
+  forget_upgrade(r);
+  return DECLINED;
+}
+
 int handle(request_rec* r, proxy_worker* worker, proxy_server_conf* conf, char* url, const char* proxy_name,
            apr_port_t proxy_port) {
   const auto* scheme = scheme_of(url);
   if (r->proxyreq != PROXYREQ_REVERSE || r->main != nullptr || scheme == nullptr) return DECLINED;
-  if (!takes_upgrades(r)) return DECLINED;
-
-  const auto verdict = judge(r);
+  const auto verdict = ws::judge_request(upgrade_of(r));
   if (verdict == ws::RequestVerdict::not_upgrade) return DECLINED;
+  const bool handshake = is_handshake(r);
+  if (!handshake) note_late_route(r);
+  if (!takes_upgrades(r)) return DECLINED;
+  if (!handshake && !scheme->websocket) return leave_to_http(r);
   if (verdict != ws::RequestVerdict::ok) return refuse_request(r, verdict);
 
   if (const auto failure = apply_policy(r, config_of(r).handshakes)) return refuse(r, failure);

@@ -26,6 +26,16 @@ constexpr std::string_view trim_ows(std::string_view text) noexcept {
   return text;
 }
 
+// No control character but a tab (RFC 9110 5.5): it is one line, whoever reads it.
+constexpr bool is_field_char(char c) noexcept {
+  const auto value = static_cast<unsigned char>(c);
+  return (value >= 0x20 || c == '\t') && value != 0x7F;
+}
+
+constexpr bool is_field_value(std::string_view text) noexcept {
+  return std::all_of(text.begin(), text.end(), is_field_char);
+}
+
 // Not the C library's: the locale of the server must not decide what a token is.
 constexpr char to_lower(char c) noexcept {
   return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;

@@ -60,7 +60,7 @@ bool offers_extension(std::string_view offered, std::string_view name) noexcept 
 // What the client offered literally is accepted even if it is no token: that is between the two ends.
 AnswerVerdict judge_protocol(std::string_view answered, std::string_view offered) noexcept {
   const std::string_view protocol = trim_ows(answered);
-  if (protocol.empty()) return AnswerVerdict::malformed_header;
+  if (protocol.empty()) return AnswerVerdict::ok;  // some origins write it so when they have chosen none
   if (offers_protocol(offered, protocol)) return AnswerVerdict::ok;
   return is_token(protocol) ? AnswerVerdict::protocol_not_offered : AnswerVerdict::malformed_header;
 }
@@ -85,13 +85,27 @@ bool has_token(std::string_view list, std::string_view token) noexcept {
   return false;
 }
 
+std::string without_token(std::string_view list, std::string_view token) {
+  std::string rest;
+  while (!list.empty()) {
+    const std::string_view element = take_element(list);
+    if (element.empty() || equals_ignoring_case(element, token)) continue;
+    if (!rest.empty()) rest += ", ";
+    rest += element;
+  }
+  return rest;
+}
+
+bool is_handshake(const UpgradeRequest& request) noexcept {
+  return request.method == "GET" && request.upgrade && has_token(*request.upgrade, kProtocolName) &&
+         request.connection && has_token(*request.connection, "upgrade") && (request.key || request.version);
+}
+
 // The version is judged before the key: a client of another version may have no key, and 426 tells it why.
 RequestVerdict judge_request(const UpgradeRequest& request) noexcept {
   if (!request.upgrade || !has_token(*request.upgrade, kProtocolName)) return RequestVerdict::not_upgrade;
   if (request.method != "GET") return RequestVerdict::bad_method;
-  if (request.http_major < 1 || (request.http_major == 1 && request.http_minor < 1)) {
-    return RequestVerdict::bad_http_version;
-  }
+  if (request.http_major != 1 || request.http_minor < 1) return RequestVerdict::bad_http_version;
   if (!request.connection || !has_token(*request.connection, "upgrade"))
     return RequestVerdict::bad_connection;
   if (!request.version || trim_ows(*request.version) != "13") return RequestVerdict::bad_version;
@@ -120,7 +134,7 @@ const char* describe(RequestVerdict verdict) noexcept {
     case RequestVerdict::not_upgrade: return "Upgrade does not list \"websocket\": not a WebSocket handshake";
     case RequestVerdict::ok: return "the WebSocket handshake is valid";
     case RequestVerdict::bad_method: return "the method of a WebSocket handshake must be GET";
-    case RequestVerdict::bad_http_version: return "a WebSocket handshake needs HTTP/1.1 or later";
+    case RequestVerdict::bad_http_version: return "a WebSocket handshake needs HTTP/1.1";
     case RequestVerdict::bad_connection: return "Connection must list \"Upgrade\"";
     case RequestVerdict::bad_key:
       return "Sec-WebSocket-Key must be given once and be the base64 form of 16 bytes (24 characters)";

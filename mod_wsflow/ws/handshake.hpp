@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 
 namespace wsflow::ws {
@@ -30,6 +31,10 @@ struct UpgradeRequest {
   std::optional<std::string_view> version;
   bool has_body = false;
 };
+
+// Whether somebody wants a WebSocket, rightly or not. Many an ordinary request has an Upgrade that a proxy in
+// front, or a line of the configuration, has put on all of them: but no key, no version, or another method.
+bool is_handshake(const UpgradeRequest& request) noexcept;
 
 RequestVerdict judge_request(const UpgradeRequest& request) noexcept;
 
@@ -67,5 +72,8 @@ const char* name(AnswerVerdict verdict) noexcept;
 
 // Whether `token` is an element of the comma-separated list, in any case.
 bool has_token(std::string_view list, std::string_view token) noexcept;
+
+// The list without that element.
+std::string without_token(std::string_view list, std::string_view token);
 
 }  // namespace wsflow::ws

@@ -12,11 +12,6 @@ bool is_digit(char c) noexcept {
   return c >= '0' && c <= '9';
 }
 
-bool is_forbidden_control(char c) noexcept {
-  const auto value = static_cast<unsigned char>(c);
-  return (value < 0x20 && c != '\t') || value == 0x7F;
-}
-
 // Takes a line off `head` without its CRLF or LF; false: none is complete.
 bool take_line(std::string_view& head, std::string_view& line) noexcept {
   const std::size_t end = head.find('\n');
@@ -28,7 +23,7 @@ bool take_line(std::string_view& head, std::string_view& line) noexcept {
 }
 
 HeadError parse_status_line(std::string_view line, ResponseHead& out) noexcept {
-  if (std::any_of(line.begin(), line.end(), is_forbidden_control)) return HeadError::control_character;
+  if (!is_field_value(line)) return HeadError::control_character;
   if (line.size() < kStatusPrefix + kStatusDigits || !line.starts_with("HTTP/1.") || !is_digit(line[7]) ||
       line[8] != ' ') {
     return HeadError::bad_status_line;
@@ -44,10 +39,14 @@ HeadError parse_status_line(std::string_view line, ResponseHead& out) noexcept {
 }
 
 HeadError parse_field(std::string_view line, HeadField& out) noexcept {
-  if (std::any_of(line.begin(), line.end(), is_forbidden_control)) return HeadError::control_character;
+  if (!is_field_value(line)) return HeadError::control_character;
   const std::size_t colon = line.find(':');
-  if (colon == std::string_view::npos || !is_token(line.substr(0, colon))) return HeadError::bad_field;
-  out.name = line.substr(0, colon);
+  if (colon == std::string_view::npos) return HeadError::bad_field;
+  std::string_view name = line.substr(0, colon);
+  // RFC 9112 5.1: a proxy takes out the white space before the colon of a response's field.
+  while (!name.empty() && is_ows(name.back())) name.remove_suffix(1);
+  if (!is_token(name)) return HeadError::bad_field;
+  out.name = name;
   out.value = trim_ows(line.substr(colon + 1));
   return HeadError::none;
 }
@@ -64,6 +63,23 @@ std::size_t find_head_end(std::string_view buffer, std::size_t searched) noexcep
     at = buffer.find('\n', at + 1);
   }
   return std::string_view::npos;
+}
+
+void unfold(std::span<char> head) noexcept {
+  const std::string_view text(head.data(), head.size());
+  const std::size_t line = text.find('\n');  // the status line's end: what follows it belongs to no field
+  if (line == std::string_view::npos) return;
+  bool in_value = false;  // of the field that `at` is in, folded lines included
+  for (std::size_t at = line + 1; at < text.size(); ++at) {
+    if (text[at] == ':') in_value = true;
+    if (text[at] != '\n') continue;
+    if (in_value && at + 1 < text.size() && is_ows(text[at + 1])) {
+      head[at] = ' ';
+      if (text[at - 1] == '\r') head[at - 1] = ' ';
+    } else {
+      in_value = false;
+    }
+  }
 }
 
 HeadError parse_response_head(std::string_view head, ResponseHead& out) {

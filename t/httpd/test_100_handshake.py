@@ -12,6 +12,7 @@ GOOD = [
     {"headers": [("Origin", "https://elsewhere.example")]},
     {"headers": [("Sec-WebSocket-Protocol", "a, b"), ("Sec-WebSocket-Extensions", "x-unknown; a=1")]},
     {"headers": [("Content-Length", "0")]},
+    {"version": "HTTP/1.2"},
 ]
 
 BAD = {
@@ -36,7 +37,12 @@ BAD = {
     "a body": (400, {"headers": [("Content-Length", "5")], "early": b"hello"}, "has-body"),
     "a chunked body": (400, {"headers": [("Transfer-Encoding", "chunked")], "early": b"0\r\n\r\n"}, "has-body"),
     "HTTP/1.0": (400, {"version": "HTTP/1.0"}, "bad-http-version"),
+    "HTTP/2.0": (400, {"version": "HTTP/2.0"}, "bad-http-version"),
+    "HTTP/3.0": (400, {"version": "HTTP/3.0"}, "bad-http-version"),
 }
+# No handshakes at all: an http:// route serves them (test_115_ordinary_requests.py).
+ORDINARY = ["post", "head", "no connection", "connection keep-alive", "connection close"]
+REFUSED = [("ws", name) for name in BAD] + [("http", name) for name in BAD if name not in ORDINARY]
 
 # httpd's own 400s.
 HTTPD = {
@@ -62,8 +68,7 @@ def test_good_handshakes_open_a_tunnel(httpd, echo, raw_client, shape):
     assert exchange(raw_client(site), shape).status == 101
 
 
-@pytest.mark.parametrize("scheme", ["ws", "http"])
-@pytest.mark.parametrize("name", BAD)
+@pytest.mark.parametrize("scheme,name", REFUSED)
 def test_bad_handshakes_are_refused(httpd, raw_origin, raw_client, name, scheme):
     status, shape, reason = BAD[name]
     origin = raw_origin()

@@ -1,0 +1,71 @@
+#include "mod_wsflow/httpd/handshake_request.hpp"
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace wsflow::httpd {
+
+namespace {
+
+std::optional<std::string_view> header(const apr_table_t* table, const char* name) noexcept {
+  const char* value = apr_table_get(table, name);
+  if (value == nullptr) return std::nullopt;
+  return value;
+}
+
+bool is_stream(const conn_rec* c) noexcept {
+  return c->master != nullptr;
+}
+
+// Whether mod_http2 has made this request of a CONNECT with ":protocol: websocket" (RFC 8441): it puts a
+// filter there, which makes a 200 of our 101. On all other streams a 101 is none of HTTP/2.
+bool is_websocket_stream(const conn_rec* c) noexcept {
+  for (const auto* filter = c->output_filters; filter != nullptr; filter = filter->next) {
+    if (std::string_view(filter->frec->name) == "h2_c2_ws_out") return true;
+  }
+  return false;
+}
+
+// The list without `token`, or no field any more.
+void take_out(request_rec* r, const char* name, const char* token) {
+  const char* list = apr_table_get(r->headers_in, name);
+  if (list == nullptr) return;
+  const auto rest = ws::without_token(list, token);
+  if (rest.empty()) {
+    apr_table_unset(r->headers_in, name);
+  } else {
+    apr_table_set(r->headers_in, name, rest.c_str());
+  }
+}
+
+}  // namespace
+
+ws::UpgradeRequest upgrade_of(const request_rec* r) noexcept {
+  const auto* in = r->headers_in;
+  // A WebSocket of HTTP/2 comes as the HTTP/1.1 handshake that mod_http2 has made of it; the tunnel's bytes
+  // are its body.
+  const bool stream = is_stream(r->connection) && is_websocket_stream(r->connection);
+  const char* length = apr_table_get(in, "Content-Length");
+  return {.method = r->method,
+          .http_major = stream ? 1 : HTTP_VERSION_MAJOR(r->proto_num),
+          .http_minor = stream ? 1 : HTTP_VERSION_MINOR(r->proto_num),
+          .upgrade = header(in, "Upgrade"),
+          .connection = header(in, "Connection"),
+          .key = header(in, "Sec-WebSocket-Key"),
+          .version = header(in, "Sec-WebSocket-Version"),
+          .has_body = (!stream && apr_table_get(in, "Transfer-Encoding") != nullptr) ||
+                      (length != nullptr && std::string_view(length) != "0")};
+}
+
+bool is_handshake(const request_rec* r) noexcept {
+  if (is_stream(r->connection) && !is_websocket_stream(r->connection)) return false;
+  return ws::is_handshake(upgrade_of(r));
+}
+
+void forget_upgrade(request_rec* r) {
+  take_out(r, "Upgrade", "websocket");
+  if (apr_table_get(r->headers_in, "Upgrade") == nullptr) take_out(r, "Connection", "upgrade");
+}
+
+}  // namespace wsflow::httpd

@@ -1,0 +1,17 @@
+#pragma once
+
+#include "mod_wsflow/httpd/api.hpp"
+#include "mod_wsflow/ws/handshake.hpp"
+
+namespace wsflow::httpd {
+
+// What of a request's head belongs to the opening handshake; views into its tables.
+ws::UpgradeRequest upgrade_of(const request_rec* r) noexcept;
+
+// Whether it is a handshake, rightly made or not; else it is an ordinary request, whatever its Upgrade says.
+bool is_handshake(const request_rec* r) noexcept;
+
+// Takes the wish for a WebSocket out of its head; other protocols stay.
+void forget_upgrade(request_rec* r);
+
+}  // namespace wsflow::httpd
