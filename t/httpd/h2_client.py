@@ -79,7 +79,7 @@ class H2Stream:
 
     def __init__(self, client, number):
         self._client, self.number = client, number
-        self.head = None
+        self.head = self.fields = None  # the second one with all of several values
         self.ended = False
         self.reset = None  # the error code of a RST_STREAM
         self.opens_window = True
@@ -87,6 +87,7 @@ class H2Stream:
 
     def take(self, event):
         if isinstance(event, h2.events.ResponseReceived):
+            self.fields = event.headers
             self.head = dict(event.headers)
         elif isinstance(event, h2.events.DataReceived):
             self._data += event.data

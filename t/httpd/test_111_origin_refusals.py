@@ -2,7 +2,9 @@
 
 import pytest
 
+from h2_client import h2_connect
 from origin import ScriptedOrigin
+from wait import wait_until
 
 PAGE = b"no, not you\n"
 
@@ -138,3 +140,83 @@ def test_a_body_that_breaks_off_ends_the_connection(httpd, raw_client, framing):
             assert b"\r\n0\r\n" not in client.read_until_closed(), "a broken body must not look whole"
         else:
             assert head.status == 502
+
+
+EVENTS = [b"data: %d\n\n" % number for number in range(4)]
+STREAMS = {
+    "chunks": (b"Transfer-Encoding: chunked\r\n", lambda data: b"%x\r\n%s\r\n" % (len(data), data)),
+    "a close": (b"Connection: close\r\n", lambda data: data),
+    "a length": (b"Content-Length: 100000\r\n", lambda data: data),
+}
+
+
+class OverHttp1:
+    """What a client sees of an answer as it comes."""
+
+    def __init__(self, client, framing):
+        self._client, self._chunked = client, framing != "a length"
+        client.send_handshake("/x")
+
+    def head(self):
+        return self._client.read_head().status
+
+    def read(self, count):
+        if not self._chunked:
+            return self._client.read(count)
+        body = b""
+        while len(body) < count:
+            size = b""
+            while not size.endswith(b"\r\n"):
+                size += self._client.read(1)
+            body += self._client.read(int(size, 16))
+            self._client.read(2)
+        return body
+
+    def leave(self):
+        self._client.close()
+
+
+class OverHttp2:
+    def __init__(self, client):
+        self._stream = client.begin("/x")
+
+    def head(self):
+        self._stream.wait_head()
+        return self._stream.status
+
+    def read(self, count):
+        return self._stream.read(count)
+
+    def leave(self):
+        self._stream.cancel()
+
+
+@pytest.mark.parametrize("framing", STREAMS)
+@pytest.mark.parametrize("over", ["plain", "tls", "http2"])
+@pytest.mark.parametrize("origin_tls", [False, True], ids=["ws", "wss"])
+def test_a_body_comes_piece_by_piece(httpd, raw_origin, raw_client, certs, resources, over, framing, origin_tls):
+    """Each piece before the origin sends the next; a stream without an end goes on until its client leaves."""
+    fields, piece = STREAMS[framing]
+    origin = raw_origin(origin_tls)
+    site = httpd(f'WSFlowPass /x "{origin.url("/x")}"', modules=["http2"],
+                 tls_conf="Protocols h2 http/1.1\nH2WebSockets on")
+    site.log.expect("WSF0220")
+    seen = OverHttp2(h2_connect(site, certs, resources)) if over == "http2" else \
+        OverHttp1(raw_client(site, over == "tls"), framing)
+    with origin.accept() as wire:
+        wire.read_head()
+        wire.send(b"HTTP/1.1 403 Forbidden\r\nContent-Type: text/event-stream\r\n" + fields + b"\r\n")
+        assert seen.head() == 403
+        for event in EVENTS:
+            wire.send(piece(event))
+            assert seen.read(len(event)) == event
+        seen.leave()
+
+        def noticed():
+            try:
+                wire.send(piece(EVENTS[0]))
+            except OSError:
+                return True
+            return wire.ended()
+        wait_until(noticed, "httpd has left the origin", pause=0.01)
+        site.wait_access(" 403 .* refused=origin-status$")
