@@ -33,8 +33,8 @@ const char* copy(apr_pool_t* pool, std::string_view text) noexcept {
   return apr_pstrmemdup(pool, text.data(), text.size());
 }
 
-// "An empty list is no list": some origins write these even if they have chosen nothing, and some clients then
-// fail.
+// "An empty list is no list": some origins write these even if they have chosen nothing, and some clients
+// then fail.
 bool says_nothing(const ws::HeadField& field) noexcept {
   return field.value.empty() &&
          (same(field.name, "Sec-WebSocket-Protocol") || same(field.name, "Sec-WebSocket-Extensions"));
@@ -70,7 +70,7 @@ void offer_upgrade(const ws::ResponseHead& head, apr_table_t* to) noexcept {
 // What the client needs of an answer whose page is replaced.
 void keep_challenges(request_rec* r, const ws::ResponseHead& head) noexcept {
   for (const auto& field : head.fields) {
-    const char* kept = same(field.name, "WWW-Authenticate")         ? "WWW-Authenticate"
+    const char* kept = same(field.name, "WWW-Authenticate")        ? "WWW-Authenticate"
                        : same(field.name, "Sec-WebSocket-Version") ? "Sec-WebSocket-Version"
                                                                    : nullptr;
     if (kept != nullptr) apr_table_addn(r->err_headers_out, kept, copy(r->pool, field.value));
@@ -155,8 +155,8 @@ bool relay_body(request_rec* r, request_rec* answer, Origin& origin) {
     apr_off_t size = 0;
     apr_brigade_length(from, 0, &size);
     origin.worker()->s->read += size;
-    const bool end = APR_STATUS_IS_EOF(status) || APR_BRIGADE_EMPTY(from) ||
-                     APR_BUCKET_IS_EOS(APR_BRIGADE_LAST(from));
+    const bool end =
+        APR_STATUS_IS_EOF(status) || APR_BRIGADE_EMPTY(from) || APR_BUCKET_IS_EOS(APR_BRIGADE_LAST(from));
     ap_proxy_buckets_lifetime_transform(r, from, to);  // what was in `to` is lost
     if (end && (APR_BRIGADE_EMPTY(to) || !APR_BUCKET_IS_EOS(APR_BRIGADE_LAST(to)))) {
       APR_BRIGADE_INSERT_TAIL(to, apr_bucket_eos_create(c->bucket_alloc));

@@ -8,6 +8,7 @@
 #include "mod_wsflow/httpd/log.hpp"
 #include "mod_wsflow/httpd/mpm_query.hpp"
 #include "mod_wsflow/httpd/settings_check.hpp"
+#include "mod_wsflow/httpd/unix_sockets.hpp"
 
 namespace wsflow::httpd {
 
@@ -40,6 +41,7 @@ int check_configuration(server_rec* server) noexcept {
                  "\"SSLProxyEngine on\" beside the route", route->path, route->url);
     return HTTP_INTERNAL_SERVER_ERROR;
   }
+  if (const int result = check_unix_sockets(server); result != OK) return result;
   if (const int result = check_limits(server); result != OK) return result;
   check_settings(server);
   if (mpm_query(AP_MPMQ_IS_THREADED) == AP_MPMQ_NOT_SUPPORTED) {

@@ -66,8 +66,8 @@ bool send_switching(request_rec* r, const Origin& origin) {
       select(r, r->headers_out, [](const apr_table_entry_t& field) { return is_agreed(field.key); });
   run_head_filters(r);
   auto* all = apr_table_overlay(r->pool, r->err_headers_out, r->headers_out);
-  const auto* others =
-      select(r, all, [&](const apr_table_entry_t& field) { return !is_agreed(field.key) && is_sound(r, field); });
+  const auto* others = select(
+      r, all, [&](const apr_table_entry_t& field) { return !is_agreed(field.key) && is_sound(r, field); });
   auto* fields = apr_table_overlay(r->pool, others, agreed);
   // The body of a 101 is the tunnel; a length or an encoding would be about something else.
   apr_table_unset(fields, "Content-Length");

@@ -39,7 +39,8 @@ std::optional<std::string_view> field(const request_rec* r, const ws::ResponseHe
       continue;
     if (joined != nullptr && each.value.empty()) continue;
     const char* value = apr_pstrmemdup(r->pool, each.value.data(), each.value.size());
-    joined = joined == nullptr || *joined == '\0' ? value : apr_pstrcat(r->pool, joined, ", ", value, nullptr);
+    joined =
+        joined == nullptr || *joined == '\0' ? value : apr_pstrcat(r->pool, joined, ", ", value, nullptr);
   }
   if (joined == nullptr) return std::nullopt;
   return joined;
@@ -115,15 +116,14 @@ int refuse_unlisted(request_rec* r) noexcept {
 // find out itself.
 Failure judge_switching(request_rec* r, const ws::ResponseHead& head) {
   const bool checked = config_of(r).handshakes.check_protocol != 0;
-  const auto verdict = ws::judge_answer({.upgrade = field(r, head, "Upgrade"),
-                                         .connection = field(r, head, "Connection"),
-                                         .accept = field(r, head, "Sec-WebSocket-Accept"),
-                                         .protocol = checked ? field(r, head, "Sec-WebSocket-Protocol")
-                                                             : std::nullopt,
-                                         .extensions = field(r, head, "Sec-WebSocket-Extensions")},
-                                        accept_key(apr_table_get(r->headers_in, "Sec-WebSocket-Key")).view(),
-                                        header(r->headers_in, "Sec-WebSocket-Protocol"),
-                                        header(r->headers_in, "Sec-WebSocket-Extensions"));
+  const auto verdict = ws::judge_answer(
+      {.upgrade = field(r, head, "Upgrade"),
+       .connection = field(r, head, "Connection"),
+       .accept = field(r, head, "Sec-WebSocket-Accept"),
+       .protocol = checked ? field(r, head, "Sec-WebSocket-Protocol") : std::nullopt,
+       .extensions = field(r, head, "Sec-WebSocket-Extensions")},
+      accept_key(apr_table_get(r->headers_in, "Sec-WebSocket-Key")).view(),
+      header(r->headers_in, "Sec-WebSocket-Protocol"), header(r->headers_in, "Sec-WebSocket-Extensions"));
   if (verdict == ws::AnswerVerdict::ok) return {};
   ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r, WSFLOGNO(0072) "the origin's 101 is refused: %s",
                 ws::describe(verdict));
@@ -141,10 +141,8 @@ struct Scheme {
   bool tls;
   bool websocket;  // nobody but us serves what comes there
 };
-constexpr Scheme kSchemes[] = {{"ws://", false, true},
-                               {"wss://", true, true},
-                               {"http://", false, false},
-                               {"https://", true, false}};
+constexpr Scheme kSchemes[] = {
+    {"ws://", false, true}, {"wss://", true, true}, {"http://", false, false}, {"https://", true, false}};
 
 const Scheme* scheme_of(const char* url) noexcept {
   for (const auto& scheme : kSchemes) {

@@ -30,13 +30,13 @@ struct ResponseHead {
 enum class HeadError : std::uint8_t { none, bad_status_line, bad_field, too_many_fields, control_character };
 
 // Writes spaces over the line ends inside values, as RFC 9112 5.2 tells a proxy to: a line that begins with
-// white space goes on with the field before it. Else nothing is changed: where there is no value that could go
-// on, parsing fails.
+// white space goes on with the field before it. Else nothing is changed: where there is no value that could
+// go on, parsing fails.
 void unfold(std::span<char> head) noexcept;
 
 // Parses a whole HTTP/1.x response head, the empty line included. The origin is not trusted: what a lenient
-// reader might take for something else (folded lines, control characters) is refused. White space between name
-// and colon is none of the name (RFC 9112 5.1).
+// reader might take for something else (folded lines, control characters) is refused. White space between
+// name and colon is none of the name (RFC 9112 5.1).
 HeadError parse_response_head(std::string_view head, ResponseHead& out);
 
 const char* describe(HeadError error) noexcept;
