@@ -4,6 +4,8 @@ import re
 import subprocess
 import time
 
+import pytest
+
 from network import SilentAddress, needs_root, with_hosts
 from wait import seconds
 
@@ -58,3 +60,32 @@ def test_buffers_are_set_on_both_legs(httpd, raw_origin, tunnel):
     tunnel(site, origin, "/x")
     assert (40000, 60000) in buffers(origin.port, "dport")
     assert (40000, 60000) in buffers(site.http_port, "sport")
+
+
+NOWHERE = "nowhere.invalid"  # RFC 6761: it never resolves
+
+
+@pytest.mark.parametrize("conf", [f"WSFlowPass /x ws://{NOWHERE}/x", f"WSFlowPass /x http://{NOWHERE}:8080/x",
+                                  f"WSFlow On\nProxyPass /x ws://{NOWHERE}/x",
+                                  f"<Proxy balancer://b>\nBalancerMember ws://{NOWHERE}:1\nBalancerMember ws://{NOWHERE}:2\n"
+                                  "</Proxy>\nWSFlowPass /x balancer://b/x"])
+def test_a_name_that_does_not_resolve_is_502(httpd, raw_client, conf):
+    site = httpd(conf)
+    site.log.expect(f"WSF0252: .*{NOWHERE}")
+    site.log.allow(r"AH\d+")
+    for _ in range(2):
+        client = raw_client(site)
+        client.send_handshake("/x")
+        assert client.read_head().status in ((502, 503) if "balancer" in conf else (502,))
+    site.wait_access(" 502 .* refused=origin-connect$")
+
+
+def test_the_next_member_is_asked_where_a_name_does_not_resolve(httpd, raw_origin, tunnel):
+    origin = raw_origin()
+    site = httpd(f'<Proxy "balancer://b">\nBalancerMember ws://{NOWHERE} loadfactor=100\nBalancerMember "{origin.url("")}"\n'
+                 "</Proxy>\nWSFlowPass /x balancer://b/x")
+    site.log.expect("WSF0252")
+    site.log.allow(r"AH\d+")
+    for _ in range(4):
+        tunnel(site, origin, "/x")
+    assert site.status.refused() == {}

@@ -3,6 +3,7 @@
 import pytest
 
 from handshake import KEY, accept_of
+from origin import ScriptedOrigin, echo_frames
 
 GOOD = [
     {},
@@ -127,3 +128,16 @@ def test_the_101_is_written_as_all_clients_take_it(httpd, raw_origin, raw_client
     for line in ("Upgrade: websocket", "Connection: Upgrade", f"Sec-WebSocket-Accept: {accept}", "Sec-WebSocket-Protocol: b"):
         assert line in lines
     assert [line for line in lines if line.lower().startswith("connection")] == ["Connection: Upgrade"]
+
+
+@pytest.mark.parametrize("setting", ["force-proxy-request-1.0", "proxy-nokeepalive", "proxy-initial-not-pooled"])
+def test_what_other_requests_need_is_not_for_handshakes(httpd, raw_client, setting):
+    """There is no handshake in HTTP/1.0; the pages beside it still get it."""
+    with ScriptedOrigin(lambda wire, head: echo_frames(wire, head) if head.get("upgrade") else
+                        wire.send(b"HTTP/1.0 200 OK\r\nConnection: close\r\nContent-Length: 0\r\n\r\n")) as origin:
+        site = httpd(f'SetEnv {setting} 1\nWSFlowPass /x "{origin.url("/x", "http")}"')
+        assert exchange(raw_client(site), {}).status == 101
+        assert origin.heads[-1].first == "GET /x HTTP/1.1"
+        assert site.get("/x/page").status == 200
+        page = "HTTP/1.0" if setting == "force-proxy-request-1.0" else "HTTP/1.1"
+        assert origin.heads[-1].first == f"GET /x/page {page}"

@@ -52,7 +52,51 @@ def test_extensions_are_taken_out(httpd, raw_origin, raw_client, resources):
     ("WSFlowProtocol", ["needs any, or names"]),
     ("WSFlowProtocol a,b", ["a,b", "no sub-protocol"]),
     ("WSFlowExtensions no", ["no", "pass or strip"]),
+    ("WSFlowSubprotocolCheck sloppy", ["WSFlowSubprotocolCheck", "On or Off"]),
 ])
 def test_nonsense_is_named(httpd, line, words):
     status, said = httpd(line, start=False).configtest()
     assert status != 0 and all(word in said for word in words), said
+
+
+SLOPPY = {
+    "none where none was offered": ([], ["chat"]),
+    "one that was not offered": (["chat"], ["soap"]),
+    "another case": (["Chat"], ["chat"]),
+    "all that were offered": (["a", "b"], ["a, b"]),
+    "no token": (["a"], ["a b"]),
+}
+
+
+@pytest.mark.parametrize("name", SLOPPY)
+def test_an_answer_that_was_not_offered_passes_if_asked(httpd, raw_origin, raw_client, resources, name):
+    """As with mod_proxy: what the client makes of it is its own business."""
+    offered, answered = SLOPPY[name]
+    offer, answer = [(PROTOCOL, each) for each in offered], [(PROTOCOL, each) for each in answered]
+    origin = raw_origin()
+    site = httpd(f"WSFlowPass /x {origin.url('/x')}\nWSFlowPass /y {origin.url('/y')}\nWSFlowSubprotocolCheck Off\n"
+                 "<Location /y>\nWSFlowSubprotocolCheck On\n</Location>")
+    site.log.expect("WSF0072")
+    assert handshake(origin, site, raw_client, resources, "/y", offer, answer)[1].status == 502
+    _, head = handshake(origin, site, raw_client, resources, "/x", offer, answer)
+    assert head.status == 101 and head.all(PROTOCOL) == answered
+
+
+@pytest.mark.parametrize("check", ["On", "Off"])
+@pytest.mark.parametrize("offered", [[], [(PROTOCOL, "chat")]])
+def test_an_empty_protocol_is_none(httpd, raw_origin, raw_client, resources, check, offered):
+    origin = raw_origin()
+    site = httpd(f"WSFlowPass /x {origin.url('/x')}\nWSFlowSubprotocolCheck {check}")
+    for answer in ([(PROTOCOL, "")], [(PROTOCOL, " \t")], [(PROTOCOL, ""), (EXTENSIONS, "")]):
+        _, head = handshake(origin, site, raw_client, resources, "/x", offered, answer)
+        assert head.status == 101 and head.all(PROTOCOL) == [] and head.all(EXTENSIONS) == []
+    if offered:
+        _, head = handshake(origin, site, raw_client, resources, "/x", offered, [(PROTOCOL, ""), (PROTOCOL, "chat")])
+        assert head.status == 101 and head.all(PROTOCOL) == ["chat"]
+
+
+def test_the_check_of_the_rest_stays(httpd, raw_origin, raw_client, resources):
+    origin = raw_origin()
+    site = httpd(f"WSFlowPass /x {origin.url('/x')}\nWSFlowSubprotocolCheck Off")
+    site.log.expect("WSF0072")
+    assert handshake(origin, site, raw_client, resources, "/x", [], [(EXTENSIONS, "x-zip")])[1].status == 502
