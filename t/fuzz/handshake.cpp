@@ -31,9 +31,11 @@ void check_request(const UpgradeRequest& request) {
   require(std::string_view(describe(verdict)) != "unknown verdict");
   const bool upgrade = request.upgrade && has_token(*request.upgrade, "websocket");
   require((verdict == RequestVerdict::not_upgrade) == !upgrade);
+  require(is_handshake(request) || verdict != RequestVerdict::ok);
+  require(!is_handshake(request) || upgrade);
   if (verdict != RequestVerdict::ok) return;
   require(request.method == "GET");
-  require(request.http_major > 1 || request.http_minor >= 1);
+  require(request.http_major == 1 && request.http_minor >= 1);
   require(has_token(request.connection.value(), "Upgrade"));
   require(trim_ows(request.version.value()) == "13");
   require(trim_ows(request.key.value()).size() == 24);
@@ -49,7 +51,8 @@ void check_answer(const UpgradeAnswer& answer, std::string_view accept, Field pr
   require(equals_ignoring_case(trim_ows(answer.upgrade.value()), "websocket"));
   require(has_token(answer.connection.value(), "upgrade"));
   require(trim_ows(answer.accept.value()) == accept);
-  if (answer.protocol) require(has_token(protocols.value(), trim_ows(*answer.protocol)));
+  if (answer.protocol && !trim_ows(*answer.protocol).empty())
+    require(has_token(protocols.value(), trim_ows(*answer.protocol)));
   if (answer.extensions && !extensions) {
     require(std::all_of(answer.extensions->begin(), answer.extensions->end(),
                         [](char c) { return is_ows(c) || c == ','; }));
@@ -62,6 +65,7 @@ void check_tokens(std::string_view list, std::string_view token) {
   std::transform(lower.begin(), lower.end(), lower.begin(), to_lower);
   require(has_token(lower, token) == found);
   if (!is_token(token)) return;
+  require(!has_token(without_token(list, token), token));
   require(has_token("x, " + std::string(token) + " ," + std::string(list), token));
   require(has_token(std::string(list) + ",\t" + std::string(token), token));
   require(!found || list.size() >= token.size());

@@ -1,6 +1,6 @@
-// find_head_end and parse_response_head on any bytes: the end is found however they arrive, and what is
-// parsed lies in the buffer, has no control characters and gives the same when it is written and parsed
-// again. Input: chunk size - 1, then what the origin sent.
+// find_head_end, unfold and parse_response_head on any bytes: the end is found however they arrive, what
+// needs no mending is not changed, and what is parsed lies in the buffer, has no control characters and gives
+// the same when it is written and parsed again. Input: chunk size - 1, then what the origin sent.
 #include "mod_wsflow/ws/response_head.hpp"
 
 #include <algorithm>
@@ -84,8 +84,15 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     return 0;
   }
   require(end <= buffer.size() && buffer[end - 1] == '\n');
-  if (parse_response_head(buffer.substr(0, end), head) == HeadError::none)
-    check_parsed(head, buffer.substr(0, end));
+  const bool sound = parse_response_head(buffer.substr(0, end), head) == HeadError::none;
+  std::string mended(buffer.substr(0, end));
+  unfold(mended);
+  require(!sound || mended == buffer.substr(0, end));
+  require(find_head_end(mended, 0) == end);
+  std::string again = mended;
+  unfold(again);
+  require(again == mended);
+  if (parse_response_head(mended, head) == HeadError::none) check_parsed(head, mended);
   if (end < buffer.size()) require(parse_response_head(buffer, head) != HeadError::none);
   return 0;
 }

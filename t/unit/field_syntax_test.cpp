@@ -21,6 +21,17 @@ TEST_CASE("a token has the characters of RFC 9110", "[field_syntax]") {
   CHECK_FALSE(is_token("two words"));
 }
 
+TEST_CASE("a value is one line", "[field_syntax]") {
+  for (int value = 0; value < 256; ++value) {
+    const char c = static_cast<char>(value);
+    const bool control = (value < 0x20 && c != '\t') || value == 0x7F;
+    if (is_field_char(c) == control) FAIL("wrong for " << value);
+  }
+  CHECK(is_field_value(""));
+  CHECK(is_field_value("a\tb \xC3\xA9"));
+  CHECK_FALSE(is_field_value("a\nb"));
+}
+
 TEST_CASE("optional white space is space and tab only", "[field_syntax]") {
   CHECK(trim_ows(" \t a b\t ") == "a b");
   CHECK(trim_ows(" \t ").empty());

@@ -82,6 +82,8 @@ TEST_CASE("the sub-protocol is one of those offered", "[handshake]") {
   CHECK(judge_protocol("chat", "chat") == AnswerVerdict::ok);
   CHECK(judge_protocol("soap ,\tchat", " chat ") == AnswerVerdict::ok);
   CHECK(judge_protocol("urn:x/chat", "urn:x/chat") == AnswerVerdict::ok);
+  CHECK(judge_protocol("chat", "") == AnswerVerdict::ok);
+  CHECK(judge_protocol(std::nullopt, " \t") == AnswerVerdict::ok);
 
   CHECK(judge_protocol(std::nullopt, "chat") == AnswerVerdict::protocol_not_offered);
   CHECK(judge_protocol("", "chat") == AnswerVerdict::protocol_not_offered);
@@ -89,7 +91,7 @@ TEST_CASE("the sub-protocol is one of those offered", "[handshake]") {
   CHECK(judge_protocol("superchat", "chat") == AnswerVerdict::protocol_not_offered);
 
   CHECK(judge_protocol("chat, soap", "chat, soap") == AnswerVerdict::malformed_header);
-  CHECK(judge_protocol("chat,,", "") == AnswerVerdict::malformed_header);
+  CHECK(judge_protocol("chat,,", ",") == AnswerVerdict::malformed_header);
   CHECK(judge_protocol("chat", "chat soap") == AnswerVerdict::malformed_header);
 }
 

@@ -71,6 +71,36 @@ TEST_CASE("Upgrade decides whether a request is a handshake at all", "[handshake
   CHECK(judge_request(request) == RequestVerdict::not_upgrade);
 }
 
+TEST_CASE("a request is a handshake if somebody wants a WebSocket, rightly or not", "[handshake]") {
+  CHECK(is_handshake(good_request()));
+  CHECK_FALSE(is_handshake(UpgradeRequest{}));
+  const auto with = [](auto change) {
+    UpgradeRequest request = good_request();
+    change(request);
+    return is_handshake(request);
+  };
+  CHECK(with([](auto& request) { request.key = std::nullopt; }));
+  CHECK(with([](auto& request) { request.version = std::nullopt; }));
+  CHECK(with([](auto& request) { request.key = request.version = ""; }));
+  CHECK(with([](auto& request) { request.http_minor = 0; }));
+  CHECK(with([](auto& request) { request.has_body = true; }));
+  CHECK_FALSE(with([](auto& request) { request.key = request.version = std::nullopt; }));
+  CHECK_FALSE(with([](auto& request) { request.method = "POST"; }));
+  CHECK_FALSE(with([](auto& request) { request.method = "HEAD"; }));
+  CHECK_FALSE(with([](auto& request) { request.upgrade = std::nullopt; }));
+  CHECK_FALSE(with([](auto& request) { request.upgrade = "h2c"; }));
+  CHECK_FALSE(with([](auto& request) { request.connection = std::nullopt; }));
+  CHECK_FALSE(with([](auto& request) { request.connection = "keep-alive"; }));
+}
+
+TEST_CASE("a token is taken out of a list in any case", "[handshake]") {
+  CHECK(without_token("websocket", "websocket").empty());
+  CHECK(without_token(" WebSocket ,,websocket", "websocket").empty());
+  CHECK(without_token("foo, WebSocket ,bar", "websocket") == "foo, bar");
+  CHECK(without_token("websockets", "websocket") == "websockets");
+  CHECK(without_token("", "websocket").empty());
+}
+
 TEST_CASE("Connection must list upgrade", "[handshake]") {
   for (const FieldRow& row :
        {FieldRow{"keep-alive, Upgrade", RequestVerdict::ok}, FieldRow{"upgrade,,", RequestVerdict::ok},
@@ -131,7 +161,9 @@ TEST_CASE("method, HTTP version and body are judged", "[handshake]") {
   CHECK(with_version(0, 9) == RequestVerdict::bad_http_version);
   CHECK(with_version(1, 0) == RequestVerdict::bad_http_version);
   CHECK(with_version(1, 2) == RequestVerdict::ok);
-  CHECK(with_version(2, 0) == RequestVerdict::ok);
+  CHECK(with_version(2, 0) == RequestVerdict::bad_http_version);
+  CHECK(with_version(2, 1) == RequestVerdict::bad_http_version);
+  CHECK(with_version(3, 1) == RequestVerdict::bad_http_version);
 
   UpgradeRequest request = good_request();
   request.has_body = true;

@@ -145,11 +145,45 @@ TEST_CASE("anything but an HTTP/1.x status line is refused", "[response_head]") 
 
 TEST_CASE("a line that is no field is refused", "[response_head]") {
   CHECK(parse_with_field("A: b") == HeadError::none);
-  for (const char* line : {"A", "A b", ": b", "A : b", "A\t: b", " A: b", "A b: c", "A: b\r\n folded",
+  for (const char* line : {"A", "A b", ": b", " : b", " A: b", "A b: c", "A b : c", "A: b\r\n folded",
                            "A: b\r\n\tfolded", "A: b\r\n \r\nC: d", "(A): b", "A\": b", "\xC3\xA9: b"}) {
     CAPTURE(line);
     CHECK(parse_with_field(line) == HeadError::bad_field);
   }
+}
+
+TEST_CASE("white space before the colon is none of the name", "[response_head]") {
+  for (const std::string line : {"A : b", "A\t: b", "A \t :b"}) {
+    const std::string head = "HTTP/1.1 101 x\r\n" + line + "\r\n\r\n";
+    ResponseHead out;
+    CAPTURE(line);
+    REQUIRE(parse_response_head(head, out) == HeadError::none);
+    CHECK(out.fields[0].name == "A");
+    CHECK(out.fields[0].value == "b");
+  }
+}
+
+TEST_CASE("folded lines go on with the value before them", "[response_head]") {
+  const auto unfolded = [](std::string head) {
+    unfold(head);
+    return head;
+  };
+  const std::string status = "HTTP/1.1 101 x\r\n";
+  CHECK(unfolded(status + "A: b\r\n c\r\n\r\n") == status + "A: b   c\r\n\r\n");
+  CHECK(unfolded(status + "A: b\n\tc\n d\n\n") == status + "A: b \tc  d\n\n");
+  CHECK(unfolded(status + "A:\r\n b\r\n\r\n") == status + "A:   b\r\n\r\n");
+  CHECK(unfolded(status + "A: b\r\n \r\nC: d\r\n\r\n") == status + "A: b   \r\nC: d\r\n\r\n");
+  CHECK(unfolded(status + "A: b\r\n C: d\r\n\r\n") == status + "A: b   C: d\r\n\r\n");
+
+  for (const std::string& head :
+       {""s, "HTTP/1.1"s, status, status + "\r\n", status + "A: b\r\n\r\n", status + " A: b\r\n\r\n",
+        status + "A\r\n : b\r\n\r\n", status + "A: b\r\nC\r\n d: e\r\n\r\n"}) {
+    CAPTURE(head);
+    CHECK(unfolded(head) == head);
+  }
+  CHECK(parse(unfolded(status + " A: b\r\n\r\n")) == HeadError::bad_field);
+  CHECK(parse(unfolded(status + "A\r\n : b\r\n\r\n")) == HeadError::bad_field);
+  CHECK(parse(unfolded(status + "A: b\r\r\n c\r\n\r\n")) == HeadError::control_character);
 }
 
 TEST_CASE("no control character gets through", "[response_head]") {
