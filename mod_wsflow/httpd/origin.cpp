@@ -49,8 +49,8 @@ Failure Origin::connect(char* url, const char* proxy_name, apr_port_t proxy_port
   const int determined =
       ap_proxy_determine_connection(r_->pool, r_, conf_, worker_, backend_, &uri_, &local_url_, proxy_name,
                                     proxy_port, via_port_, sizeof via_port_);
-  // It says 500 of a name that does not resolve, and nothing else.
-  if (determined == HTTP_INTERNAL_SERVER_ERROR) {
+  // These two it says of a name that does not resolve, and of nothing else: 502 until httpd 2.4.58.
+  if (determined == HTTP_INTERNAL_SERVER_ERROR || determined == HTTP_BAD_GATEWAY) {
     ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r_, WSFLOGNO(0252) "the name of the origin does not resolve: %s",
                   proxy_name != nullptr ? proxy_name : uri_.hostname);
     return {.status = HTTP_SERVICE_UNAVAILABLE, .reason = Refusal::origin_connect};

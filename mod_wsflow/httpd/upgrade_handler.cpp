@@ -139,7 +139,7 @@ Failure shake_hands(Origin& origin, char* url, const char* proxy_name, apr_port_
 struct Scheme {
   std::string_view name;
   bool tls;
-  bool websocket;  // nobody but us serves what comes there
+  bool websocket;  // who asks for an upgrade there is told what is wrong with it
 };
 constexpr Scheme kSchemes[] = {
     {"ws://", false, true}, {"wss://", true, true}, {"http://", false, false}, {"https://", true, false}};

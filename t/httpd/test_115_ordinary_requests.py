@@ -216,7 +216,7 @@ def test_streams_of_http2_are_served(httpd, pages, certs, resources, recipe, key
 
 
 def test_a_stream_that_is_no_websocket_opens_no_tunnel(httpd, raw_origin, certs, resources):
-    """On a ws:// route nobody else serves it."""
+    """A ws:// route refuses it as it refuses others."""
     origin = raw_origin()
     site = httpd(f'{EARLY}\nWSFlowPass /x "{origin.url("/x")}"', modules=["http2"],
                  tls_conf="Protocols h2 http/1.1\nH2WebSockets on")
@@ -232,7 +232,7 @@ def test_a_stream_that_is_no_websocket_opens_no_tunnel(httpd, raw_origin, certs,
 @pytest.mark.parametrize("route", ['WSFlowPass /x "{}"', 'WSFlow On\nProxyPass /x "{}"'])
 @pytest.mark.parametrize("modules", [[], ["proxy_wstunnel"]])
 def test_a_ws_route_refuses_them(httpd, raw_origin, raw_client, route, recipe, modules):
-    """There is no page behind ws://, and mod_proxy would make a tunnel of any 101."""
+    """Who asks for an upgrade there is told what is wrong with it; mod_proxy would make a tunnel of any 101."""
     origin = raw_origin()
     site = httpd(f"{recipe}\n" + route.replace("{}", origin.url("/x")), modules=modules)
     for method, status in (("GET", (426, 404)), ("POST", (400, 404, 405))):
