@@ -136,10 +136,10 @@ bool is_right(const ap_directive_t& line, const Level& level, apr_pool_t* pool) 
     if (reached.empty() || reached == target.socket || !concerns_us(line, level, reached, pool)) return true;
     ap_log_error(APLOG_MARK, APLOG_CRIT, 0, level.server,
                  WSFLOGNO(0253) "%s:%d: %s %s would reach the application at the socket %s: mod_proxy knows "
-                 "origins by their URL without the socket; write \"unix:%s|%s\", the port is not used",
+                 "origins by their URL without the socket; write \"%s\", the port is not used",
                  line.filename, line.line_num, line.directive, line.args, reached.data(),
-                 *target.socket != '\0' ? target.socket : reached.data(),
-                 with_own_port(pool, balancer, level.proxy, target.url));
+                 apr_pstrcat(pool, kUnix.data(), *target.socket != '\0' ? target.socket : reached.data(), "|",
+                             with_own_port(pool, balancer, level.proxy, target.url), nullptr));
     return false;
   }
   return true;
