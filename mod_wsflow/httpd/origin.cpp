@@ -35,7 +35,20 @@ void Origin::release() noexcept {
   ap_proxy_release_connection(kFunction, std::exchange(backend_, nullptr), r_->server);
 }
 
+// mod_proxy knows workers by their URL without the socket. What a RewriteRule names is seen only now.
+Failure Origin::check_unix_socket() const {
+  const char* named = apr_table_get(r_->notes, "uds_path");
+  const std::string_view reached = worker_->s->uds_path;
+  if (named == nullptr || reached.empty() || reached == named) return {};
+  ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r_,
+                WSFLOGNO(0254) "refused with 502: the route's socket is %s, but mod_proxy has %s for this URL; "
+                               "give it a port of its own, which is not used",
+                named, worker_->s->uds_path);
+  return {.status = HTTP_BAD_GATEWAY, .reason = Refusal::origin_connect};
+}
+
 Failure Origin::connect(char* url, const char* proxy_name, apr_port_t proxy_port, bool tls) {
+  if (const auto failure = check_unix_socket()) return failure;
   const int acquired = ap_proxy_acquire_connection(kFunction, &backend_, worker_, r_->server);
   if (acquired != OK) {
     ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r_, WSFLOGNO(0030)

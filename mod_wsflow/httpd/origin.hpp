@@ -42,6 +42,7 @@ class Origin {
   void release() noexcept;
 
  private:
+  Failure check_unix_socket() const;
   Failure open_socket();
   Failure read_head();
   Failure fail_reading(apr_status_t status);

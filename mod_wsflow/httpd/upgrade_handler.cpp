@@ -167,7 +167,8 @@ int handle(request_rec* r, proxy_worker* worker, proxy_server_conf* conf, char* 
   const auto verdict = ws::judge_request(upgrade_of(r));
   if (verdict == ws::RequestVerdict::not_upgrade) return DECLINED;
   const bool handshake = is_handshake(r);
-  if (!handshake) note_late_route(r);
+  const bool would_pass = scheme->websocket || *worker->s->upgrade != '\0';  // mod_proxy the field
+  if (!handshake && would_pass) note_late_route(r);
   if (!takes_upgrades(r)) return DECLINED;
   if (!handshake && !scheme->websocket) return leave_to_http(r);
   if (verdict != ws::RequestVerdict::ok) return refuse_request(r, verdict);

@@ -59,7 +59,7 @@ def test_header_lines_and_cookies_of_modules_arrive(httpd, raw_client, certs, re
         assert head.all("x-always") == [f"a {'tunnel' if status == 101 else 'refused'}"]
         assert head.all("x-success") == ["b"] and head.all("x-own") == ["yes"] and head.all("x-unset") == []
         cookies = head.all("set-cookie")
-        if over == "http2" and status == 101:  # mod_http2 joins the values of a 101 (findings/)
+        if over == "http2" and status == 101:  # mod_http2 joins the values of a 101
             cookies = cookies[0].split(", ")
         assert sorted(cookie.split("=")[0] for cookie in cookies) == ["ROUTEID", "own", "track"], cookies
         assert "ROUTEID=.one; path=/" in cookies

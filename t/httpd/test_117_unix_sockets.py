@@ -60,6 +60,20 @@ def test_the_second_is_no_way_to_the_first(httpd, raw_client, two, pair, scheme)
             assert site.get(f"/{path}").headers["x-app"] == path
 
 
+@pytest.mark.parametrize("port,status", [("", 502), (":8001", 101)])
+def test_a_rewrite_rule_is_no_way_to_the_first(httpd, raw_client, two, port, status):
+    """What it names is known with the request only."""
+    urls = [each.url("/") for each in two]
+    site = httpd(f'WSFlow On\nWSFlowPass /one "{urls[0]}"\nRewriteEngine On\n'
+                 f'RewriteRule "^/two$" "{urls[1].replace("localhost", "localhost" + port)}" [P]')
+    if port == "":
+        site.log.expect("WSF0254")
+    client = raw_client(site)
+    client.send_handshake("/two")
+    head = client.read_head()
+    assert (head.status, head.get("x-app")) == (status, "two" if status == 101 else None)
+
+
 def test_the_main_servers_and_a_virtual_hosts(httpd, two):
     urls = [each.url("/") for each in two]
     site = httpd(f"WSFlowPass /two {urls[1]}", main=f"WSFlowPass /one {urls[0]}", start=False)
