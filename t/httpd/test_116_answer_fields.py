@@ -126,6 +126,7 @@ def test_other_protocols_of_an_origin_are_not_offered(httpd, raw_client):
         assert ask(site, raw_client).get("upgrade") is None
 
 
+@pytest.mark.memcheck
 def test_what_the_ends_have_agreed_on_is_not_changed(httpd, raw_client):
     script = answering(101, b"Sec-WebSocket-Protocol: chat\r\nSec-WebSocket-Extensions: a\r\nSec-WebSocket-Extensions: b; c=1\r\n")
     with ScriptedOrigin(script) as origin:
@@ -141,6 +142,7 @@ def test_what_the_ends_have_agreed_on_is_not_changed(httpd, raw_client):
         assert head.get("content-length") is None and head.get("transfer-encoding") is None
 
 
+@pytest.mark.memcheck
 def test_no_line_of_a_client_gets_into_the_101(httpd, raw_client):
     with ScriptedOrigin(answering(101)) as origin:
         site = httpd('Header set X-Echo "expr=%{unescape:%{QUERY_STRING}}"\nHeader set X-Good yes\n'
@@ -180,6 +182,7 @@ def test_old_ways_of_writing_fields_are_mended(httpd, raw_client, name, status):
             assert client.read_body(head) == b"no\n"
 
 
+@pytest.mark.memcheck
 def test_the_101_itself_may_be_written_so(httpd, raw_client):
     def script(wire, head):
         accept = handshake.accept_of(head.get("sec-websocket-key"))
