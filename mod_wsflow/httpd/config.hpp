@@ -87,6 +87,7 @@ struct TunnelPlace {
   const server_rec* server;
   const DirConfig* section;
   const Route* route;  // nullptr: the section itself
+  const char* path;    // of the section; nullptr: outside of all, or the route's own is meant
   const char* where;   // file:line
 };
 static_assert(std::is_trivially_destructible_v<ServerConfig> && std::is_trivially_destructible_v<DirConfig> &&

@@ -25,8 +25,8 @@ constexpr std::string_view kKnownFilters[] = {
     "core_in",        "core",
     "ssl/tls filter", "ssl/tls coalescing filter",
     "reqtimeout",     "log_input_output",
-    "remoteip_input", "wsflow_seal",
-    "wsflow_replay",
+    "remoteip_input", "qos-in-filter",
+    "wsflow_seal",    "wsflow_replay",
 };
 
 const char* foreign_in(const ap_filter_t* filter) noexcept {

@@ -81,7 +81,7 @@ constexpr Directive kDirectives[] = {
      "how many tunnels a child process holds at most; more are refused with 503"},
     {"WSFlowDrain",
      "WSFlowDrain [deadline=time] [window=time] [code=number] [on-worker-down=keep|close:number/s]",
-     "deadline=24h window=10m code=1012 on-worker-down=keep", "server config",
+     "deadline=24h window=10mi code=1012 on-worker-down=keep", "server config",
      "how long tunnels of a child that ended gracefully live on, over what time they are closed then, and "
      "with which Close code; and what becomes of those whose worker is down"},
     {"WSFlowLimit", "WSFlowLimit name [key=value ...]|off", "None", "server config, virtual host, directory",

@@ -57,22 +57,6 @@ void leave_dummy(request_rec* r, apr_socket_t* dummy) noexcept {
 
 }  // namespace
 
-const char* reason_to_stay(const request_rec* r) {
-  const auto* c = r->connection;
-  auto* process = child();
-  if (process == nullptr || !process->engine || !process->engine->running())
-    return "no event loop runs in this process";
-  if (c->master != nullptr) return "it is a stream of an HTTP/2 connection";
-  if (state_of(c) == nullptr) return "it was made before the module was active";
-  return origin_reason_to_stay(r, c);
-}
-
-const char* origin_reason_to_stay(const request_rec* r, const conn_rec* origin) {
-  const char* name = foreign_filter(origin);
-  if (name == nullptr) return nullptr;
-  return apr_pstrcat(r->pool, "the connection filter ", name, " is not known", nullptr);
-}
-
 bool has_extensions(const ws::ResponseHead& head) noexcept {
   return std::any_of(head.fields.begin(), head.fields.end(), [](const ws::HeadField& field) {
     return !field.value.empty() && ws::equals_ignoring_case(field.name, "Sec-WebSocket-Extensions");

@@ -16,12 +16,6 @@ struct TunnelTerms {
   std::uint64_t id = 0;
 };
 
-// Why this request's connection cannot leave httpd, as words for a log line; nullptr if it can. Worker
-// thread, as the next.
-const char* reason_to_stay(const request_rec* r);
-// The same of that to its origin.
-const char* origin_reason_to_stay(const request_rec* r, const conn_rec* origin);
-
 // Whether the two ends have agreed on extensions, to which reserved bits may belong then.
 bool has_extensions(const ws::ResponseHead& head) noexcept;
 

@@ -1,8 +1,7 @@
 #include "mod_wsflow/httpd/http2_check.hpp"
 
-#include <cstring>
-
 #include "mod_wsflow/httpd/config.hpp"
+#include "mod_wsflow/httpd/config_tree.hpp"
 #include "mod_wsflow/httpd/limit_rule.hpp"
 #include "mod_wsflow/httpd/log.hpp"
 #include "mod_wsflow/httpd/worker_share.hpp"
@@ -11,35 +10,14 @@ namespace wsflow::httpd {
 
 namespace {
 
-bool equal(const char* one, const char* other) noexcept {
-  return ap_cstr_casecmp(one, other) == 0;
-}
-
-// mod_http2 tells nobody of this setting, but httpd keeps what it has read: the last line on this level of
-// the configuration that has it; nullptr if none has.
-const ap_directive_t* websockets_line(const ap_directive_t* level) noexcept {
-  const ap_directive_t* found = nullptr;
-  for (; level != nullptr; level = level->next) {
-    if (equal(level->directive, "H2WebSockets")) found = level;
-  }
-  return found;
-}
-
-const ap_directive_t* section_of(const server_rec* host) noexcept {
-  for (const auto* line = ap_conftree; line != nullptr; line = line->next) {
-    if (equal(line->directive, "<VirtualHost") && host->defn_name != nullptr &&
-        static_cast<unsigned>(line->line_num) == host->defn_line_number &&
-        std::strcmp(line->filename, host->defn_name) == 0)
-      return line->first_child;
-  }
-  return nullptr;
-}
-
-// The line that switches them on for a server; nullptr if they are off, as they are by default.
-const ap_directive_t* switched_on(const server_rec* server) noexcept {
-  const auto* line = server->is_virtual != 0 ? websockets_line(section_of(server)) : nullptr;
-  if (line == nullptr) line = websockets_line(ap_conftree);
-  return line != nullptr && equal(line->args, "on") ? line : nullptr;
+// The line that switches them on for a server; nullptr if they are off, as they are by default. mod_http2
+// tells nobody of this setting.
+const Line* switched_on(const server_rec* server) noexcept {
+  const auto* line = last_line(lines_of(server), "H2WebSockets");
+  if (line == nullptr) line = last_line(ap_conftree, "H2WebSockets");
+  if (line == nullptr) return nullptr;
+  const char* value = line->args;
+  return ap_cstr_casecmp(ap_getword_conf(server->process->pconf, &value), "on") == 0 ? line : nullptr;
 }
 
 bool takes_upgrades(const ap_conf_vector_t* section) noexcept {

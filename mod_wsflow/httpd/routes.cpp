@@ -7,6 +7,7 @@
 
 #include "mod_wsflow/httpd/directive_words.hpp"
 #include "mod_wsflow/httpd/guard.hpp"
+#include "mod_wsflow/httpd/pass_keys.hpp"
 #include "mod_wsflow/httpd/request_state.hpp"
 #include "mod_wsflow/httpd/route_check.hpp"
 #include "mod_wsflow/httpd/settings_config.hpp"
@@ -19,6 +20,7 @@ struct Words {
   const char* path = nullptr;  // nullptr in a <Location>: that is the path
   const char* url = "";        // none yet
   const char* for_proxy = "";  // the arguments that ProxyPass gets
+  const char* unknown = nullptr;  // the first key that neither we nor mod_proxy are known to have
   TunnelConfig tunnels;
   bool sets_tunnels = false;
 };
@@ -56,6 +58,11 @@ const char* split(cmd_parms* cmd, std::string_view arguments, Words& words) {
     } else if (is_pass_setting(text)) {
       settings.push_back(text);
       continue;
+    } else if (const auto why = misspelled(text); !why.empty()) {
+      return failure(cmd, words.url, why.c_str());
+    } else if (words.unknown == nullptr && text.find('=') != std::string::npos &&
+               !is_proxy_key(text.substr(0, text.find('=')))) {
+      words.unknown = word;
     }
     words.for_proxy = apr_pstrcat(pool, words.for_proxy, quoted(pool, word), nullptr);
   }
@@ -70,8 +77,7 @@ const char* split(cmd_parms* cmd, std::string_view arguments, Words& words) {
 }
 
 // Runs mod_proxy's ProxyPass; its error message or nullptr.
-const char* run_proxy_pass(cmd_parms* cmd, const char* arguments, const Words& words,
-                           proxy_dir_conf* dir) noexcept {
+const char* run_proxy_pass(cmd_parms* cmd, const char* arguments, const Words& words, proxy_dir_conf* dir) {
   const command_rec* command = ap_find_command("ProxyPass", proxy_module.cmds);
   if (command == nullptr) return "WSFlowPass: this mod_proxy has no ProxyPass";
   cmd_parms parms = *cmd;
@@ -80,6 +86,7 @@ const char* run_proxy_pass(cmd_parms* cmd, const char* arguments, const Words& w
   const char* error = command->AP_RAW_ARGS(&parms, dir, words.for_proxy);
   if (error == nullptr) return nullptr;
   // mod_proxy speaks of the directive that it knows, and does not say which argument it means.
+  if (words.unknown != nullptr) return failure(cmd, words.url, unknown_key(words.unknown).c_str());
   std::string_view text(error);
   for (const std::string_view prefix :
        {"Invalid ProxyPass|ProxyPassMatch ", "ProxyPass|ProxyPassMatch ", "ProxyPass "}) {

@@ -3,8 +3,9 @@
 #include <algorithm>
 
 #include "mod_wsflow/httpd/config.hpp"
+#include "mod_wsflow/httpd/guard.hpp"
 #include "mod_wsflow/httpd/limit_rule.hpp"
-#include "mod_wsflow/httpd/log.hpp"
+#include "mod_wsflow/httpd/route_owner.hpp"
 #include "mod_wsflow/os/sysctl.hpp"
 
 namespace wsflow::httpd {
@@ -49,6 +50,18 @@ void check_ping(const server_rec* main, const TunnelPlace& place, const Settings
                place.where, name, written(pool, found), written(pool, settings.idle), written(pool, 2 * found));
 }
 
+// Who is quiet for as long is cut before anybody asks whether he is there: the answers to our pings do not
+// count for idle. Where the ping is written down, check_ping speaks of it.
+void check_unasked(const server_rec* main, const TunnelPlace& place, const Settings& given) noexcept {
+  const auto ping = kDefaultSettings.ping_client;
+  if (given.ping_client != kUnset || given.idle <= 0 || given.idle >= ping) return;
+  auto* pool = main->process->pconf;
+  ap_log_error(APLOG_MARK, APLOG_WARNING, 0, main,
+               WSFLOGNO(0284) "%s: idle=%s cuts every client that is quiet, before it is pinged after %s: write \"WSFlowTimeout idle=%s\", or \"WSFlowPing client=0\" if that is meant",
+               place.where, written(pool, given.idle), written(pool, ping),
+               written(pool, 2 * (ping + kDefaultSettings.ping_timeout)));
+}
+
 void check_times(const server_rec* main, const TunnelPlace& place) noexcept {
   const auto& own = own_of(place);
   const auto times = {own.idle, own.lifetime, own.ping_client, own.ping_origin, own.ping_timeout};
@@ -58,6 +71,7 @@ void check_times(const server_rec* main, const TunnelPlace& place) noexcept {
   // What nobody has written down is not worth a warning.
   check_ping(main, place, settings, "client", given.ping_client);
   check_ping(main, place, settings, "origin", given.ping_origin);
+  check_unasked(main, place, given);
   if (settings.lifetime == 0 || given.idle < settings.lifetime) return;
   auto* pool = main->process->pconf;
   ap_log_error(
@@ -93,12 +107,50 @@ void check_kernel(const server_rec* main, const TunnelPlace& place, std::int64_t
                place.where, most, directive, most, setting, size);
 }
 
+bool is_loopback(std::string_view host) noexcept {
+  return host.starts_with("127.") || is_scheme(host, {"localhost", "[::1]"});
+}
+
+// A route of `place` whose origin is on this machine.
+bool leads_to_loopback(const server_rec* main, const TunnelPlace& place) {
+  const auto leads = [&](const server_rec* server) {
+    const auto routes = routes_in_force(main->process->pconf, main, server);
+    return std::ranges::any_of(routes, [&](const RouteLine& route) {
+      const bool meant = place.route != nullptr
+                             ? route.ours && std::string_view(route.url) == place.route->url
+                             : place.path == nullptr ||
+                                   may_meet(place.path, apr_fnmatch_test(place.path) != 0, route);
+      return meant && has_tunnels(server, route) &&
+             std::ranges::any_of(targets_of(server, route), [](const Target& target) {
+               return !target.local && is_loopback(target.host);
+             });
+    });
+  };
+  if (place.server != main) return leads(place.server);
+  for (const auto* server = main; server != nullptr; server = server->next) {
+    if (leads(server)) return true;
+  }
+  return false;
+}
+
+// A packet of the loopback interface has 64 KiB: with a window much smaller than one, each waits for a timer.
+void check_loopback(const server_rec* main, const TunnelPlace& place) {
+  constexpr std::int64_t kEnough = 32 * 1024;
+  const auto size = own_of(place).receive_buffer;
+  if (size <= 0 || size >= kEnough || !leads_to_loopback(main, place)) return;
+  ap_log_error(APLOG_MARK, APLOG_WARNING, 0, main,
+               WSFLOGNO(0285) "%s: with a receive buffer of %" APR_INT64_T_FMT
+                              " bytes an origin on this machine is slow, minutes for a few MiB: write \"%s32k\"",
+               place.where, size, place.route != nullptr ? "receive-buffer=" : "WSFlowReceiveBufferSize ");
+}
+
 }  // namespace
 
 void check_settings(const server_rec* main) noexcept {
   const auto places = elements<const TunnelPlace>(config_of(main).tunnel_places);
   for (const auto& place : places) {
     check_times(main, place);
+    guard_void(main, [&] { check_loopback(main, place); });
     check_kernel(main, place, own_of(place).receive_buffer, "WSFlowReceiveBufferSize", "rmem_max");
     check_kernel(main, place, own_of(place).send_buffer, "WSFlowSendBufferSize", "wmem_max");
   }

@@ -62,6 +62,7 @@ void note_tunnel_place(cmd_parms* cmd, const DirConfig& section, const Route* ro
       .server = cmd->server,
       .section = &section,
       .route = route,
+      .path = cmd->path,
       .where = apr_psprintf(cmd->pool, "%s:%d", cmd->directive->filename, cmd->directive->line_num)};
 }
 

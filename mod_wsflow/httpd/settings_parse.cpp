@@ -7,10 +7,13 @@
 
 #include "mod_wsflow/httpd/directive_words.hpp"
 #include "mod_wsflow/httpd/value_parse.hpp"
+#include "mod_wsflow/ws/field_syntax.hpp"
 
 namespace wsflow::httpd {
 
 namespace {
+
+using ws::equals_ignoring_case;
 
 // One line as far as it is read.
 struct Draft {
@@ -59,14 +62,16 @@ bool per_second(Value value, Parse parse) {
 }
 
 bool choice(Value value, Value yes, Value no, std::int64_t& field) {
-  field = value == yes ? 1 : 0;
-  return value == yes || value == no;
+  field = equals_ignoring_case(value, yes) ? 1 : 0;
+  return field == 1 || equals_ignoring_case(value, no);
 }
 
 bool set_from(Draft& draft, Value value) {
-  draft.from_client = value != "origin";
-  draft.from_origin = value != "client";
-  return value == "client" || value == "origin" || value == "both";
+  const bool client = equals_ignoring_case(value, "client");
+  const bool origin = equals_ignoring_case(value, "origin");
+  draft.from_client = !origin;
+  draft.from_origin = !client;
+  return client || origin || equals_ignoring_case(value, "both");
 }
 
 struct Key {
@@ -143,8 +148,10 @@ std::string_view name_in(SettingsDirective directive, const Key& key) noexcept {
 const Key* find(SettingsDirective directive, std::string_view word) noexcept {
   const auto equals = word.find('=');
   if (equals == std::string_view::npos || equals == 0) return nullptr;
-  const auto* found = std::ranges::find(kKeys, word.substr(0, equals),
-                                        [directive](const Key& key) { return name_in(directive, key); });
+  // As mod_proxy reads its own.
+  const auto* found = std::ranges::find_if(kKeys, [directive, word, equals](const Key& key) {
+    return equals_ignoring_case(word.substr(0, equals), name_in(directive, key));
+  });
   return found != std::end(kKeys) ? found : nullptr;
 }
 
@@ -242,6 +249,10 @@ bool parse_socket_buffer(std::string_view value, std::int64_t& size) noexcept {
 
 bool is_pass_setting(std::string_view word) noexcept {
   return find(SettingsDirective::pass, word) != nullptr;
+}
+
+std::string pass_setting_names() {
+  return names_in(SettingsDirective::pass);
 }
 
 }  // namespace wsflow::httpd

@@ -32,5 +32,7 @@ bool parse_socket_buffer(std::string_view value, std::int64_t& size) noexcept;
 
 // Whether a word of WSFlowPass is one of ours.
 bool is_pass_setting(std::string_view word) noexcept;
+// The names of all these, each with its "=".
+std::string pass_setting_names();
 
 }  // namespace wsflow::httpd

@@ -2,11 +2,14 @@
 
 #include <string_view>
 
+#include "mod_wsflow/httpd/acquire_check.hpp"
 #include "mod_wsflow/httpd/config.hpp"
+#include "mod_wsflow/httpd/counting_check.hpp"
 #include "mod_wsflow/httpd/http2_check.hpp"
 #include "mod_wsflow/httpd/limit_check.hpp"
 #include "mod_wsflow/httpd/log.hpp"
 #include "mod_wsflow/httpd/mpm_query.hpp"
+#include "mod_wsflow/httpd/route_warnings.hpp"
 #include "mod_wsflow/httpd/settings_check.hpp"
 #include "mod_wsflow/httpd/unix_sockets.hpp"
 
@@ -42,11 +45,17 @@ int check_configuration(server_rec* server) noexcept {
     return HTTP_INTERNAL_SERVER_ERROR;
   }
   if (const int result = check_unix_sockets(server); result != OK) return result;
+  if (const int result = check_tls(server); result != OK) return result;
+  check_acquire(server);
   if (const int result = check_limits(server); result != OK) return result;
   check_settings(server);
+  check_takeover(server);
+  check_shadows(server);
+  check_counting_modules(server);
   if (mpm_query(AP_MPMQ_IS_THREADED) == AP_MPMQ_NOT_SUPPORTED) {
     ap_log_error(APLOG_MARK, APLOG_WARNING, 0, server,
-                 WSFLOGNO(0081) "with the MPM %s each tunnel holds a process: use mpm_event", ap_show_mpm());
+                 WSFLOGNO(0081) "with the MPM %s each tunnel holds a process: use mpm_event, with PHP-FPM (mod_proxy_fcgi) in place of mod_php",
+                 ap_show_mpm());
     return OK;
   }
   check_http2(server);

@@ -11,6 +11,7 @@
 #include "mod_wsflow/httpd/guard.hpp"
 #include "mod_wsflow/httpd/mpm_query.hpp"
 #include "mod_wsflow/httpd/value_parse.hpp"
+#include "mod_wsflow/ws/field_syntax.hpp"
 
 namespace wsflow::httpd {
 
@@ -28,9 +29,9 @@ const char* wrong(cmd_parms* cmd, std::string_view word, const char* what) noexc
 const char* set_key(cmd_parms* cmd, std::string_view word, TunnelLog& log) noexcept {
   const auto value = word.substr(word.find('=') + 1);
   if (word.starts_with("start=")) {
-    if (value != "on" && value != "off") return wrong(cmd, word, "start= needs on or off");
-    log.at_start = value == "on";
-    return nullptr;
+    log.at_start = ws::equals_ignoring_case(value, "on");
+    if (log.at_start || ws::equals_ignoring_case(value, "off")) return nullptr;
+    return wrong(cmd, word, "start= needs on or off");
   }
   std::int64_t every = 0;
   if (!parse_time(value, 0, 0, every) && !parse_time(value, kSecond, kDay, every))

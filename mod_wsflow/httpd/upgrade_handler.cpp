@@ -14,6 +14,7 @@
 #include "mod_wsflow/httpd/limit_hold.hpp"
 #include "mod_wsflow/httpd/origin_answer.hpp"
 #include "mod_wsflow/httpd/routes.hpp"
+#include "mod_wsflow/httpd/stay.hpp"
 #include "mod_wsflow/httpd/until.hpp"
 #include "mod_wsflow/os/random.hpp"
 #include "mod_wsflow/ws/handshake.hpp"
@@ -190,8 +191,8 @@ int handle(request_rec* r, proxy_worker* worker, proxy_server_conf* conf, char* 
   }
 
   WorkerShare::Place share;
-  const char* stays = reason_to_stay(r);
-  if (stays != nullptr) {
+  auto stays = reason_to_stay(r);
+  if (stays) {
     if (const auto failure = enter_share(r, share)) return refuse(r, failure);
   }
 
@@ -206,8 +207,8 @@ int handle(request_rec* r, proxy_worker* worker, proxy_server_conf* conf, char* 
     return pass_answer(r, origin);
   }
   if (const auto failure = judge_switching(r, head)) return refuse(r, failure);
-  if (stays == nullptr) stays = origin_reason_to_stay(r, origin.connection());
-  if (stays != nullptr) {
+  if (!stays) stays = origin_reason_to_stay(r, origin.connection());
+  if (stays) {
     if (const auto failure = enter_share(r, share)) return refuse(r, failure);
   }
   // It may have been drained while the origin made up its mind.
@@ -222,14 +223,15 @@ int handle(request_rec* r, proxy_worker* worker, proxy_server_conf* conf, char* 
                     .session_until = end.session,
                     .id = id};
   Failure failure;
-  if (stays == nullptr) {
+  if (!stays) {
     ap_log_rerror(APLOG_MARK, APLOG_DEBUG, 0, r, WSFLOGNO(0074) "tunnel %016" APR_UINT64_T_HEX_FMT " to %s",
                   id, ap_proxy_worker_name(r->pool, worker));
     failure = hand_over(r, origin, std::move(terms));
   } else {
+    warn_of_first(r, stays);
     ap_log_rerror(APLOG_MARK, APLOG_INFO, 0, r,
                   WSFLOGNO(0075) "tunnel %016" APR_UINT64_T_HEX_FMT " to %s holds this worker thread: %s", id,
-                  ap_proxy_worker_name(r->pool, worker), stays);
+                  ap_proxy_worker_name(r->pool, worker), stays.why);
     failure = run_on_worker(r, origin, std::move(terms));
   }
   return failure ? refuse(r, failure) : OK;

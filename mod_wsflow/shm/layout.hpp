@@ -22,7 +22,7 @@ namespace wsflow::shm {
 // state. Nothing in it is a pointer. Who writes what stands at each part; docs/internals/shared-memory.md has
 // the protocols.
 inline constexpr std::uint64_t kMagic = 0x77666c6f77736567;  // "wsflowseg"
-inline constexpr std::uint32_t kVersion = 6;
+inline constexpr std::uint32_t kVersion = 7;
 inline constexpr std::size_t kCounterCapacity = 224;
 inline constexpr std::size_t kResources = 1024;
 inline constexpr std::size_t kPageRows = 64;
@@ -154,6 +154,7 @@ struct alignas(64) Layout {
   std::atomic<std::int64_t> next_sweep_ms;  // monotonic. Claimed by compare-and-swap by whoever sweeps then
   std::atomic<std::uint32_t>
       labels_told;  // 1: the log says that all labels are taken. Exchanged by whoever says it
+  std::atomic<std::uint64_t> reasons_told;  // why tunnels hold worker threads: shm/once.hpp
 
   // The folds. `lock` is robust and only ever tried; the rest is written by its holder.
   alignas(64) pthread_mutex_t lock;

@@ -131,7 +131,7 @@ TEST_CASE("a wrong value is named with the legal ones", "[limit_parse]") {
        {"rate=5/s queue=0", "1 to 10000"},
        {"rate=5/s acquire=61mi", "time to 1h"},
        {"rate=5/s acquire=-1s", "time to 1h"},
-       {"rate=5/s acquire=5sec", "time to 1h"},
+       {"rate=5/s acquire=5m", "time to 1h"},
        {"rate=5/s acquire=9223372036854775807h", "time to 1h"},
        {"rate=5/s status=200", "400 to 599"},
        {"rate=5/s status=600", "400 to 599"},

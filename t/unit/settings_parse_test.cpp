@@ -34,6 +34,35 @@ TEST_CASE("time-outs say all of their settings", "[settings_parse]") {
   CHECK(line.until == "%{env:X} y");
 }
 
+TEST_CASE("units are those that httpd takes, in any case and with any ending", "[settings_parse]") {
+  struct Written {
+    const char* text;
+    std::int64_t time;
+  };
+  const auto written = GENERATE(
+      values<Written>({{"500MS", 500'000}, {"500msec", 500'000}, {"5S", 5 * kSecond}, {"5sec", 5 * kSecond},
+                       {"5seconds", 5 * kSecond}, {"2Mi", 120 * kSecond}, {"10min", 600 * kSecond},
+                       {"10MINUTES", 600 * kSecond}, {"1H", 3600 * kSecond}, {"1hr", 3600 * kSecond},
+                       {"1hours", 3600 * kSecond}}));
+  INFO(written.text);
+  const auto line = parse_settings(SettingsDirective::timeout, std::string("stall=") + written.text);
+  CHECK(line.error.empty());
+  CHECK(line.settings.stall == written.time);
+  const auto* wrong = GENERATE("5m", "5x", "5 s", "5s5", "5h30mi", "5mb", "s", "5,s", "5s ");
+  CHECK_FALSE(error_of(SettingsDirective::timeout, std::string("\"stall=") + wrong + '"').empty());
+}
+
+TEST_CASE("keys and choices may be in any case, as mod_proxy's are", "[settings_parse]") {
+  const std::vector<std::string> words{"IDLE=5s", "Strict=ON", "action=Close", "rate=5/s"};
+  const auto line = parse_settings(SettingsDirective::pass, words);
+  CHECK(line.error.empty());
+  CHECK(line.settings.idle == 5 * kSecond);
+  CHECK(line.settings.strict == 1);
+  CHECK(line.settings.messages[1].close == 1);
+  CHECK(parse_settings(SettingsDirective::message_limit, "frame=1 from=CLIENT").settings.messages[1] ==
+        MessageSettings{});
+}
+
 TEST_CASE("pings say all of their settings", "[settings_parse]") {
   const auto line = parse_settings(SettingsDirective::ping, "client=0 origin=2mi timeout=500ms");
   CHECK(line.error.empty());

@@ -1,0 +1,39 @@
+#pragma once
+
+#include <vector>
+
+#include "mod_wsflow/httpd/api.hpp"
+
+namespace wsflow::httpd {
+
+// The configuration as httpd has read it, line by line (ap_conftree): there when all has been read, until the
+// server starts. It tells what other modules tell nobody, and where a thing is written. What a module has
+// added by itself (mod_perl's <Perl>) is not in it. Parent, at the checks.
+
+using Line = ap_directive_t;
+
+// Whether it is that directive, or the beginning of that section ("<Location").
+bool is_line(const Line& line, const char* directive) noexcept;
+
+// The lines of a virtual host, or of the main server with all sections; linked by `next`. nullptr: none.
+const Line* lines_of(const server_rec* server) noexcept;
+
+// The last line on this level that has the directive; nullptr if none has. Inner sections are not looked at.
+const Line* last_line(const Line* level, const char* directive) noexcept;
+
+// The arguments, as httpd takes them apart; without the ">" of a section.
+std::vector<const char*> words_of(apr_pool_t* pool, const Line& line);
+
+// file:line
+const char* place_of(apr_pool_t* pool, const Line& line) noexcept;
+
+// Calls `visit(line)` for each line of a level and of all sections in it, in their order.
+template <class Visit>
+void for_each_line(const Line* level, Visit&& visit) {
+  for (; level != nullptr; level = level->next) {
+    visit(*level);
+    for_each_line(level->first_child, visit);
+  }
+}
+
+}  // namespace wsflow::httpd

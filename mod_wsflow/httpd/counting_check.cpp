@@ -1,0 +1,116 @@
+#include "mod_wsflow/httpd/counting_check.hpp"
+
+#include <algorithm>
+#include <map>
+#include <optional>
+#include <string_view>
+
+#include "mod_wsflow/httpd/config.hpp"
+#include "mod_wsflow/httpd/guard.hpp"
+#include "mod_wsflow/httpd/limit_rule.hpp"
+#include "mod_wsflow/httpd/route_owner.hpp"
+
+namespace wsflow::httpd {
+
+namespace {
+
+// A directive that bounds how many connections, or requests that are being answered, there are at a time.
+struct Counting {
+  const char* module;
+  const char* directive;
+  bool for_each_client;
+};
+constexpr Counting kCounting[] = {
+    {"mod_qos.c", "QS_SrvMaxConnPerIP", true},
+    {"mod_qos.c", "QS_ClientEventRequestLimit", true},
+    {"mod_qos.c", "QS_SrvMaxConn", false},
+    {"mod_qos.c", "QS_LocRequestLimit", false},
+    {"mod_qos.c", "QS_LocRequestLimitMatch", false},
+    {"mod_qos.c", "QS_LocRequestLimitDefault", false},
+    {"mod_qos.c", "QS_CondLocRequestLimitMatch", false},
+    {"mod_qos.c", "QS_EventRequestLimit", false},
+    {"mod_security2.c", "SecConnReadStateLimit", true},
+    {"mod_security2.c", "SecConnWriteStateLimit", true},
+    {"mod_security2.c", "SecReadStateLimit", true},
+    {"mod_security2.c", "SecWriteStateLimit", true},
+    {"mod_limitipconn.c", "MaxConnPerIP", true},
+    {"mod_antiloris.c", "IPTotalLimit", true},
+    {"mod_antiloris.c", "IPReadLimit", true},
+    {"mod_antiloris.c", "IPWriteLimit", true},
+    {"mod_bw.c", "MaxConnection", false},
+    {"mod_cband.c", "CBandSpeed", false},
+    {"mod_cband.c", "CBandRemoteSpeed", true},
+};
+
+const Counting* counting_of(const Line& line) noexcept {
+  const auto* found = std::ranges::find_if(
+      kCounting, [&line](const Counting& each) { return is_line(line, each.directive); });
+  return found != std::end(kCounting) && ap_find_linked_module(found->module) != nullptr ? found : nullptr;
+}
+
+bool is_in_force(const server_rec* main, const server_rec* server, const LimitPlace& place,
+                 const RouteLine& route) noexcept {
+  if (place.server != main && place.server != server) return false;
+  if (place.path == nullptr) return true;
+  const bool pattern = std::string_view(place.section) != "<Location" || apr_fnmatch_test(place.path) != 0;
+  return may_meet(place.path, pattern, route);
+}
+
+// Whether a limit counts the tunnels of a route.
+bool is_limited(const server_rec* main, const server_rec* server, const RouteLine& route, bool for_each_client) {
+  std::map<const LimitRule*, bool> rules;
+  for (const auto& place : elements<const LimitPlace>(config_of(main).limit_places)) {
+    if (!is_in_force(main, server, place, route)) continue;
+    for (const auto& use : elements<const LimitUse>(place.uses)) rules[use.rule] = !use.off;
+  }
+  return std::ranges::any_of(rules, [for_each_client](const auto& each) {
+    const auto& definition = each.first->definition;
+    return each.second && definition.settings.concurrency != 0 && (definition.keyed || !for_each_client);
+  });
+}
+
+std::optional<RouteLine> first_unlimited(apr_pool_t* pool, const server_rec* main, bool for_each_client) {
+  const auto judge = [&](const server_rec* server, const RouteLine& route) {
+    if (!has_tunnels(server, route)) return Verdict::none;
+    return is_limited(main, server, route, for_each_client) ? Verdict::works : Verdict::fails;
+  };
+  const auto failing = failing_routes(pool, main, judge);
+  if (failing.empty()) return std::nullopt;
+  return failing.front().route;
+}
+
+// The first of its words that is a number; else a letter for it.
+const char* number_in(apr_pool_t* pool, const Line& line) {
+  for (const char* word : words_of(pool, line)) {
+    const std::string_view text(word);
+    if (text != "0" && std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; })) return word;
+  }
+  return "N";
+}
+
+void warn_of(const server_rec* main, const Line& line, const Counting& counting) {
+  auto* pool = main->process->pconf;
+  const auto route = first_unlimited(pool, main, counting.for_each_client);
+  if (!route) return;
+  ap_log_error(APLOG_MARK, APLOG_WARNING, 0, main, WSFLOGNO(0287)
+               "%s: %s counts no tunnels, and no limit %sis in force for those of %s (%s): write \"WSFlowLimit sockets concurrency=%s%s\" beside the route",
+               place_of(pool, line), counting.directive, counting.for_each_client ? "with key= " : "",
+               spelled(pool, *route), place_of(pool, *route->line), number_in(pool, line),
+               counting.for_each_client ? " key=%{REMOTE_ADDR}" : "");
+}
+
+}  // namespace
+
+void check_counting_modules(const server_rec* main) noexcept {
+  guard_void(main, [&] {
+    // One of each kind is enough: the same limit stands in for all.
+    bool said[2] = {};
+    for_each_line(ap_conftree, [&](const Line& line) {
+      const auto* counting = counting_of(line);
+      if (counting == nullptr || std::exchange(said[counting->for_each_client ? 1 : 0], true)) return;
+      warn_of(main, line, *counting);
+    });
+  });
+}
+
+}  // namespace wsflow::httpd

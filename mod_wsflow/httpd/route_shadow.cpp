@@ -1,0 +1,30 @@
+#include "mod_wsflow/httpd/route_shadow.hpp"
+
+namespace wsflow::httpd {
+
+namespace {
+
+// mod_proxy's comparison: a path matches itself and what is below it.
+bool has_all_of(const RoutePlace& outer, const RoutePlace& inner) noexcept {
+  if (outer.pattern || inner.pattern) return outer.pattern == inner.pattern && outer.path == inner.path;
+  if (!inner.path.starts_with(outer.path)) return false;
+  return inner.path.size() == outer.path.size() || outer.path.ends_with('/') ||
+         inner.path[outer.path.size()] == '/';
+}
+
+// Whether `later` is looked at although `earlier` would match.
+bool goes_first(const RoutePlace& later, const RoutePlace& earlier) noexcept {
+  return later.encoded && !earlier.encoded;
+}
+
+}  // namespace
+
+bool hides(const RoutePlace& earlier, const RoutePlace& later) noexcept {
+  return !later.in_section && !goes_first(later, earlier) && has_all_of(earlier, later);
+}
+
+bool is_hidden_by(const RoutePlace& earlier, const RoutePlace& later) noexcept {
+  return later.in_section && !goes_first(earlier, later) && has_all_of(later, earlier);
+}
+
+}  // namespace wsflow::httpd

@@ -1,0 +1,25 @@
+#pragma once
+
+#include <cstdint>
+
+#include "mod_wsflow/httpd/api.hpp"
+
+namespace wsflow::httpd {
+
+// Why a connection cannot leave httpd, as words for a log line.
+struct Stay {
+  const char* why = nullptr;   // nullptr: it can
+  const char* cure = nullptr;  // what to change
+  std::uint32_t kind = 0;      // a bit for each reason, and one of those of foreign filters
+  explicit operator bool() const noexcept { return why != nullptr; }
+};
+
+// Of this request's connection. Worker thread, as the others.
+Stay reason_to_stay(const request_rec* r) noexcept;
+// Of that to its origin.
+Stay origin_reason_to_stay(const request_rec* r, const conn_rec* origin) noexcept;
+
+// Says it at the first time in this generation, over all processes.
+void warn_of_first(const request_rec* r, const Stay& stay) noexcept;
+
+}  // namespace wsflow::httpd

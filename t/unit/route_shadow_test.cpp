@@ -1,0 +1,52 @@
+#include "mod_wsflow/httpd/route_shadow.hpp"
+
+#include <catch2/catch.hpp>
+
+using namespace wsflow::httpd;
+
+namespace {
+constexpr RoutePlace path(const char* text) {
+  return {text, false, false, false};
+}
+constexpr RoutePlace section(const char* text) {
+  return {text, true, false, false};
+}
+constexpr RoutePlace pattern(const char* text) {
+  return {text, false, true, false};
+}
+constexpr RoutePlace encoded(const char* text) {
+  return {text, false, false, true};
+}
+}  // namespace
+
+TEST_CASE("a route hides what is below its path and comes later", "[route_shadow]") {
+  CHECK(hides(path("/x"), path("/x")));
+  CHECK(hides(path("/x"), path("/x/y")));
+  CHECK(hides(path("/"), path("/x")));
+  CHECK(hides(path("/x/"), path("/x/y")));
+  CHECK_FALSE(hides(path("/x"), path("/xy")));
+  CHECK_FALSE(hides(path("/x/"), path("/x")));
+  CHECK_FALSE(hides(path("/x/y"), path("/x")));
+}
+
+TEST_CASE("patterns are compared as they are written", "[route_shadow]") {
+  CHECK(hides(pattern("^/x"), pattern("^/x")));
+  CHECK_FALSE(hides(pattern("^/x"), pattern("^/x/y")));
+  CHECK_FALSE(hides(pattern("/x"), path("/x")));
+  CHECK_FALSE(hides(path("/x"), pattern("/x")));
+}
+
+TEST_CASE("sections go first, the last before the others", "[route_shadow]") {
+  CHECK(hides(section("/x"), path("/x/y")));
+  CHECK(is_hidden_by(path("/x/y"), section("/x")));
+  CHECK(is_hidden_by(section("/x/y"), section("/x")));
+  CHECK_FALSE(hides(section("/x"), section("/x/y")));
+  CHECK_FALSE(is_hidden_by(section("/x"), section("/x/y")));
+  CHECK_FALSE(is_hidden_by(path("/x"), path("/x")));
+}
+
+TEST_CASE("what is matched before decoding goes first", "[route_shadow]") {
+  CHECK(hides(encoded("/x"), path("/x")));
+  CHECK_FALSE(hides(path("/x"), encoded("/x")));
+  CHECK(hides(encoded("/x"), encoded("/x")));
+}
