@@ -11,8 +11,8 @@ namespace wsflow::httpd {
 namespace {
 
 constexpr std::string_view kKey = "acquire=";
-// So many seconds nobody lets a request wait.
-constexpr int kUnlikely = 100;
+// So many seconds nobody lets a request wait; fewer milliseconds nobody writes.
+constexpr int kDoubtful = 100;
 
 // The number of an acquire= without a unit; 0: it is none.
 int bare_time(std::string_view word) noexcept {
@@ -27,7 +27,7 @@ void look_at(const server_rec* main, const Line& line) {
   auto* pool = main->process->pconf;
   for (const char* word : words_of(pool, line)) {
     const int number = bare_time(word);
-    if (number < (limit ? kUnlikely : 1)) continue;
+    if (number < kDoubtful) continue;
     ap_log_error(APLOG_MARK, APLOG_WARNING, 0, main, WSFLOGNO(0286)
                  "%s: %s without a unit is %s here, but %s: write \"acquire=%dms\" or \"acquire=%ds\"",
                  place_of(pool, line), word, limit ? "in seconds" : "mod_proxy's, in milliseconds",

@@ -174,6 +174,11 @@ bool httpd_stops(const Child& process) noexcept {
   return !process.graceful && mpm_query(AP_MPMQ_MPM_STATE) == AP_MPMQ_STOPPING;
 }
 
+bool httpd_stops_gracefully(const Child& process) noexcept {
+  return !threaded() && process.workers.order() == WorkerShare::Order::none &&
+         mpm_query(AP_MPMQ_MPM_STATE) == AP_MPMQ_STOPPING;
+}
+
 void child_init(apr_pool_t* pool, server_rec* server) noexcept {
   guard_void(server, [&] { start(pool, server); });
 }

@@ -69,6 +69,9 @@ void child_init(apr_pool_t* pool, server_rec* server) noexcept;
 // httpd stops, and not gracefully. It closes the connections of its workers first, and only then calls
 // child_stopping(). Every thread.
 bool httpd_stops(const Child& process) noexcept;
+// The same for an end that is graceful, of a process whose MPM has no threads: prefork calls child_stopping()
+// when its last request has ended.
+bool httpd_stops_gracefully(const Child& process) noexcept;
 // httpd tells a child to end. Main thread, or the MPM's listener where the child ends by itself.
 void child_stopping(apr_pool_t* pool, int graceful) noexcept;
 

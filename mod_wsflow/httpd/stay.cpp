@@ -3,7 +3,6 @@
 #include "mod_wsflow/httpd/child.hpp"
 #include "mod_wsflow/httpd/connection_filters.hpp"
 #include "mod_wsflow/httpd/connection_state.hpp"
-#include "mod_wsflow/httpd/log.hpp"
 #include "mod_wsflow/httpd/mpm_query.hpp"
 #include "mod_wsflow/shm/once.hpp"
 
@@ -53,14 +52,10 @@ Stay origin_reason_to_stay(const request_rec* r, const conn_rec* origin) noexcep
           "take out the module that it belongs to, or what switches it on here", bit_of(name)};
 }
 
-void warn_of_first(const request_rec* r, const Stay& stay) noexcept {
+bool is_first(const Stay& stay) noexcept {
   auto* process = child();
-  if (process == nullptr ||
-      !shm::first_in_generation(process->segment.reasons_told, process->generation, stay.kind))
-    return;
-  ap_log_rerror(APLOG_MARK, APLOG_WARNING, 0, r,
-                WSFLOGNO(0288) "a tunnel holds a worker thread, as others may from now on: %s: %s", stay.why,
-                stay.cure);
+  return process != nullptr &&
+         shm::first_in_generation(process->segment.reasons_told, process->generation, stay.kind);
 }
 
 }  // namespace wsflow::httpd

@@ -19,7 +19,7 @@ Stay reason_to_stay(const request_rec* r) noexcept;
 // Of that to its origin.
 Stay origin_reason_to_stay(const request_rec* r, const conn_rec* origin) noexcept;
 
-// Says it at the first time in this generation, over all processes.
-void warn_of_first(const request_rec* r, const Stay& stay) noexcept;
+// Whether nobody has stayed for this reason before in this generation, in any process.
+bool is_first(const Stay& stay) noexcept;
 
 }  // namespace wsflow::httpd

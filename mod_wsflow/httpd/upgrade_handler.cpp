@@ -228,10 +228,12 @@ int handle(request_rec* r, proxy_worker* worker, proxy_server_conf* conf, char* 
                   id, ap_proxy_worker_name(r->pool, worker));
     failure = hand_over(r, origin, std::move(terms));
   } else {
-    warn_of_first(r, stays);
-    ap_log_rerror(APLOG_MARK, APLOG_INFO, 0, r,
+    // The first is worth a warning, with what to change.
+    const bool first = is_first(stays);
+    ap_log_rerror(APLOG_MARK, first ? APLOG_WARNING : APLOG_INFO, 0, r,
                   WSFLOGNO(0075) "tunnel %016" APR_UINT64_T_HEX_FMT " to %s holds this worker thread: %s", id,
-                  ap_proxy_worker_name(r->pool, worker), stays.why);
+                  ap_proxy_worker_name(r->pool, worker),
+                  first ? apr_pstrcat(r->pool, stays.why, ": ", stays.cure, nullptr) : stays.why);
     failure = run_on_worker(r, origin, std::move(terms));
   }
   return failure ? refuse(r, failure) : OK;

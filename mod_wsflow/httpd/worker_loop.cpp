@@ -107,6 +107,10 @@ void WorkerLoop::wait() noexcept {
 void WorkerLoop::look_after() {
   const auto most = static_cast<std::uint64_t>(config_of(process_.server).max_buffered);
   tunnel_.begin_turn(now_, most != 0 && process_.recorder.buffered() > most);
+  if (httpd_stops_gracefully(process_)) {
+    process_.graceful = true;
+    process_.workers.give(Order::drain);
+  }
   const bool stop = process_.caretaker && process_.caretaker->stop_asked();
   const auto order = stop ? Order::stop : process_.workers.order();
   obey(order);

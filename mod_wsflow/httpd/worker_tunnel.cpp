@@ -1,15 +1,18 @@
 #include <cerrno>
+#include <optional>
 
 #include "mod_wsflow/httpd/child.hpp"
 #include "mod_wsflow/httpd/handover.hpp"
 #include "mod_wsflow/httpd/limit_hold.hpp"
 #include "mod_wsflow/httpd/log.hpp"
+#include "mod_wsflow/httpd/mpm_query.hpp"
 #include "mod_wsflow/httpd/switching.hpp"
 #include "mod_wsflow/httpd/tunnel_log.hpp"
 #include "mod_wsflow/httpd/tunnel_log_story.hpp"
 #include "mod_wsflow/httpd/tunnel_row.hpp"
 #include "mod_wsflow/httpd/worker_loop.hpp"
 #include "mod_wsflow/os/socket.hpp"
+#include "mod_wsflow/os/stop_signals.hpp"
 #include "mod_wsflow/tunnel/end_line.hpp"
 
 namespace wsflow::httpd {
@@ -32,6 +35,16 @@ const tunnel::Terms& terms_of(Child& process, const server_rec* server, const Se
   return process.terms.intern(made);
 }
 
+void on_sigterm() noexcept {
+  child()->workers.give(WorkerShare::Order::stop);
+}
+bool sigterm_came() noexcept {
+  return child()->workers.order() == WorkerShare::Order::stop;
+}
+// A process of prefork ends within its handler of SIGTERM, whatever it interrupts: its one tunnel is told
+// first.
+using StopBehindTunnel = os::DeferSigterm<on_sigterm, sigterm_came>;
+
 }  // namespace
 
 Failure run_on_worker(request_rec* r, Origin& origin, TunnelTerms terms) {
@@ -39,6 +52,8 @@ Failure run_on_worker(request_rec* r, Origin& origin, TunnelTerms terms) {
   auto* process = child();
   if (process == nullptr) return {.status = HTTP_SERVICE_UNAVAILABLE, .reason = base::Refusal::internal};
 
+  std::optional<StopBehindTunnel> stop_behind;
+  if (mpm_query(AP_MPMQ_IS_THREADED) == AP_MPMQ_NOT_SUPPORTED) stop_behind.emplace();
   tunnel::Tunnel::Parts parts;
   Pump client_pump(c);
   Pump origin_pump(origin.connection());

@@ -18,6 +18,28 @@ void handle_sigterm() noexcept {
   sigaction(SIGTERM, &action, nullptr);
 }
 
+// While it lives, SIGTERM calls Handler, which does only what is safe in a signal handler, instead of what it
+// did. What it did is done at the end if Came() says that there was one. In the thread that has it.
+template <void (*Handler)() noexcept, bool (*Came)() noexcept>
+class DeferSigterm {
+ public:
+  DeferSigterm() noexcept {
+    struct sigaction action {};
+    action.sa_handler = [](int) noexcept { Handler(); };
+    sigemptyset(&action.sa_mask);
+    sigaction(SIGTERM, &action, &before_);
+  }
+  ~DeferSigterm() {
+    sigaction(SIGTERM, &before_, nullptr);
+    if (Came()) raise(SIGTERM);
+  }
+  DeferSigterm(const DeferSigterm&) = delete;
+  DeferSigterm& operator=(const DeferSigterm&) = delete;
+
+ private:
+  struct sigaction before_ {};
+};
+
 // SIGTERM and SIGINT as something to wait for. They must be blocked in every thread of the process.
 class StopSignals {
  public:

@@ -24,7 +24,9 @@ def httpd_calls(name, code):
     for call in re.finditer(r"\bap_log_[rcp]?error\(", code):
         where = f"{name}:{base.line_of(code, call.start())}"
         arguments = base.split_arguments(code[call.end():])
-        level = re.sub(r"^APLOG_", "", arguments[1])
+        # "first ? APLOG_WARNING : APLOG_INFO" is two levels.
+        levels = re.findall(r"\bAPLOG_(\w+)", arguments[1])
+        level = ", then ".join(LEVELS.get(each, each) for each in levels) if len(levels) == 2 else "".join(levels)
         numbered = re.match(r"WSFLOGNO\((\w*)\)(.*)", arguments[4], re.S)
         if numbered:
             yield where, numbered[1], level, template(numbered[2])
@@ -62,10 +64,10 @@ def check(tree, _):
             findings.append(f"{where}: no number of four digits: \"{text}\"")
         elif number in code_of:
             findings.append(f"{where}: WSF{number} is taken by {code_of[number][0]}")
-        elif level not in LEVELS:
+        elif not set(level.split(", then ")) <= set(LEVELS.values()) | set(LEVELS):
             findings.append(f"{where}: WSF{number} has the level {level}")
         else:
-            code_of[number] = (where, LEVELS[level], text)
+            code_of[number] = (where, LEVELS.get(level, level), text)
 
     rows = read_docs(tree)
     listed = [row[0].removeprefix("WSF") for row in rows]

@@ -46,6 +46,7 @@ def test_an_exclusion_ahead_of_a_route_holds(httpd, echo, connect):
 def test_an_exclusion_behind_a_route_comes_too_late(httpd, echo, connect):
     origin = echo()
     site = httpd(f'WSFlowPass /a "{origin.url("/a")}"\nWSFlowPass /a/static !')
+    site.log.expect("WSF0283: .*WSFlowPass /a/static ! is never used")
     assert path_seen(connect, site, origin, "/a/static/x") == "/a/static/x"
 
 

@@ -60,5 +60,7 @@ def test_wsflow_off_in_a_location_keeps_ours_out(httpd, echo, connect):
 @pytest.mark.parametrize("main", ["", "WSFlow Off"])
 def test_by_default_mod_proxys_routes_are_left_alone(httpd, echo, connect, main):
     site = httpd(f'ProxyPass /echo "{echo().url("/echo")}"', main=main, modules=WSTUNNEL)
+    if not main:
+        site.log.expect('WSF0282: .*write "WSFlow On"')
     one_tunnel(connect, site, "/echo", count=0)
     assert site.status.total() == 0

@@ -93,7 +93,7 @@ def test_what_is_inherited_is_told_once(httpd):
 
 
 def test_defaults_contradict_nothing(httpd):
-    assert httpd("WSFlowTimeout idle=10ms lifetime=20ms", start=False).configtest() == (0, "Syntax OK\n")
+    assert httpd("WSFlowTimeout idle=45s lifetime=46s", start=False).configtest() == (0, "Syntax OK\n")
 
 
 def test_the_end_of_a_session_bounds_its_tunnels(httpd, raw_origin, raw_client, tunnel):

@@ -250,7 +250,6 @@ def test_an_idle_time_that_no_ping_precedes_is_told(httpd, main, warns):
 @pytest.mark.parametrize("line, here, other", [
     ("WSFlowLimit x concurrency=5 queue=5 acquire=1000", "in seconds here", "in milliseconds in ProxyPass"),
     (f"WSFlowPass /x {WS} acquire=1000", "in milliseconds here", "in seconds in WSFlowLimit"),
-    (f"WSFlowPass /x {WS} acquire=5", "in milliseconds here", "in seconds in WSFlowLimit"),
 ])
 def test_an_acquire_without_a_unit_is_told_with_both_readings(httpd, line, here, other):
     status, said, at = says(httpd, f"Timeout 2000\n{line}")
@@ -262,7 +261,7 @@ def test_an_acquire_without_a_unit_is_told_with_both_readings(httpd, line, here,
 
 
 @pytest.mark.parametrize("line", ["WSFlowLimit x concurrency=5 queue=5 acquire=10",
-                                  "WSFlowLimit x concurrency=5 queue=5 acquire=1000ms",
+                                  "WSFlowLimit x concurrency=5 queue=5 acquire=1000ms", f"WSFlowPass /x {WS} acquire=10",
                                   f"WSFlowPass /x {WS} acquire=1000ms", f"ProxyPass /x {HTTP} acquire=1000"])
 def test_an_acquire_that_is_plain_is_not_told(httpd, line):
     assert says(httpd, line)[:2] == (0, "Syntax OK\n")
@@ -302,7 +301,7 @@ def test_prefork_is_told_where_php_goes(httpd):
 
 def test_a_start_says_each_once(httpd):
     site = httpd(main="\n".join([
-        host(f"ProxyPass /x {WS}", f"WSFlowPass /y {WS}", f"WSFlowPass /y {HTTP}", f"WSFlowPass /z {WS} acquire=5 idle=5s"),
+        host(f"ProxyPass /x {WS}", f"WSFlowPass /y {WS}", f"WSFlowPass /y {HTTP}", f"WSFlowPass /z {WS} acquire=500 idle=5s"),
         host("WSFlow On", f"ProxyPass /x {WSS}")]))
     numbers = ["WSF0281", "WSF0282", "WSF0283", "WSF0284", "WSF0286"]
     site.log.expect(*numbers)

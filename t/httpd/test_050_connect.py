@@ -57,6 +57,7 @@ def test_buffers_are_set_on_both_legs(httpd, raw_origin, tunnel):
     """The kernel doubles what it is given, for its own needs."""
     origin = raw_origin()
     site = httpd(f"WSFlowReceiveBufferSize 20000\nWSFlowSendBufferSize 30000\nWSFlowPass /x {origin.url('/x')}")
+    site.log.expect("WSF0285")
     tunnel(site, origin, "/x")
     assert (40000, 60000) in buffers(origin.port, "dport")
     assert (40000, 60000) in buffers(site.http_port, "sport")

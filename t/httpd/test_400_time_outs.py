@@ -31,7 +31,7 @@ def end(site, outcome, *wires):
 
 
 def test_every_frame_of_the_ends_keeps_a_tunnel_alive(pair):
-    site, client, server = pair("WSFlowTimeout idle=1s")
+    site, client, server = pair("WSFlowTimeout idle=1s\nWSFlowPing client=0")
     for opcode in (frames.TEXT, frames.PING, frames.PONG) * 2:
         assert client.stays_silent(0.5)
         client.send_frame(opcode, b"here", masked=True)

@@ -41,7 +41,7 @@ class Sessions:
     def __init__(self, legs, conf="", **shape):
         self.opened = legs(f'WSFlowTimeout until="%{{HTTP:X-End}}" close=200ms\n{conf}', start=False, **shape)
         self.site = self.opened.site
-        self.site.log.allow("WSF0081")
+        self.site.log.allow("WSF0081", "WSF0075")
         self.clock = WallClock(self.site.root / "wall_clock")
         self.site.start(environment=self.clock.environment())
 

@@ -159,7 +159,7 @@ def test_a_tunnel_on_a_worker_keeps_its_child_until_it_ends(legs, echo, certs, r
     origin = echo(deflate=False)
     opened = legs(f'WSFlowPass /h2 "{origin.url("/h2")}"', modules=["http2"], tls_conf=H2)
     site = opened.site
-    site.log.expect("WSF0220")
+    site.log.expect("WSF0220", "WSF0075")
     stream = h2_tunnel(site, certs, "/h2", resources)
     ends = opened.open_all()
     old = site.child()

@@ -114,7 +114,7 @@ def test_limits_are_in_force_in_every_mpm_after_a_reload(httpd, raw_origin, raw_
     conf = (f'<Location "/x">\n  WSFlowLimit x concurrency=1\n</Location>\n'
             f'WSFlowPass /x "{origin.url("/x", "http")}" disablereuse=on')
     site = httpd(conf, mpm=mpm)
-    site.log.allow(REFUSES, "WSF0081")
+    site.log.allow(REFUSES, "WSF0081", "WSF0075")
     for generation in range(2):
         pair = tunnel(site, origin, "/x/ws")
         client = raw_client(site)

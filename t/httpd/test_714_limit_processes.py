@@ -70,7 +70,7 @@ PAGE = '<Location "/page/">\n  WSFlowLimit x\n</Location>'
 @pytest.mark.parametrize("mpm,keeper", [("event", False), ("event", True), ("worker", False), ("prefork", False)])
 def test_the_dead_are_found_although_nobody_looks_at_the_status(section, mpm, keeper):
     x = section("concurrency=1", PAGE, mpm=mpm, threads=8)
-    x.site.log.allow("WSF0081")
+    x.site.log.allow("WSF0081", "WSF0075")
     write_page(x.site, "page/served", "by httpd itself")
     x.tunnel()
     if keeper:

@@ -202,6 +202,7 @@ def test_tunnels_that_the_proxy_ends(limited):
 @pytest.mark.parametrize("end", [client_closes_and_waits, origin_closes])
 def test_tunnels_that_hold_their_worker(limited, end):
     site = limited("DumpIOInput On\nLogLevel dumpio:trace7", modules=["dumpio"])
+    site.log.expect("WSF0075")
     assert in_turn(Doors(site).tunnel("/ws", end), 50) == {101: 50 * CLIENTS}
 
 

@@ -160,7 +160,7 @@ def test_only_so_many_orders_are_worked_off_at_a_time(httpd, raw_origin, tunnel)
 def test_tunnels_that_hold_a_worker_obey_too(httpd, raw_origin, tunnel, how):
     origin = raw_origin()
     site = httpd(f'{FAST}WSFlowPass /x "{origin.url("/x")}"', mpm="prefork")
-    site.log.expect("WSF0081")
+    site.log.expect("WSF0081", "WSF0075")
     client, server = tunnel(site, origin, "/x")
     wait_until(lambda: [each["mode"] for each in site.status.json()["connections"]] == ["worker"], "it is shown")
     over = threading.Event()

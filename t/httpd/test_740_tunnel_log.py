@@ -121,7 +121,7 @@ def test_none_and_worker_threads(httpd, echo, certs, resources, connect):
     origin = echo(deflate=False)
     site = httpd(f'WSFlowPass /x "{origin.url("/x")}"', modules=["http2"], main="WSFlowLog tunnels.log json start=on",
                  plain_conf="WSFlowLog none", tls_conf=H2)
-    site.log.expect("WSF0220")
+    site.log.expect("WSF0220", "WSF0075")
     with connect(site.url("ws", "/x")) as client:
         client.echo("hello")
     tunnel = h2_tunnel(site, certs, "/x", resources)

@@ -8,6 +8,7 @@ import frames
 from h2_client import h2_connect
 
 H2 = "Protocols h2 http/1.1\nH2WebSockets on"
+FIRST = r"\[wsflow:warn\].*WSF0075.*holds this worker thread"
 
 
 def h2_tunnel(site, certs, path, resources):
@@ -16,7 +17,7 @@ def h2_tunnel(site, certs, path, resources):
 
 def h2_site(httpd, origin):
     site = httpd(f'WSFlowPass /x "{origin.url("/x")}"', modules=["http2"], tls_conf=H2)
-    site.log.expect("WSF0220")
+    site.log.expect("WSF0220", FIRST)
     return site
 
 
@@ -62,6 +63,7 @@ def test_an_origin_that_refuses_a_stream(httpd, raw_origin, certs, resources):
 def test_a_foreign_connection_filter_keeps_the_worker(httpd, echo, connect, origin_tls):
     origin = echo(tls=origin_tls)
     site = httpd(f'WSFlowPass /x "{origin.url("/x")}"\nDumpIOInput On\nDumpIOOutput On\nLogLevel dumpio:trace7', modules=["dumpio"])
+    site.log.expect(FIRST)
     for scheme in ("ws", "wss"):
         peer = connect(site.url(scheme, "/x"))
         message = os.urandom(200_000)
@@ -77,7 +79,7 @@ def test_a_foreign_connection_filter_keeps_the_worker(httpd, echo, connect, orig
 def test_prefork_tunnels_on_its_processes(httpd, echo, connect, scheme, origin_tls):
     origin = echo(tls=origin_tls)
     site = httpd(f'WSFlowPass /x "{origin.url("/x")}"', mpm="prefork")
-    site.log.expect("WSF0081")
+    site.log.expect("WSF0081", FIRST)
     peers = [connect(site.url(scheme, "/x")) for _ in range(3)]
     for peer in peers:
         message = os.urandom(200_000)

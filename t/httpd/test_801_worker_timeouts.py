@@ -46,7 +46,7 @@ def expect_end(site, outcome, client, to_client, server, to_origin):
 
 
 def test_silence_ends_it(pair):
-    site, client, server = pair("WSFlowTimeout idle=400ms")
+    site, client, server = pair("WSFlowTimeout idle=400ms\nWSFlowPing client=0")
     talk(client, server)
     expect_end(site, "idle-timeout", client, 1001, server, 1001)
 

@@ -3,6 +3,7 @@
 import json
 import re
 import signal
+import time
 
 import pytest
 
@@ -10,8 +11,8 @@ import frames
 from chromium import Chromium
 from h2_client import h2_connect
 from legs import close_all, talk
-from wait import wait_until
-from worker_tunnel import H2, WorkerSite
+from wait import seconds, wait_until
+from worker_tunnel import H2, KINDS, WorkerSite
 
 WARNING = r"WSF0220: .*httpd.conf:\d+: .*write \"H2WebSockets off\""
 
@@ -124,8 +125,19 @@ def test_connections_with_foreign_filters_leave_half_of_the_threads(httpd, raw_o
     assert made.site.status.refused() == {"worker-share": 1}
 
 
-def test_a_reload_drains_them(http2):
-    made = http2("WSFlowTimeout close=200ms", main="WSFlowDrain deadline=3s window=0 code=1012")
+@pytest.fixture(params=KINDS)
+def any_kind(request, httpd, raw_origin, certs, resources, tunnel):
+    """any_kind(conf, …) is a site whose tunnels hold their workers."""
+    def make(conf="", **shape):
+        made = WorkerSite(request.param, httpd, raw_origin, certs, resources, tunnel, conf, **shape)
+        # httpd's own word of children that need long, which is not to come.
+        made.site.log.allow("AH00045: .*SIGTERM")
+        return made
+    return make
+
+
+def test_a_reload_drains_them(any_kind):
+    made = any_kind("WSFlowTimeout close=200ms", main="WSFlowDrain deadline=3s window=0 code=1012")
     client, server = made.open()
     talk(client, server)
     made.site.graceful()
@@ -137,8 +149,20 @@ def test_a_reload_drains_them(http2):
     assert made.site.status.ended() == {"drained": 1}
 
 
-def test_a_stop_behind_a_reload_tells_both_sides(http2):
-    made = http2()
+def test_a_client_that_leaves_behind_a_reload_is_taken_for_no_stop(any_kind):
+    made = any_kind()
+    client, server = made.open()
+    made.site.graceful()
+    talk(client, server)
+    client.close()
+    assert server.read_frame() == (True, frames.CLOSE, frames.code(1001))
+    server.close()
+    made.site.status.wait_active(0)
+    assert set(made.site.status.ended()) <= {"client-eof", "client-reset"}
+
+
+def test_a_stop_behind_a_reload_tells_both_sides(any_kind):
+    made = any_kind()
     client, server = made.open()
     made.site.graceful()
     talk(client, server)
@@ -150,16 +174,44 @@ def test_a_stop_behind_a_reload_tells_both_sides(http2):
     assert made.site.log.lines("WSF0061: tunnel .* ended: server-stop after")
 
 
-@pytest.mark.parametrize("kind", ["http2", "filter"])
-def test_a_stop_tells_the_origin(kind, httpd, raw_origin, certs, resources, tunnel):
-    """httpd closes the connections of its workers before it says that it stops: nobody can tell their clients."""
-    made = WorkerSite(kind, httpd, raw_origin, certs, resources, tunnel)
-    _, server = made.open()
+@pytest.mark.parametrize("answers", [True, False])
+def test_a_stop_tells_the_origin(any_kind, answers):
+    """httpd closes the connections of its workers before it says that it stops, but where there is one a process: nobody
+    can tell their clients. The peers need not answer."""
+    made = any_kind()
+    client, server = made.open()
+    talk(client, server)
+    began = time.monotonic()
     made.site.signal(signal.SIGTERM)
     assert server.read_frame() == (True, frames.CLOSE, frames.code(1001))
-    server.close()
+    if made.kind == "prefork":
+        assert client.read_frame() == (True, frames.CLOSE, frames.code(1001))
+    if answers:
+        close_all([(client, server)])
     made.site.wait_gone()
+    assert time.monotonic() - began < seconds(4)
     assert made.site.log.lines("WSF0061: tunnel .* ended: server-stop after")
+
+
+def test_the_first_of_each_reason_in_a_generation_is_a_warning(any_kind):
+    made = any_kind(children=2)
+    told = r"\[wsflow:{}\].* WSF0075: tunnel .* holds this worker thread: "
+
+    def count():
+        return len(made.site.log.lines(told.format("warn"))), len(made.site.log.lines(told.format("info")))
+
+    for _ in range(3):
+        client, server = made.open()
+        close_all([(client, server)])
+        made.site.status.wait_active(0)
+    assert count() == (1, 2)
+    (line,) = made.site.log.lines(told.format("warn"))
+    assert {"http2": 'write "H2WebSockets off"', "prefork": "use mpm_event, with PHP-FPM"}.get(
+        made.kind, "connection filter dumpio_in is not known: take out the module") in line
+    made.site.graceful()
+    close_all([made.open()])
+    made.site.status.wait_active(0)
+    assert count() == (2, 2)
 
 
 def test_a_crowd_of_streams_is_refused_at_once_and_the_pages_go_on(http2, connection):
@@ -206,7 +258,7 @@ def test_six_sockets_of_a_page_of_chromium_do_not_stop_the_page(httpd, echo, raw
     collector = raw_origin()
     site = httpd(f'WSFlowPass /x "{echo().url("/x")}"\nProxyPass /report "{collector.url("/report", "http")}"',
                  modules=["http2"], tls_conf=H2)
-    site.log.expect("WSF0220")
+    site.log.expect("WSF0220", "WSF0075")
     (site.root / "htdocs" / "page.html").write_text(PAGE)
     with Chromium(site.url("https", "/page.html")):
         wire = collector.accept(60)

@@ -1,9 +1,10 @@
-"""Tunnels that hold their worker: on a stream of HTTP/2, behind a connection filter that nobody knows, on prefork."""
+"""Tunnels that hold their worker: on a stream of HTTP/2, behind a connection filter that nobody knows, on prefork; and on the worker
+MPM."""
 
 from h2_client import h2_connect
 from wait import wait_until
 
-KINDS = ["http2", "filter", "prefork"]
+KINDS = ["http2", "filter", "prefork", "worker"]
 H2 = "Protocols h2 http/1.1\nH2WebSockets on"
 
 
@@ -11,21 +12,25 @@ class WorkerSite:
     """An httpd with a route /x whose tunnels are of that KIND."""
 
     def __init__(self, kind, httpd, raw_origin, certs, resources, tunnel, conf="", **shape):
-        self._kind, self._certs, self._resources, self._tunnel = kind, certs, resources, tunnel
+        self.kind, self._certs, self._resources, self._tunnel = kind, certs, resources, tunnel
         self.origin = raw_origin()
         route = f'{conf}\nWSFlowPass /x "{self.origin.url("/x")}"'
         if kind == "http2":
             self.site = httpd(route, modules=["http2"], tls_conf=H2, **shape)
             self.site.log.expect("WSF0220")
-        elif kind == "filter":
+        elif kind in ("filter", "worker"):
+            if kind == "worker":
+                shape["mpm"] = kind
             self.site = httpd(f"{route}\nDumpIOInput On\nLogLevel dumpio:trace7", modules=["dumpio"], **shape)
         else:
             self.site = httpd(route, mpm="prefork", **shape)
             self.site.log.expect("WSF0081")
 
+        self.site.log.expect("WSF0075.*holds this worker thread")
+
     def open(self, receive_buffer=0):
         """A new tunnel as (client, server)."""
-        if self._kind != "http2":
+        if self.kind != "http2":
             client, server = self._tunnel(self.site, self.origin, "/x", receive_buffer=receive_buffer)
         else:
             client = h2_connect(self.site, self._certs, self._resources).begin("/x")

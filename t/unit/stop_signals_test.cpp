@@ -46,3 +46,35 @@ TEST_CASE("the descriptor of the stop signals is not inherited by programs", "[s
   const os::StopSignals signals;
   CHECK((::fcntl(signals.fd(), F_GETFD) & FD_CLOEXEC) != 0);
 }
+
+namespace {
+volatile sig_atomic_t g_deferred = 0;
+volatile sig_atomic_t g_done = 0;
+void defer() noexcept {
+  g_deferred = 1;
+}
+bool deferred() noexcept {
+  return g_deferred != 0;
+}
+}  // namespace
+
+TEST_CASE("SIGTERM can be put off, and is done in the end", "[stop_signals]") {
+  struct sigaction done {};
+  struct sigaction before {};
+  done.sa_handler = [](int) { g_done = 1; };
+  REQUIRE(sigaction(SIGTERM, &done, &before) == 0);
+  const bool comes = GENERATE(true, false);
+  g_deferred = 0;
+  g_done = 0;
+  {
+    const os::DeferSigterm<defer, deferred> put_off;
+    if (comes) REQUIRE(::raise(SIGTERM) == 0);
+    CHECK(g_deferred == (comes ? 1 : 0));
+    CHECK(g_done == 0);
+  }
+  CHECK(g_done == (comes ? 1 : 0));
+  g_done = 0;
+  REQUIRE(::raise(SIGTERM) == 0);
+  CHECK(g_done == 1);
+  REQUIRE(sigaction(SIGTERM, &before, nullptr) == 0);
+}
