@@ -5,7 +5,7 @@ cd "$(dirname "$0")/.."
 
 packages="apache2 apache2-dev libssl-dev cmake ninja-build g++ clang clang-format libclang-rt-14-dev rapidjson-dev catch2
   python3-pytest python3-pytest-timeout python3-pytest-xdist python3-websockets python3-h2 python3-prometheus-client python3-yaml
-  openssl valgrind chromium procps iproute2 util-linux ca-certificates"
+  libapache2-mod-qos libapache2-mod-security2 openssl valgrind chromium procps iproute2 util-linux ca-certificates"
 # The client library ws: from npm where there is one (a node of another origin brings it along), else Debian's package of
 # it, which is a few packages instead of the hundreds of Debian's npm.
 if command -v node >/dev/null && command -v npm >/dev/null; then
@@ -37,6 +37,22 @@ case "$missing " in
   *) if openssl_is_old; then outdated="libssl3 openssl"; fi ;;
 esac
 
+# Modules of others switch themselves on when they come in. A server that this machine has is not to change.
+enabled=/etc/apache2/mods-enabled
+guests="qos security2 unique_id"
+guests_before=""
+for module in $guests; do
+  if [ -e "$enabled/$module.load" ]; then guests_before="$guests_before $module"; fi
+done
+switch_guests_off() {
+  for module in $guests; do
+    case "$guests_before " in
+      *" $module "*) ;;
+      *) if [ -e "$enabled/$module.load" ]; then a2dismod -q -f "$module"; fi ;;
+    esac
+  done
+}
+
 # The tests have servers of their own: an apache2 that comes in now must not be started.
 policy=/usr/sbin/policy-rc.d
 install() {
@@ -51,6 +67,7 @@ install() {
   echo "Installing: $*"
   status=0
   apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends "$@" || status=$?
+  switch_guests_off
   if [ -n "$guard" ]; then
     rm -f "$policy"
     trap - EXIT HUP INT TERM

@@ -28,10 +28,11 @@ void look_at(const server_rec* main, const Line& line) {
   for (const char* word : words_of(pool, line)) {
     const int number = bare_time(word);
     if (number < kDoubtful) continue;
-    ap_log_error(APLOG_MARK, APLOG_WARNING, 0, main, WSFLOGNO(0286)
-                 "%s: %s without a unit is %s here, but %s: write \"acquire=%dms\" or \"acquire=%ds\"",
-                 place_of(pool, line), word, limit ? "in seconds" : "mod_proxy's, in milliseconds",
-                 limit ? "in milliseconds in ProxyPass" : "in seconds in WSFlowLimit", number, number);
+    ap_log_error(
+        APLOG_MARK, APLOG_WARNING, 0, main,
+        WSFLOGNO(0286) "%s: %s without a unit is %s here, but %s: write \"acquire=%dms\" or \"acquire=%ds\"",
+        place_of(pool, line), word, limit ? "in seconds" : "mod_proxy's, in milliseconds",
+        limit ? "in milliseconds in ProxyPass" : "in seconds in WSFlowLimit", number, number);
   }
 }
 

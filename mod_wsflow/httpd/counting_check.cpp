@@ -57,7 +57,8 @@ bool is_in_force(const server_rec* main, const server_rec* server, const LimitPl
 }
 
 // Whether a limit counts the tunnels of a route.
-bool is_limited(const server_rec* main, const server_rec* server, const RouteLine& route, bool for_each_client) {
+bool is_limited(const server_rec* main, const server_rec* server, const RouteLine& route,
+                bool for_each_client) {
   std::map<const LimitRule*, bool> rules;
   for (const auto& place : elements<const LimitPlace>(config_of(main).limit_places)) {
     if (!is_in_force(main, server, place, route)) continue;

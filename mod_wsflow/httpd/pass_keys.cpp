@@ -12,32 +12,65 @@ namespace {
 
 using ws::equals_ignoring_case;
 
-constexpr std::string_view kProxyKeys[] = {
-    "acquire",       "addressttl",      "connectiontimeout", "disablereuse",
-    "enablereuse",   "failonstatus",    "failontimeout",     "flusher",
-    "flushpackets",  "flushwait",       "forcerecovery",     "growth",
-    "hcexpr",        "hcfails",         "hcinterval",        "hcmethod",
-    "hcpasses",      "hctemplate",      "hcuri",             "iobuffersize",
-    "keepalive",     "lbmethod",        "lbset",             "loadfactor",
-    "mapping",       "max",             "maxattempts",       "min",
-    "multipathtcp",  "nofailover",      "nonce",             "ping",
-    "receivebuffersize", "redirect",    "responsefieldsize", "retry",
-    "route",         "scolonpathdelim", "secret",            "smax",
-    "status",        "stickysession",   "stickysessionsep",  "timeout",
-    "ttl",           "upgrade"};
+constexpr std::string_view kProxyKeys[] = {"acquire",
+                                           "addressttl",
+                                           "connectiontimeout",
+                                           "disablereuse",
+                                           "enablereuse",
+                                           "failonstatus",
+                                           "failontimeout",
+                                           "flusher",
+                                           "flushpackets",
+                                           "flushwait",
+                                           "forcerecovery",
+                                           "growth",
+                                           "hcexpr",
+                                           "hcfails",
+                                           "hcinterval",
+                                           "hcmethod",
+                                           "hcpasses",
+                                           "hctemplate",
+                                           "hcuri",
+                                           "iobuffersize",
+                                           "keepalive",
+                                           "lbmethod",
+                                           "lbset",
+                                           "loadfactor",
+                                           "mapping",
+                                           "max",
+                                           "maxattempts",
+                                           "min",
+                                           "multipathtcp",
+                                           "nofailover",
+                                           "nonce",
+                                           "ping",
+                                           "receivebuffersize",
+                                           "redirect",
+                                           "responsefieldsize",
+                                           "retry",
+                                           "route",
+                                           "scolonpathdelim",
+                                           "secret",
+                                           "smax",
+                                           "status",
+                                           "stickysession",
+                                           "stickysessionsep",
+                                           "timeout",
+                                           "ttl",
+                                           "upgrade"};
 
 // One letter more, less or other, or two that have changed places.
 bool is_near(std::string_view word, std::string_view name) noexcept {
   if (word.size() > name.size()) std::swap(word, name);
   if (name.size() < 4 || name.size() - word.size() > 1) return false;
   const auto same = [](char a, char b) { return ws::to_lower(a) == ws::to_lower(b); };
-  const auto from =
-      static_cast<std::size_t>(std::ranges::mismatch(word, name, same).in1 - word.begin());
+  const auto from = static_cast<std::size_t>(std::ranges::mismatch(word, name, same).in1 - word.begin());
   const auto a = word.substr(from);
   const auto b = name.substr(from);
   if (a.size() != b.size()) return equals_ignoring_case(a, b.substr(1));
   if (a.empty() || equals_ignoring_case(a.substr(1), b.substr(1))) return true;
-  return a.size() > 1 && same(a[0], b[1]) && same(a[1], b[0]) && equals_ignoring_case(a.substr(2), b.substr(2));
+  return a.size() > 1 && same(a[0], b[1]) && same(a[1], b[0]) &&
+         equals_ignoring_case(a.substr(2), b.substr(2));
 }
 
 std::string_view name_of(std::string_view word) noexcept {

@@ -137,7 +137,8 @@ std::vector<Target> targets_of(const server_rec* server, const RouteLine& route)
   for (const auto& balancer : elements<const proxy_balancer>(proxy_of(server).balancers)) {
     if (!equals_ignoring_case(balancer.s->name, name)) continue;
     for (const auto* worker : elements<const proxy_worker* const>(balancer.workers)) {
-      const bool upgrades = worker->s->upgrade[0] != '\0' && !equals_ignoring_case(worker->s->upgrade, "none");
+      const bool upgrades =
+          worker->s->upgrade[0] != '\0' && !equals_ignoring_case(worker->s->upgrade, "none");
       targets.push_back({worker->s->scheme, worker->s->hostname, url, worker->s->uds_path[0] != '\0',
                          upgrades || route.upgrades});
     }

@@ -34,7 +34,8 @@ Engine on_in_sections(apr_pool_t* pool, const Line* level, const RouteLine& rout
   auto found = Engine::off;
   for (; level != nullptr; level = level->next) {
     const bool pattern = is_line(*level, "<ProxyMatch");
-    if ((!pattern && !is_line(*level, "<Proxy")) || !says_on(pool, level->first_child).value_or(false)) continue;
+    if ((!pattern && !is_line(*level, "<Proxy")) || !says_on(pool, level->first_child).value_or(false))
+      continue;
     const auto words = words_of(pool, *level);
     if (words.empty()) continue;
     const bool all = pattern || words.size() > 1 || apr_fnmatch_test(words.front()) != 0;
@@ -54,13 +55,15 @@ Engine engine_of(apr_pool_t* pool, const server_rec* main, const server_rec* ser
 }
 
 bool needs_tls(const server_rec* server, const RouteLine& route) {
-  return std::ranges::any_of(targets_of(server, route),
-                             [](const Target& target) { return is_scheme(target.scheme, {"wss", "https"}); });
+  return std::ranges::any_of(targets_of(server, route), [](const Target& target) {
+    return is_scheme(target.scheme, {"wss", "https"});
+  });
 }
 
 bool has_other_members(const server_rec* server, const RouteLine& route) {
-  return std::ranges::any_of(targets_of(server, route),
-                             [](const Target& target) { return is_scheme(target.scheme, {"ws", "http"}); });
+  return std::ranges::any_of(targets_of(server, route), [](const Target& target) {
+    return is_scheme(target.scheme, {"ws", "http"});
+  });
 }
 
 const char* name_of(apr_pool_t* pool, const server_rec* server) noexcept {
@@ -129,7 +132,8 @@ bool shares_path(const server_rec* server, const RouteLine& winner, const RouteL
 }
 
 // The route because of which routes[which] gets nothing; nullptr: there is none.
-const RouteLine* winner_over(const server_rec* server, const std::vector<RouteLine>& routes, std::size_t which) {
+const RouteLine* winner_over(const server_rec* server, const std::vector<RouteLine>& routes,
+                             std::size_t which) {
   const auto& loser = routes[which];
   for (std::size_t i = 0; i < routes.size(); ++i) {
     const auto& other = routes[i];

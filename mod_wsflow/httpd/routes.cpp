@@ -17,9 +17,9 @@ namespace wsflow::httpd {
 namespace {
 
 struct Words {
-  const char* path = nullptr;  // nullptr in a <Location>: that is the path
-  const char* url = "";        // none yet
-  const char* for_proxy = "";  // the arguments that ProxyPass gets
+  const char* path = nullptr;     // nullptr in a <Location>: that is the path
+  const char* url = "";           // none yet
+  const char* for_proxy = "";     // the arguments that ProxyPass gets
   const char* unknown = nullptr;  // the first key that neither we nor mod_proxy are known to have
   TunnelConfig tunnels;
   bool sets_tunnels = false;

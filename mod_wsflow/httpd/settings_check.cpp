@@ -116,10 +116,10 @@ bool leads_to_loopback(const server_rec* main, const TunnelPlace& place) {
   const auto leads = [&](const server_rec* server) {
     const auto routes = routes_in_force(main->process->pconf, main, server);
     return std::ranges::any_of(routes, [&](const RouteLine& route) {
-      const bool meant = place.route != nullptr
-                             ? route.ours && std::string_view(route.url) == place.route->url
-                             : place.path == nullptr ||
-                                   may_meet(place.path, apr_fnmatch_test(place.path) != 0, route);
+      const bool meant =
+          place.route != nullptr
+              ? route.ours && std::string_view(route.url) == place.route->url
+              : place.path == nullptr || may_meet(place.path, apr_fnmatch_test(place.path) != 0, route);
       return meant && has_tunnels(server, route) &&
              std::ranges::any_of(targets_of(server, route), [](const Target& target) {
                return !target.local && is_loopback(target.host);
@@ -138,10 +138,11 @@ void check_loopback(const server_rec* main, const TunnelPlace& place) {
   constexpr std::int64_t kEnough = 32 * 1024;
   const auto size = own_of(place).receive_buffer;
   if (size <= 0 || size >= kEnough || !leads_to_loopback(main, place)) return;
-  ap_log_error(APLOG_MARK, APLOG_WARNING, 0, main,
-               WSFLOGNO(0285) "%s: with a receive buffer of %" APR_INT64_T_FMT
-                              " bytes an origin on this machine is slow, minutes for a few MiB: write \"%s32k\"",
-               place.where, size, place.route != nullptr ? "receive-buffer=" : "WSFlowReceiveBufferSize ");
+  ap_log_error(
+      APLOG_MARK, APLOG_WARNING, 0, main,
+      WSFLOGNO(0285) "%s: with a receive buffer of %" APR_INT64_T_FMT
+                     " bytes an origin on this machine is slow, minutes for a few MiB: write \"%s32k\"",
+      place.where, size, place.route != nullptr ? "receive-buffer=" : "WSFlowReceiveBufferSize ");
 }
 
 }  // namespace

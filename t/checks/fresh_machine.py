@@ -18,7 +18,8 @@ WARNING = ("[Fri Nov 27 16:00:00.000000 2026] [ssl:warn] [pid 1:tid 1] AH01882: 
 PROGRAMS = {
     "dpkg-query": 'case "$*" in *libssl3:*) echo "$OLD" ;; *" $LACKS") ;; *) echo "ii " ;; esac',
     "dpkg": 'case "$1" in --print-architecture) echo amd64 ;; *) exec /usr/bin/dpkg "$@" ;; esac',
-    "apt-get": 'if [ "$1" = install ]; then echo "apt: $*"; fi; exit "$APT"',
+    "apt-get": 'if [ "$1" = install ]; then echo "apt: $*"; touch "$ENABLED/qos.load" "$ENABLED/unique_id.load"; fi; exit "$APT"',
+    "a2dismod": 'for module; do rm -f "$ENABLED/$module.load"; done',
     "id": 'echo "$USER_ID"',
     "node": "true", "npm": "mkdir -p build/npm/node_modules/ws",
 }
@@ -46,6 +47,7 @@ def moved(script, path, target):
 
 def make_machine(root, script, package_json):
     (root / "t").mkdir()
+    (root / "enabled").mkdir()
     (root / "bin").mkdir()
     for name, program in PROGRAMS.items():
         path = root / "bin" / name
@@ -54,19 +56,24 @@ def make_machine(root, script, package_json):
     (root / "mod_ssl.so").write_bytes(b"\0OpenSSL 3.0.9\0OpenSSL %s 25 Aug 2026\0" % BUILT_WITH.encode())
     script = moved(script, "/usr/lib/apache2/modules/mod_ssl.so", root / "mod_ssl.so")
     script = moved(script, "/usr/sbin/policy-rc.d", root / "policy-rc.d")
+    script = moved(script, "/etc/apache2/mods-enabled", root / "enabled")
     (root / "t/setup.sh").write_text(script)
     (root / "t/package.json").write_text(package_json)
 
 
 def try_case(root, lacks, old, user, apt, status, said, unsaid):
     environment = {**os.environ, "PATH": f"{root}/bin:{os.environ['PATH']}", "OLD": old, "LACKS": lacks,
-                   "USER_ID": str(user), "APT": str(apt)}
+                   "USER_ID": str(user), "APT": str(apt), "ENABLED": str(root / "enabled")}
+    own = root / "enabled/unique_id.load"  # the machine's
+    own.touch()
     done = subprocess.run(["sh", root / "t/setup.sh"], env=environment, capture_output=True, text=True)
     output = done.stdout + done.stderr
     what = f"{SETUP}: without {lacks}, libssl3 {old}, user {user}, apt-get {apt}"
     findings = [f"{what}: ends with {done.returncode}"] if done.returncode != status else []
     findings += [f"{what}: does not say \"{words}\"" for words in said if words not in output]
     findings += [f"{what}: says \"{words}\"" for words in unsaid if words in output]
+    if sorted((root / "enabled").iterdir()) != [own]:
+        findings.append(f"{what}: leaves a module of others on, or switches one of the machine's off")
     if (root / "policy-rc.d").exists():
         findings.append(f"{what}: leaves its policy-rc.d")
     return findings

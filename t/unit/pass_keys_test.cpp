@@ -10,18 +10,24 @@ TEST_CASE("a key that is nearly one of ours is held for it", "[pass_keys]") {
     const char* word;
     const char* meant;
   };
-  const auto near = GENERATE(values<Case>({{"idel=1h", "idle=?"}, {"IDEL=1h", "idle=?"}, {"idl=1h", "idle=?"},
-                                           {"idles=1h", "idle=?"}, {"idre=1h", "idle=?"},
-                                           {"lifetim=1h", "lifetime=?"}, {"unitl=x", "until=?"},
-                                           {"ping_client=5s", "ping-client=?"}, {"xframe=5", "frame=?"}}));
+  const auto near = GENERATE(values<Case>({{"idel=1h", "idle=?"},
+                                           {"IDEL=1h", "idle=?"},
+                                           {"idl=1h", "idle=?"},
+                                           {"idles=1h", "idle=?"},
+                                           {"idre=1h", "idle=?"},
+                                           {"lifetim=1h", "lifetime=?"},
+                                           {"unitl=x", "until=?"},
+                                           {"ping_client=5s", "ping-client=?"},
+                                           {"xframe=5", "frame=?"}}));
   INFO(near.word);
-  CHECK_THAT(misspelled(near.word), Catch::StartsWith(std::string(near.word) + ": unknown; did you mean " + near.meant));
+  CHECK_THAT(misspelled(near.word),
+             Catch::StartsWith(std::string(near.word) + ": unknown; did you mean " + near.meant));
   CHECK_THAT(misspelled(near.word), Catch::Contains("connect= handshake="));
 }
 
 TEST_CASE("what is far from ours, or is mod_proxy's, is left to mod_proxy", "[pass_keys]") {
-  const auto* word = GENERATE("breakfast=1", "retry=5", "Timeout=5", "rote=5", "nocanon", "idel", "", "=5", "eldi=1h",
-                              "status=+H", "min=5", "ttl=5");
+  const auto* word = GENERATE("breakfast=1", "retry=5", "Timeout=5", "rote=5", "nocanon", "idel", "", "=5",
+                              "eldi=1h", "status=+H", "min=5", "ttl=5");
   INFO(word);
   CHECK(misspelled(word).empty());
 }

@@ -39,11 +39,17 @@ TEST_CASE("units are those that httpd takes, in any case and with any ending", "
     const char* text;
     std::int64_t time;
   };
-  const auto written = GENERATE(
-      values<Written>({{"500MS", 500'000}, {"500msec", 500'000}, {"5S", 5 * kSecond}, {"5sec", 5 * kSecond},
-                       {"5seconds", 5 * kSecond}, {"2Mi", 120 * kSecond}, {"10min", 600 * kSecond},
-                       {"10MINUTES", 600 * kSecond}, {"1H", 3600 * kSecond}, {"1hr", 3600 * kSecond},
-                       {"1hours", 3600 * kSecond}}));
+  const auto written = GENERATE(values<Written>({{"500MS", 500'000},
+                                                 {"500msec", 500'000},
+                                                 {"5S", 5 * kSecond},
+                                                 {"5sec", 5 * kSecond},
+                                                 {"5seconds", 5 * kSecond},
+                                                 {"2Mi", 120 * kSecond},
+                                                 {"10min", 600 * kSecond},
+                                                 {"10MINUTES", 600 * kSecond},
+                                                 {"1H", 3600 * kSecond},
+                                                 {"1hr", 3600 * kSecond},
+                                                 {"1hours", 3600 * kSecond}}));
   INFO(written.text);
   const auto line = parse_settings(SettingsDirective::timeout, std::string("stall=") + written.text);
   CHECK(line.error.empty());
