@@ -66,6 +66,18 @@ base::UniqueFd Pump::open() {
   return std::move(pair[1]);
 }
 
+void Pump::hold() noexcept {
+  if (socket_ != nullptr) held_ = os::duplicate(number_of(socket_));
+}
+
+void Pump::stay_open() noexcept {
+  if (!held_ || number_of(socket_) >= 0) return;
+  // The filters have this object of httpd's, which closes what is in it at the end of the connection.
+  int fd = held_.release();
+  apr_os_sock_put(&socket_, &fd, c_->pool);
+  polled_ = line_ = fd;
+}
+
 void Pump::take_in() {
   more_in_ = false;
   if (c_->aborted != 0) lost_ = true;

@@ -27,6 +27,12 @@ class Pump {
   // The tunnel's end of the pair; none, with errno set, if the kernel gives no descriptors. Once.
   base::UniqueFd open();
 
+  // httpd closes the sockets of its workers when it stops, before it tells anybody. hold() takes a second
+  // descriptor of this one, if there is one to be had; stay_open() goes on with it where httpd has closed the
+  // first.
+  void hold() noexcept;
+  void stay_open() noexcept;
+
   // From the connection to the tunnel, and back: until nothing moves, or enough has.
   void take_in();
   void give_out(base::Instant now) noexcept;
@@ -81,6 +87,7 @@ class Pump {
   apr_bucket_brigade* in_bytes_;    // in the connection's pool, as the next
   apr_bucket_brigade* out_bytes_;
   base::UniqueFd end_;                      // owned; ours of the pair
+  base::UniqueFd held_;                     // owned; another descriptor of socket_; none: not asked for
   std::string waiting_in_;                  // read, but not yet in the pair
   std::unique_ptr<std::uint8_t[]> buffer_;  // owned; kChunk
   base::Instant moved_at_ = base::now();

@@ -58,6 +58,7 @@ WorkerLoop::~WorkerLoop() {
 void WorkerLoop::run() {
   while (!done()) {
     wait();
+    client_.stay_open();
     now_ = base::now();
     look_after();
     // What is there is read before any deadline is looked at.

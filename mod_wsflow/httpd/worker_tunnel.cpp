@@ -64,6 +64,7 @@ Failure run_on_worker(request_rec* r, Origin& origin, TunnelTerms terms) {
                   WSFLOGNO(0060) "no descriptors for a tunnel that holds its worker");
     return {.status = HTTP_SERVICE_UNAVAILABLE, .reason = base::Refusal::internal};
   }
+  client_pump.hold();
   if (!send_switching(r, origin)) return {.status = DONE, .reason = base::Refusal::client_gone};
   bound_peer(ap_get_conn_socket(c->master != nullptr ? c->master : c), terms.settings);
   bound_peer(origin.backend()->sock, terms.settings);

@@ -174,17 +174,17 @@ def test_a_stop_behind_a_reload_tells_both_sides(any_kind):
     assert made.site.log.lines("WSF0061: tunnel .* ended: server-stop after")
 
 
-@pytest.mark.parametrize("answers", [True, False])
-def test_a_stop_tells_the_origin(any_kind, answers):
-    """httpd closes the connections of its workers before it says that it stops, but where there is one a process: nobody
-    can tell their clients. The peers need not answer."""
+@pytest.mark.parametrize("tls, answers", [(False, True), (False, False), (True, True)])
+def test_a_stop_tells_the_origin(any_kind, tls, answers):
+    """Both sides, but for clients of HTTP/2: httpd closes their connection before it says that it stops. The peers need
+    not answer."""
     made = any_kind()
-    client, server = made.open()
+    client, server = made.open(tls=tls)
     talk(client, server)
     began = time.monotonic()
     made.site.signal(signal.SIGTERM)
     assert server.read_frame() == (True, frames.CLOSE, frames.code(1001))
-    if made.kind == "prefork":
+    if made.kind != "http2":
         assert client.read_frame() == (True, frames.CLOSE, frames.code(1001))
     if answers:
         close_all([(client, server)])

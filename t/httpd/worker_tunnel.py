@@ -28,10 +28,10 @@ class WorkerSite:
 
         self.site.log.expect("WSF0075.*holds this worker thread")
 
-    def open(self, receive_buffer=0):
-        """A new tunnel as (client, server)."""
+    def open(self, receive_buffer=0, tls=False):
+        """A new tunnel as (client, server); HTTP/2 is always over TLS."""
         if self.kind != "http2":
-            client, server = self._tunnel(self.site, self.origin, "/x", receive_buffer=receive_buffer)
+            client, server = self._tunnel(self.site, self.origin, "/x", tls, receive_buffer=receive_buffer)
         else:
             client = h2_connect(self.site, self._certs, self._resources).begin("/x")
             server = self.origin.accept_tunnel()

@@ -74,3 +74,15 @@ TEST_CASE("descriptor 0 counts as one", "[unique_fd]") {
     ::close(saved);
   }
 }
+
+TEST_CASE("what was released is not closed", "[unique_fd]") {
+  int number = -1;
+  {
+    auto fd = some_fd();
+    number = fd.release();
+    CHECK_FALSE(static_cast<bool>(fd));
+  }
+  CHECK(is_open(number));
+  CHECK(static_cast<bool>(UniqueFd(number)));
+  CHECK_FALSE(is_open(number));
+}
