@@ -69,6 +69,19 @@ def test_a_route_that_has_its_tls_is_none(httpd, main):
     assert says(httpd, main)[:2] == (0, "Syntax OK\n")
 
 
+def test_macros_includes_and_variables_are_resolved(httpd):
+    site = httpd(start=False, modules=["macro"])
+    (site.root / "tls.conf").write_text("SSLProxyEngine ${ON}\n")
+    macro = "\n".join(["Define ON on", "Define R /y", "<Macro Host $port $file>", "<VirtualHost 127.0.0.1:$port>", ROUTE,
+                       f"Include {site.root}/$file", "</VirtualHost>", "</Macro>", "Use Host 1 tls.conf"])
+    site.write_conf(main=f"{macro}\nWSFlowPass ${{R}} {WSS}")
+    assert site.configtest() == (0, "Syntax OK\n")
+    site.write_conf(main=f"{macro}\nUse Host 2 htdocs/*.none")
+    (site.root / "htdocs" / "x.none").write_text("")
+    status, said = site.configtest()
+    assert status != 0 and said.count("WSF0280: macro 'host'") == 1
+
+
 DOUBTFUL = {
     "a route of mod_proxy": host("WSFlow On", f"ProxyPass /x {WSS}"),
     "another origin": host(ROUTE, section("Proxy wss://other:9/", "SSLProxyEngine on")),
