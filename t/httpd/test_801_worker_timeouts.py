@@ -134,6 +134,24 @@ def test_an_operator_closes_it(pair):
     expect_end(site, "ordered", client, 4321, server, 4321)
 
 
+def test_an_operator_drains_its_route(pair):
+    site, client, server = pair("")
+    (tunnel,) = site.status.json()["connections"]
+    assert site.status.act(action="drain", server=tunnel["server"], route="/x", pace=20).status == 200
+    expect_end(site, "ordered", client, 1012, server, 1012)
+
+
+def test_a_silent_origin_is_pinged(pair):
+    site, client, server = pair("WSFlowPing client=0 origin=200ms timeout=600ms")
+    fin, opcode, payload = server.read_frame()
+    assert (fin, opcode, len(payload)) == (True, frames.PING, 8)
+    server.send_frame(frames.PONG, payload)
+    # The next one it does not answer.
+    assert server.read_frame()[1] == frames.PING
+    assert client.read_frame() == closed_with(1001)
+    end(site, "ping-timeout", client)
+
+
 def test_a_message_that_is_too_big_ends_it(pair):
     site, client, server = pair("WSFlowMessageLimit from=client frame=1k message=2k")
     frame = frames.encode(frames.TEXT, bytes(1024), masked=True, fin=False)
