@@ -118,7 +118,7 @@ void start_limits(Child& self) {
   self.bells = bells();
   self.limits.emplace(table, *slot, self.bells);
   self.limit_numbers.find(self.server, *self.limits);
-  self.can_park = mpm_query(AP_MPMQ_CAN_WAITIO) != 0 && self.engine;
+  self.can_park = mpm_waits_for_requests() && self.engine;
   self.watch.emplace(*self.limits, self.bells.fd(*slot));
   if (guard(self.server, false, [&] { return self.watch->start(); })) return;
   ap_log_error(APLOG_MARK, APLOG_CRIT, errno, self.server,

@@ -57,7 +57,7 @@ int check_names(const server_rec* main) noexcept {
 
 // Without queue=, as many may wait as are let in at once.
 int fill_queues(const server_rec* main) noexcept {
-  const bool parks = mpm_query(AP_MPMQ_IS_ASYNC) != 0;
+  const bool parks = mpm_waits_for_requests();
   for (auto* rule : rules(main)) {
     auto& definition = rule->definition;
     auto& settings = definition.settings;
@@ -67,8 +67,8 @@ int fill_queues(const server_rec* main) noexcept {
     if (!parks) {
       return refuse(main, *rule, rule->where,
                     apr_psprintf(main->process->pconf,
-                                 "acquire= needs queue= with this MPM, as each request that waits holds a "
-                                 "worker; write queue=N, for example queue=%u",
+                                 "acquire= needs queue= with this MPM (any but event since 2.4.63), as each "
+                                 "request that waits holds a worker; write queue=N, for example queue=%u",
                                  queue));
     }
     settings.queue = queue;
@@ -88,7 +88,7 @@ apr_interval_time_t timeout_of(const server_rec* main, const LimitPlace& place) 
 
 // httpd closes a connection that it has parked for longer than Timeout.
 int check_waits(const server_rec* main) noexcept {
-  if (mpm_query(AP_MPMQ_IS_ASYNC) == 0) return OK;
+  if (!mpm_waits_for_requests()) return OK;
   for (const auto& place : places(main)) {
     const auto timeout = timeout_of(main, place);
     for (const auto& use : elements<const LimitUse>(place.uses)) {
@@ -179,7 +179,7 @@ double async_factor() noexcept {
 void check_room(const server_rec* main) noexcept {
   const int threads = mpm_query(AP_MPMQ_MAX_THREADS);
   const int children = std::max(mpm_query(AP_MPMQ_MAX_DAEMONS), 1);
-  if (mpm_query(AP_MPMQ_IS_ASYNC) == 0 || threads <= 0) return;
+  if (!mpm_waits_for_requests() || threads <= 0) return;
   std::int64_t waiting = 0;
   std::int64_t working = 0;
   for (const auto* rule : rules(main)) {

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "mod_wsflow/httpd/api.hpp"
+#include "mod_wsflow/httpd/newer.hpp"
 
 namespace wsflow::httpd {
 
@@ -8,6 +8,11 @@ namespace wsflow::httpd {
 inline int mpm_query(int what) noexcept {
   int value = 0;
   return ap_mpm_query(what, &value) == APR_SUCCESS ? value : 0;
+}
+
+// Whether a request can wait without a worker: with the event MPM since 2.4.63.
+inline bool mpm_waits_for_requests() noexcept {
+  return mpm_query(newer::kCanWaitIo) > 0;
 }
 
 // Whether nothing runs yet: an error may keep httpd from starting. A reload must not end it.

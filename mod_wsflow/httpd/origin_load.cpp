@@ -23,6 +23,11 @@ std::uint64_t hash(std::uint64_t seed, std::string_view text) noexcept {
   return (seed ^ 0xFF) * 0x100000001b3;
 }
 
+// In mod_proxy's shared memory, which has longer names since 2.4.53. Without the path of a Unix socket.
+const char* name_of(proxy_worker& worker) noexcept {
+  return ap_proxy_worker_name(nullptr, &worker);
+}
+
 // Every worker of every balancer once: virtual hosts inherit balancers.
 std::vector<proxy_worker*> all_members(server_rec* server) {
   std::vector<proxy_worker*> found;
@@ -44,8 +49,8 @@ std::vector<proxy_worker*> all_members(server_rec* server) {
 // Balancers of the same name in several virtual hosts are told apart by their order.
 std::vector<std::uint64_t> keys_of(const std::vector<proxy_worker*>& workers) {
   std::vector<std::uint64_t> keys;
-  for (const auto* worker : workers) {
-    auto key = hash(hash(0xcbf29ce484222325, worker->balancer->s->name), worker->s->name_ex);
+  for (auto* worker : workers) {
+    auto key = hash(hash(0xcbf29ce484222325, worker->balancer->s->name), name_of(*worker));
     while (std::find(keys.begin(), keys.end(), key) != keys.end()) key = hash(key, "again");
     keys.push_back(key);
   }
@@ -58,8 +63,11 @@ std::vector<OriginLoad::Member> resources_of(const std::vector<proxy_worker*>& w
                                           static_cast<std::uint32_t>(mpm_query(AP_MPMQ_GENERATION)));
   for (std::size_t i = 0; i < workers.size(); ++i) {
     auto* worker = workers[i];
-    if (places[i])
-      members.push_back({.resource = *places[i], .worker = worker->s, .balancer = worker->balancer->s->name});
+    if (!places[i]) continue;
+    members.push_back({.resource = *places[i],
+                       .worker = worker->s,
+                       .name = name_of(*worker),
+                       .balancer = worker->balancer->s->name});
   }
   return members;
 }

@@ -20,7 +20,8 @@ struct OriginLoad {
   struct Member {
     std::uint32_t resource;       // its place in the ledgers
     proxy_worker_shared* worker;  // borrowed from mod_proxy's shared memory
-    const char* balancer;         // its name
+    const char* name;             // the same; of the worker
+    const char* balancer;         // the same; of its balancer
   };
   struct Shared {
     std::atomic<std::uint32_t> applied;

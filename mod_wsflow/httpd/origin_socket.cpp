@@ -7,6 +7,7 @@
 #include "mod_wsflow/base/clock.hpp"
 #include "mod_wsflow/httpd/limit_rule.hpp"
 #include "mod_wsflow/httpd/log.hpp"
+#include "mod_wsflow/httpd/newer.hpp"
 #include "mod_wsflow/os/local_address.hpp"
 #include "mod_wsflow/os/random.hpp"
 
@@ -169,6 +170,13 @@ const char* list_of(apr_pool_t* pool, Sources sources, const apr_sockaddr_t& ori
   return list;
 }
 
+// What mod_proxy keeps of a name may be out of date: looks again. Older ones keep it until a reload.
+bool has_moved(proxy_conn_rec& backend, server_rec* server) noexcept {
+  return ap_proxy_determine_address != nullptr &&
+         ap_proxy_determine_address("WSFLOW", &backend, backend.hostname, backend.port, newer::kCheckAddress,
+                                    nullptr, server) == APR_SUCCESS;
+}
+
 Failure refuse_for_want_of_ports(request_rec* r, apr_sockaddr_t& origin, Sources sources) noexcept {
   ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r,
                 WSFLOGNO(0170) "no free port from %s to the origin %s:%d: all %u of each source address are in use "
@@ -197,10 +205,8 @@ Failure connect_socket(request_rec* r, proxy_conn_rec* backend, proxy_worker* wo
                        const SocketTerms& terms) {
   Connector connector(r, backend, terms, worker->s->keepalive != 0);
   auto status = connector.connect_any();
-  // What mod_proxy keeps of a name may be out of date.
   if (status != APR_SUCCESS && connector.out_of_ports() == nullptr && worker->s->is_address_reusable != 0 &&
-      ap_proxy_determine_address("WSFLOW", backend, backend->hostname, backend->port,
-                                 PROXY_DETERMINE_ADDRESS_CHECK, nullptr, r->server) == APR_SUCCESS) {
+      has_moved(*backend, r->server)) {
     status = connector.connect_any();
   }
   if (status != APR_SUCCESS && connector.out_of_ports() != nullptr) {

@@ -10,6 +10,7 @@
 #include "mod_wsflow/httpd/connection_state.hpp"
 #include "mod_wsflow/httpd/guard.hpp"
 #include "mod_wsflow/httpd/limit_gate.hpp"
+#include "mod_wsflow/httpd/newer.hpp"
 #include "mod_wsflow/os/stand_in.hpp"
 
 namespace wsflow::httpd {
@@ -71,7 +72,7 @@ int give_to_mpm(conn_rec* c, ParkedRequest& parked) {
     go_on(parked);
     return OK;
   }
-  c->cs->state = CONN_STATE_ASYNC_WAITIO;
+  c->cs->state = newer::kAsyncWaitIo;
   c->cs->sense = CONN_SENSE_WANT_READ;
   child()->watch->add(parked);
   return OK;

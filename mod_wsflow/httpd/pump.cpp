@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "mod_wsflow/httpd/connection_filters.hpp"
+#include "mod_wsflow/httpd/newer.hpp"
 #include "mod_wsflow/os/socket.hpp"
 
 namespace wsflow::httpd {
@@ -25,6 +26,15 @@ apr_status_t write_held(const conn_rec* c) noexcept {
   return last->frec->filter_func.out_func(last, nullptr);
 }
 
+bool find_polled(conn_rec* c, apr_pollfd_t& polled) noexcept {
+  if (ap_get_pollfd_from_conn != nullptr) return ap_get_pollfd_from_conn(c, &polled, nullptr) == APR_SUCCESS;
+  // Where httpd has no such function, mod_http2 has no WebSockets: every connection has a socket.
+  if (c->master != nullptr) return false;
+  polled.desc_type = APR_POLL_SOCKET;
+  polled.desc.s = ap_get_conn_socket(c);
+  return polled.desc.s != nullptr;
+}
+
 }  // namespace
 
 Pump::Pump(conn_rec* c) noexcept
@@ -34,7 +44,7 @@ Pump::Pump(conn_rec* c) noexcept
       out_bytes_(apr_brigade_create(c->pool, c->bucket_alloc)) {
   apr_pollfd_t polled{};
   polled.p = c->pool;
-  if (ap_get_pollfd_from_conn(c, &polled, nullptr) != APR_SUCCESS) {
+  if (!find_polled(c, polled)) {
     lost_ = true;
   } else if (polled.desc_type == APR_POLL_SOCKET) {
     socket_ = polled.desc.s;

@@ -29,9 +29,25 @@ const Route* route_without_tls(const server_rec* server) noexcept {
   }
   return nullptr;
 }
+
+// What the hand-over relies upon: httpd closes whatever socket it finds where we have put another one. In trunk
+// a struct is there, of which the zeros would be read here.
+bool sockets_can_be_exchanged(apr_pool_t* pool) noexcept {
+  auto* socket = static_cast<apr_socket_t*>(apr_pcalloc(pool, 32 * sizeof(void*)));
+  conn_rec c{};
+  c.conn_config = ap_create_conn_config(pool);
+  ap_set_core_module_config(c.conn_config, socket);
+  return ap_get_conn_socket(&c) == socket;
+}
 }  // namespace
 
 int check_configuration(server_rec* server) noexcept {
+  if (!sockets_can_be_exchanged(server->process->pconf)) {
+    ap_log_error(APLOG_MARK, APLOG_CRIT, 0, server,
+                 WSFLOGNO(0240) "this httpd (%s) does not keep the sockets of connections as 2.4 does: mod_wsflow "
+                 "cannot take them over", ap_get_server_description());
+    return HTTP_INTERNAL_SERVER_ERROR;
+  }
   if (ap_find_linked_module("mod_proxy_http.c") == nullptr) {
     ap_log_error(APLOG_MARK, APLOG_CRIT, 0, server,
                  WSFLOGNO(0080) "mod_wsflow needs mod_proxy_http: "

@@ -23,10 +23,10 @@ def flags_of(tree, compiler):
     found = re.search(r"target_compile_options\(wsflow_flags INTERFACE\n(.*?)\)", tree.text("CMakeLists.txt"), re.S)
     if not found:
         base.missing("CMakeLists.txt names no flags for wsflow_flags")
-    flags = found[1].split()
+    flags = found[1].split() + ["-Werror"]
     if "clang" in compiler:
         flags.remove("-fno-gnu-unique")
-    definitions = re.findall(r"target_compile_definitions\(mod_wsflow PRIVATE (\w+)\)", tree.text("CMakeLists.txt"))
+    definitions = re.findall(r"target_compile_definitions\(wsflow_border PRIVATE (\w+)\)", tree.text("CMakeLists.txt"))
     system = output("apxs", "-q", "INCLUDEDIR") + output("apr-1-config", "--includedir")
     return (["-std=c++20", "-fsyntax-only", f"-I{tree.root}", *flags] + output("apr-1-config", "--cppflags") +
             [f"-D{name}" for name in definitions] + [word for path in system for word in ("-isystem", path)])

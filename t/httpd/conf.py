@@ -3,7 +3,7 @@
 import os
 import re
 
-MODULES_DIR = "/usr/lib/apache2/modules"
+MODULES_DIR = os.environ.get("WSFLOW_HTTPD_MODULES") or "/usr/lib/apache2/modules"
 MODULES = """authz_core authz_host authn_core authn_file authz_user auth_basic alias env setenvif headers
     mime dir rewrite status slotmem_shm socache_shmcb ssl proxy proxy_http proxy_balancer
     lbmethod_byrequests lbmethod_bybusyness""".split()

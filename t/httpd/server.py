@@ -20,7 +20,8 @@ from error_log import ErrorLog
 from status import Status
 from wait import seconds, wait_until
 
-APACHE = "/usr/sbin/apache2"
+# Another httpd than Debian's: docs/testing.md.
+APACHE = os.environ.get("WSFLOW_HTTPD") or "/usr/sbin/apache2"
 
 
 @dataclass
