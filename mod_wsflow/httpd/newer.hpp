@@ -2,9 +2,9 @@
 
 #include "mod_wsflow/httpd/api.hpp"
 
-// What httpd has gained since the oldest version that the module serves. It is looked for in the httpd that has
-// loaded the module, not in the headers of the build: one binary loads into all of them, and uses what it finds.
-// Nothing else of ours may name what is newer (t/checks/older_httpd.py).
+// What httpd has gained since the oldest version that the module serves. It is looked for in the httpd that
+// has loaded the module, not in the headers of the build: one binary loads into all of them, and uses what it
+// finds. Nothing else of ours may name what is newer (t/checks/older_httpd.py).
 
 extern "C" {
 // Weak: null where httpd has no such function.
@@ -13,8 +13,8 @@ extern "C" {
     ap_get_pollfd_from_conn(conn_rec* c, struct apr_pollfd_t* polled, apr_interval_time_t* timeout);
 // Since 2.4.59.
 [[gnu::weak]] PROXY_DECLARE(apr_status_t)
-    ap_proxy_determine_address(const char* scheme, proxy_conn_rec* backend, const char* host,
-                               apr_port_t port, unsigned int flags, request_rec* r, server_rec* server);
+    ap_proxy_determine_address(const char* scheme, proxy_conn_rec* backend, const char* host, apr_port_t port,
+                               unsigned int flags, request_rec* r, server_rec* server);
 }
 
 namespace wsflow::httpd::newer {
