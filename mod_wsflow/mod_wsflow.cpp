@@ -20,6 +20,7 @@
 #include "mod_wsflow/httpd/start_checks.hpp"
 #include "mod_wsflow/httpd/status_handler.hpp"
 #include "mod_wsflow/httpd/tunnel_log.hpp"
+#include "mod_wsflow/httpd/tunnel_room.hpp"
 #include "mod_wsflow/httpd/upgrade_handler.hpp"
 
 // mod_ssl declares this hook in a header that distributions do not ship.
@@ -47,6 +48,7 @@ int post_config(apr_pool_t* pconf, apr_pool_t*, apr_pool_t*, server_rec* server)
   config_of(server).cold_start = ap_unixd_mpm_get_retained_data()->was_graceful == 0;
   watch_end_of_generation(pconf, server);
   adopt_keepers(server);
+  tell_tunnel_room(server);
   return OK;
 }
 

@@ -11,6 +11,7 @@
 #include "mod_wsflow/httpd/mpm_query.hpp"
 #include "mod_wsflow/httpd/parent.hpp"
 #include "mod_wsflow/httpd/segment.hpp"
+#include "mod_wsflow/httpd/tunnel_room.hpp"
 #include "mod_wsflow/os/process.hpp"
 #include "mod_wsflow/os/socket.hpp"
 #include "mod_wsflow/os/stop_signals.hpp"
@@ -20,22 +21,6 @@ namespace wsflow::httpd {
 namespace {
 
 Child* g_child = nullptr;  // owned by the process; set by the child's main thread before the workers start
-
-// For tunnels and requests that wait; the rest is for httpd: logs, listeners, and what each worker thread may
-// have open.
-std::size_t spare_descriptors() noexcept {
-  int threads = 0;
-  ap_mpm_query(AP_MPMQ_MAX_THREADS, &threads);
-  const std::size_t reserve = 256 + 4 * static_cast<std::size_t>(std::max(threads, 1));
-  const std::size_t limit = os::raise_descriptor_limit();
-  return limit > reserve + 2 ? limit - reserve : 2;
-}
-
-std::uint32_t max_tunnels(const ServerConfig& config) noexcept {
-  const auto possible = static_cast<std::uint32_t>(spare_descriptors() / 2);
-  return config.max_tunnels != 0 ? std::min(possible, static_cast<std::uint32_t>(config.max_tunnels))
-                                 : possible;
-}
 
 bool threaded() noexcept {
   int kind = AP_MPMQ_NOT_SUPPORTED;
@@ -89,13 +74,16 @@ void on_sigterm(pid_t sender) noexcept {
   if (sender != os::own_pid()) g_child->caretaker->ask_for_stop();
 }
 
-bool start_engine(Child& self, std::uint32_t limit) {
+bool start_engine(Child& self, const TunnelRoom& room) {
   const auto& config = config_of(self.server);
   const auto loops = static_cast<unsigned>(std::max(config.threads, 1));
-  self.engine.emplace(loops, limit, self.recorder, self.log, tunnel::Engine::kStopTime,
-                      static_cast<std::uint64_t>(config.max_buffered), spare_descriptors());
+  self.engine.emplace(loops, room.tunnels, self.recorder, self.log, tunnel::Engine::kStopTime,
+                      static_cast<std::uint64_t>(config.max_buffered), room.spare);
   self.caretaker.emplace(self.server, self.segment, self.slot, &*self.engine, self.relay);
-  return self.engine->start() && self.caretaker->start();
+  if (!self.engine->start() || !self.caretaker->start()) return false;
+  ap_log_error(APLOG_MARK, APLOG_INFO, 0, self.server, WSFLOGNO(0241) "this child takes %u tunnels: %s",
+               room.tunnels, room.bound(self.server->process->pconf));
+  return true;
 }
 
 // Without it nobody would reclaim what dead processes have left where the MPM has no threads.
@@ -142,8 +130,8 @@ void start(apr_pool_t* pool, server_rec* server) {
   }
   auto fresh = std::make_unique<Child>(server, *layout, *slot);
   const auto& config = config_of(server);
-  const auto limit = max_tunnels(config);
-  slot->max_tunnels.store(limit, std::memory_order_relaxed);
+  const auto room = tunnel_room(server, os::raise_descriptor_limit());
+  slot->max_tunnels.store(room.tunnels, std::memory_order_relaxed);
   fresh->relay = LogRelay::open();
   fresh->drain = overlay(config.drain, kDefaultDrain);
   fresh->generation = static_cast<std::uint32_t>(generation);
@@ -152,7 +140,7 @@ void start(apr_pool_t* pool, server_rec* server) {
   g_child = &self;  // before threads start, which look for it
   apr_pool_pre_cleanup_register(pool, nullptr, end_child);
   start_log_writer(self);
-  if (threaded() && !guard(server, false, [&] { return start_engine(self, limit); })) {
+  if (threaded() && !guard(server, false, [&] { return start_engine(self, room); })) {
     ap_log_error(
         APLOG_MARK, APLOG_CRIT, errno, server,
         WSFLOGNO(0011) "the event loops cannot start: tunnels of this child hold a worker thread each");

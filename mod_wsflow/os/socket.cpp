@@ -114,4 +114,9 @@ std::size_t raise_descriptor_limit() noexcept {
   return static_cast<std::size_t>(limit.rlim_cur);
 }
 
+std::size_t most_descriptors() noexcept {
+  rlimit limit{};
+  return ::getrlimit(RLIMIT_NOFILE, &limit) == 0 ? static_cast<std::size_t>(limit.rlim_max) : 1024;
+}
+
 }  // namespace wsflow::os

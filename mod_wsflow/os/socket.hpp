@@ -62,5 +62,7 @@ void set_buffers(int fd, int receive, int send) noexcept;
 
 // Raises the soft limit of descriptors to the hard one and returns what is in force.
 std::size_t raise_descriptor_limit() noexcept;
+// The hard one.
+std::size_t most_descriptors() noexcept;
 
 }  // namespace wsflow::os

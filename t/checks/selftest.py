@@ -11,7 +11,7 @@ import tempfile
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
-HELPERS = {"tree.py", "selftest.py"}
+HELPERS = {"tree.py", "httpd_names.py", "selftest.py"}
 
 # Check, file to spoil, pattern, replacement (of the first match), what the check must then say.
 SPOILS = [
@@ -107,6 +107,18 @@ SPOILS = [
     ("no_throw", "mod_wsflow/ws/handshake.cpp", r"\Z", "const char* name = \"x\";\n", "mutable variable"),
     ("no_throw", "mod_wsflow/ws/handshake.cpp", r"\Z", "std::atomic<int> count{0};\n", "mutable variable"),
     ("no_throw", "mod_wsflow/tunnel/event_loop.cpp", r"delete tunnel;", "", "allowed by this check but not there"),
+    ("older_httpd", "mod_wsflow/httpd/worker_down.cpp", r"member\.name", "member.worker->name_ex",
+     "name_ex is newer than the oldest httpd"),
+    ("older_httpd", "mod_wsflow/httpd/origin_socket.cpp", r"newer::kCheckAddress", "PROXY_DETERMINE_ADDRESS_CHECK",
+     "does not compile for the oldest httpd"),
+    ("older_httpd", "mod_wsflow/httpd/api.hpp", r"\bMODULE_MAGIC_NUMBER_MAJOR != 20120211 \|\|", "", "accepts trunk"),
+    ("older_httpd", "mod_wsflow/httpd/api.hpp", r"\|\|\s*\\\s*!AP_MODULE_MAGIC_AT_LEAST\(20120211, 116\)",
+     "// !AP_MODULE_MAGIC_AT_LEAST(20120211, 116)", "accepts an older httpd"),
+    ("older_httpd", "README.md", r"2\.4\.49", "2.4.12", "does not say that httpd 2.4.49 is the oldest"),
+    ("compiler_warnings", "CMakeLists.txt", r"-Wswitch-enum", "-Wswitch-enum -Werror", "CMakeLists.txt: warnings are errors"),
+    ("compiler_warnings", "CMakeLists.txt", r"their compilers\" OFF", "their compilers\" ON", "WSFLOW_WERROR is not off"),
+    ("compiler_warnings", "apxs/Makefile", r"-Wswitch-enum", "-Wswitch-enum -Werror", "apxs/Makefile: warnings are errors"),
+    ("compiler_warnings", "CMakePresets.json", r'"WSFLOW_WERROR": "ON"', '"WSFLOW_WERROR": "OFF"', "the presets do not"),
     ("sources", "apxs/sources.list", r"mod_wsflow/ws/handshake\.cpp\n", "", "handshake.cpp: in mod_wsflow/"),
     ("sources", "apxs/sources.list", r"\Z", "mod_wsflow/ws/gone.cpp\n", "gone.cpp: in apxs/"),
     ("format", "mod_wsflow/ws/opcode.hpp", r"constexpr bool is_control", "constexpr   bool   is_control",
@@ -127,6 +139,8 @@ INPUTS = [
      "t"), ("fresh_machine", "t/setup.sh"), ("fresh_machine", "t/httpd/error_log.py"),
     ("no_throw", "mod_wsflow"), ("sources", "apxs/sources.list"), ("format", ".clang-format"), ("format",
      "mod_wsflow"),
+    ("installed /nowhere/mod_wsflow.so", None), ("compiler_warnings", "apxs/Makefile"), ("warnings", "CMakePresets.json"),
+    ("older_httpd", "mod_wsflow/httpd/newer.hpp"), ("older_httpd --compiler no-such-compiler", None),
     ("exports /nowhere/mod_wsflow.so", None), ("headers --compiler no-such-compiler", None),
 ]
 
@@ -134,6 +148,9 @@ INPUTS = [
 MODULES = [
     ("int wsflow_module; int another;", "another: in"),
     ("int another;", "wsflow_module: in what httpd looks up"),
+    ("int wsflow_module; extern \"C\" void ap_proxy_determine_address(); "
+     "__attribute__((visibility(\"hidden\"))) void (*use)() = ap_proxy_determine_address;",
+     "is newer than the oldest httpd"),
     ("int wsflow_module; inline int shared = 0; int* use() { return &shared; }", "STB_GNU_UNIQUE"),
 ]
 
@@ -149,7 +166,7 @@ def copy_tree(target):
     unwanted = shutil.ignore_patterns("__pycache__", "corpus", "node_modules", ".pytest_cache")
     for folder in ("mod_wsflow", "docs", "conf.d", "apxs", "t"):
         shutil.copytree(ROOT / folder, target / folder, ignore=unwanted)
-    for name in ("CMakeLists.txt", "README.md", ".clang-format"):
+    for name in ("CMakeLists.txt", "CMakePresets.json", "README.md", ".clang-format"):
         shutil.copy(ROOT / name, target / name)
 
 
@@ -185,9 +202,23 @@ def try_module(root, compiler, code, words):
     return None if status == 1 and words in output else f"exports accepts \"{code}\": {output.strip()}"
 
 
+def try_install(root, compiler):
+    """A Makefile that installs the module as it is."""
+    module = root / "mod_wsflow.so"
+    subprocess.run([compiler, "-g", "-shared", "-fPIC", "-o", module, "-x", "c++", "-"], input="int wsflow_module;",
+                   check=True, text=True)
+    makefile = root / "apxs/Makefile"
+    text = makefile.read_text(encoding="utf-8")
+    before = run(root, f"installed {module}")
+    makefile.write_text(text.replace("$(STRIP) -o", "cp -t $(out)/stripped $(out)/mod_wsflow.so; :"), encoding="utf-8")
+    status, output = run(root, f"installed {module}")
+    makefile.write_text(text, encoding="utf-8")
+    return None if before[0] == 0 and status == 1 and ".symtab" in output else f"installed: {before} {status} {output}"
+
+
 def untested():
     """Checks that nobody spoils, or that ctest does not run."""
-    tested = {check.split()[0] for check, *_ in SPOILS} | {"exports"}
+    tested = {check.split()[0] for check, *_ in SPOILS} | {"exports", "installed"}
     guarded = {check.split()[0] for check, _ in INPUTS}
     registered = set(re.findall(r"\w+", (HERE / "CMakeLists.txt").read_text()))
     names = {path.stem for path in HERE.glob("*.py") if path.name not in HELPERS}
@@ -208,8 +239,9 @@ def main():
         problems += [try_spoil(root, *spoil) for spoil in SPOILS]
         problems += [try_without(root, *one) for one in INPUTS]
         problems += [try_module(root, compiler, *one) for one in MODULES]
+        problems.append(try_install(root, compiler))
     problems = [problem for problem in problems if problem]
-    print("\n".join(problems) or f"{len(SPOILS) + len(INPUTS) + len(MODULES)} failures provoked")
+    print("\n".join(problems) or f"{len(SPOILS) + len(INPUTS) + len(MODULES) + 1} failures provoked")
     return 1 if problems else 0
 
 

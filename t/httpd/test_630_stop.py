@@ -117,7 +117,8 @@ def graceful_stop(opened, count=1):
     def names():
         return sorted(processes.title(pid)[0] for pid in processes.group_members(opened.site.pid))
 
-    wait_until(lambda: names() == ["apache2"] + count * ["wsflow-keeper"], f"{count} keepers are left", report=names)
+    httpd = processes.title(opened.site.pid)[0]
+    wait_until(lambda: names() == [httpd] + count * ["wsflow-keeper"], f"{count} keepers are left", report=names)
 
 
 def test_graceful_stop(legs, raw_client):

@@ -109,6 +109,7 @@ TEST_CASE("the soft limit of descriptors is raised to the hard one", "[socket]")
   rlimit lowered = before;
   lowered.rlim_cur = 256;
   REQUIRE(::setrlimit(RLIMIT_NOFILE, &lowered) == 0);
+  CHECK(os::most_descriptors() == before.rlim_max);
   CHECK(os::raise_descriptor_limit() == before.rlim_max);
   rlimit after{};
   REQUIRE(::getrlimit(RLIMIT_NOFILE, &after) == 0);
