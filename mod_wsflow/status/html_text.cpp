@@ -26,7 +26,7 @@ std::string pair(double value, double greater, const char* great, double smaller
   const auto first = std::floor(value / greater);
   const auto second = std::floor((value - first * greater) / smaller);
   auto text = grouped(static_cast<std::uint64_t>(first)) + " " + great;
-  if (second > 0) text += " " + std::to_string(static_cast<int>(second)) + " " + small;
+  if (second > 0) text.append(" ").append(std::to_string(static_cast<int>(second))).append(" ").append(small);
   return text;
 }
 

@@ -59,7 +59,7 @@ std::string column_head(const shm::Query& query, const Column& column) {
   if (query.sort == column.first.sort || (second && query.sort == column.second.sort)) {
     out += query.descending ? " aria-sort=\"descending\"" : " aria-sort=\"ascending\"";
   }
-  out += ">" + order_link(query, column.first) + "<br>";
+  out.append(">").append(order_link(query, column.first)).append("<br>");
   if (second) return out + order_link(query, column.second) + "</th>";
   return out + "<small>" + column.on + "</small></th>";
 }
@@ -122,7 +122,7 @@ std::string row(const Model& model, std::size_t number) {
   const auto time = [](double seconds) { return number_cell(escape_html(time_span(std::floor(seconds)))); };
   const auto size = [](std::uint64_t bytes) { return byte_size(static_cast<double>(bytes)); };
   auto out = "<tr id=\"t" + id + "\"><th scope=\"row\"><span class=\"id\">" + id + "</span><br>" +
-             small(name(tunnel.kind) + (" " + std::to_string(tunnel.pid))) + "</th>" +
+             small(std::string(name(tunnel.kind)) + " " + std::to_string(tunnel.pid)) + "</th>" +
              two_lines(same_link(model.query, &shm::Selector::client, tunnel.client),
                        small(user_and_keys(model, number)), "t") +
              two_lines(same_link(model.query, &shm::Selector::route, tunnel.route),

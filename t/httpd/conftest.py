@@ -14,7 +14,7 @@ from legs import Legs  # noqa: E402
 from loop_thread import LoopThread  # noqa: E402
 from origin import RawOrigin  # noqa: E402
 from peers import WsClient  # noqa: E402
-from server import Httpd  # noqa: E402
+from server import Httpd, version  # noqa: E402
 from tls import Certificates  # noqa: E402
 from wait import seconds  # noqa: E402
 from wire import RawClient  # noqa: E402
@@ -22,6 +22,7 @@ from wire import RawClient  # noqa: E402
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "bulk: moves or holds so much that slow builds of httpd leave it out")
+    config.addinivalue_line("markers", "since: the version of httpd that has what is tried")
     config.addinivalue_line("markers", "memcheck: part of the selection that runs under valgrind")
 
 
@@ -29,6 +30,9 @@ def pytest_collection_modifyitems(items):
     for item in items:
         if not item.get_closest_marker("timeout"):
             item.add_marker(pytest.mark.timeout(seconds(90)))
+        since = item.get_closest_marker("since")
+        if since and version() < since.args:
+            item.add_marker(pytest.mark.skip(reason=f"httpd has it since {since.args}"))
 
 
 @pytest.hookimpl(hookwrapper=True)
@@ -57,6 +61,8 @@ def httpd(request, certs):
     made = []
 
     def make(conf="", start=True, **shape):
+        if version() < (2, 4, 58) and "H2WebSockets" in f"{conf} {shape}":
+            pytest.skip("this httpd has no WebSockets over HTTP/2")
         made.append(Httpd(certs, conf, **shape))
         return made[-1].start() if start else made[-1]
 

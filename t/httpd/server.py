@@ -1,5 +1,6 @@
 """A private httpd: its own server root in a temporary folder, its own ports, its own process group."""
 
+import functools
 import http.client
 import os
 import pathlib
@@ -22,6 +23,13 @@ from wait import seconds, wait_until
 
 # Another httpd than Debian's: docs/testing.md.
 APACHE = os.environ.get("WSFLOW_HTTPD") or "/usr/sbin/apache2"
+
+
+@functools.cache
+def version():
+    """The httpd that is tried, as (2, 4, 71)."""
+    told = subprocess.run([APACHE, "-v"], check=True, capture_output=True, text=True).stdout
+    return tuple(int(part) for part in re.search(r"Apache/([\d.]+)", told)[1].split("."))
 
 
 @dataclass

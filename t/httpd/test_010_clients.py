@@ -43,7 +43,7 @@ def test_chromium_exchanges_messages(httpd, echo, raw_origin):
         assert result["extensions"].startswith("permessage-deflate")
 
 
-@pytest.mark.parametrize("tls", [False, True])
+@pytest.mark.parametrize("tls", [False, pytest.param(True, marks=pytest.mark.since(2, 4, 59))])
 def test_an_origin_behind_a_unix_socket(httpd, echo, connect, tls):
     origin = echo(tls=tls, unix=True)
     site = httpd(f'WSFlowPass /echo "{origin.url("/deep/echo")}"')

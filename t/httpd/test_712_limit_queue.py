@@ -41,6 +41,7 @@ def busy_workers(site):
     return int(re.search(r"^BusyWorkers: (\d+)", site.get("/server-status?auto").text, re.M)[1])
 
 
+@pytest.mark.since(2, 4, 63)
 def test_first_come_first_served_across_children(section):
     x = section("concurrency=1 queue=20 acquire=30s", children=2, threads=3)
     first = x.enter()
@@ -51,6 +52,7 @@ def test_first_come_first_served_across_children(section):
     x.wait(in_use=0, waiting=0, waited=12)
 
 
+@pytest.mark.since(2, 4, 63)
 @pytest.mark.parametrize("tls", [False, True])
 def test_waiting_holds_no_thread_and_delays_nobody_else(section, certs, tls):
     x = section("concurrency=1 queue=40 acquire=30s", threads=4)
@@ -218,6 +220,7 @@ def test_two_limits_and_one_queue(section):
     x.wait(in_use=0, waiting=0)
 
 
+@pytest.mark.since(2, 4, 63)
 def test_those_of_a_killed_child_leave_the_queue(section):
     x = section("concurrency=1 queue=20 acquire=30s", children=2, threads=4)
     x.site.log.allow(*KILLED)
@@ -232,6 +235,7 @@ def test_those_of_a_killed_child_leave_the_queue(section):
     finish(x.enter())
 
 
+@pytest.mark.since(2, 4, 63)
 def test_a_reload_serves_those_that_wait(section):
     x = section("concurrency=1 queue=20 acquire=30s", children=2, threads=4)
     first = x.enter()
@@ -284,6 +288,7 @@ def test_without_an_event_mpm_a_share_of_the_threads_waits(section):
     x.wait(in_use=0, waiting=0)
 
 
+@pytest.mark.since(2, 4, 63)
 def test_no_more_wait_than_there_are_descriptors_for(section):
     """Of 500 the child keeps 256 and 4 for each thread; three are for each that waits."""
     x = section("concurrency=1 queue=1000 acquire=40s", threads=4, main="AsyncRequestWorkerFactor 800", start=False)

@@ -20,6 +20,7 @@ def streams(certs, resources):
     return connect
 
 
+@pytest.mark.since(2, 4, 63)
 def test_streams_wait_bounded_by_a_share_of_the_threads(httpd, raw_origin, resources, streams):
     x = Section(httpd, raw_origin, resources, "concurrency=1 queue=20 acquire=30s", threads=8,
                 main="AsyncRequestWorkerFactor 8", modules=["http2"], tls_conf="Protocols h2 http/1.1")
