@@ -118,6 +118,8 @@ SPOILS = [
     ("compiler_warnings", "CMakeLists.txt", r"-Wswitch-enum", "-Wswitch-enum -Werror", "CMakeLists.txt: warnings are errors"),
     ("compiler_warnings", "CMakeLists.txt", r"their compilers\" OFF", "their compilers\" ON", "WSFLOW_WERROR is not off"),
     ("compiler_warnings", "apxs/Makefile", r"-Wswitch-enum", "-Wswitch-enum -Werror", "apxs/Makefile: warnings are errors"),
+    ("compiler_warnings", "mod_wsflow/status/html_text.cpp", r"text\.append\(\" \"\)\.append\((std.*?;)",
+     'text += " " + std::to_string(static_cast<int>(second)) + " " + small;', "a warning at -O3"),
     ("compiler_warnings", "CMakePresets.json", r'"WSFLOW_WERROR": "ON"', '"WSFLOW_WERROR": "OFF"', "the presets do not"),
     ("sources", "apxs/sources.list", r"mod_wsflow/ws/handshake\.cpp\n", "", "handshake.cpp: in mod_wsflow/"),
     ("sources", "apxs/sources.list", r"\Z", "mod_wsflow/ws/gone.cpp\n", "gone.cpp: in apxs/"),
@@ -139,7 +141,8 @@ INPUTS = [
      "t"), ("fresh_machine", "t/setup.sh"), ("fresh_machine", "t/httpd/error_log.py"),
     ("no_throw", "mod_wsflow"), ("sources", "apxs/sources.list"), ("format", ".clang-format"), ("format",
      "mod_wsflow"),
-    ("installed /nowhere/mod_wsflow.so", None), ("compiler_warnings", "apxs/Makefile"), ("warnings", "CMakePresets.json"),
+    ("installed /nowhere/mod_wsflow.so", None), ("compiler_warnings", "apxs/Makefile"), ("compiler_warnings", "CMakePresets.json"),
+    ("compiler_warnings --compiler no-such-compiler", None),
     ("older_httpd", "mod_wsflow/httpd/newer.hpp"), ("older_httpd --compiler no-such-compiler", None),
     ("exports /nowhere/mod_wsflow.so", None), ("headers --compiler no-such-compiler", None),
 ]
