@@ -85,7 +85,7 @@ int send(request_rec* r, const ActionAnswer& answer, std::span<const Field> fiel
   if (answer.status == HTTP_OK) {
     if (!to_page) return send_document(r, HTTP_OK, "application/json", answer.text);
     // The page itself, whatever its address is on the client's side of a proxy.
-    const auto back = "?" + std::string(value_of(fields, "back")) + answer.place;
+    const auto back = std::string("?").append(value_of(fields, "back")).append(answer.place);
     apr_table_set(r->headers_out, "Location", back.c_str());
     return send_document(r, HTTP_SEE_OTHER, "text/plain; charset=utf-8", "done\n");
   }

@@ -53,7 +53,7 @@ class RequestSource final : public LogSource {
       case LogField::method: return text(r_->method);
       case LogField::protocol: return text(r_->protocol);
       case LogField::path: return text(r_->uri);
-      case LogField::query: return r_->args != nullptr ? "?" + std::string(r_->args) : std::string();
+      case LogField::query: return r_->args != nullptr ? std::string("?").append(r_->args) : std::string();
       case LogField::request_field: return text(apr_table_get(r_->headers_in, name.c_str()));
       case LogField::answer_field: return text(apr_table_get(r_->headers_out, name.c_str()));
       case LogField::environment: return text(apr_table_get(r_->subprocess_env, name.c_str()));

@@ -6,18 +6,20 @@ import re
 import shutil
 import subprocess
 
+import httpd_names
 import tree as base
 
 # What g++ 12 has warned of at -O3, by mistake: a literal in front of a string that is just made.
-WARNED_OF = ("mod_wsflow/status/html_text.cpp", "mod_wsflow/status/html_tunnels.cpp")
+WARNED_OF = ("mod_wsflow/httpd/status_actions.cpp", "mod_wsflow/httpd/tunnel_log_story.cpp",
+             "mod_wsflow/status/html_text.cpp", "mod_wsflow/status/html_tunnels.cpp")
 
 
 def warned_of(tree, compiler):
     """Release builds, which our own runs have not."""
     if shutil.which(compiler) is None:
         base.missing(f"no compiler {compiler}")
-    command = [compiler, "-std=c++20", "-O3", "-DNDEBUG", "-Wall", "-Wextra", "-Werror", f"-I{tree.root}", "-c", "-o",
-               "/dev/null"]
+    command = [compiler, "-std=c++20", "-O3", "-DNDEBUG", "-Wall", "-Wextra", "-Werror", f"-I{tree.root}",
+               *httpd_names.flags(), "-c", "-o", "/dev/null"]
     for name in WARNED_OF:
         done = subprocess.run([*command, tree.path(name)], capture_output=True, text=True)
         if done.returncode != 0:

@@ -16,6 +16,13 @@ def output(*command):
         return base.missing(f"{' '.join(command)}: {error}")
 
 
+def flags():
+    """Of a compiler that is to read httpd's headers."""
+    system = output("apxs", "-q", "INCLUDEDIR") + output("apr-1-config", "--includedir")
+    return [*output("apr-1-config", "--cppflags"), "-DAP_HAVE_DESIGNATED_INITIALIZER",
+            *(word for path in system for word in ("-isystem", path))]
+
+
 def oldest(tree):
     """(major, minor) of the oldest httpd that the border accepts."""
     found = re.search(r"!AP_MODULE_MAGIC_AT_LEAST\((\d+), (\d+)\)", tree.text(API))

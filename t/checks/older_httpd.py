@@ -48,11 +48,8 @@ class Compiler:
     def __init__(self, tree, options):
         if shutil.which(options.compiler) is None:
             base.missing(f"no compiler {options.compiler}")
-        system = httpd_names.output("apxs", "-q", "INCLUDEDIR") + httpd_names.output("apr-1-config", "--includedir")
         self._tree = tree
-        self._command = [options.compiler, "-std=c++20", "-fsyntax-only", "-DAP_HAVE_DESIGNATED_INITIALIZER",
-                         f"-I{tree.root}", *httpd_names.output("apr-1-config", "--cppflags"),
-                         *(word for path in system for word in ("-isystem", path))]
+        self._command = [options.compiler, "-std=c++20", "-fsyntax-only", f"-I{tree.root}", *httpd_names.flags()]
 
     def complaint(self, name, before, *flags):
         """The first error in NAME with BEFORE read ahead of it, or None."""
