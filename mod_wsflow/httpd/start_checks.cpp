@@ -30,8 +30,8 @@ const Route* route_without_tls(const server_rec* server) noexcept {
   return nullptr;
 }
 
-// What the hand-over relies upon: httpd closes whatever socket it finds where we have put another one. In trunk
-// a struct is there, of which the zeros would be read here.
+// What the hand-over relies upon: httpd closes whatever socket it finds where we have put another one. In
+// trunk a struct is there, of which the zeros would be read here.
 bool sockets_can_be_exchanged(apr_pool_t* pool) noexcept {
   auto* socket = static_cast<apr_socket_t*>(apr_pcalloc(pool, 32 * sizeof(void*)));
   conn_rec c{};
