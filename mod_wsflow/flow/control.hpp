@@ -5,6 +5,7 @@
 #include "mod_wsflow/flow/bells.hpp"
 #include "mod_wsflow/flow/key.hpp"
 #include "mod_wsflow/flow/layout.hpp"
+#include "mod_wsflow/flow/need.hpp"
 
 namespace wsflow::flow {
 
@@ -32,6 +33,7 @@ struct Refused {
       1;                      // seconds in which, at the measured pace, a permit is to be expected; spread
   bool log = false;           // this one may be logged
   std::uint64_t skipped = 0;  // how many were not, since the last
+  Need need = {};             // of its limit; filled where it may be logged
 };
 
 struct Answer {

@@ -8,6 +8,7 @@
 #include <span>
 
 #include "mod_wsflow/flow/gradient.hpp"
+#include "mod_wsflow/flow/load.hpp"
 #include "mod_wsflow/flow/settings.hpp"
 #include "mod_wsflow/flow/window.hpp"
 
@@ -69,6 +70,7 @@ struct Limit {
   std::uint64_t held_us;  // of the released, in sum
   Histogram waits;        // of those that waited, admitted or not
   Windows windows;
+  Load load;
   Gradient gradient;
   std::uint32_t busiest;      // most in use of one entry since `gradient` decided
   Micros log_after;           // when the next refusal may be logged

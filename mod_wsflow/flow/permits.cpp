@@ -50,6 +50,8 @@ void count_admission(Table& table, std::span<const Index> entries, Micros now) n
     wake_entry(table, index);
     auto& entry = table.entries[index - 1];
     auto& limit = limit_of(table, entry);
+    pass_time(limit, now);
+    limit.load.stays.come(true, now);
     entry.peak = std::max(entry.peak, ++entry.in_use);
     limit.peak = std::max(limit.peak, ++limit.in_use);
     limit.busiest = std::max(limit.busiest, entry.in_use);
@@ -77,8 +79,9 @@ void count_release(Limit& limit, Micros held, bool failed, Micros now) noexcept 
   }
 }
 
-// Takes a waiter, whose permit does not wait any more, out of all that counts it.
-void forget_waiter(Table& table, Index index, const Permit& permit, Micros waited, bool admitted) noexcept {
+// Takes a waiter, whose permit has waited since `since`, and does not any more, out of all that counts it.
+void forget_waiter(Table& table, Index index, const Permit& permit, Micros since, Micros now,
+                   bool admitted) noexcept {
   auto& waiter = table.waiters[index - 1];
   set_truth(waiter.permit, Index{0});
   if (waiter.at != 0) delist(table, index);
@@ -89,9 +92,11 @@ void forget_waiter(Table& table, Index index, const Permit& permit, Micros waite
     --entry.wanted;
     if ((waiter.short_of >> i & 1U) != 0) {
       auto& limit = limit_of(table, entry);
+      pass_time(limit, now);
       --entry.waiting;
       --limit.waiting;
-      limit.waits.add(waited);
+      // That its process noticed it later is not the limit's wait.
+      limit.waits.add(std::min(now - since, limit.defined.acquire));
       if (admitted) ++limit.waited;
     }
     rest_entry(table, entries[i]);
@@ -100,6 +105,10 @@ void forget_waiter(Table& table, Index index, const Permit& permit, Micros waite
 }
 
 }  // namespace
+
+void pass_time(Limit& limit, Micros now) noexcept {
+  advance(limit.load, limit.windows, {.held = limit.in_use, .waiting = limit.waiting}, now);
+}
 
 Pace pace_of(const Limit& limit, Micros now) noexcept {
   return {limit.now.rate * ramp_share(limit.ramp_started, limit.defined.ramp, now), limit.now.burst};
@@ -158,8 +167,10 @@ Index wait(Table& table, const Claim& claim, Micros now) noexcept {
     auto& entry = table.entries[claim.entries[i] - 1];
     ++entry.wanted;
     if ((claim.short_of >> i & 1U) == 0) continue;
+    auto& limit = limit_of(table, entry);
+    pass_time(limit, now);
     ++entry.waiting;
-    ++limit_of(table, entry).waiting;
+    ++limit.waiting;
   }
   enlist(table, claim.entries[static_cast<std::size_t>(std::countr_zero(claim.short_of))], number);
   return index;
@@ -176,10 +187,10 @@ bool grant(Table& table, Index waiter, Micros now) noexcept {
   if (!permit.state.compare_exchange_strong(expected, static_cast<std::uint32_t>(PermitState::held)))
     return false;
   permit.waiter = 0;
-  const auto waited = now - std::exchange(permit.since, now);
+  const auto since = std::exchange(permit.since, now);
   // First, so that no entry looks idle in between.
   count_admission(table, entries_of(permit), now);
-  forget_waiter(table, waiter, permit, waited, true);
+  forget_waiter(table, waiter, permit, since, now, true);
   return true;
 }
 
@@ -189,7 +200,7 @@ Index end_wait(Table& table, Index index, Micros now) noexcept {
   const auto at = table.waiters[waiter - 1].at;
   set_truth(permit, PermitState::free);
   permit.waiter = 0;
-  forget_waiter(table, waiter, permit, now - permit.since, false);
+  forget_waiter(table, waiter, permit, permit.since, now, false);
   free_permit(table, index);
   return at;
 }
@@ -202,6 +213,8 @@ void end_hold(Table& table, Index index, Micros now) noexcept {
   for (const auto each : entries_of(permit)) {
     auto& entry = table.entries[each - 1];
     auto& limit = limit_of(table, entry);
+    pass_time(limit, now);
+    leave(limit.load, permit.since, now);
     --entry.in_use;
     --limit.in_use;
     count_release(limit, held, failed, now);

@@ -10,6 +10,9 @@ namespace wsflow::flow {
 // The life of a permit: free, perhaps waiting, held, free; and what the entries and limits count of it. All
 // of this with the lock.
 
+// The load of a limit is counted up to `now`: before anything of it changes.
+void pass_time(Limit& limit, Micros now) noexcept;
+
 // The rate that a limit, whose rate is not 0, lets through now.
 Pace pace_of(const Limit& limit, Micros now) noexcept;
 // The limit lets more through than at `before`, its rate until now (0: any): so do all its entries, at once.

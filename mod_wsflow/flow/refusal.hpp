@@ -1,7 +1,7 @@
 #pragma once
 
-#include "mod_wsflow/flow/advice.hpp"
 #include "mod_wsflow/flow/control.hpp"
+#include "mod_wsflow/flow/outlook.hpp"
 
 namespace wsflow::flow {
 

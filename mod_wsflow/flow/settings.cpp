@@ -15,4 +15,13 @@ const char* name(Reason reason) noexcept {
   return "unknown";
 }
 
+const char* name(Applies applies) noexcept {
+  switch (applies) {
+    case Applies::all: return "all";
+    case Applies::tunnels: return "tunnels";
+    case Applies::requests: return "requests";
+  }
+  return "unknown";
+}
+
 }  // namespace wsflow::flow

@@ -26,6 +26,10 @@ struct Settings {
   friend constexpr bool operator==(const Settings&, const Settings&) noexcept = default;
 };
 
+// Which requests a limit limits: handshakes of tunnels, all others, or both.
+enum class Applies : std::uint8_t { all, tunnels, requests };
+const char* name(Applies applies) noexcept;
+
 // A limit as the configuration gives it.
 struct Definition {
   char name[kNameSize] = {};
@@ -35,6 +39,7 @@ struct Definition {
   std::uint32_t keys = 10'000;  // live keys that it keeps at most
   std::uint32_t least = 0;      // concurrency=auto: its bounds; most 0: the concurrency is as given
   std::uint32_t most = 0;
+  Applies applies = Applies::all;
   bool keyed = false;      // each key has a count of its own
   bool fail_open = false;  // a key that finds no room is not limited; else it is refused
   bool dry_run = false;    // counts, but lets pass

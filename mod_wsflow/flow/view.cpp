@@ -5,6 +5,7 @@
 
 #include "mod_wsflow/flow/lock.hpp"
 #include "mod_wsflow/flow/pace.hpp"
+#include "mod_wsflow/flow/permits.hpp"
 
 namespace wsflow::flow {
 
@@ -25,10 +26,11 @@ void measure(LimitView& view, const Limit& limit, Micros now) {
   view.held_mean = minute.released != 0 ? per(seconds(minute.held_us), minute.released)
                                         : per(seconds(static_cast<Micros>(limit.held_us)), limit.released);
   view.held_p95 = seconds(minute.held.quantile(0.95));
-  view.need = view.arrival_rate * view.held_mean;
+  view.need = need_of(limit, minute, now);
 }
 
-LimitView view_of(const Limit& limit, Micros now) {
+LimitView view_of(Limit& limit, Micros now) {
+  pass_time(limit, now);
   LimitView view{};
   view.name = limit.defined.name;
   view.defined = limit.defined;

@@ -46,7 +46,7 @@ struct LimitView {
   double release_rate;
   double held_mean;  // seconds; of the last minute's releases, or of all if there were none
   double held_p95;
-  double need;                    // permits by Little's law: arrival_rate x held_mean
+  Need need;
   std::vector<KeyView> top_keys;  // at most kTopKeys, those with most in use and refused first
 };
 inline constexpr std::size_t kTopKeys = 10;

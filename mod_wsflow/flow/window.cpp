@@ -33,10 +33,12 @@ Micros Histogram::bound(std::size_t index) noexcept {
 
 void Histogram::add(Micros span) noexcept {
   ++counts[class_of(span)];
+  longest = std::max(longest, span);
 }
 
 void Histogram::add(const Histogram& other) noexcept {
   for (std::size_t i = 0; i < kClasses; ++i) counts[i] += other.counts[i];
+  longest = std::max(longest, other.longest);
 }
 
 std::uint64_t Histogram::count() const noexcept {
@@ -55,7 +57,8 @@ Micros Histogram::quantile(double share) const noexcept {
   }
   // The geometric middle of its class: whatever lies in it is less than a tenth away.
   constexpr double kMiddle = 0.917;  // 2^(-1/8)
-  return std::llround(static_cast<double>(bound(index)) * kMiddle);
+  const Micros middle = std::llround(static_cast<double>(bound(index)) * kMiddle);
+  return std::min(middle, longest);
 }
 
 Window& Windows::at(Micros now) noexcept {
@@ -70,8 +73,12 @@ Window& Windows::at(Micros now) noexcept {
   return window;
 }
 
+Micros Windows::oldest(Micros now) noexcept {
+  return start_of(now) - static_cast<Micros>(kCount - 1) * kSpan;
+}
+
 Window Windows::last(Micros now) const noexcept {
-  const auto oldest = start_of(now) - static_cast<Micros>(kCount - 1) * kSpan;
+  const auto oldest = Windows::oldest(now);
   Window sum{};
   sum.start = std::max(oldest, began);
   for (const auto& window : ring) {
@@ -82,6 +89,8 @@ Window Windows::last(Micros now) const noexcept {
     sum.released += window.released;
     sum.held_us += window.held_us;
     sum.held.add(window.held);
+    sum.inside_us += window.inside_us;
+    sum.most = std::max(sum.most, window.most);
   }
   return sum;
 }

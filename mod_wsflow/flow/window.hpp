@@ -15,12 +15,14 @@ struct Histogram {
   void add(Micros span) noexcept;
   void add(const Histogram& other) noexcept;
   std::uint64_t count() const noexcept;
-  // The span below which `share` (0 to 1) of all lie; 0 if there are none.
+  // The span below which `share` (0 to 1) of all lie, and not more than the longest of them; 0 if there are
+  // none.
   Micros quantile(double share) const noexcept;
   // Upper bound of a class.
   static Micros bound(std::size_t index) noexcept;
 
   std::array<std::uint32_t, kClasses> counts;
+  Micros longest;
 };
 
 // What happened at one limit within one span of time.
@@ -32,6 +34,8 @@ struct Window {
   std::uint64_t released;
   Micros held_us;  // of the released, in sum
   Histogram held;
+  double inside_us;    // permits that were held, times microseconds
+  std::uint32_t most;  // that were held or waited for, at a time
 };
 
 // The last minute, in a ring of spans. Zeroed is empty.
@@ -41,6 +45,8 @@ struct Windows {
 
   // The window of `now`; older ones that it replaces are forgotten.
   Window& at(Micros now) noexcept;
+  // When the oldest of them began.
+  static Micros oldest(Micros now) noexcept;
   // What lies within the last kCount spans, as one window that starts with the oldest of them.
   Window last(Micros now) const noexcept;
 

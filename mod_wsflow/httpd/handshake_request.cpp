@@ -1,8 +1,13 @@
 #include "mod_wsflow/httpd/handshake_request.hpp"
 
+#include <algorithm>
+#include <iterator>
 #include <optional>
 #include <string>
 #include <string_view>
+
+#include "mod_wsflow/httpd/request_state.hpp"
+#include "mod_wsflow/ws/field_syntax.hpp"
 
 namespace wsflow::httpd {
 
@@ -39,6 +44,20 @@ void take_out(request_rec* r, const char* name, const char* token) {
   }
 }
 
+constexpr std::string_view kSchemes[] = {"ws", "wss", "http", "https", "balancer"};
+
+// Of the URL to which mod_proxy takes it; empty: to none.
+std::string_view scheme_of(const request_rec* r) noexcept {
+  constexpr std::string_view kProxy = "proxy:";
+  std::string_view url = r->proxyreq == PROXYREQ_REVERSE && r->filename != nullptr ? r->filename : "";
+  if (!url.starts_with(kProxy)) return {};
+  url.remove_prefix(kProxy.size());
+  // unix:/path|http://name/
+  if (const auto bar = url.find('|'); ws::equals_ignoring_case(url.substr(0, 5), "unix:") && bar != url.npos)
+    url.remove_prefix(bar + 1);
+  return url.substr(0, std::min(url.find(':'), url.size()));
+}
+
 }  // namespace
 
 ws::UpgradeRequest upgrade_of(const request_rec* r) noexcept {
@@ -61,6 +80,13 @@ ws::UpgradeRequest upgrade_of(const request_rec* r) noexcept {
 bool is_handshake(const request_rec* r) noexcept {
   if (is_stream(r->connection) && !is_websocket_stream(r->connection)) return false;
   return ws::is_handshake(upgrade_of(r));
+}
+
+bool opens_tunnel(request_rec* r) noexcept {
+  if (!takes_upgrades(r) || !is_handshake(r)) return false;
+  const auto scheme = scheme_of(r);
+  return std::any_of(std::begin(kSchemes), std::end(kSchemes),
+                     [scheme](auto each) { return ws::equals_ignoring_case(scheme, each); });
 }
 
 void forget_upgrade(request_rec* r) {

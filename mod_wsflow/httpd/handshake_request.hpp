@@ -11,6 +11,9 @@ ws::UpgradeRequest upgrade_of(const request_rec* r) noexcept;
 // Whether it is a handshake, rightly made or not; else it is an ordinary request, whatever its Upgrade says.
 bool is_handshake(const request_rec* r) noexcept;
 
+// Whether it is one that we take: on a route to an origin that may speak WebSocket. Known behind the fixups.
+bool opens_tunnel(request_rec* r) noexcept;
+
 // Takes the wish for a WebSocket out of its head; other protocols stay.
 void forget_upgrade(request_rec* r);
 

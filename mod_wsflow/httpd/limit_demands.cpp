@@ -1,6 +1,7 @@
 #include "mod_wsflow/httpd/limit_demands.hpp"
 
 #include "mod_wsflow/httpd/config.hpp"
+#include "mod_wsflow/httpd/handshake_request.hpp"
 #include "mod_wsflow/httpd/log.hpp"
 
 namespace wsflow::httpd {
@@ -23,10 +24,16 @@ std::string_view key_text(request_rec* r, const LimitRule& rule, char (&space)[6
 
 }  // namespace
 
+bool limits(const LimitUse& use, request_rec* r) noexcept {
+  const auto applies = use.rule->definition.applies;
+  if (use.off) return false;
+  return applies == flow::Applies::all || (applies == flow::Applies::tunnels) == opens_tunnel(r);
+}
+
 void find_demands(request_rec* r, const flow::Table& table, Demands& demands) noexcept {
   demands.count = 0;
   for (const auto& use : elements<const LimitUse>(config_of(r).limits)) {
-    if (use.off) continue;
+    if (!limits(use, r)) continue;
     flow::Demand demand{.limit = use.rule->place.number, .key = {}, .serial = use.rule->place.serial};
     if (use.rule->key != nullptr) {
       char space[64];

@@ -14,6 +14,9 @@ struct Demands {
   std::array<const LimitRule*, flow::kPerRequest> rule{};
 };
 
+// Whether a limit that is in force for `r` is for requests of its kind (applies=).
+bool limits(const LimitUse& use, request_rec* r) noexcept;
+
 // Of the limits that are in force for `r`, those that limit it: one whose key is empty does not. Worker
 // thread.
 void find_demands(request_rec* r, const flow::Table& table, Demands& demands) noexcept;

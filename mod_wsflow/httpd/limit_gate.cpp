@@ -97,9 +97,10 @@ int wait(request_rec* r, const Demands& demands, const flow::Answer& answer, boo
   return park(r, answer.permit, answer.wait_until) ? SUSPENDED : refuse_crowded(r, demands);
 }
 
-const LimitRule* first_rule(const request_rec* r) noexcept {
+const LimitRule* first_rule(request_rec* r) noexcept {
   const auto uses = elements<const LimitUse>(config_of(r).limits);
-  const auto found = std::find_if(uses.begin(), uses.end(), [](const LimitUse& use) { return !use.off; });
+  const auto found =
+      std::find_if(uses.begin(), uses.end(), [r](const LimitUse& use) { return limits(use, r); });
   return found != uses.end() ? found->rule : nullptr;
 }
 
@@ -162,7 +163,9 @@ int end_wait(request_rec* r, flow::Wait& wait) noexcept {
     const bool ended = state.hold->control.withdraw(wait.permit, reason, flow::now(), wait.refused);
     how = ended ? flow::Wait::End::timeout : flow::Wait::End::granted;
   }
-  child()->recorder.waited(static_cast<std::uint64_t>(flow::now() - state.waits_since));
+  // The wait for the permit; that this worker learnt of its end later is none.
+  const auto waited = std::min(flow::now(), wait.until) - state.waits_since;
+  child()->recorder.waited(static_cast<std::uint64_t>(std::max<flow::Micros>(waited, 0)));
   if (how == flow::Wait::End::granted) return DECLINED;
   state.hold->permit = 0;
   return refuse_limit(r, rule_of(*state.demands, wait.refused.limit), wait.refused);

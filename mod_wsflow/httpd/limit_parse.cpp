@@ -32,6 +32,14 @@ bool set_choice(std::string_view value, std::string_view yes, std::string_view n
   return field || equals_ignoring_case(value, no);
 }
 
+bool set_applies(LimitLine& line, std::string_view value) {
+  constexpr flow::Applies kAll[] = {flow::Applies::all, flow::Applies::tunnels, flow::Applies::requests};
+  const auto* found = std::ranges::find_if(
+      kAll, [value](auto each) { return equals_ignoring_case(value, flow::name(each)); });
+  if (found != std::end(kAll)) line.definition.applies = *found;
+  return found != std::end(kAll);
+}
+
 bool set_concurrency(LimitLine& line, std::string_view value) {
   return value == "auto" || set_number(value, flow::kMost, line.definition.settings.concurrency);
 }
@@ -66,6 +74,7 @@ constexpr Setting kSettings[] = {
      [](auto& line, auto value) { return set_number(value, flow::kMost, line.definition.least); }},
     {"max", kNumber,
      [](auto& line, auto value) { return set_number(value, flow::kMost, line.definition.most); }},
+    {"applies", "tunnels, requests or all", set_applies},
     {"key", "an expression that gives a text, for example %{REMOTE_ADDR}",
      [](auto& line, auto value) {
        line.key = value;

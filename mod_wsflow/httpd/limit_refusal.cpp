@@ -1,26 +1,29 @@
 #include "mod_wsflow/httpd/limit_refusal.hpp"
 
 #include "mod_wsflow/httpd/child.hpp"
+#include "mod_wsflow/httpd/guard.hpp"
 #include "mod_wsflow/httpd/handshake_request.hpp"
 #include "mod_wsflow/httpd/log.hpp"
 #include "mod_wsflow/httpd/request_state.hpp"
+#include "mod_wsflow/status/limit_text.hpp"
 
 namespace wsflow::httpd {
 
 namespace {
 
-void log(const request_rec* r, const LimitRule& rule, const flow::Refused& refused) noexcept {
+void log(const request_rec* r, const LimitRule& rule, const flow::Refused& refused) {
   if (!refused.log) return;
   ap_log_rerror(APLOG_MARK, APLOG_WARNING, 0, r,
                 WSFLOGNO(0140) "limit %s refuses requests (%s): this one with %d; %" APR_UINT64_T_FMT
-                               " others since the last line",
-                rule.definition.name, flow::name(refused.reason), rule.status, refused.skipped);
+                               " others since the last line; %s",
+                rule.definition.name, flow::name(refused.reason), rule.status, refused.skipped,
+                status::advice(refused.need, rule.definition.keyed).c_str());
 }
 
 }  // namespace
 
 int refuse_limit(request_rec* r, const LimitRule& rule, const flow::Refused& refused) noexcept {
-  log(r, rule, refused);
+  guard_void(r->server, [&] { log(r, rule, refused); });
   const auto after =
       rule.retry_after != 0 ? static_cast<std::uint32_t>(rule.retry_after) : refused.retry_after;
   auto* headers = r->err_headers_out;
@@ -32,7 +35,7 @@ int refuse_limit(request_rec* r, const LimitRule& rule, const flow::Refused& ref
   apr_table_setn(r->subprocess_env, "WSFLOW_LIMIT_REASON", flow::name(refused.reason));
   apr_table_setn(r->subprocess_env, "WSFLOW_OUTCOME", "refused");
   explain(r, "The server has as many of these requests as it can serve well. Please try again in a moment.");
-  if (takes_upgrades(r) && is_handshake(r)) count_refusal(r, base::Refusal::limit);
+  if (opens_tunnel(r)) count_refusal(r, base::Refusal::limit);
   // No answer reaches it.
   if (refused.reason == flow::Reason::client_gone) r->connection->aborted = 1;
   return rule.status;

@@ -61,7 +61,7 @@ void count_refusal(request_rec* r, base::Refusal reason) noexcept {
 
 int finish_request(int* status, request_rec* r) noexcept {
   auto& state = state_of(r);
-  if (!state.refusal && *status == HTTP_SERVICE_UNAVAILABLE && takes_upgrades(r) && is_handshake(r)) {
+  if (!state.refusal && *status == HTTP_SERVICE_UNAVAILABLE && opens_tunnel(r)) {
     // No member of the balancer was usable: we were not asked.
     refuse(r, {*status, Refusal::origin_unavailable});
   }

@@ -74,6 +74,8 @@ constexpr ReadingFamily kReadingFamilies[] = {
      "Permits that there are; +Inf for any number and for a limit with keys."},
     {"wsflow_permits_key_limit", "limit", "Permits that there are for each key of a limit with keys."},
     {"wsflow_permits_waiting", "limit", "Requests that wait for a permit now."},
+    {"wsflow_permits_needed", "limit",
+     "Permits that the load of the last minute needs; where refusals cannot be valued yet, at least."},
     {"wsflow_limit_keys", "limit", "Keys that a limit counts now."},
     {"wsflow_limit_requests_total", "limit", "Requests that asked for a permit."},
     {"wsflow_admissions_total", "limit", "Requests that got a permit."},

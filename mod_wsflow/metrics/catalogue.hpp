@@ -49,8 +49,9 @@ inline constexpr std::size_t kHandshakeBuckets = kHandshakes.buckets();
 inline constexpr std::uint32_t kLifetimeBounds[] = {1,   2,    5,    10,   30,     60,     120,   300,
                                                     600, 1800, 3600, 7200, 14'400, 28'800, 86'400};
 inline constexpr Times kLifetimes{kLifetimeBounds, 1000, 1000};  // seconds, in ms
-inline constexpr std::uint32_t kWaitBounds[] = {1,   2,   5,    10,   25,   50,     100,
-                                                250, 500, 1000, 2500, 5000, 10'000, 30'000};
+// With those that one writes as acquire=: no wait is longer.
+inline constexpr std::uint32_t kWaitBounds[] = {1,    2,    5,    10,   25,     50,     100,    250,   500,
+                                                1000, 2000, 3000, 5000, 10'000, 20'000, 30'000, 60'000};
 inline constexpr Times kWaits{kWaitBounds, 1000, 1'000'000};  // ms, in us
 
 // Where each counter stands in a slot. The one table of counters: everything that counts, adds up or shows
@@ -74,7 +75,13 @@ inline constexpr std::size_t kAcquireWaits = kTunnelTimes + kLifetimes.places();
 inline constexpr std::size_t kLogLines = kAcquireWaits + kWaits.places();            // of WSFlowLog
 inline constexpr std::size_t kLogLinesLost = kLogLines + 1;
 inline constexpr std::size_t kCounters = kLogLinesLost + 1;
-static_assert(kCounters <= shm::kCounterCapacity);
+static_assert(kCounters <= shm::kGreatestCounter);
+
+// The longest of each kind of times, in its unit.
+inline constexpr std::size_t kLongestHandshake = shm::kGreatestCounter;
+inline constexpr std::size_t kLongestTunnel = kLongestHandshake + 1;
+inline constexpr std::size_t kLongestWait = kLongestTunnel + 1;
+static_assert(kLongestWait < shm::kCounterCapacity);
 
 // The values that a label can have, the only ones, by index.
 struct Label {
@@ -118,13 +125,14 @@ enum class Reading : std::uint8_t {
   permits_limit,
   permits_key_limit,
   permits_waiting,
+  permits_needed,
   limit_keys,
   limit_requests,
   limit_admissions,
   limit_refusals,
   limit_dry_refusals,
 };
-inline constexpr std::size_t kReadings = 16;
+inline constexpr std::size_t kReadings = 17;
 // By Reading. What ends with _total grows, what ends with _info is always 1.
 struct ReadingFamily {
   const char* metric;

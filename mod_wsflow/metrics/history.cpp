@@ -37,6 +37,7 @@ std::optional<Interval> between(const shm::Sample& from, const shm::Sample& to) 
     return static_cast<double>(grown->values[place(what)]) * 1e6 / static_cast<double>(grown->at_us);
   };
   const auto buckets = std::span(grown->values).subspan(kFirstBucket, kHandshakeBuckets);
+  const auto longest = to.values[place(Sampled::handshake_longest)];
   return Interval{.from_us = from.at_us,
                   .to_us = to.at_us,
                   .active = static_cast<double>(to.values[place(Sampled::active)]),
@@ -45,9 +46,9 @@ std::optional<Interval> between(const shm::Sample& from, const shm::Sample& to) 
                   .limit_refused = rate(Sampled::limit_refused),
                   .bytes_to_origin = rate(Sampled::bytes_to_origin),
                   .bytes_to_client = rate(Sampled::bytes_to_client),
-                  .handshake_p50 = quantile(kHandshakes, buckets, 0.50),
-                  .handshake_p95 = quantile(kHandshakes, buckets, 0.95),
-                  .handshake_p99 = quantile(kHandshakes, buckets, 0.99)};
+                  .handshake_p50 = quantile(kHandshakes, buckets, longest, 0.50),
+                  .handshake_p95 = quantile(kHandshakes, buckets, longest, 0.95),
+                  .handshake_p99 = quantile(kHandshakes, buckets, longest, 0.99)};
 }
 
 }  // namespace
@@ -64,6 +65,7 @@ shm::Sample sample_of(const shm::Counters& sums, std::uint64_t active, std::uint
       sums[kBytes + static_cast<std::size_t>(Direction::client_to_origin)];
   values[place(Sampled::bytes_to_client)] =
       sums[kBytes + static_cast<std::size_t>(Direction::origin_to_client)];
+  values[place(Sampled::handshake_longest)] = sums[kLongestHandshake];
   std::copy_n(sums.begin() + kHandshakeTimes, kHandshakeBuckets, values.begin() + kFirstBucket);
   return sample;
 }

@@ -19,7 +19,8 @@ enum class Sampled : std::uint8_t {
   limit_refused,  // requests of all kinds that a limit has refused
   bytes_to_origin,
   bytes_to_client,
-  handshake_bucket,  // the first of kHandshakeBuckets
+  handshake_longest,  // ever
+  handshake_bucket,   // the first of kHandshakeBuckets
 };
 
 // What happened between two samples.

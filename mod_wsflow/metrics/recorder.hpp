@@ -25,12 +25,19 @@ class Recorder {
   void tunnel_ended(base::Outcome outcome, bool on_worker, std::uint64_t lived_ms) noexcept {
     add(kTunnelsEnded + static_cast<std::size_t>(outcome));
     time(kTunnelTimes, kLifetimes, lived_ms);
+    reach(kLongestTunnel, lived_ms);
     active(on_worker).fetch_sub(1, std::memory_order_relaxed);
   }
   // A client has its 101.
-  void upgraded(std::uint64_t handshake_us) noexcept { time(kHandshakeTimes, kHandshakes, handshake_us); }
+  void upgraded(std::uint64_t handshake_us) noexcept {
+    time(kHandshakeTimes, kHandshakes, handshake_us);
+    reach(kLongestHandshake, handshake_us);
+  }
   // A request need not wait for its permit any more, or may not.
-  void waited(std::uint64_t wait_us) noexcept { time(kAcquireWaits, kWaits, wait_us); }
+  void waited(std::uint64_t wait_us) noexcept {
+    time(kAcquireWaits, kWaits, wait_us);
+    reach(kLongestWait, wait_us);
+  }
   void close_seen(Direction sender, std::uint16_t code) noexcept {
     add(kCloses + static_cast<std::size_t>(sender) * kCloseCodes + close_code_index(code));
   }
@@ -50,6 +57,12 @@ class Recorder {
   void time(std::size_t first, const Times& times, std::uint64_t value) noexcept {
     add(first + bucket(times, value));
     add(first + times.buckets(), value);
+  }
+  void reach(std::size_t greatest, std::uint64_t value) noexcept {
+    auto& place = slot_.counters[greatest];
+    for (auto known = place.load(std::memory_order_relaxed);
+         known < value && !place.compare_exchange_weak(known, value, std::memory_order_relaxed);) {
+    }
   }
   std::atomic<std::uint64_t>& active(bool on_worker) noexcept {
     return on_worker ? slot_.active_worker : slot_.active;

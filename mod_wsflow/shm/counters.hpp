@@ -18,6 +18,11 @@ inline Counters read(const Counter (&counters)[kCounterCapacity]) noexcept {
   return result;
 }
 
+// A counter of two processes as one.
+constexpr std::uint64_t together(std::size_t counter, std::uint64_t one, std::uint64_t other) noexcept {
+  return counter >= kGreatestCounter ? std::max(one, other) : one + other;
+}
+
 // What a process that has died has counted: its tunnels that have no outcome are lost with it. They are
 // counted here and not taken from `active`, so that it is exact wherever the process was stopped.
 inline Counters read_ended(const Counter (&counters)[kCounterCapacity]) noexcept {

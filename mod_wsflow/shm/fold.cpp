@@ -68,7 +68,7 @@ void publish(Layout& layout, std::uint32_t index) noexcept {
   const auto ended = read_ended(slots(layout)[index].counters);
   const auto next = 1 - commit.active;
   for (std::size_t i = 0; i < kCounterCapacity; ++i) {
-    layout.totals[next][i].store(layout.totals[commit.active][i].load() + ended[i]);
+    layout.totals[next][i].store(together(i, layout.totals[commit.active][i].load(), ended[i]));
   }
   layout.commit.store(Commit{next, index + 1, commit.sequence + 1}.word());
 }

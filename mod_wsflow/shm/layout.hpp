@@ -36,6 +36,8 @@ inline constexpr std::size_t kEndedCounter = 0;  // + Outcome
 inline constexpr std::size_t kOpenedCounter = kEndedCounter + base::kOutcomes;
 inline constexpr std::size_t kLostCounter =
     kEndedCounter + static_cast<std::size_t>(base::Outcome::process_lost);
+// From here on they are no sums, but the greatest values that there were.
+inline constexpr std::size_t kGreatestCounter = kCounterCapacity - 8;
 
 using Counter = std::atomic<std::uint64_t>;
 static_assert(Counter::is_always_lock_free && std::atomic<std::uint32_t>::is_always_lock_free);

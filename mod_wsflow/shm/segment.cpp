@@ -25,7 +25,7 @@ ProcessSlot* take_free_slot(Layout& layout, Owner owner) noexcept {
 }
 
 void add(Counters& sums, const Counters& counters) noexcept {
-  for (std::size_t i = 0; i < sums.size(); ++i) sums[i] += counters[i];
+  for (std::size_t i = 0; i < sums.size(); ++i) sums[i] = together(i, sums[i], counters[i]);
 }
 
 ProcessView view_of(const ProcessSlot& slot, Owner owner) {

@@ -40,6 +40,7 @@ void limits(std::string& out, const Model& model) {
     const auto& view = model.limits[i];
     const auto limit = "Limit[" + std::to_string(i) + "]";
     line(out, limit + "Name", view.name);
+    line(out, limit + "Applies", flow::name(view.defined.applies));
     line(out, limit + "Concurrency", view.now.concurrency);
     line(out, limit + "Queue", view.now.queue);
     line(out, limit + "Rate", decimal(view.now.rate, 6));
@@ -55,7 +56,8 @@ void limits(std::string& out, const Model& model) {
     }
     line(out, limit + "DryRefused", view.dry_refused);
     line(out, limit + "Keys", view.keys);
-    line(out, limit + "Need", decimal(view.need));
+    line(out, limit + "Need", decimal(view.need.permits, 6));
+    line(out, limit + "NeedKnown", view.need.known == flow::Need::Known::about ? 1U : 0U);
   }
 }
 
@@ -63,7 +65,9 @@ void times(std::string& out, const Model& model) {
   const auto buckets =
       std::span(model.snapshot.sums).subspan(metrics::kHandshakeTimes, metrics::kHandshakeBuckets);
   const auto milliseconds = [&](double share) {
-    return decimal(1000 * metrics::quantile(metrics::kHandshakes, buckets, share), 6);
+    return decimal(1000 * metrics::quantile(metrics::kHandshakes, buckets,
+                                            model.snapshot.sums[metrics::kLongestHandshake], share),
+                   6);
   };
   line(out, "HandshakeP50Ms", milliseconds(0.50));
   line(out, "HandshakeP95Ms", milliseconds(0.95));

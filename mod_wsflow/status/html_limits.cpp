@@ -48,6 +48,9 @@ std::string reasons(const flow::LimitView& view) {
 
 std::string title(const flow::LimitView& view) {
   return view.name + (view.configured ? "" : " (not configured any more)") +
+         (view.defined.applies != flow::Applies::all
+              ? std::string(" (") + flow::name(view.defined.applies) + ")"
+              : "") +
          (view.defined.dry_run ? " (dry-run)" : "");
 }
 
@@ -64,7 +67,7 @@ std::string rows(const Model& model) {
     out += "<tr>" + row_head(html(title(view))) + number_cell(gauge(view) + used(view)) +
            number_cell(view.peak) + number_cell(waiting(view)) + number_cell(escape_html(pace(view))) +
            number_cell(view.admitted) + "<td class=\"w\">" + escape_html(reasons(view)) +
-           "</td><td class=\"w\">" + escape_html(advice(view)) + "</td></tr>\n";
+           "</td><td class=\"w\">" + escape_html(advice(view.need, view.defined.keyed)) + "</td></tr>\n";
   }
   return out;
 }

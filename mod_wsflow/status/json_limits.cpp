@@ -79,7 +79,12 @@ void measured(Writer& writer, const flow::LimitView& view) {
   real(writer, "releases_per_s", view.release_rate);
   real(writer, "held_mean_s", view.held_mean);
   real(writer, "held_p95_s", view.held_p95);
-  real(writer, "need", view.need);
+  real(writer, "need", view.need.permits);
+  flag(writer, "need_known", view.need.known == flow::Need::Known::about);
+  number(writer, "in_use_most", view.need.most);
+  real(writer, "in_use_mean", view.need.held);
+  real(writer, "refused_mean", view.need.refused);
+  real(writer, "window_s", view.need.window);
   writer.EndObject();
 }
 
@@ -115,6 +120,7 @@ void limit(Writer& writer, const flow::LimitView& view) {
   writer.StartObject();
   text(writer, "name", view.name);
   flag(writer, "configured", view.configured);
+  text(writer, "applies", flow::name(view.defined.applies));
   settings(writer, view);
   number(writer, "in_use", view.in_use);
   number(writer, "waiting", view.waiting);
@@ -125,7 +131,7 @@ void limit(Writer& writer, const flow::LimitView& view) {
   number(writer, "released", view.released);
   refusals(writer, view);
   measured(writer, view);
-  text(writer, "advice", advice(view));
+  text(writer, "advice", advice(view.need, view.defined.keyed));
   waits(writer, view);
   keys(writer, view);
   writer.EndObject();

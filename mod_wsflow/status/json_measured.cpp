@@ -12,17 +12,18 @@ constexpr double kMillisecond = 1000;  // in a second
 
 // How a kind of times is spread, each multiplied by `unit`.
 void spread(Writer& writer, const char* key, const Model& model, const metrics::Times& times,
-            std::size_t first, double unit) {
+            std::size_t first, std::size_t greatest, double unit) {
   const auto buckets = std::span(model.snapshot.sums).subspan(first, times.buckets());
+  const auto longest = model.snapshot.sums[greatest];
   const auto count = model.sum(first, times.buckets());
   const auto sum = static_cast<double>(model.snapshot.sums[first + times.buckets()]) / times.second;
   writer.Key(key);
   writer.StartObject();
   number(writer, "count", count);
   real(writer, "mean", count != 0 ? unit * sum / static_cast<double>(count) : 0);
-  real(writer, "p50", unit * metrics::quantile(times, buckets, 0.50));
-  real(writer, "p95", unit * metrics::quantile(times, buckets, 0.95));
-  real(writer, "p99", unit * metrics::quantile(times, buckets, 0.99));
+  real(writer, "p50", unit * metrics::quantile(times, buckets, longest, 0.50));
+  real(writer, "p95", unit * metrics::quantile(times, buckets, longest, 0.95));
+  real(writer, "p99", unit * metrics::quantile(times, buckets, longest, 0.99));
   writer.EndObject();
 }
 
@@ -61,9 +62,11 @@ void history(Writer& writer, const Model& model) {
 }  // namespace
 
 void measured(Writer& writer, const Model& model) {
-  spread(writer, "handshake_ms", model, metrics::kHandshakes, metrics::kHandshakeTimes, kMillisecond);
-  spread(writer, "lifetime_s", model, metrics::kLifetimes, metrics::kTunnelTimes, 1);
-  spread(writer, "acquire_wait_ms", model, metrics::kWaits, metrics::kAcquireWaits, kMillisecond);
+  spread(writer, "handshake_ms", model, metrics::kHandshakes, metrics::kHandshakeTimes,
+         metrics::kLongestHandshake, kMillisecond);
+  spread(writer, "lifetime_s", model, metrics::kLifetimes, metrics::kTunnelTimes, metrics::kLongestTunnel, 1);
+  spread(writer, "acquire_wait_ms", model, metrics::kWaits, metrics::kAcquireWaits, metrics::kLongestWait,
+         kMillisecond);
   writer.Key("rates");
   writer.StartObject();
   rates(writer, "last_10s", model, 10'000'000);

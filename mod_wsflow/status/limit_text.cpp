@@ -9,6 +9,22 @@
 
 namespace wsflow::status {
 
+namespace {
+
+// So little of a permit is none.
+constexpr double kNone = 0.05;
+
+std::string whole(double number) {
+  return std::to_string(std::isfinite(number) ? std::llround(std::ceil(number - kNone)) : 0);
+}
+
+std::string permits(double number) {
+  const auto text = whole(number);
+  return text + (text == "1" ? " permit" : " permits");
+}
+
+}  // namespace
+
 std::uint64_t refused(const flow::LimitView& view) noexcept {
   return std::accumulate(std::begin(view.refused), std::end(view.refused), std::uint64_t{0});
 }
@@ -34,12 +50,19 @@ std::string rate_text(double rate) {
   return rate > 0 ? decimal(rate, 6) + "/s" : "off";
 }
 
-std::string advice(const flow::LimitView& view) {
-  if (view.need <= 0 || !std::isfinite(view.need)) return "nothing measured yet";
-  const auto permits = std::max<long long>(std::llround(std::ceil(view.need)), 1);
-  return "needs about " + std::to_string(permits) + (permits == 1 ? " permit" : " permits") +
-         (view.defined.keyed ? " for all keys together (" : " (") + decimal(view.arrival_rate) + "/s x " +
-         decimal(view.held_mean) + " s)";
+std::string advice(const flow::Need& need, bool keyed) {
+  const std::string all = keyed ? " for all keys together" : "";
+  const auto now = std::to_string(need.now);
+  switch (need.known) {
+    case flow::Need::Known::nothing: return "nothing measured yet";
+    case flow::Need::Known::at_least:
+      return "no answer yet: at least " + permits(need.permits) + all + " (now " + now +
+             "; some were refused, and no permit has come back that would tell for how long)";
+    case flow::Need::Known::about: break;
+  }
+  return "needs about " + permits(need.permits) + all + " (mean of " + decimal(need.window) +
+         " s: " + decimal(need.held) + " held and " + decimal(need.refused) + " for the refused; now " + now +
+         ", at most " + std::to_string(need.most) + " at a time)";
 }
 
 }  // namespace wsflow::status

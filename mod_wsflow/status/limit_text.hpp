@@ -13,8 +13,9 @@ namespace wsflow::status {
 std::uint64_t refused(const flow::LimitView& view) noexcept;
 // The text of a key, raw; "#" and 16 hexadecimal digits where it is not to be shown.
 std::string shown(const flow::KeyView& key);
-// How many permits the measured load needs, by Little's law: "needs about 23 permits (20.1/s x 1.14 s)".
-std::string advice(const flow::LimitView& view);
+// How many permits the load needs: "needs about 23 permits (mean of 55 s: 20 held and 2.9 for the refused;
+// now 21, at most 24 at a time)".
+std::string advice(const flow::Need& need, bool keyed);
 
 // As people write them, with so many digits: "20", "0.5", "1.14".
 std::string decimal(double value, int digits = 3);

@@ -148,6 +148,7 @@ void write_permits_limit(Document& document, const flow::LimitView& limit) {
 }
 
 void write_limit(Document& document, Reading what, const flow::LimitView& limit) {
+  const std::string_view name = limit.name;
   switch (what) {
     case Reading::permits_in_use: return document.sample({limit.name}, limit.in_use);
     case Reading::permits_limit: return write_permits_limit(document, limit);
@@ -156,6 +157,8 @@ void write_limit(Document& document, Reading what, const flow::LimitView& limit)
         document.sample({limit.name}, limit.now.concurrency);
       return;
     case Reading::permits_waiting: return document.sample({limit.name}, limit.waiting);
+    case Reading::permits_needed:
+      return document.sample(std::span(&name, 1), decimal_point(limit.need.permits));
     case Reading::limit_keys: return document.sample({limit.name}, limit.keys);
     case Reading::limit_requests: return document.sample({limit.name}, limit.arrivals);
     case Reading::limit_admissions: return document.sample({limit.name}, limit.admitted);
@@ -196,6 +199,7 @@ void write_reading(Document& document, Reading what, const Model& model) {
     case Reading::permits_limit:
     case Reading::permits_key_limit:
     case Reading::permits_waiting:
+    case Reading::permits_needed:
     case Reading::limit_keys:
     case Reading::limit_requests:
     case Reading::limit_admissions:

@@ -1,4 +1,4 @@
-#include "mod_wsflow/flow/advice.hpp"
+#include "mod_wsflow/flow/outlook.hpp"
 #include "t/unit/support/flow_rig.hpp"
 
 using namespace wsflow;
@@ -240,14 +240,14 @@ TEST_CASE("the time of retrying follows from the pace, and is spread", "[flow]")
   using flow::retry_after;
   CHECK(retry_after({}, 0) == 5);
   CHECK(retry_after({}, 5) == 10);
-  CHECK(retry_after({.held_mean = 2.5}, 0) == 3);
+  CHECK(retry_after({.so_far = 8.5}, 0) == 9);
   CHECK(retry_after({.ahead = 39, .pace = 20}, 0) == 2);
   CHECK(retry_after({.ahead = 39, .pace = 20}, 2) == 4);
   CHECK(retry_after({.known = true, .due = 1.5, .ahead = 3, .pace = 2}, 0) == 3);
   CHECK(retry_after({.ahead = 1, .pace = 1000}, 0) == 1);
   CHECK(retry_after({.ahead = 1000, .pace = 1}, 0) == 60);
   CHECK(retry_after({.ahead = 1000, .pace = 1}, 60) == 120);
-  CHECK(retry_after({.held_mean = 7200}, 60) == 120);
+  CHECK(retry_after({.so_far = 7200}, 60) == 120);
   // A rate is no guess.
   const flow::Outlook hourly{.known = true, .due = 3500, .ahead = 0, .pace = 1.0 / 3600};
   CHECK(retry_after(hourly, 0) == 3500);

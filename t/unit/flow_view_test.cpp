@@ -69,7 +69,7 @@ TEST_CASE("the need of a steady load is its rate times its time", "[flow][view]"
   REQUIRE(views.size() == 1);
   const auto& view = views.front();
   CHECK(view.arrival_rate == Approx(20).epsilon(0.02));
-  CHECK(view.need == Approx(40).epsilon(0.1));
+  CHECK(view.need.permits == Approx(40).epsilon(0.1));
   CHECK(view.held_p95 == Approx(enough ? 3 : 2).epsilon(0.1));
   if (enough) {
     CHECK(view.admission_rate == Approx(20).epsilon(0.02));
@@ -93,7 +93,7 @@ TEST_CASE("a load that is over fades, and what was measured of its time stays", 
   CHECK(view.release_rate == Approx(10.0 / 40));
   view = limits(rig.control, kBegin + 300 * kSecond).front();
   CHECK(view.arrival_rate == 0);
-  CHECK(view.need == 0);
+  CHECK(view.need.permits == 0);
   CHECK(view.held_mean == Approx(0.5));
   CHECK(view.released == 10);
 }
@@ -102,7 +102,7 @@ TEST_CASE("a limit without load has no numbers that are none", "[flow][view]") {
   Rig rig({limit("origin", 5)});
   const auto view = limits(rig.control, kBegin).front();
   for (const auto number : {view.arrival_rate, view.admission_rate, view.release_rate, view.held_mean,
-                            view.held_p95, view.need}) {
+                            view.held_p95, view.need.permits}) {
     CHECK(number == 0);
   }
   CHECK(view.top_keys.empty());

@@ -50,6 +50,17 @@ TEST_CASE("quantiles are right to a tenth", "[flow][window]") {
   }
 }
 
+TEST_CASE("no quantile lies beyond the longest span", "[flow][window]") {
+  Histogram waits{};
+  for (int i = 0; i < 100; ++i) waits.add(2'000'000 - i);
+  for (const auto share : {0.5, 0.99, 1.0}) CHECK(waits.quantile(share) <= 2'000'000);
+  Histogram both{};
+  both.add(kSecond);
+  both.add(waits);
+  CHECK(both.quantile(1) <= 2'000'000);
+  CHECK(both.quantile(1) > 1'800'000);
+}
+
 TEST_CASE("quantiles of mixed spans", "[flow][window]") {
   Histogram histogram{};
   CHECK(histogram.quantile(0.95) == 0);

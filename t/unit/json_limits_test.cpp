@@ -96,7 +96,15 @@ TEST_CASE("the JSON has what was measured, and says what it means", "[json_limit
   CHECK(limit["measured"]["held_p95_s"].GetDouble() == 1.9);
   CHECK(limit["measured"]["need"].GetDouble() == 22.914);
   CHECK(std::string(limit["advice"].GetString()) ==
-        "needs about 23 permits for all keys together (20.1/s x 1.14 s)");
+        "needs about 23 permits for all keys together (mean of 55 s: 18.2 held and 4.66 for the refused; now "
+        "21, at "
+        "most 24 at a time)");
+  CHECK(limit["measured"]["need_known"].GetBool());
+  CHECK(limit["measured"]["in_use_most"].GetUint() == 24);
+  CHECK(limit["measured"]["in_use_mean"].GetDouble() == 18.25);
+  CHECK(limit["measured"]["refused_mean"].GetDouble() == 4.664);
+  CHECK(limit["measured"]["window_s"].GetDouble() == 55);
+  CHECK_FALSE(json["limits"][1]["measured"]["need_known"].GetBool());
   CHECK(limit["wait_s"]["count"].GetUint64() == 100);
   CHECK(limit["wait_s"]["p50"].GetDouble() == Approx(0.4).epsilon(0.2));
   CHECK(json["limits"][1]["wait_s"]["p99"].GetDouble() == 0);
@@ -121,7 +129,7 @@ TEST_CASE("the key of a client is text in the JSON and nothing else", "[json_lim
 TEST_CASE("numbers that are none make no broken JSON", "[json_limits]") {
   auto view = test::idle_limit();
   view.held_mean = std::numeric_limits<double>::quiet_NaN();
-  view.need = std::numeric_limits<double>::infinity();
+  view.need.permits = std::numeric_limits<double>::infinity();
   view.name = test::kHostile;
   const auto json = parsed(status::to_json(view));
   CHECK(json["ok"].GetBool());

@@ -44,7 +44,13 @@ inline flow::LimitView busy_limit() {
   view.release_rate = 19.7;
   view.held_mean = 1.14;
   view.held_p95 = 1.9;
-  view.need = 20.1 * 1.14;
+  view.need = {.known = flow::Need::Known::about,
+               .permits = 22.914,
+               .most = 24,
+               .now = 21,
+               .held = 18.25,
+               .refused = 4.664,
+               .window = 55};
   view.top_keys.push_back(
       {.text = kHostile, .hash = 0xAB, .in_use = 2, .waiting = 1, .peak = 7, .admitted = 50, .refused = 6});
   view.top_keys.push_back(

@@ -1,0 +1,33 @@
+#pragma once
+
+#include <cstdint>
+
+#include "mod_wsflow/flow/stays.hpp"
+#include "mod_wsflow/flow/window.hpp"
+
+namespace wsflow::flow {
+
+// What a limit holds as time goes by. Zeroed: nothing yet.
+struct Load {
+  Micros at;              // it is counted up to here
+  double recent_held;     // on average, of the last half second
+  double recent_waiting;  // likewise
+  double held_us;         // permits times microseconds, of late: of the last thousand that came back
+  double ended;           // those
+  Stays stays;
+};
+
+struct Inside {
+  std::uint32_t held;
+  std::uint32_t waiting;
+};
+
+// From `load.at` to `now` nothing has changed: so many were inside.
+void advance(Load& load, Windows& windows, Inside inside, Micros now) noexcept;
+// A permit comes back that was held since then.
+void leave(Load& load, Micros since, Micros now) noexcept;
+// How long a permit is held, in microseconds: what was held of late, of those that came back then. 0: none
+// did.
+double holding_time(const Load& load) noexcept;
+
+}  // namespace wsflow::flow
