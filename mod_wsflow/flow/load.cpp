@@ -21,6 +21,7 @@ void step(Load& load, Window& window, Inside inside, Micros to) noexcept {
   const auto share = -std::expm1(-span / kRecent);
   approach(load.recent_held, inside.held, share);
   approach(load.recent_waiting, inside.waiting, share);
+  approach(load.recent_ended, 0, share);
   load.held_us += inside.held * span;
   window.inside_us += inside.held * span;
   window.most = std::max(window.most, inside.held + inside.waiting);
@@ -28,10 +29,6 @@ void step(Load& load, Window& window, Inside inside, Micros to) noexcept {
 }
 
 }  // namespace
-
-double holding_time(const Load& load) noexcept {
-  return load.ended > 0 ? load.held_us / load.ended : 0;
-}
 
 void advance(Load& load, Windows& windows, Inside inside, Micros now) noexcept {
   if (load.at == 0) load.at = now;
@@ -46,6 +43,7 @@ void advance(Load& load, Windows& windows, Inside inside, Micros now) noexcept {
 
 void leave(Load& load, Micros since, Micros now) noexcept {
   load.stays.leave(since, now);
+  load.recent_ended += 1;
   load.ended += 1;
   if (load.ended < kMemory) return;
   load.ended /= 2;

@@ -12,6 +12,7 @@ struct Load {
   Micros at;              // it is counted up to here
   double recent_held;     // on average, of the last half second
   double recent_waiting;  // likewise
+  double recent_ended;    // permits that came back, in the last half second
   double held_us;         // permits times microseconds, of late: of the last thousand that came back
   double ended;           // those
   Stays stays;
@@ -26,8 +27,5 @@ struct Inside {
 void advance(Load& load, Windows& windows, Inside inside, Micros now) noexcept;
 // A permit comes back that was held since then.
 void leave(Load& load, Micros since, Micros now) noexcept;
-// How long a permit is held, in microseconds: what was held of late, of those that came back then. 0: none
-// did.
-double holding_time(const Load& load) noexcept;
 
 }  // namespace wsflow::flow

@@ -6,8 +6,8 @@ namespace wsflow::flow {
 
 namespace {
 
-// Where permits are held for so short, one moment says little: the average of half a second does.
-constexpr double kShort = 0.5 * kSecond;
+// Where all that is inside comes back in this time, one moment says little: the average of it does.
+constexpr Micros kShort = kSecond / 2;
 // Less of what was refused makes no difference to the answer.
 constexpr double kAny = 0.5;
 
@@ -34,11 +34,9 @@ Need need_of(const Limit& limit, const Window& last, Micros now) noexcept {
     need.permits = std::max<double>(need.held, need.now);
     return need;
   }
-  const auto time = holding_time(load);
-  const auto moment =
-      time != 0 && time < kShort
-          ? wanted(load.recent_held, absent.since(now - static_cast<Micros>(kShort)), load.recent_waiting)
-          : wanted(limit.in_use, absent.at_end(), limit.waiting);
+  const auto moment = load.recent_ended > limit.in_use
+                          ? wanted(load.recent_held, absent.since(now - kShort), load.recent_waiting)
+                          : wanted(limit.in_use, absent.at_end(), limit.waiting);
   need.permits = std::max(need.held + need.refused, moment);
   return need;
 }

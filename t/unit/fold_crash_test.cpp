@@ -69,7 +69,7 @@ TEST_CASE("folders that are killed in a fold lose and double nothing", "[fold]")
         metrics::Recorder recorder(*slot);
         for (int n = 0; n < 3; ++n) recorder.tunnel_opened(n == 2);
         recorder.tunnel_ended(base::Outcome::closed, false, 0);
-        slot->counters[shm::kCounterCapacity - 1].fetch_add(1);
+        slot->counters[shm::kGreatestCounter - 1].fetch_add(1);
         slot->held[1] = 5;
         return true;
       });
@@ -83,14 +83,14 @@ TEST_CASE("folders that are killed in a fold lose and double nothing", "[fold]")
       each = folder(*segment);
     }
     const auto sums = shm::snapshot(*segment).sums;
-    REQUIRE(sums[shm::kCounterCapacity - 1] == processes);
+    REQUIRE(sums[shm::kGreatestCounter - 1] == processes);
     REQUIRE(sums[metrics::kTunnelsOpened] == 3 * processes);
   }
   for (auto& each : folders) each.kill();
   shm::sweep(*segment);
   check_empty(*segment);
   const auto sums = shm::snapshot(*segment).sums;
-  CHECK(sums[shm::kCounterCapacity - 1] == processes);
+  CHECK(sums[shm::kGreatestCounter - 1] == processes);
   CHECK(sums[metrics::kTunnelsOpened] == 3 * processes);
   CHECK(sums[metrics::kTunnelsEnded + static_cast<std::size_t>(base::Outcome::closed)] == processes);
   CHECK(sums[shm::kLostCounter] == 2 * processes);

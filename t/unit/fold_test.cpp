@@ -35,6 +35,22 @@ TEST_CASE("a process that ended all its tunnels has lost none", "[fold]") {
   CHECK(shm::snapshot(*segment).sums[shm::kLostCounter] == 1);
 }
 
+TEST_CASE("of the greatest values the greatest is kept, whether its process lives or not", "[fold]") {
+  const test::SharedSegment segment;
+  constexpr auto kGreatest = shm::kGreatestCounter;
+  auto* one = shm::claim(*segment, owner(11), 1, 0);
+  auto* other = shm::claim(*segment, owner(12), 1, 0);
+  one->counters[kGreatest] = 30;
+  other->counters[kGreatest] = 20;
+  CHECK(shm::snapshot(*segment).sums[kGreatest] == 30);
+  REQUIRE(shm::reclaim(*segment, *one, owner(11)));
+  CHECK(shm::snapshot(*segment).sums[kGreatest] == 30);
+  other->counters[kGreatest] = 40;
+  CHECK(shm::snapshot(*segment).sums[kGreatest] == 40);
+  REQUIRE(shm::reclaim(*segment, *other, owner(12)));
+  CHECK(shm::snapshot(*segment).sums[kGreatest] == 40);
+}
+
 TEST_CASE("a sweep folds the dead and nobody else", "[fold]") {
   const test::SharedSegment segment;
   CHECK(shm::sweep(*segment) == 0);

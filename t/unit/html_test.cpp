@@ -168,7 +168,7 @@ TEST_CASE("the section for server-status is no page of its own", "[html]") {
   CHECK_FALSE(contains(section, "<html"));
   CHECK(contains(section, "<th scope=\"row\">active</th><td class=\"n\">24</td>"));
   CHECK(count(section, "<table>") == count(section, "</table>"));
-  CHECK(contains(section, "<th scope=\"row\">app</th>"));
+  CHECK(contains(section, "<th scope=\"row\">app (tunnels)</th>"));
   // Its page is written in ISO-8859-1.
   CHECK(contains(section, "caf&#233; &#128512;"));
   CHECK(std::all_of(section.begin(), section.end(), [](char c) { return c > 0; }));

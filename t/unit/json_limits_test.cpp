@@ -35,6 +35,7 @@ TEST_CASE("the JSON has what is configured of a limit and what is in force", "[j
   const auto& limit = json["limits"][0];
   CHECK(std::string(limit["name"].GetString()) == "app");
   CHECK(limit["configured"].GetBool());
+  CHECK(std::string(limit["applies"].GetString()) == "tunnels");
   CHECK(limit["concurrency"]["configured"].GetUint() == 20);
   CHECK(limit["concurrency"]["now"].GetUint() == 24);
   CHECK(limit["queue"]["configured"].GetUint() == 40);

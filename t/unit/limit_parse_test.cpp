@@ -19,7 +19,7 @@ TEST_CASE("a limit says all of its settings", "[limit_parse]") {
   const auto line = parse_limit(
       "api-v1.x concurrency=20 key=\"%{HTTP:X-User} x\" ipv6-prefix=64 keys=500 full=open show-key=on "
       "queue=40 "
-      "acquire=1500ms rate=90/m burst=7 ramp=2mi status=429 retry-after=1h dry-run=on");
+      "acquire=1500ms rate=90/m burst=7 ramp=2mi status=429 retry-after=1h dry-run=on applies=requests");
   CHECK(line.error.empty());
   REQUIRE(line.kind == LimitLine::Kind::define);
   CHECK(std::string(line.definition.name) == "api-v1.x");
@@ -36,6 +36,7 @@ TEST_CASE("a limit says all of its settings", "[limit_parse]") {
   CHECK(line.show_key);
   CHECK(line.status == 429);
   CHECK(line.retry_after == 3600);
+  CHECK(line.definition.applies == flow::Applies::requests);
 }
 
 TEST_CASE("what a limit does not say has its default", "[limit_parse]") {
@@ -46,6 +47,7 @@ TEST_CASE("what a limit does not say has its default", "[limit_parse]") {
   CHECK_FALSE(line.definition.keyed);
   CHECK_FALSE(line.definition.fail_open);
   CHECK_FALSE(line.definition.dry_run);
+  CHECK(line.definition.applies == flow::Applies::all);
   CHECK(line.ipv6_prefix == 128);
   CHECK(line.status == 503);
   CHECK(line.retry_after == 0);

@@ -53,9 +53,14 @@ TEST_CASE("times are counted in their buckets, and summed up", "[recorder]") {
   CHECK(process.count(kHandshakeTimes) == 1);
   CHECK(process.count(kHandshakeTimes + 1) == 1);
   CHECK(process.count(kHandshakeTimes + kHandshakeBuckets) == 1401);
-  process.recorder.waited(60'000'000);
+  process.recorder.waited(61'000'000);
   CHECK(process.count(kAcquireWaits + kWaits.buckets() - 1) == 1);
-  CHECK(process.count(kAcquireWaits + kWaits.buckets()) == 60'000'000);
+  CHECK(process.count(kAcquireWaits + kWaits.buckets()) == 61'000'000);
+  for (const auto shorter : {1U, 500U}) process.recorder.waited(shorter);
+  process.recorder.upgraded(3);
+  CHECK(process.count(kLongestTunnel) == 1500);
+  CHECK(process.count(kLongestHandshake) == 1001);
+  CHECK(process.count(kLongestWait) == 61'000'000);
 }
 
 TEST_CASE("threads that count at the same time lose nothing", "[recorder]") {

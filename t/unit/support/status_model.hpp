@@ -19,6 +19,7 @@ inline flow::LimitView busy_limit() {
   view.defined.least = 5;
   view.defined.most = 50;
   view.defined.keyed = true;
+  view.defined.applies = flow::Applies::tunnels;
   view.now = {.concurrency = 24, .queue = 41, .rate = 0.5, .burst = 11};
   view.in_use = 18;
   view.waiting = 3;
@@ -165,6 +166,7 @@ inline std::vector<shm::Sample> samples(std::int64_t now_us, std::size_t count =
     const auto bucket = static_cast<std::size_t>(metrics::Sampled::handshake_bucket) +
                         metrics::bucket(metrics::kHandshakes, 50'000);
     sample.values[bucket] = 10 * i;
+    set(metrics::Sampled::handshake_longest, 50'000);
   }
   return result;
 }
@@ -194,6 +196,9 @@ inline status::Model status_model() {
   for (std::size_t counter = 0; counter < metrics::kCounters; ++counter) {
     model.snapshot.sums[counter] = 1000 + 2 * counter + 1;
   }
+  model.snapshot.sums[metrics::kLongestHandshake] = 30'000'000;
+  model.snapshot.sums[metrics::kLongestTunnel] = 86'400'000;
+  model.snapshot.sums[metrics::kLongestWait] = 2'000'000;
   model.now_us = 1'700'000'090'500'000;
   model.clock_us = kClock_us;
   model.connections = tunnel_page(model.now_us);
