@@ -6,8 +6,9 @@ namespace wsflow::flow {
 
 namespace {
 
-// Where all that is inside comes back in this time, one moment says little: the average of it does.
+// Where so many times more come back in this time than are inside, one moment says little: the average does.
 constexpr Micros kShort = kSecond / 2;
+constexpr double kTurns = 1.5;
 // Less of what was refused makes no difference to the answer.
 constexpr double kAny = 0.5;
 
@@ -34,9 +35,9 @@ Need need_of(const Limit& limit, const Window& last, Micros now) noexcept {
     need.permits = std::max<double>(need.held, need.now);
     return need;
   }
-  const auto moment = load.recent_ended > limit.in_use
-                          ? wanted(load.recent_held, absent.since(now - kShort), load.recent_waiting)
-                          : wanted(limit.in_use, absent.at_end(), limit.waiting);
+  const bool is_short = load.recent_ended > kTurns * std::max<double>(limit.in_use, load.recent_held);
+  const auto moment = is_short ? wanted(load.recent_held, absent.since(now - kShort), load.recent_waiting)
+                               : wanted(limit.in_use, absent.at_end(), limit.waiting);
   need.permits = std::max(need.held + need.refused, moment);
   return need;
 }

@@ -48,14 +48,8 @@ void begin_cohort(Stays& stays, Micros now) noexcept {
   stays.cohorts[stays.count++] = {.first = now, .last = now, .held = 0, .refused = 0};
 }
 
-std::size_t class_of(Micros span) noexcept {
-  Histogram one{};
-  one.add(span);
-  return static_cast<std::size_t>(std::find(one.counts.begin(), one.counts.end(), 1U) - one.counts.begin());
-}
-
 void add(Stays::Left& left, Micros span) noexcept {
-  const auto index = class_of(span);
+  const auto index = Histogram::class_of(span);
   left.count += 1;
   left.sum_us += static_cast<double>(span);
   left.counts[index] += 1;

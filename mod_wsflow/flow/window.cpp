@@ -11,19 +11,19 @@ namespace {
 constexpr std::size_t kPerOctave = 4;
 constexpr Micros kFirst = 1000;
 
-std::size_t class_of(Micros span) noexcept {
-  if (span < kFirst) return 0;
-  const auto octave = static_cast<std::size_t>(std::bit_width(static_cast<std::uint64_t>(span / kFirst)) - 1);
-  auto index = std::min(octave * kPerOctave + 1, Histogram::kClasses - 1);
-  while (index < Histogram::kClasses - 1 && span >= Histogram::bound(index)) ++index;
-  return index;
-}
-
 Micros start_of(Micros now) noexcept {
   return now / Windows::kSpan * Windows::kSpan;
 }
 
 }  // namespace
+
+std::size_t Histogram::class_of(Micros span) noexcept {
+  if (span < kFirst) return 0;
+  const auto octave = static_cast<std::size_t>(std::bit_width(static_cast<std::uint64_t>(span / kFirst)) - 1);
+  auto index = std::min(octave * kPerOctave + 1, kClasses - 1);
+  while (index < kClasses - 1 && span >= bound(index)) ++index;
+  return index;
+}
 
 Micros Histogram::bound(std::size_t index) noexcept {
   // 1, 2^(1/4), 2^(2/4), 2^(3/4) times 2^16.

@@ -18,6 +18,7 @@ struct Histogram {
   // The span below which `share` (0 to 1) of all lie, and not more than the longest of them; 0 if there are
   // none.
   Micros quantile(double share) const noexcept;
+  static std::size_t class_of(Micros span) noexcept;
   // Upper bound of a class.
   static Micros bound(std::size_t index) noexcept;
 

@@ -98,7 +98,10 @@ def test_both_formats_and_the_json_say_the_same(section, raw_client):
     end(client, server)
     x.wait(in_use=0)
     told, found = x.site.status.json(), samples(x.site)
-    assert found == samples(x.site, TEXT)
+    # An average over the last minute moves on.
+    moves = "wsflow_permits_needed"
+    assert {key: value for key, value in found.items() if key[0] != moves} == {
+        key: value for key, value in samples(x.site, TEXT).items() if key[0] != moves}
     assert by_label(found, "wsflow_tunnels_total", "outcome") == x.site.status.ended()
     assert by_label(found, "wsflow_handshakes_total", "result") == {"upgraded": 1} | x.site.status.refused()
     assert value(found, "wsflow_tunnels_active") == told["tunnels"]["active"] == 0

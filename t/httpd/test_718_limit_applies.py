@@ -5,6 +5,7 @@ import pytest
 import handshake
 from h2_client import h2_connect
 from limited import Section, answer, hang_up, limits, read_answer, refused, request, status_of, wait_counts, write_page
+from wait import wait_until
 from worker_tunnel import H2
 
 SOCKETS = "concurrency=3 key=%{REMOTE_ADDR} applies=tunnels"
@@ -188,11 +189,13 @@ def test_all_give_the_same_answer_of_what_is_needed(section):
         x.tunnel()
     for _ in range(6):
         assert x.shake().read_head().status == 503
+    # One in four has left: three in four of the six who were refused would be inside, beside the three who are.
+    wait_until(lambda: abs(x.limit()["measured"]["need"] - 7.5) < 0.2, "7.5 permits are needed",
+               report=lambda: x.limit()["measured"])
     told = x.limit()
-    # One request that was over at once says little of those that came with tunnels that stay.
-    assert told["measured"]["need_known"] and 6.5 < told["measured"]["need"] <= 9, told
+    assert told["measured"]["need_known"]
     words = told["advice"].split(" (")[0]
-    assert words in ("needs about 7 permits", "needs about 8 permits", "needs about 9 permits"), told["advice"]
+    assert words == "needs about 8 permits", told["advice"]
     page, lines, metrics = (x.site.get("/wsflow-status" + ending).text for ending in ("", "?auto", "?metrics"))
     assert words in page
     number = float(metrics.split('wsflow_permits_needed{limit="x"} ')[1].split()[0])

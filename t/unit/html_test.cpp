@@ -85,7 +85,9 @@ TEST_CASE("the page shows the limits and has a form for each that is configured"
   const auto limits = section_of(model, "limits");
   CHECK(contains(limits, "<meter max=\"24\" value=\"18\"></meter> 18 of 24"));
   CHECK(contains(limits, "<meter max=\"41\" value=\"3\"></meter> 3 of 41"));
-  CHECK(contains(limits, "needs about 23 permits (20.1/s x 1.14 s)"));
+  CHECK(contains(limits,
+                 "needs about 23 permits (mean of 55 s: 18.2 held and 4.66 for the refused; now 21, at most "
+                 "24 at a time)"));
   CHECK(contains(limits, "0.275/s of 0.5/s"));
   CHECK(contains(limits, "10 concurrency, 11 rate, 12 queue-full"));
   CHECK(contains(limits, "25 to 24 (slower: 300 ms to the first byte, usually 150 ms)"));
