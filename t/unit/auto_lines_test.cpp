@@ -25,7 +25,8 @@ std::map<std::string, std::string> lines(const std::string& text) {
     const auto value = line.substr(colon + 2);
     CHECK_FALSE(value.empty());
     const bool number = value.find_first_not_of("0123456789.") == std::string::npos;
-    CHECK((number || line.find("Kind: ") != std::string::npos || line.find("Name: ") != std::string::npos));
+    CHECK((number || line.find("Kind: ") != std::string::npos || line.find("Name: ") != std::string::npos ||
+           line.find("Applies: ") != std::string::npos));
     CHECK(result.emplace(line.substr(0, colon), value).second);
   }
   return result;
@@ -73,7 +74,9 @@ TEST_CASE("the lines have the limits, without keys and nonce", "[auto_lines]") {
   CHECK(all["WSFlowLimit[0]RefusedQueueFull"] == "12");
   CHECK(all["WSFlowLimit[0]DryRefused"] == "99");
   CHECK(all["WSFlowLimit[0]Keys"] == "2");
-  CHECK(all["WSFlowLimit[0]Need"] == "22.9");
+  CHECK(all["WSFlowLimit[0]Need"] == "22.914");
+  CHECK(all["WSFlowLimit[0]NeedKnown"] == "1");
+  CHECK(all["WSFlowLimit[0]Applies"] == "tunnels");
   CHECK(all["WSFlowLimit[1]Name"] == "old");
   CHECK(text.find("script") == std::string::npos);
   CHECK(text.find("0123456789abcdef") == std::string::npos);
