@@ -17,6 +17,7 @@
 #include "mod_wsflow/httpd/request_state.hpp"
 #include "mod_wsflow/httpd/routes.hpp"
 #include "mod_wsflow/httpd/segment.hpp"
+#include "mod_wsflow/httpd/sent_fields.hpp"
 #include "mod_wsflow/httpd/start_checks.hpp"
 #include "mod_wsflow/httpd/status_handler.hpp"
 #include "mod_wsflow/httpd/tunnel_log.hpp"
@@ -61,6 +62,7 @@ int late_post_config(apr_pool_t* pconf, apr_pool_t*, apr_pool_t*, server_rec* se
 void register_hooks(apr_pool_t*) noexcept {
   static constexpr const char* kOtherProxies[] = {"mod_proxy_http.c", "mod_proxy_wstunnel.c", nullptr};
   static constexpr const char* kProxy[] = {"mod_proxy.c", nullptr};
+  static constexpr const char* kHeaders[] = {"mod_headers.c", nullptr};
   static constexpr const char* kSsl[] = {"mod_ssl.c", nullptr};
 
   register_connection_filters();
@@ -79,6 +81,9 @@ void register_hooks(apr_pool_t*) noexcept {
   ap_hook_translate_name(translate_name, nullptr, kProxy, APR_HOOK_FIRST);
   ap_hook_process_connection(process_connection, nullptr, nullptr, APR_HOOK_REALLY_FIRST);
   ap_hook_pre_close_connection(pre_close_connection, nullptr, nullptr, APR_HOOK_REALLY_FIRST);
+  ap_hook_post_read_request(before_early_headers, nullptr, kHeaders, APR_HOOK_FIRST);
+  ap_hook_post_read_request(behind_early_headers, kHeaders, nullptr, APR_HOOK_FIRST);
+  ap_hook_fixups(before_headers, nullptr, kHeaders, APR_HOOK_LAST);
   ap_hook_handler(limit_gate, nullptr, nullptr, APR_HOOK_REALLY_FIRST);
   ap_hook_handler(status_handler, nullptr, nullptr, APR_HOOK_MIDDLE);
   proxy_hook_scheme_handler(upgrade_handler, nullptr, kOtherProxies, APR_HOOK_REALLY_FIRST);

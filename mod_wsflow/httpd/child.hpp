@@ -7,6 +7,7 @@
 #include "mod_wsflow/flow/watch.hpp"
 #include "mod_wsflow/httpd/caretaker.hpp"
 #include "mod_wsflow/httpd/config.hpp"
+#include "mod_wsflow/httpd/first_times.hpp"
 #include "mod_wsflow/httpd/limit_define.hpp"
 #include "mod_wsflow/httpd/log_writer.hpp"
 #include "mod_wsflow/httpd/server_log.hpp"
@@ -39,6 +40,7 @@ struct Child {
   TermsTable terms;
   WorkerShare workers;  // tunnels that hold a worker thread
   LogRelay relay;
+  FirstTimes unreadable_keys;  // the limits of which a key could not be read
   DrainSettings drain;
   std::uint32_t generation = 0;
   shm::Owner httpd;  // the parent

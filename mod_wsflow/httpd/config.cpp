@@ -28,6 +28,8 @@ void* create_server_config(apr_pool_t* pool, server_rec*) noexcept {
                                  .origin_load = nullptr,
                                  .adopted = nullptr,
                                  .log = nullptr,
+                                 .field_expressions = nullptr,
+                                 .judges_fields = false,
                                  .served = false,
                                  .cold_start = false});
 }
@@ -47,6 +49,8 @@ void* merge_server_config(apr_pool_t* pool, void* base, void* add) noexcept {
                                  .origin_load = nullptr,
                                  .adopted = nullptr,
                                  .log = upper.log != nullptr ? upper.log : lower.log,
+                                 .field_expressions = nullptr,
+                                 .judges_fields = false,
                                  .served = false,
                                  .cold_start = false});
 }

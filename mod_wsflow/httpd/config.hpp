@@ -69,8 +69,10 @@ struct ServerConfig {
   OriginLoad* origin_load;            // main server only; made behind the configuration; none: no balancers
   AdoptedKeeper* adopted;             // main server only; the parent's list
   TunnelLog* log;                     // WSFlowLog, its own or the main server's; nullptr: not given
-  bool served;      // main server only; in the parent: children were started with this configuration
-  bool cold_start;  // main server only; no graceful reload brought this configuration
+  apr_array_header_t* field_expressions;  // main server only; of FieldExpression
+  bool judges_fields;  // main server only; something judges by the fields of requests (sent_fields.hpp)
+  bool served;         // main server only; in the parent: children were started with this configuration
+  bool cold_start;     // main server only; no graceful reload brought this configuration
 };
 
 // Server, virtual host, <Location>, <Directory>, <Proxy>.

@@ -36,4 +36,28 @@ void for_each_line(const Line* level, Visit&& visit) {
   }
 }
 
+// The first line from `level` on, sections included, for which `is_it` says so; nullptr: none.
+template <class Predicate>
+const Line* find_line(const Line* level, const Predicate& is_it) noexcept {
+  for (; level != nullptr; level = level->next) {
+    if (is_it(*level)) return level;
+    if (const auto* found = find_line(level->first_child, is_it)) return found;
+  }
+  return nullptr;
+}
+
+// The <VirtualHost> that a line stands in; nullptr: in none.
+inline const Line* host_of(const Line& line) noexcept {
+  const auto* top = &line;
+  while (top->parent != nullptr) top = top->parent;
+  return ap_cstr_casecmp(top->directive, "<VirtualHost") == 0 ? top : nullptr;
+}
+
+// Whether both may be in force for one request: one host, or none.
+inline bool may_meet(const Line& one, const Line& other) noexcept {
+  const auto* first = host_of(one);
+  const auto* second = host_of(other);
+  return first == nullptr || second == nullptr || first == second;
+}
+
 }  // namespace wsflow::httpd

@@ -7,6 +7,7 @@
 
 #include "mod_wsflow/httpd/config.hpp"
 #include "mod_wsflow/httpd/limit_rule.hpp"
+#include "mod_wsflow/httpd/sent_fields.hpp"
 #include "mod_wsflow/os/local_address.hpp"
 #include "mod_wsflow/ws/field_syntax.hpp"
 
@@ -93,6 +94,7 @@ const char* set_origin(cmd_parms* cmd, void* dir_config, const char* arguments) 
                              : "allows nobody; expected same, null or hosts, or any");
   }
   handshakes_of(dir_config).origins = &rules;
+  keep_sent_fields();
   return nullptr;
 }
 

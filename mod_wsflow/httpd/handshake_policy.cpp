@@ -7,6 +7,7 @@
 #include "mod_wsflow/httpd/limit_rule.hpp"
 #include "mod_wsflow/httpd/log.hpp"
 #include "mod_wsflow/httpd/protocol_offer.hpp"
+#include "mod_wsflow/httpd/sent_fields.hpp"
 
 namespace wsflow::httpd {
 
@@ -16,14 +17,14 @@ using base::Refusal;
 
 constexpr const char* kProtocol = "Sec-WebSocket-Protocol";
 
-// The origin that a page of this very site has.
+// The origin that a page of this very site has. Its browser knows nothing of what RequestHeader makes of it.
 const char* own_origin(request_rec* r) noexcept {
-  const char* host = apr_table_get(r->headers_in, "Host");
+  const char* host = sent_field(r, "Host");
   return apr_pstrcat(r->pool, ap_http_scheme(r), "://", host != nullptr ? host : "", nullptr);
 }
 
 Failure check_origin(request_rec* r, const OriginRules& rules) {
-  const char* field = apr_table_get(r->headers_in, "Origin");
+  const char* field = sent_field(r, "Origin");
   const auto given = field != nullptr ? std::optional<std::string_view>(field) : std::nullopt;
   if (allows(rules, given, own_origin(r))) return {};
   const char* told = field != nullptr ? field : "none";  // httpd escapes it

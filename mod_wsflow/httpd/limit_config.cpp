@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "mod_wsflow/httpd/config.hpp"
+#include "mod_wsflow/httpd/field_expression.hpp"
 #include "mod_wsflow/httpd/guard.hpp"
 #include "mod_wsflow/httpd/limit_parse.hpp"
 #include "mod_wsflow/httpd/limit_rule.hpp"
@@ -58,9 +59,7 @@ const char* define(cmd_parms* cmd, const LimitLine& line, LimitRule& rule) noexc
   if (!line.key.empty()) {
     defined.key_text = apr_pstrmemdup(cmd->pool, line.key.data(), line.key.size());
     const char* error = nullptr;
-    // A limit does not make an answer depend on the fields that its key is made of.
-    constexpr unsigned kFlags = AP_EXPR_FLAG_STRING_RESULT | AP_EXPR_FLAG_DONT_VARY;
-    defined.key = ap_expr_parse_cmd(cmd, defined.key_text, kFlags, &error, nullptr);
+    defined.key = parse_expression(cmd, defined.key_text, &error);
     if (error != nullptr) {
       return apr_psprintf(cmd->pool, "WSFlowLimit %s key=%s: key= needs an expression that gives a text: %s",
                           rule.definition.name, defined.key_text, error);

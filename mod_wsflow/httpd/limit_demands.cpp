@@ -1,6 +1,10 @@
 #include "mod_wsflow/httpd/limit_demands.hpp"
 
+#include <optional>
+
+#include "mod_wsflow/httpd/child.hpp"
 #include "mod_wsflow/httpd/config.hpp"
+#include "mod_wsflow/httpd/field_expression.hpp"
 #include "mod_wsflow/httpd/handshake_request.hpp"
 #include "mod_wsflow/httpd/log.hpp"
 
@@ -8,18 +12,29 @@ namespace wsflow::httpd {
 
 namespace {
 
-// Empty: the request is not limited.
-std::string_view key_text(request_rec* r, const LimitRule& rule, char (&space)[64]) noexcept {
-  const char* error = nullptr;
-  const char* text = ap_expr_str_exec(r, rule.key, &error);
-  if (error != nullptr) {
-    ap_log_rerror(APLOG_MARK, APLOG_DEBUG, 0, r, WSFLOGNO(0138) "limit %s: no key, so no limit: %s",
-                  rule.definition.name, error);
-    return {};
+// A client can send what an expression cannot read: that must not lift the limit.
+constexpr std::string_view kUnreadable = "(unreadable)";
+
+void tell_unreadable(const request_rec* r, const LimitRule& rule, const char* error) noexcept {
+  auto* process = child();
+  const bool first = process != nullptr && process->unreadable_keys.first(Thing() << rule.definition.name);
+  ap_log_rerror(APLOG_MARK, first ? APLOG_WARNING : APLOG_DEBUG, 0, r,
+                WSFLOGNO(0138) "limit %s: the key of this request cannot be made: %s; all such requests share "
+                "the key %s", rule.definition.name, error, kUnreadable.data());
+}
+
+// Of no text: the request is not limited.
+std::optional<flow::Key> key_of(request_rec* r, const LimitRule& rule, const flow::Table& table) noexcept {
+  const auto [text, error] = evaluate(r, rule.key);
+  if (text == nullptr) {
+    tell_unreadable(r, rule, error);
+    return flow::make_key(table.secret, kUnreadable, true);
   }
-  if (text == nullptr) return {};
-  return rule.ipv6_prefix < 128 ? flow::network_of(text, static_cast<unsigned>(rule.ipv6_prefix), space)
-                                : text;
+  if (*text == '\0') return std::nullopt;
+  char space[64];
+  const auto whole =
+      rule.ipv6_prefix < 128 ? flow::network_of(text, static_cast<unsigned>(rule.ipv6_prefix), space) : text;
+  return flow::make_key(table.secret, whole, rule.show_key);
 }
 
 }  // namespace
@@ -36,10 +51,9 @@ void find_demands(request_rec* r, const flow::Table& table, Demands& demands) no
     if (!limits(use, r)) continue;
     flow::Demand demand{.limit = use.rule->place.number, .key = {}, .serial = use.rule->place.serial};
     if (use.rule->key != nullptr) {
-      char space[64];
-      const auto text = key_text(r, *use.rule, space);
-      if (text.empty()) continue;
-      demand.key = flow::make_key(table.secret, text, use.rule->show_key);
+      const auto key = key_of(r, *use.rule, table);
+      if (!key) continue;
+      demand.key = *key;
     }
     if (demands.count == flow::kPerRequest) {
       ap_log_rerror(APLOG_MARK, APLOG_DEBUG, 0, r,

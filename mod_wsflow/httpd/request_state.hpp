@@ -18,6 +18,7 @@ struct Failure {
 
 struct Demands;
 struct LimitHold;
+struct SentFields;
 
 // What we know of a request, in its pool. Only the thread that has the request touches it.
 struct RequestState {
@@ -27,6 +28,7 @@ struct RequestState {
   LimitHold* hold = nullptr;         // none: its limits were not judged yet, or there are none
   const Demands* demands = nullptr;  // what it waits for
   flow::Micros waits_since = 0;      // with `demands`
+  SentFields* fields = nullptr;      // none: nothing judges by them
 };
 // The state of a request; made when it is not there yet.
 RequestState& state_of(request_rec* r) noexcept;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "mod_wsflow/httpd/field_expression.hpp"
 #include "mod_wsflow/httpd/guard.hpp"
 #include "mod_wsflow/httpd/limit_rule.hpp"
 
@@ -41,10 +42,8 @@ const char* apply_settings(cmd_parms* cmd, const SettingsLine& line, TunnelConfi
   tunnels.settings = overlay(line.settings, tunnels.settings);
   if (line.until.empty()) return nullptr;
   const char* error = nullptr;
-  // When a tunnel ends does not change what the origin answers.
-  constexpr unsigned kFlags = AP_EXPR_FLAG_STRING_RESULT | AP_EXPR_FLAG_DONT_VARY;
   const char* text = apr_pstrmemdup(cmd->pool, line.until.data(), line.until.size());
-  tunnels.until = ap_expr_parse_cmd(cmd, text, kFlags, &error, nullptr);
+  tunnels.until = parse_expression(cmd, text, &error);
   if (error == nullptr) return nullptr;
   return apr_pstrcat(cmd->pool, "until=", text, ": until= needs an expression that gives a text: ", error,
                      nullptr);

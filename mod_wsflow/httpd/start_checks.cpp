@@ -5,6 +5,7 @@
 #include "mod_wsflow/httpd/acquire_check.hpp"
 #include "mod_wsflow/httpd/config.hpp"
 #include "mod_wsflow/httpd/counting_check.hpp"
+#include "mod_wsflow/httpd/field_check.hpp"
 #include "mod_wsflow/httpd/http2_check.hpp"
 #include "mod_wsflow/httpd/limit_check.hpp"
 #include "mod_wsflow/httpd/log.hpp"
@@ -68,6 +69,7 @@ int check_configuration(server_rec* server) noexcept {
   check_takeover(server);
   check_shadows(server);
   check_counting_modules(server);
+  check_field_expressions(server);
   if (mpm_query(AP_MPMQ_IS_THREADED) == AP_MPMQ_NOT_SUPPORTED) {
     ap_log_error(APLOG_MARK, APLOG_WARNING, 0, server,
                  WSFLOGNO(0081) "with the MPM %s each tunnel holds a process: use mpm_event, with PHP-FPM (mod_proxy_fcgi) in place of mod_php",

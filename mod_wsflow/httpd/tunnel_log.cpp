@@ -10,6 +10,7 @@
 #include "mod_wsflow/httpd/directive_words.hpp"
 #include "mod_wsflow/httpd/guard.hpp"
 #include "mod_wsflow/httpd/mpm_query.hpp"
+#include "mod_wsflow/httpd/sent_fields.hpp"
 #include "mod_wsflow/httpd/value_parse.hpp"
 #include "mod_wsflow/ws/field_syntax.hpp"
 
@@ -98,6 +99,7 @@ const char* set(cmd_parms* cmd, std::string_view left) {
   }
   if (number == 0) return wrong(cmd, "", kLegalTarget);
   place = &log;
+  keep_sent_fields();
   return has_format ? nullptr : set_format(cmd, log_presets().front().name, false, log);
 }
 

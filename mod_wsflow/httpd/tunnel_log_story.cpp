@@ -7,6 +7,7 @@
 #include "mod_wsflow/httpd/connection_state.hpp"
 #include "mod_wsflow/httpd/guard.hpp"
 #include "mod_wsflow/httpd/request_state.hpp"
+#include "mod_wsflow/httpd/sent_fields.hpp"
 #include "mod_wsflow/os/process.hpp"
 #include "mod_wsflow/tunnel/tunnel.hpp"
 
@@ -54,7 +55,7 @@ class RequestSource final : public LogSource {
       case LogField::protocol: return text(r_->protocol);
       case LogField::path: return text(r_->uri);
       case LogField::query: return r_->args != nullptr ? std::string("?").append(r_->args) : std::string();
-      case LogField::request_field: return text(apr_table_get(r_->headers_in, name.c_str()));
+      case LogField::request_field: return text(apr_table_get(judged_fields(r_), name.c_str()));
       case LogField::answer_field: return text(apr_table_get(r_->headers_out, name.c_str()));
       case LogField::environment: return text(apr_table_get(r_->subprocess_env, name.c_str()));
       case LogField::note: return text(apr_table_get(r_->notes, name.c_str()));

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 
+#include "mod_wsflow/httpd/field_expression.hpp"
 #include "mod_wsflow/httpd/lifetime.hpp"
 #include "mod_wsflow/httpd/log.hpp"
 #include "mod_wsflow/os/random.hpp"
@@ -27,9 +28,8 @@ TunnelEnd refuse_wrong(request_rec* r, const char* text, const char* error) noex
 }
 
 TunnelEnd end_of_session(request_rec* r, const ap_expr_info_t* until) noexcept {
-  const char* error = nullptr;
-  const char* text = ap_expr_str_exec(r, until, &error);
-  if (error != nullptr || text == nullptr) return refuse_wrong(r, "", error);
+  const auto [text, error] = evaluate(r, until);
+  if (text == nullptr) return refuse_wrong(r, "", error);
   const auto end = parse_until(text);
   switch (end.kind) {
     case Until::Kind::none: return {};

@@ -20,11 +20,11 @@ class H2Streams:
         self._heads = {}  # by stream
         self._ended = set()
 
-    def send(self, path):
+    def send(self, path, headers=()):
         """The number of the stream of a GET."""
         stream = self._state.get_next_available_stream_id()
         self._state.send_headers(stream, [(":method", "GET"), (":scheme", "https"), (":path", path),
-                                          (":authority", self._authority), *self._headers], end_stream=True)
+                                          (":authority", self._authority), *self._headers, *headers], end_stream=True)
         self._flush()
         return stream
 
