@@ -40,7 +40,9 @@ struct Child {
   TermsTable terms;
   WorkerShare workers;  // tunnels that hold a worker thread
   LogRelay relay;
-  FirstTimes unreadable_keys;  // the limits of which a key could not be read
+  FirstTimes unreadable_keys;   // the limits of which a key could not be read
+  FirstTimes hidden_status;     // the virtual hosts where requests for it went elsewhere
+  FirstTimes refusing_origins;  // what refused handshakes, and how
   DrainSettings drain;
   std::uint32_t generation = 0;
   shm::Owner httpd;  // the parent

@@ -48,12 +48,13 @@ Failure Origin::check_unix_socket() const {
 }
 
 Failure Origin::connect(char* url, const char* proxy_name, apr_port_t proxy_port, bool tls) {
+  name_ = name_origin(r_, worker_, url);
   if (const auto failure = check_unix_socket()) return failure;
   const int acquired = ap_proxy_acquire_connection(kFunction, &backend_, worker_, r_->server);
   if (acquired != OK) {
     ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r_, WSFLOGNO(0030)
                   "no connection to %s: mod_proxy holds the worker for unusable, or all its connections are taken",
-                  ap_proxy_worker_name(r_->pool, worker_));
+                  name_.text);
     return {.status = acquired, .reason = Refusal::origin_unavailable};
   }
   backend_->is_ssl = tls ? 1 : 0;

@@ -5,6 +5,7 @@
 
 #include "mod_wsflow/httpd/api.hpp"
 #include "mod_wsflow/httpd/connection_filters.hpp"
+#include "mod_wsflow/httpd/origin_name.hpp"
 #include "mod_wsflow/httpd/origin_socket.hpp"
 #include "mod_wsflow/httpd/request_state.hpp"
 #include "mod_wsflow/ws/response_head.hpp"
@@ -28,6 +29,8 @@ class Origin {
   // Waits for the answer's head. head() and behind_head() are valid then.
   Failure await_answer();
 
+  // Valid once it was to be connected.
+  const OriginName& name() const noexcept { return name_; }
   const ws::ResponseHead& head() const noexcept { return head_; }
   // What was read behind the head.
   std::string_view behind_head() const noexcept { return std::string_view(buffer_).substr(head_size_); }
@@ -51,6 +54,7 @@ class Origin {
   proxy_worker* worker_;               // borrowed from mod_proxy
   proxy_server_conf* conf_;            // borrowed from mod_proxy
   const Settings& settings_;           // borrowed
+  OriginName name_{};                  // in r's pool
   Deadline deadline_{};                // of the handshake
   proxy_conn_rec* backend_ = nullptr;  // ours until release()
   apr_uri_t uri_{};

@@ -146,7 +146,8 @@ bool relay_body(request_rec* r, request_rec* answer, Origin& origin) {
     }
     if (status != APR_SUCCESS && !APR_STATUS_IS_EOF(status)) {
       ap_log_rerror(APLOG_MARK, APLOG_ERR, status, r,
-                    WSFLOGNO(0040) "the origin broke off in the middle of the body of its answer");
+                    WSFLOGNO(0040) "the origin %s broke off in the middle of the body of its answer",
+                    origin.name().text);
       ap_proxy_backend_broke(r, to);
       pass(r, to);
       return false;

@@ -60,7 +60,7 @@ class RequestSource final : public LogSource {
       case LogField::environment: return text(apr_table_get(r_->subprocess_env, name.c_str()));
       case LogField::note: return text(apr_table_get(r_->notes, name.c_str()));
       case LogField::route: return route();
-      case LogField::origin: return text(ap_proxy_worker_name(r_->pool, origin_.worker()));
+      case LogField::origin: return text(origin_.name().text);
       case LogField::handshake: return handshake();
       case LogField::tls_client: return text(tls_of(r_->connection));
       case LogField::tls_origin: return text(tls_of(origin_.connection()));

@@ -13,6 +13,7 @@
 #include "mod_wsflow/httpd/handshake_request.hpp"
 #include "mod_wsflow/httpd/limit_hold.hpp"
 #include "mod_wsflow/httpd/origin_answer.hpp"
+#include "mod_wsflow/httpd/origin_refusal.hpp"
 #include "mod_wsflow/httpd/routes.hpp"
 #include "mod_wsflow/httpd/stay.hpp"
 #include "mod_wsflow/httpd/until.hpp"
@@ -115,7 +116,8 @@ int refuse_unlisted(request_rec* r) noexcept {
 
 // What RFC 6455 4.1 tells a client to check of the 101, on behalf of our client; of the sub-protocol it may
 // find out itself.
-Failure judge_switching(request_rec* r, const ws::ResponseHead& head) {
+Failure judge_switching(request_rec* r, const Origin& origin) {
+  const auto& head = origin.head();
   const bool checked = config_of(r).handshakes.check_protocol != 0;
   const auto verdict = ws::judge_answer(
       {.upgrade = field(r, head, "Upgrade"),
@@ -126,8 +128,8 @@ Failure judge_switching(request_rec* r, const ws::ResponseHead& head) {
       accept_key(apr_table_get(r->headers_in, "Sec-WebSocket-Key")).view(),
       header(r->headers_in, "Sec-WebSocket-Protocol"), header(r->headers_in, "Sec-WebSocket-Extensions"));
   if (verdict == ws::AnswerVerdict::ok) return {};
-  ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r, WSFLOGNO(0072) "the origin's 101 is refused: %s",
-                ws::describe(verdict));
+  ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r, WSFLOGNO(0072) "the 101 of the origin %s is refused: %s",
+                origin.name().text, ws::describe(verdict));
   return {HTTP_BAD_GATEWAY, Refusal::origin_bad_answer};
 }
 
@@ -201,12 +203,11 @@ int handle(request_rec* r, proxy_worker* worker, proxy_server_conf* conf, char* 
     return refuse(r, failure);
   const auto& head = origin.head();
   if (head.status != HTTP_SWITCHING_PROTOCOLS) {
-    ap_log_rerror(APLOG_MARK, APLOG_INFO, 0, r, WSFLOGNO(0073) "the origin refused the handshake with %d",
-                  head.status);
+    tell_origin_refusal(r, origin, head.status);
     refuse(r, {head.status, Refusal::origin_status});
     return pass_answer(r, origin);
   }
-  if (const auto failure = judge_switching(r, head)) return refuse(r, failure);
+  if (const auto failure = judge_switching(r, origin)) return refuse(r, failure);
   if (!stays) stays = origin_reason_to_stay(r, origin.connection());
   if (stays) {
     if (const auto failure = enter_share(r, share)) return refuse(r, failure);
@@ -225,14 +226,14 @@ int handle(request_rec* r, proxy_worker* worker, proxy_server_conf* conf, char* 
   Failure failure;
   if (!stays) {
     ap_log_rerror(APLOG_MARK, APLOG_DEBUG, 0, r, WSFLOGNO(0074) "tunnel %016" APR_UINT64_T_HEX_FMT " to %s",
-                  id, ap_proxy_worker_name(r->pool, worker));
+                  id, origin.name().text);
     failure = hand_over(r, origin, std::move(terms));
   } else {
     // The first is worth a warning, with what to change.
     const bool first = is_first(stays);
     ap_log_rerror(APLOG_MARK, first ? APLOG_WARNING : APLOG_INFO, 0, r,
                   WSFLOGNO(0075) "tunnel %016" APR_UINT64_T_HEX_FMT " to %s holds this worker thread: %s", id,
-                  ap_proxy_worker_name(r->pool, worker),
+                  origin.name().text,
                   first ? apr_pstrcat(r->pool, stays.why, ": ", stays.cure, nullptr) : stays.why);
     failure = run_on_worker(r, origin, std::move(terms));
   }

@@ -63,6 +63,10 @@ std::uint32_t intern(Layout& layout, const LabelTexts& texts) noexcept {
     auto& place = table.places[(hash + i) % kLabelPlaces];
     auto found = place.load();
     if (found == 0) {
+      if (texts.of_request && table.of_requests.load() >= kLabelsOfRequests) {
+        give_back(table, ours);
+        return intern(layout, {.server = texts.server, .route = texts.route, .origin = kOtherOrigins});
+      }
       if (ours == 0) {
         ours = take(table);
         if (ours == 0) {
@@ -71,7 +75,10 @@ std::uint32_t intern(Layout& layout, const LabelTexts& texts) noexcept {
         }
         table.labels[ours - 1] = wanted;
       }
-      if (place.compare_exchange_strong(found, ours)) return ours;
+      if (place.compare_exchange_strong(found, ours)) {
+        if (texts.of_request) table.of_requests.fetch_add(1);
+        return ours;
+      }
     }
     if (table.labels[found - 1] != wanted) continue;
     give_back(table, ours);

@@ -10,17 +10,21 @@
 namespace wsflow::shm {
 
 // What many tunnels have in common, as it comes from the configuration: kept once for all of them, and never
-// removed. Any process, any thread; nobody waits.
+// removed. Any process, any thread; nobody waits. Where the origin is whatever requests ask for, only so many
+// are kept (kLabelsOfRequests); the rest are one origin, kOtherOrigins.
 struct LabelTexts {
   std::string_view server;
   std::string_view route;
   std::string_view origin;
+  bool of_request = false;  // requests say which origin it is
 };
 struct LabelView {
   std::string server;
   std::string route;
   std::string origin;
 };
+
+inline constexpr std::string_view kOtherOrigins = "others";
 
 // The index of the label with these texts, cut to fit; 0 if all are empty or the table is full.
 std::uint32_t intern(Layout& layout, const LabelTexts& texts) noexcept;

@@ -29,6 +29,7 @@ inline constexpr std::size_t kPageRows = 64;
 inline constexpr std::size_t kMaxSlots = 32'768;
 inline constexpr std::size_t kMaxPages = 4096;  // 262,144 rows
 inline constexpr std::size_t kLabels = 4096;
+inline constexpr std::size_t kLabelsOfRequests = 128;  // of them, those with origins that requests choose
 inline constexpr std::size_t kLabelPlaces = 2 * kLabels;
 
 // The places of the counters that a fold must know; metrics/catalogue.hpp has all of them.
@@ -134,7 +135,9 @@ struct alignas(64) LabelTable {
   std::atomic<std::uint32_t> places[kLabelPlaces];  // indexes, by hash; 0: free. Set once, never removed
   Label labels[kLabels];
   LabelCounts counts[kLabels + 1];  // by index; 0: of those that found no label
-  Counter lost;                     // how often one that was wanted found no room
+  // Of those at places, how many have an origin that requests chose.
+  std::atomic<std::uint32_t> of_requests;
+  Counter lost;  // how often one that was wanted found no room
 };
 
 struct alignas(64) Layout {

@@ -103,7 +103,7 @@ TunnelRows::TunnelRows(Layout& layout, const ProcessSlot& slot) noexcept : layou
 
 RowPlace TunnelRows::open(const TunnelFacts& facts) noexcept {
   if (owner_ == 0) return {};
-  const auto label = intern(layout_, {facts.server, facts.route, facts.origin});
+  const auto label = intern(layout_, {facts.server, facts.route, facts.origin, facts.origin_of_request});
   auto& counts = label_table(layout_).counts[label];
   counts.opened.fetch_add(1, std::memory_order_relaxed);
   counts.handshake_us.fetch_add(facts.handshake_us, std::memory_order_relaxed);

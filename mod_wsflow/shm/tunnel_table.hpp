@@ -21,6 +21,7 @@ struct TunnelFacts {
   std::string_view server;
   std::string_view route;
   std::string_view origin;
+  bool origin_of_request = false;           // the request says which one it is (LabelTexts)
   std::optional<std::uint32_t> resource{};  // the shared resource that it is held of
   flow::Index permit = 0;                   // what it holds of the limits
   std::uint16_t traits = 0;

@@ -128,6 +128,24 @@ TEST_CASE("a full table gives 0, and still what it has", "[labels]") {
   }
 }
 
+TEST_CASE("origins that requests choose leave room for the others", "[labels]") {
+  const test::SharedSegment segment;
+  const auto choose = [&](std::uint64_t number, const char* route) {
+    return shm::intern(*segment, {"www", route, origin_of(number), true});
+  };
+  std::set<std::uint32_t> all;
+  for (std::uint64_t i = 0; i < shm::kLabelsOfRequests; ++i) all.insert(choose(i, "/a"));
+  CHECK(all.size() == shm::kLabelsOfRequests);
+  const auto other = choose(shm::kLabelsOfRequests, "/a");
+  check(shm::label(*segment, other), {"www", "/a", std::string(shm::kOtherOrigins)});
+  CHECK(choose(shm::kLabelsOfRequests + 1, "/a") == other);
+  check(shm::label(*segment, choose(0, "/b")), {"www", "/b", std::string(shm::kOtherOrigins)});
+  CHECK(all.count(choose(0, "/a")) == 1);
+  CHECK(taken(*segment) == shm::kLabelsOfRequests + 2);
+  check(shm::label(*segment, add(*segment, 7)), {"7", "/7", origin_of(7)});
+  CHECK(shm::labels_lost(*segment) == 0);
+}
+
 TEST_CASE("an index at every place ends the search", "[labels]") {
   const test::SharedSegment segment;
   const auto index = add(*segment, 1);
