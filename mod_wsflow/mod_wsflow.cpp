@@ -20,6 +20,7 @@
 #include "mod_wsflow/httpd/sent_fields.hpp"
 #include "mod_wsflow/httpd/start_checks.hpp"
 #include "mod_wsflow/httpd/status_handler.hpp"
+#include "mod_wsflow/httpd/status_reach.hpp"
 #include "mod_wsflow/httpd/tunnel_log.hpp"
 #include "mod_wsflow/httpd/tunnel_room.hpp"
 #include "mod_wsflow/httpd/upgrade_handler.hpp"
@@ -84,6 +85,7 @@ void register_hooks(apr_pool_t*) noexcept {
   ap_hook_post_read_request(before_early_headers, nullptr, kHeaders, APR_HOOK_FIRST);
   ap_hook_post_read_request(behind_early_headers, kHeaders, nullptr, APR_HOOK_FIRST);
   ap_hook_fixups(before_headers, nullptr, kHeaders, APR_HOOK_LAST);
+  ap_hook_fixups(tell_hidden_status, nullptr, nullptr, APR_HOOK_LAST);
   ap_hook_handler(limit_gate, nullptr, nullptr, APR_HOOK_REALLY_FIRST);
   ap_hook_handler(status_handler, nullptr, nullptr, APR_HOOK_MIDDLE);
   proxy_hook_scheme_handler(upgrade_handler, nullptr, kOtherProxies, APR_HOOK_REALLY_FIRST);

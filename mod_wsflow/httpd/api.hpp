@@ -18,6 +18,7 @@
 #include <ap_mpm.h>
 #include <ap_release.h>
 #include <apr_base64.h>
+#include <apr_fnmatch.h>
 #include <apr_optional.h>
 #include <apr_sha1.h>
 #include <apr_shm.h>

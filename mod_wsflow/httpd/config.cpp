@@ -29,6 +29,7 @@ void* create_server_config(apr_pool_t* pool, server_rec*) noexcept {
                                  .adopted = nullptr,
                                  .log = nullptr,
                                  .field_expressions = nullptr,
+                                 .status_paths = nullptr,
                                  .judges_fields = false,
                                  .served = false,
                                  .cold_start = false});
@@ -50,6 +51,7 @@ void* merge_server_config(apr_pool_t* pool, void* base, void* add) noexcept {
                                  .adopted = nullptr,
                                  .log = upper.log != nullptr ? upper.log : lower.log,
                                  .field_expressions = nullptr,
+                                 .status_paths = nullptr,
                                  .judges_fields = false,
                                  .served = false,
                                  .cold_start = false});

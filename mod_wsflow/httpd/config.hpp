@@ -70,6 +70,8 @@ struct ServerConfig {
   AdoptedKeeper* adopted;             // main server only; the parent's list
   TunnelLog* log;                     // WSFlowLog, its own or the main server's; nullptr: not given
   apr_array_header_t* field_expressions;  // main server only; of FieldExpression
+  apr_array_header_t*
+      status_paths;    // main server only; of const char*: where SetHandler wsflow-status stands
   bool judges_fields;  // main server only; something judges by the fields of requests (sent_fields.hpp)
   bool served;         // main server only; in the parent: children were started with this configuration
   bool cold_start;     // main server only; no graceful reload brought this configuration

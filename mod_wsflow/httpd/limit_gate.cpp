@@ -24,7 +24,8 @@ namespace {
 bool exempt(const request_rec* r) noexcept {
   const bool error_page = r->prev != nullptr && r->status != HTTP_OK;
   return r->main != nullptr || error_page ||
-         (r->handler != nullptr && std::string_view(r->handler) == "wsflow-status");
+         (r->proxyreq == PROXYREQ_NONE && r->handler != nullptr &&
+          std::string_view(r->handler) == "wsflow-status");
 }
 
 // Whether the request that was redirected internally to `r` has it already.

@@ -12,6 +12,7 @@
 #include "mod_wsflow/httpd/mpm_query.hpp"
 #include "mod_wsflow/httpd/route_warnings.hpp"
 #include "mod_wsflow/httpd/settings_check.hpp"
+#include "mod_wsflow/httpd/status_reach.hpp"
 #include "mod_wsflow/httpd/unix_sockets.hpp"
 
 namespace wsflow::httpd {
@@ -70,6 +71,7 @@ int check_configuration(server_rec* server) noexcept {
   check_shadows(server);
   check_counting_modules(server);
   check_field_expressions(server);
+  check_status_reach(server);
   if (mpm_query(AP_MPMQ_IS_THREADED) == AP_MPMQ_NOT_SUPPORTED) {
     ap_log_error(APLOG_MARK, APLOG_WARNING, 0, server,
                  WSFLOGNO(0081) "with the MPM %s each tunnel holds a process: use mpm_event, with PHP-FPM (mod_proxy_fcgi) in place of mod_php",
