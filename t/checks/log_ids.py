@@ -16,7 +16,7 @@ def template(argument):
     """The text of a format with … for what is filled in."""
     pieces = re.findall(r'"(?:\\.|[^"\\])*"|\b[A-Z_0-9]+\b', argument)
     text = "".join(base.joined_strings(piece) if piece.startswith('"') else "FMT" for piece in pieces)
-    return re.sub(r"%[-+ 0-9.*]*(FMT|[a-zA-Z])", "…", text)
+    return re.sub(r"%%|%[-+ 0-9.*]*(FMT|[a-zA-Z])", lambda found: "%" if found[0] == "%%" else "…", text)
 
 
 def httpd_calls(name, code):
