@@ -58,15 +58,15 @@ class H2Client:
     def get(self, path):
         return self.open("GET", path, end_stream=True)
 
-    def begin(self, path):
+    def begin(self, path, fields=()):
         """A stream that asks for a tunnel."""
         while not self.state.remote_settings.get(h2.settings.SettingCodes.ENABLE_CONNECT_PROTOCOL):
             self.more()
-        return self.open("CONNECT", path, [(":protocol", "websocket"), ("sec-websocket-version", "13")])
+        return self.open("CONNECT", path, [(":protocol", "websocket"), ("sec-websocket-version", "13"), *fields])
 
-    def tunnel(self, path):
+    def tunnel(self, path, fields=()):
         """The same, when it has its answer."""
-        stream = self.begin(path)
+        stream = self.begin(path, fields)
         stream.wait_head()
         return stream
 

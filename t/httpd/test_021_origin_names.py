@@ -38,7 +38,10 @@ def test_the_origin_has_its_name_everywhere(httpd, echo, connect, how, scheme):
     assert site.log.lines(f"WSF0074.* to {name}$")
     code = site.get("/wsflow-status").text
     assert name in code and "proxy:reverse" not in code
-    peer.close()
+    assert site.status.act(action="close", origin="proxy:reverse").status == 200
+    assert site.status.active() == 1
+    assert site.status.act(action="close", origin=name, code="1012").status == 200
+    site.status.wait_active(0)
     wait_until(lambda: log.exists() and log.read_text() == f"{name}\n", "the tunnel log has its line", report=log.read_text)
 
 

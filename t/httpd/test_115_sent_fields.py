@@ -4,6 +4,7 @@ import socket
 
 import pytest
 
+from h2_client import h2_connect
 from h2_streams import H2Streams
 from limited import Section, write_page
 from wait import seconds, wait_until
@@ -52,6 +53,16 @@ def test_the_host_of_the_same_origin_is_the_clients(httpd, echo, raw_client, lin
     site = httpd(f"WSFlowPass /x {echo().url('/echo')}\nWSFlowOrigin same\nRequestHeader {line}")
     assert status(site, raw_client, "/x", [("Origin", "http://app.test")]) == 403
     assert status(site, raw_client, "/x", [("Origin", site.url("http", ""))]) == 101
+
+
+@pytest.mark.parametrize("line", ["unset Origin", "set Origin https://app.test early", "set Host app.test"])
+def test_the_origin_over_http2_is_the_clients(httpd, echo, certs, resources, line):
+    site = httpd(f"WSFlowPass /x {echo().url('/echo')}\nWSFlowOrigin same\nRequestHeader {line}", modules=["http2"],
+                 tls_conf="Protocols h2 http/1.1\nH2WebSockets on")
+    site.log.expect("WSF0220")
+    own = [("origin", site.url("https", ""))]
+    assert [h2_connect(site, certs, resources).tunnel("/x", fields).status
+            for fields in ([("origin", "https://app.test")], own)] == [403, 200]
 
 
 def test_the_origin_server_gets_what_requestheader_makes(httpd, echo, raw_client):
