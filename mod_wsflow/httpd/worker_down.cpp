@@ -42,8 +42,8 @@ void end_some(server_rec* server, const OriginLoad::Member& member, std::atomic<
   if (cause == nullptr) {
     if (last.load() == 0 || last.exchange(0) == 0) return;
     ap_log_error(APLOG_MARK, APLOG_NOTICE, 0, server,
-                 WSFLOGNO(0177) "the worker %s of %s is in use again: its tunnels stay",
-                 member.name, member.balancer);
+                 WSFLOGNO(0177) "the worker %s of %s is in use again: its tunnels stay", member.name,
+                 member.balancer);
     return;
   }
   const auto claim = claim_ends(last, base::now().time_since_epoch().count(), pace);
@@ -51,8 +51,8 @@ void end_some(server_rec* server, const OriginLoad::Member& member, std::atomic<
     ap_log_error(APLOG_MARK, APLOG_NOTICE, 0, server,
                  WSFLOGNO(0176) "the worker %s of %s is %s: Close %d to its %" APR_UINT64_T_FMT
                                 " tunnels, %d a second",
-                 member.name, member.balancer, cause->name, cause->code,
-                 shm::held(layout, member.resource), pace);
+                 member.name, member.balancer, cause->name, cause->code, shm::held(layout, member.resource),
+                 pace);
   }
   shm::command(layout, {.resource = member.resource, .untold = true}, claim.count, shm::Command::close,
                cause->code);

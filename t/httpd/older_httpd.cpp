@@ -1,5 +1,6 @@
-// Linked into a module of its own (t/CMakeLists.txt), which then finds in Debian's httpd what one has that is as old
-// as may be: no MPM that can wait for a connection, and, as nothing here replaces them, no function that is newer.
+// Linked into a module of its own (t/CMakeLists.txt), which then finds in Debian's httpd what one has that is
+// as old as may be: no MPM that can wait for a connection, and, as nothing here replaces them, no function
+// that is newer.
 
 #include <apr_errno.h>
 

@@ -1,5 +1,5 @@
-// Linked into a module of its own (t/CMakeLists.txt), to which connections are as in httpd's trunk: where 2.4 has the
-// socket, there is a struct, of which the socket is the first field.
+// Linked into a module of its own (t/CMakeLists.txt), to which connections are as in httpd's trunk: where 2.4
+// has the socket, there is a struct, of which the socket is the first field.
 
 #include "mod_wsflow/httpd/api.hpp"
 
