@@ -66,7 +66,8 @@ bool is_limited(const server_rec* main, const server_rec* server, const RouteLin
   }
   return std::ranges::any_of(rules, [for_each_client](const auto& each) {
     const auto& definition = each.first->definition;
-    return each.second && definition.settings.concurrency != 0 && (definition.keyed || !for_each_client);
+    return each.second && definition.settings.concurrency != 0 &&
+           definition.applies != flow::Applies::requests && (definition.keyed || !for_each_client);
   });
 }
 
@@ -94,7 +95,7 @@ void warn_of(const server_rec* main, const Line& line, const Counting& counting)
   const auto route = first_unlimited(pool, main, counting.for_each_client);
   if (!route) return;
   ap_log_error(APLOG_MARK, APLOG_WARNING, 0, main, WSFLOGNO(0287)
-               "%s: %s counts no tunnels, and no limit %sis in force for those of %s (%s): write \"WSFlowLimit sockets concurrency=%s%s\" beside the route",
+               "%s: %s counts no tunnels, and no limit %sis in force for those of %s (%s): write \"WSFlowLimit sockets concurrency=%s applies=tunnels%s\" beside the route",
                place_of(pool, line), counting.directive, counting.for_each_client ? "with key= " : "",
                spelled(pool, *route), place_of(pool, *route->line), number_in(pool, line),
                counting.for_each_client ? " key=%{REMOTE_ADDR}" : "");

@@ -23,7 +23,7 @@ bool is_word(std::string_view text, std::initializer_list<std::string_view> word
 
 // The field to which the line gives a value that is httpd's own, or that stands for none; nullptr: to none.
 // What it takes away or makes of the client's value, and what is the same for all, is meant for the origin.
-const char* made_up(apr_pool_t* pool, const ap_directive_t& line) noexcept {
+const char* made_up(apr_pool_t* pool, const Line& line) noexcept {
   if (ap_cstr_casecmp(line.directive, "RequestHeader") != 0) return nullptr;
   const char* rest = line.args;
   const std::string_view action(ap_getword_conf(pool, &rest));
@@ -48,7 +48,7 @@ bool names(std::string_view expression, std::string_view field) noexcept {
 
 void check(const server_rec* main, const FieldExpression& expression) noexcept {
   auto* pool = main->process->pconf;
-  const auto* line = find_line(ap_conftree, [&](const ap_directive_t& each) {
+  const auto* line = find_line(ap_conftree, [&](const Line& each) {
     const auto* field = made_up(pool, each);
     return field != nullptr && names(expression.text, field) && may_meet(each, *expression.line);
   });

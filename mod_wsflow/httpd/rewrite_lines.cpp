@@ -10,10 +10,6 @@ namespace wsflow::httpd {
 
 namespace {
 
-bool is(const ap_directive_t& line, const char* name) noexcept {
-  return ap_cstr_casecmp(line.directive, name) == 0;
-}
-
 struct Rule {
   bool matches = false;
   bool changes = false;  // the path, or whether and in which order other rules are tried
@@ -34,7 +30,7 @@ bool has_flag(std::string_view flags, std::initializer_list<std::string_view> na
   return false;
 }
 
-Rule read(apr_pool_t* pool, const ap_directive_t& line, const char* path) noexcept {
+Rule read(apr_pool_t* pool, const Line& line, const char* path) noexcept {
   const char* rest = line.args;
   const char* pattern = ap_getword_conf(pool, &rest);
   const std::string_view target(ap_getword_conf(pool, &rest));
@@ -50,23 +46,22 @@ Rule read(apr_pool_t* pool, const ap_directive_t& line, const char* path) noexce
           .to_origin = has_flag(flags, {"P", "proxy"})};
 }
 
-bool is_on(const ap_directive_t* level) noexcept {
+bool is_on(const Line* level) noexcept {
   bool on = false;
   for (; level != nullptr; level = level->next) {
-    if (is(*level, "RewriteEngine")) on = ap_cstr_casecmp(level->args, "on") == 0;
+    if (is_line(*level, "RewriteEngine")) on = ap_cstr_casecmp(level->args, "on") == 0;
   }
   return on;
 }
 
 }  // namespace
 
-const ap_directive_t* rewrite_to_origin(apr_pool_t* pool, const ap_directive_t* level,
-                                        const char* path) noexcept {
+const Line* rewrite_to_origin(apr_pool_t* pool, const Line* level, const char* path) noexcept {
   if (!is_on(level)) return nullptr;
   bool conditions = false;
   for (; level != nullptr; level = level->next) {
-    if (is(*level, "RewriteCond")) conditions = true;
-    if (!is(*level, "RewriteRule")) continue;
+    if (is_line(*level, "RewriteCond")) conditions = true;
+    if (!is_line(*level, "RewriteRule")) continue;
     const auto rule = read(pool, *level, path);
     if (rule.matches && rule.to_origin && !conditions) return level;
     // A rule that goes to an origin under a condition takes the path, or leaves it to those behind.

@@ -29,7 +29,7 @@ std::span<Section> sections(const server_rec* server) noexcept {
 }
 
 // The path of the plain <Location> with this SetHandler; nullptr: the line is none, or no path can be told.
-const char* path_of(apr_pool_t* pool, const ap_directive_t& line) noexcept {
+const char* path_of(apr_pool_t* pool, const Line& line) noexcept {
   if (ap_cstr_casecmp(line.directive, "SetHandler") != 0 || line.parent == nullptr ||
       ap_cstr_casecmp(line.parent->directive, "<Location") != 0)
     return nullptr;
@@ -107,7 +107,7 @@ void warn(const server_rec* main, const server_rec* server, const char* path, co
 
 // mod_proxy leaves a request alone that has this variable.
 bool may_be_left_alone() noexcept {
-  return find_line(ap_conftree, [](const ap_directive_t& line) {
+  return find_line(ap_conftree, [](const Line& line) {
            return line.args != nullptr && std::strstr(line.args, "no-proxy") != nullptr;
          }) != nullptr;
 }
@@ -150,7 +150,7 @@ bool is_status_path(std::string_view path) noexcept {
 void check_status_reach(server_rec* main) noexcept {
   const bool unsure = may_be_left_alone();
   const void* told = nullptr;
-  find_line(ap_conftree, [&](const ap_directive_t& line) {
+  find_line(ap_conftree, [&](const Line& line) {
     const char* path = path_of(main->process->pconf, line);
     if (path == nullptr) return false;
     if (!is_status_path(path)) note_path(main, path);

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "mod_wsflow/httpd/config.hpp"
+#include "mod_wsflow/httpd/config_tree.hpp"
 #include "mod_wsflow/httpd/limit_rule.hpp"
 #include "mod_wsflow/httpd/log.hpp"
 
@@ -60,10 +61,6 @@ std::span<const ap_conf_vector_t*> sections_of(const server_rec* server) noexcep
   return elements<const ap_conf_vector_t*>(core->sec_url);
 }
 
-bool is(const ap_directive_t& line, const char* name) noexcept {
-  return ap_cstr_casecmp(line.directive, name) == 0;
-}
-
 // One level of the configuration, as httpd has kept its lines: what mod_proxy keeps of a route is without
 // its socket.
 struct Level {
@@ -84,8 +81,8 @@ Level level_of(server_rec* server) noexcept {
           std::any_of(sections.begin(), sections.end(), [](auto* each) { return takes_over(each); })};
 }
 
-Level level_behind(const ap_directive_t& section, const Level& level, server_rec* main) noexcept {
-  if (is(section, "<VirtualHost")) {
+Level level_behind(const Line& section, const Level& level, server_rec* main) noexcept {
+  if (is_line(section, "<VirtualHost")) {
     for (auto* host = main->next; host != nullptr; host = host->next) {
       if (host->defn_name != nullptr && std::strcmp(host->defn_name, section.filename) == 0 &&
           host->defn_line_number == static_cast<unsigned>(section.line_num))
@@ -93,7 +90,7 @@ Level level_behind(const ap_directive_t& section, const Level& level, server_rec
     }
   }
   Level inner = level;
-  if (is(section, "<Proxy")) {
+  if (is_line(section, "<Proxy")) {
     const char* arguments = section.args;
     std::string_view name = ap_getword_conf(main->process->pconf, &arguments);
     if (name.ends_with('>')) name.remove_suffix(1);
@@ -111,17 +108,17 @@ bool has_route_to(const Level& level, std::string_view socket, apr_pool_t* pool)
 }
 
 // Whether a line names an origin that our tunnels may go to, or whose requests may go to one of theirs.
-bool concerns_us(const ap_directive_t& line, const Level& level, std::string_view socket,
-                 apr_pool_t* pool) noexcept {
-  if (is(line, "WSFlowPass") || level.takes_over) return true;
-  if (is(line, "BalancerMember")) return config_of(level.server).routes->nelts != 0;
+bool concerns_us(const Line& line, const Level& level, std::string_view socket, apr_pool_t* pool) noexcept {
+  if (is_line(line, "WSFlowPass") || level.takes_over) return true;
+  if (is_line(line, "BalancerMember")) return config_of(level.server).routes->nelts != 0;
   return has_route_to(level, socket, pool);
 }
 
 // Whether the origin that a line names is the one that mod_proxy connects to for it.
-bool is_right(const ap_directive_t& line, const Level& level, apr_pool_t* pool) noexcept {
-  const bool member = is(line, "BalancerMember");
-  if (!member && !is(line, "WSFlowPass") && !is(line, "ProxyPass") && !is(line, "ProxyPassMatch"))
+bool is_right(const Line& line, const Level& level, apr_pool_t* pool) noexcept {
+  const bool member = is_line(line, "BalancerMember");
+  if (!member && !is_line(line, "WSFlowPass") && !is_line(line, "ProxyPass") &&
+      !is_line(line, "ProxyPassMatch"))
     return true;
   const char* arguments = line.args;
   auto* balancer = member ? level.balancer : nullptr;
@@ -145,7 +142,7 @@ bool is_right(const ap_directive_t& line, const Level& level, apr_pool_t* pool) 
   return true;
 }
 
-bool all_are_right(const ap_directive_t* line, const Level& level, server_rec* main) noexcept {
+bool all_are_right(const Line* line, const Level& level, server_rec* main) noexcept {
   for (; line != nullptr; line = line->next) {
     const bool right = line->first_child != nullptr
                            ? all_are_right(line->first_child, level_behind(*line, level, main), main)

@@ -58,14 +58,14 @@ def says(httpd, *lines):
 
 
 ROUTE = f"WSFlowPass /x {WS}"
-KEYED = 'WSFlowLimit sockets concurrency=5 key=%{REMOTE_ADDR}'
+KEYED = 'WSFlowLimit sockets concurrency=5 applies=tunnels key=%{REMOTE_ADDR}'
 
 
 @pytest.mark.parametrize("directive, line", [
     ("QS_SrvMaxConnPerIP 5", KEYED),
-    ("QS_SrvMaxConn 5", "WSFlowLimit sockets concurrency=5"),
-    ("QS_LocRequestLimit /x 5", "WSFlowLimit sockets concurrency=5"),
-    ("QS_LocRequestLimitMatch ^/x 5", "WSFlowLimit sockets concurrency=5"),
+    ("QS_SrvMaxConn 5", "WSFlowLimit sockets concurrency=5 applies=tunnels"),
+    ("QS_LocRequestLimit /x 5", "WSFlowLimit sockets concurrency=5 applies=tunnels"),
+    ("QS_LocRequestLimitMatch ^/x 5", "WSFlowLimit sockets concurrency=5 applies=tunnels"),
     ("SecConnReadStateLimit 5", KEYED),
     ("SecConnWriteStateLimit 5", KEYED),
 ])
@@ -86,6 +86,8 @@ def test_limits_that_count_no_tunnels_are_told_with_the_line_to_write(httpd, dir
     ([QOS, "QS_SrvMaxConnPerIP 5", "QS_SrvMaxConn 100", ROUTE], 2),
     ([QOS, "QS_SrvMaxConnPerIP 5", ROUTE, "WSFlowLimit all concurrency=5"], 1),
     ([QOS, "QS_SrvMaxConn 5", ROUTE, "WSFlowLimit each rate=5/s"], 1),
+    ([QOS, "QS_SrvMaxConn 5", ROUTE, "WSFlowLimit all concurrency=5 applies=requests"], 1),
+    ([QOS, "QS_SrvMaxConn 5", ROUTE, "WSFlowLimit all concurrency=5"], 0),
     ([QOS, "QS_SrvMaxConnPerIP 5", ROUTE, "<Location /y>", KEYED, "</Location>"], 1),
     ([QOS, "QS_SrvMaxConnPerIP 5", ROUTE, "<Location /x>", KEYED, "</Location>"], 0),
     ([QOS, "QS_SrvMaxConnPerIP 5", ROUTE, '<LocationMatch "^/(x|y)">', KEYED, "</LocationMatch>"], 0),
