@@ -187,7 +187,10 @@ def test_a_route_of_the_main_server_goes_before_those_of_its_hosts(httpd, raw_or
     [f"WSFlowPass /x {WS}", f"WSFlowPass /x {HTTP} mapping=encoded"],
 ])
 def test_routes_that_get_something_are_not_told(httpd, lines):
-    assert says(httpd, host(*lines))[:2] == (0, "Syntax OK\n")
+    status, said = says(httpd, host(*lines))[:2]
+    assert status == 0
+    # Of a route for everything the page of the status is told, and no more.
+    assert set(re.findall(r"WSF\d+", said)) <= {"WSF0271"}, said
 
 
 def test_what_a_host_changes_in_a_section_is_meant(httpd):

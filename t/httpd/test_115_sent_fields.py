@@ -59,7 +59,7 @@ def test_the_host_of_the_same_origin_is_the_clients(httpd, echo, raw_client, lin
 def test_the_origin_over_http2_is_the_clients(httpd, echo, certs, resources, line):
     site = httpd(f"WSFlowPass /x {echo().url('/echo')}\nWSFlowOrigin same\nRequestHeader {line}", modules=["http2"],
                  tls_conf="Protocols h2 http/1.1\nH2WebSockets on")
-    site.log.expect("WSF0220")
+    site.log.expect("WSF0220", "WSF0075")
     own = [("origin", site.url("https", ""))]
     assert [h2_connect(site, certs, resources).tunnel("/x", fields).status
             for fields in ([("origin", "https://app.test")], own)] == [403, 200]

@@ -131,7 +131,7 @@ def test_a_limit_of_the_main_server_too(section):
 
 def test_streams_of_http2_are_told_apart(section, certs, resources):
     x = section("concurrency=1 applies=tunnels", modules=["http2"], tls_conf=H2, threads=32)
-    x.site.log.allow("WSF0220")
+    x.site.log.expect("WSF0220", "WSF0075")
     h2 = h2_connect(x.site, certs, resources)
     stream = h2.begin("/x/ws")
     server = x.origin.accept_tunnel()

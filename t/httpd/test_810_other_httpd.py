@@ -83,6 +83,7 @@ def test_no_second_look_for_an_origin_that_is_down(older, raw_client):
 def test_a_tunnel_on_its_worker(older, echo, connect, origin_tls):
     origin = echo(tls=origin_tls)
     site = older(f'WSFlowPass /x "{origin.url("/x")}"\nDumpIOInput On\nDumpIOOutput On\nLogLevel dumpio:trace7', modules=["dumpio"])
+    site.log.expect("WSF0075")
     for scheme in ("ws", "wss"):
         peer = connect(site.url(scheme, "/x"))
         message = os.urandom(200_000)
