@@ -2,6 +2,7 @@
 """Each check can fail: it finds what is spoilt in a copy of the tree, and refuses to judge what is not there."""
 
 import argparse
+import functools
 import pathlib
 import re
 import shutil
@@ -159,10 +160,17 @@ MODULES = [
 
 
 def run(root, words):
+    """One check, and what it says of the tree."""
     name, *arguments = words.split()
     done = subprocess.run([sys.executable, HERE / f"{name}.py", "--root", root, *arguments],
                           capture_output=True, text=True)
     return done.returncode, done.stdout + done.stderr
+
+
+@functools.cache
+def run_on_the_whole(root, words):
+    """The same, while nothing is spoilt."""
+    return run(root, words)
 
 
 def copy_tree(target):
@@ -179,7 +187,7 @@ def try_spoil(root, check, name, pattern, replacement, words):
     spoilt = re.sub(pattern, lambda _: replacement, text, count=1)
     if spoilt == text:
         return f"{name}: nothing to spoil for {check}: {pattern}"
-    before = run(root, check)[1].count(words)
+    before = run_on_the_whole(root, check)[1].count(words)
     path.write_text(spoilt, encoding="utf-8")
     status, output = run(root, check)
     path.write_text(text, encoding="utf-8")
