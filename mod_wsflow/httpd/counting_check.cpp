@@ -56,6 +56,11 @@ bool is_in_force(const server_rec* main, const server_rec* server, const LimitPl
   return may_meet(place.path, pattern, route);
 }
 
+bool counts_tunnels(const flow::Definition& definition, bool for_each_client) noexcept {
+  return definition.settings.concurrency != 0 && definition.applies != flow::Applies::requests &&
+         (definition.keyed || !for_each_client);
+}
+
 // Whether a limit counts the tunnels of a route.
 bool is_limited(const server_rec* main, const server_rec* server, const RouteLine& route,
                 bool for_each_client) {
@@ -66,8 +71,7 @@ bool is_limited(const server_rec* main, const server_rec* server, const RouteLin
   }
   return std::ranges::any_of(rules, [for_each_client](const auto& each) {
     const auto& definition = each.first->definition;
-    return each.second && definition.settings.concurrency != 0 &&
-           definition.applies != flow::Applies::requests && (definition.keyed || !for_each_client);
+    return each.second && counts_tunnels(definition, for_each_client) && !definition.dry_run;
   });
 }
 
@@ -83,22 +87,41 @@ std::optional<RouteLine> first_unlimited(apr_pool_t* pool, const server_rec* mai
 
 // The first of its words that is a number; else a letter for it.
 const char* number_in(apr_pool_t* pool, const Line& line) {
-  for (const char* word : words_of(pool, line)) {
+  auto words = words_of(pool, line);
+  // Behind a bandwidth and a pace.
+  if (is_line(line, "CBandSpeed") || is_line(line, "CBandRemoteSpeed")) std::ranges::reverse(words);
+  for (const char* word : words) {
     const std::string_view text(word);
     if (text != "0" && std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; })) return word;
   }
   return "N";
 }
 
-void warn_of(const server_rec* main, const Line& line, const Counting& counting) {
+// A name that no limit has yet, nor `taken`: one name stands for one definition.
+const char* free_name(apr_pool_t* pool, const server_rec* main, const char* taken) noexcept {
+  const char* name = "sockets";
+  const auto is_taken = [&](const char* text) {
+    return (taken != nullptr && std::string_view(text) == taken) ||
+           std::ranges::any_of(
+               elements<const LimitRule* const>(config_of(main).limit_rules),
+               [text](const auto* rule) { return std::string_view(text) == rule->definition.name; });
+  };
+  for (int number = 2; is_taken(name); ++number) name = apr_psprintf(pool, "sockets%d", number);
+  return name;
+}
+
+// Returns the name that it proposes, or else `taken`.
+const char* warn_of(const server_rec* main, const Line& line, const Counting& counting, const char* taken) {
   auto* pool = main->process->pconf;
   const auto route = first_unlimited(pool, main, counting.for_each_client);
-  if (!route) return;
+  if (!route) return taken;
+  const char* name = free_name(pool, main, taken);
   ap_log_error(APLOG_MARK, APLOG_WARNING, 0, main, WSFLOGNO(0287)
-               "%s: %s counts no tunnels, and no limit %sis in force for those of %s (%s): write \"WSFlowLimit sockets concurrency=%s applies=tunnels%s\" beside the route",
+               "%s: %s counts no tunnels, and no limit %sis in force for those of %s (%s): write \"WSFlowLimit %s concurrency=%s applies=tunnels%s\" beside the route",
                place_of(pool, line), counting.directive, counting.for_each_client ? "with key= " : "",
-               spelled(pool, *route), place_of(pool, *route->line), number_in(pool, line),
+               spelled(pool, *route), place_of(pool, *route->line), name, number_in(pool, line),
                counting.for_each_client ? " key=%{REMOTE_ADDR}" : "");
+  return name;
 }
 
 }  // namespace
@@ -107,10 +130,11 @@ void check_counting_modules(const server_rec* main) noexcept {
   guard_void(main, [&] {
     // One of each kind is enough: the same limit stands in for all.
     bool said[2] = {};
+    const char* taken = nullptr;
     for_each_line(ap_conftree, [&](const Line& line) {
       const auto* counting = counting_of(line);
       if (counting == nullptr || std::exchange(said[counting->for_each_client ? 1 : 0], true)) return;
-      warn_of(main, line, *counting);
+      taken = warn_of(main, line, *counting, taken);
     });
   });
 }

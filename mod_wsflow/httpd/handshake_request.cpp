@@ -49,7 +49,9 @@ constexpr std::string_view kSchemes[] = {"ws", "wss", "http", "https", "balancer
 // Of the URL to which mod_proxy takes it; empty: to none.
 std::string_view scheme_of(const request_rec* r) noexcept {
   constexpr std::string_view kProxy = "proxy:";
-  std::string_view url = r->proxyreq == PROXYREQ_REVERSE && r->filename != nullptr ? r->filename : "";
+  // What SetHandler "proxy:..." names becomes the URL in mod_proxy's handler only.
+  const char* text = r->proxyreq == PROXYREQ_NONE ? r->handler : r->filename;
+  std::string_view url = r->proxyreq != PROXYREQ_PROXY && text != nullptr ? text : "";
   if (!url.starts_with(kProxy)) return {};
   url.remove_prefix(kProxy.size());
   // unix:/path|http://name/

@@ -46,7 +46,7 @@ bool take_words(const std::vector<const char*>& words, std::size_t first, RouteL
   return true;
 }
 
-// RewriteRule pattern ws://… [P]
+// RewriteRule pattern http://… [P]
 bool take_rewrite(const std::vector<const char*>& words, RouteLine& route) {
   if (words.size() != 3) return false;
   std::string_view flags(words[2]);
@@ -60,7 +60,17 @@ bool take_rewrite(const std::vector<const char*>& words, RouteLine& route) {
   route.path = words[0];
   route.url = words[1];
   route.pattern = route.rewritten = route.variable = true;
-  return proxies && (starts_with(route.url, "ws://") || starts_with(route.url, "wss://"));
+  const auto url = network_url(route.url);
+  return proxies && is_scheme(url.substr(0, std::min(url.find("://"), url.size())),
+                              {"ws", "wss", "http", "https", "balancer"});
+}
+
+// RewriteEngine of the section, else of the server around it, else of the main server.
+bool rewrites(const server_rec* server, const Line* section) noexcept {
+  const auto* line = section != nullptr ? last_line(section->first_child, "RewriteEngine") : nullptr;
+  if (line == nullptr) line = last_line(lines_of(server), "RewriteEngine");
+  if (line == nullptr) line = last_line(ap_conftree, "RewriteEngine");
+  return line != nullptr && ap_cstr_casecmp(line->args, "on") == 0;
 }
 
 bool take_route(apr_pool_t* pool, const Line& line, const Line* section, RouteLine& route) {
@@ -68,7 +78,7 @@ bool take_route(apr_pool_t* pool, const Line& line, const Line* section, RouteLi
   route.ours = is_line(line, "WSFlowPass");
   route.line = &line;
   auto words = words_of(pool, line);
-  if (is_line(line, "RewriteRule")) return take_rewrite(words, route);
+  if (is_line(line, "RewriteRule")) return rewrites(route.server, section) && take_rewrite(words, route);
   if (!match && !route.ours && !is_line(line, "ProxyPass")) return false;
   if (section != nullptr) {
     place_in(pool, *section, route);

@@ -7,8 +7,8 @@
 
 namespace wsflow::httpd {
 
-// A line that maps a path to an origin: WSFlowPass, ProxyPass, ProxyPassMatch, or a RewriteRule with [P] to a
-// WebSocket origin. For the checks at the start. Parent.
+// A line that maps a path to an origin: WSFlowPass, ProxyPass, ProxyPassMatch, or a RewriteRule with [P]. For
+// the checks at the start. Parent.
 struct RouteLine {
   const server_rec* server;  // where it is written
   const Line* line;

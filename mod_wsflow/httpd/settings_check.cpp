@@ -6,6 +6,7 @@
 #include "mod_wsflow/httpd/guard.hpp"
 #include "mod_wsflow/httpd/limit_rule.hpp"
 #include "mod_wsflow/httpd/route_owner.hpp"
+#include "mod_wsflow/httpd/route_shadow.hpp"
 #include "mod_wsflow/os/sysctl.hpp"
 
 namespace wsflow::httpd {
@@ -27,16 +28,39 @@ const char* written(apr_pool_t* pool, std::int64_t time) noexcept {
   return apr_psprintf(pool, "%" APR_INT64_T_FMT "ms", time / 1000);
 }
 
+std::span<const TunnelPlace> places_of(const server_rec* main) noexcept {
+  return elements<const TunnelPlace>(config_of(main).tunnel_places);
+}
+
+// Whether the section may be in force for the requests of the route. Of patterns and <Proxy> nobody can tell.
+bool may_cover(const server_rec* main, const TunnelPlace& section, const TunnelPlace& route) noexcept {
+  if (section.route != nullptr || section.path == nullptr) return false;
+  if (section.server != main && section.server != route.server) return false;
+  const std::string_view path(section.path);
+  if (!path.starts_with('/') || apr_fnmatch_test(section.path) != 0) return true;
+  return hides({path, false, false, false}, {route.route->path, false, false, false});
+}
+
 // Settings of a place, as far as somebody has written them down.
-Settings given_at(const TunnelPlace& place) noexcept {
+Settings given_at(const server_rec* main, const TunnelPlace& place) noexcept {
   const auto& server =
       *static_cast<const DirConfig*>(ap_get_module_config(place.server->lookup_defaults, &wsflow_module));
-  const auto section = overlay(place.section->tunnels.settings, server.tunnels.settings);
-  return place.route != nullptr ? overlay(place.route->tunnels.settings, section) : section;
+  auto section = overlay(place.section->tunnels.settings, server.tunnels.settings);
+  if (place.route == nullptr) return section;
+  for (const auto& other : places_of(main)) {
+    if (may_cover(main, other, place)) section = overlay(other.section->tunnels.settings, section);
+  }
+  return overlay(place.route->tunnels.settings, section);
 }
 
 const Settings& own_of(const TunnelPlace& place) noexcept {
   return place.route != nullptr ? place.route->tunnels.settings : place.section->tunnels.settings;
+}
+
+// The line that lifts `idle`: a key of a route wins over all directives.
+const char* idle_of(apr_pool_t* pool, const TunnelPlace& place, std::int64_t time) noexcept {
+  const bool key = place.route != nullptr && own_of(place).idle != kUnset;
+  return apr_pstrcat(pool, key ? "idle=" : "WSFlowTimeout idle=", written(pool, time), nullptr);
 }
 
 // A dead peer must be found before silence has ended the tunnel anyway.
@@ -45,28 +69,39 @@ void check_ping(const server_rec* main, const TunnelPlace& place, const Settings
   if (interval <= 0 || settings.idle == 0 || interval + settings.ping_timeout < settings.idle) return;
   auto* pool = main->process->pconf;
   const auto found = interval + settings.ping_timeout;
-  ap_log_error(APLOG_MARK, APLOG_WARNING, 0, main, WSFLOGNO(0165)
-               "%s: a dead %s is found after %s, but after %s the tunnel has ended as idle: write \"WSFlowTimeout idle=%s\"",
-               place.where, name, written(pool, found), written(pool, settings.idle), written(pool, 2 * found));
+  ap_log_error(
+      APLOG_MARK, APLOG_WARNING, 0, main,
+      WSFLOGNO(
+          0165) "%s: a dead %s is found after %s, but after %s the tunnel has ended as idle: write \"%s\"",
+      place.where, name, written(pool, found), written(pool, settings.idle), idle_of(pool, place, 2 * found));
+}
+
+// Whether a part of the place says when its clients are pinged: whom its own times concern then, is not sure.
+bool is_said_inside(const server_rec* main, const TunnelPlace& place) noexcept {
+  if (place.route != nullptr) return false;
+  return std::ranges::any_of(places_of(main), [&](const TunnelPlace& other) {
+    return own_of(other).ping_client != kUnset && (place.server == main || place.server == other.server);
+  });
 }
 
 // Who is quiet for as long is cut before anybody asks whether he is there: the answers to our pings do not
 // count for idle. Where the ping is written down, check_ping speaks of it.
 void check_unasked(const server_rec* main, const TunnelPlace& place, const Settings& given) noexcept {
   const auto ping = kDefaultSettings.ping_client;
-  if (given.ping_client != kUnset || given.idle <= 0 || given.idle >= ping) return;
+  if (given.ping_client != kUnset || given.idle <= 0 || given.idle >= ping || is_said_inside(main, place))
+    return;
   auto* pool = main->process->pconf;
   ap_log_error(APLOG_MARK, APLOG_WARNING, 0, main,
-               WSFLOGNO(0284) "%s: idle=%s cuts every client that is quiet, before it is pinged after %s: write \"WSFlowTimeout idle=%s\", or \"WSFlowPing client=0\" if that is meant",
+               WSFLOGNO(0284) "%s: idle=%s cuts every client that is quiet, before it is pinged after %s: write \"%s\", or \"WSFlowPing client=0\" if that is meant",
                place.where, written(pool, given.idle), written(pool, ping),
-               written(pool, 2 * (ping + kDefaultSettings.ping_timeout)));
+               idle_of(pool, place, 2 * (ping + kDefaultSettings.ping_timeout)));
 }
 
 void check_times(const server_rec* main, const TunnelPlace& place) noexcept {
   const auto& own = own_of(place);
   const auto times = {own.idle, own.lifetime, own.ping_client, own.ping_origin, own.ping_timeout};
   if (std::ranges::all_of(times, [](std::int64_t time) { return time == kUnset; })) return;
-  const auto given = given_at(place);
+  const auto given = given_at(main, place);
   const auto settings = overlay(given, kDefaultSettings);
   // What nobody has written down is not worth a warning.
   check_ping(main, place, settings, "client", given.ping_client);
@@ -74,17 +109,16 @@ void check_times(const server_rec* main, const TunnelPlace& place) noexcept {
   check_unasked(main, place, given);
   if (settings.lifetime == 0 || given.idle < settings.lifetime) return;
   auto* pool = main->process->pconf;
-  ap_log_error(
-      APLOG_MARK, APLOG_WARNING, 0, main,
-      WSFLOGNO(0166) "%s: idle=%s is never reached, as the lifetime is %s: write \"WSFlowTimeout idle=%s\"",
-      place.where, written(pool, given.idle), written(pool, settings.lifetime),
-      written(pool, settings.lifetime / 2));
+  ap_log_error(APLOG_MARK, APLOG_WARNING, 0, main,
+               WSFLOGNO(0166) "%s: idle=%s is never reached, as the lifetime is %s: write \"%s\"",
+               place.where, written(pool, given.idle), written(pool, settings.lifetime),
+               idle_of(pool, place, settings.lifetime / 2));
 }
 
 // The largest buffer of all places must fit into the bound of a child, once in each direction.
 void check_buffers(const server_rec* main, std::span<const TunnelPlace> places) noexcept {
   auto largest = kDefaultSettings.buffer;
-  for (const auto& place : places) largest = std::max(largest, given_at(place).buffer);
+  for (const auto& place : places) largest = std::max(largest, given_at(main, place).buffer);
   const auto bound = config_of(main).max_buffered;
   if (bound == 0 || 2 * largest <= bound) return;
   const auto enough = static_cast<int>(8 * largest / (1024 * 1024));
@@ -102,13 +136,20 @@ void check_kernel(const server_rec* main, const TunnelPlace& place, std::int64_t
   if (size <= most || most == 0) return;
   ap_log_error(APLOG_MARK, APLOG_WARNING, 0, main,
                WSFLOGNO(0168) "%s: the kernel gives no more than %" APR_INT64_T_FMT
-                              " bytes: write \"%s %" APR_INT64_T_FMT
+                              " bytes: write \"%s%" APR_INT64_T_FMT
                               "\", or set net.core.%s to %" APR_INT64_T_FMT,
                place.where, most, directive, most, setting, size);
 }
 
 bool is_loopback(std::string_view host) noexcept {
-  return host.starts_with("127.") || is_scheme(host, {"localhost", "[::1]"});
+  return host.starts_with("127.") || host.starts_with("[::ffff:127.") ||
+         is_scheme(host, {"localhost", "[::1]", "0.0.0.0", "[::]"});
+}
+
+bool may_meet(const TunnelPlace& section, const RouteLine& route) noexcept {
+  const std::string_view path(section.path);
+  if (path.find("://") != path.npos) return network_url(route.url).starts_with(path);  // <Proxy>
+  return may_meet(section.path, !path.starts_with('/') || apr_fnmatch_test(section.path) != 0, route);
 }
 
 // A route of `place` whose origin is on this machine.
@@ -116,10 +157,9 @@ bool leads_to_loopback(const server_rec* main, const TunnelPlace& place) {
   const auto leads = [&](const server_rec* server) {
     const auto routes = routes_in_force(main->process->pconf, main, server);
     return std::ranges::any_of(routes, [&](const RouteLine& route) {
-      const bool meant =
-          place.route != nullptr
-              ? route.ours && std::string_view(route.url) == place.route->url
-              : place.path == nullptr || may_meet(place.path, apr_fnmatch_test(place.path) != 0, route);
+      const bool meant = place.route != nullptr
+                             ? route.ours && std::string_view(route.url) == place.route->url
+                             : place.path == nullptr || may_meet(place, route);
       return meant && has_tunnels(server, route) &&
              std::ranges::any_of(targets_of(server, route), [](const Target& target) {
                return !target.local && is_loopback(target.host);
@@ -148,12 +188,15 @@ void check_loopback(const server_rec* main, const TunnelPlace& place) {
 }  // namespace
 
 void check_settings(const server_rec* main) noexcept {
-  const auto places = elements<const TunnelPlace>(config_of(main).tunnel_places);
+  const auto places = places_of(main);
   for (const auto& place : places) {
     check_times(main, place);
     guard_void(main, [&] { check_loopback(main, place); });
-    check_kernel(main, place, own_of(place).receive_buffer, "WSFlowReceiveBufferSize", "rmem_max");
-    check_kernel(main, place, own_of(place).send_buffer, "WSFlowSendBufferSize", "wmem_max");
+    const bool keys = place.route != nullptr;
+    check_kernel(main, place, own_of(place).receive_buffer,
+                 keys ? "receive-buffer=" : "WSFlowReceiveBufferSize ", "rmem_max");
+    check_kernel(main, place, own_of(place).send_buffer, keys ? "send-buffer=" : "WSFlowSendBufferSize ",
+                 "wmem_max");
   }
   check_buffers(main, places);
 }

@@ -47,6 +47,8 @@ def test_a_route_that_needs_tls_and_cannot_have_it_is_an_error(httpd, main):
     assert status != 0
     assert re.search(r'WSF0280: \S*httpd.conf:\d+: WSFlowPass .*/x.* write "SSLProxyEngine on"', said), said
     assert said.count("WSF0280") == 1
+    # It is not allowed in a section.
+    assert ('"SSLProxyEngine on" in the virtual host of' in said) == ("<Location" in main), said
 
 
 WITH_TLS = {
@@ -86,6 +88,7 @@ DOUBTFUL = {
     "a route of mod_proxy": host("WSFlow On", f"ProxyPass /x {WSS}"),
     "another origin": host(ROUTE, section("Proxy wss://other:9/", "SSLProxyEngine on")),
     "one of the hosts that inherit it": ROUTE + "\n" + host("ServerName other"),
+    "a rule": host("WSFlow On", "RewriteEngine On", "RewriteRule ^/x https://localhost:9/ [P]"),
     "one of the members": host(section("Proxy balancer://pool", f"BalancerMember {WSS}", f"BalancerMember {WS}"),
                                "WSFlowPass /x balancer://pool/"),
 }
@@ -107,6 +110,10 @@ LEFT_OVER = {
     "a balancer": ([host(section("Proxy balancer://pool", f"BalancerMember {WS}"), "ProxyPass /x balancer://pool/")], 1),
     "a section": ([host(section("Location /x", f"ProxyPass {WS}"))], 1),
     "a rule": ([host("RewriteEngine On", "RewriteRule ^/x(.*) ws://127.0.0.1:9/x$1 [P,L]")], 1),
+    "a rule in a section, by the engine of its host": ([host("RewriteEngine On", section(
+        "Location /x", "RewriteRule ^ ws://127.0.0.1:9/x [P]"))], 1),
+    "a rule to a balancer": ([host("RewriteEngine On", section("Proxy balancer://pool", f"BalancerMember {WS}"),
+                                   "RewriteRule ^/x balancer://pool/ [P]")], 1),
     "On elsewhere": ([host(f"ProxyPass /x {WS}", section("Location /y", "WSFlow On"))], 1),
     "one of all hosts": ([f"ProxyPass /x {WS}", host("ServerName other", "WSFlow On")], 1),
 }
@@ -129,6 +136,9 @@ def test_routes_that_are_not_taken_over_are_told_once(httpd, lines, count):
     host(f"ProxyPass /x {WS}", section("Proxy *", "WSFlow On")),
     host(f"ProxyPass /x {HTTP}", "ProxyPass /y !"),
     host(f"ProxyPass /x {HTTP} upgrade=NONE"),
+    host("RewriteRule ^/x ws://127.0.0.1:9/ [P]"),
+    "RewriteEngine On\n" + host("RewriteEngine Off", "RewriteRule ^/x ws://127.0.0.1:9/ [P]"),
+    host("RewriteEngine On", "RewriteRule ^/x http://127.0.0.1:9/ [P]"),
 ])
 def test_routes_that_are_taken_over_or_are_none_are_not(httpd, main):
     assert says(httpd, main)[:2] == (0, "Syntax OK\n")
@@ -145,6 +155,7 @@ HIDDEN = {
     "an exclusion that comes late": (f"WSFlowPass /x {WS}", "WSFlowPass /x/secret !", []),
     "a route in an exclusion": ("ProxyPass /x !", f"WSFlowPass /x/y {WS}", []),
     "the same pattern": (f"ProxyPassMatch ^/x {HTTP}", f"ProxyPassMatch ^/x {HTTP}x", ["WSFlow On"]),
+    "a pattern for everything": (f"ProxyPassMatch ^/x(.*)$ {HTTP}$1", f"WSFlowPass /x/y {WS}", []),
     "routes that are taken over": (f"ProxyPass /x {HTTP}", f"ProxyPass /x/y {HTTP}y", ["WSFlow On"]),
 }
 
@@ -181,6 +192,7 @@ def test_a_route_of_the_main_server_goes_before_those_of_its_hosts(httpd, raw_or
     [f"WSFlowPass /x/y {WS}", f"WSFlowPass /x {HTTP}"],
     [f"WSFlowPass /x {WS}", f"WSFlowPass /xy {HTTP}"],
     [f"WSFlowPass /x/ {WS}", f"WSFlowPass /x {HTTP}"],
+    [f"ProxyPassMatch ^/(x|y)$ {HTTP}", f"WSFlowPass /x {WS}"],
     ["WSFlowPass /x/secret !", f"WSFlowPass /x {WS}", f"ProxyPass / {HTTP}"],
     [section("Location /", f"WSFlowPass {WS}"), section("Location /x", f"WSFlowPass {HTTP}")],
     [f"ProxyPass /x {HTTP}", f"ProxyPass /x {HTTP}"],
@@ -255,12 +267,19 @@ def test_what_is_no_unit_is_none(httpd, word):
     ("WSFlowTimeout idle=0", False),
     ("WSFlowTimeout idle=30s\nWSFlowPing client=0", False),
     ("WSFlowTimeout idle=30s\nWSFlowPing client=5s timeout=5s", False),
+    (f"WSFlowPass /x {WS} idle=30s ping-client=0", False),
+    (host(f"WSFlowPass /x {WS} idle=30s", section("Location /x", "WSFlowPing client=0")), False),
+    (host(f"WSFlowPass /x {WS} idle=30s", section("Location /y", "WSFlowPing client=0")), True),
+    (host(f"WSFlowPass /x {WS}", "WSFlowTimeout idle=30s", section("Location /x", "WSFlowPing client=0")), False),
+    ("WSFlowTimeout idle=30s\n" + host("WSFlowPing client=0"), False),
 ])
 def test_an_idle_time_that_no_ping_precedes_is_told(httpd, main, warns):
     status, said, _ = says(httpd, main)
     assert status == 0
     assert said.count("WSF0284") == warns, said
-    assert not warns or ('"WSFlowTimeout idle=130s"' in said and "httpd.conf:" in said)
+    # The keys of a route win over the directives.
+    line = '"WSFlowTimeout idle=130s"' if "WSFlowTimeout" in main else '"idle=130s"'
+    assert not warns or ("httpd.conf:" in said and f'write {line}, or "WSFlowPing client=0"' in said), said
 
 
 @pytest.mark.parametrize("line, here, other", [
@@ -296,6 +315,11 @@ def test_the_refusal_of_a_long_wait_comes_with_its_likely_cause(httpd):
     (section("Location /x", f"WSFlowPass {WS}", "WSFlowReceiveBufferSize 4k"), True),
     (section("Proxy balancer://pool", f"BalancerMember {WS}") + "\nWSFlowPass /x balancer://pool/ receive-buffer=4k", True),
     (f"WSFlowReceiveBufferSize 4k\nWSFlow On\n" + host(f"ProxyPass /x {HTTP}"), True),
+    ("WSFlowPass /x ws://0.0.0.0:9/ receive-buffer=4k", True),
+    ("WSFlowPass /x ws://[::ffff:127.0.0.1]:9/ receive-buffer=4k", True),
+    (f"WSFlowPass /x {WS}\n" + section('LocationMatch "^/x"', "WSFlowReceiveBufferSize 4k"), True),
+    (f"WSFlowPass /x {WS}\n" + section("Proxy ws://127.0.0.1:9", "WSFlowReceiveBufferSize 4k"), True),
+    (f"WSFlowPass /x {WS}\n" + section("Proxy ws://192.0.2.1", "WSFlowReceiveBufferSize 4k"), False),
     (f"WSFlowPass /x {WS} receive-buffer=32k", False),
     (f"WSFlowPass /x {WS}\nWSFlowSendBufferSize 4k", False),
     ("WSFlowPass /x ws://192.0.2.1/ receive-buffer=4k", False),

@@ -78,12 +78,23 @@ def test_limits_that_count_no_tunnels_are_told_with_the_line_to_write(httpd, dir
     assert says(httpd, load, directive, ROUTE, line) == []
 
 
+@pytest.mark.parametrize("before", ["", "WSFlowLimit sockets concurrency=7 applies=requests"])
+def test_lines_that_are_told_together_can_be_written_together(httpd, before):
+    lines = [QOS, "QS_SrvMaxConnPerIP 5", "QS_SrvMaxConn 100", ROUTE, before]
+    told = says(httpd, *lines)
+    assert len(told) == 2
+    cures = [re.search(r'write "([^"]*)"', line)[1] for line in told]
+    assert says(httpd, *lines, *cures) == []
+
+
 @pytest.mark.parametrize("lines, warns", [
     ([QOS, ROUTE], 0),
     ([SECURITY, ROUTE], 0),
     ([QOS, "QS_SrvMaxConnPerIP 5", "ProxyPass /x http://127.0.0.1:9/"], 0),
     ([QOS, "QS_SrvMaxConnPerIP 5", "WSFlow On", "ProxyPass /x http://127.0.0.1:9/"], 1),
     ([QOS, "QS_SrvMaxConnPerIP 5", "QS_SrvMaxConn 100", ROUTE], 2),
+    ([QOS, "QS_SrvMaxConnPerIP 5", "WSFlow On", "RewriteEngine On", "RewriteRule ^/x http://127.0.0.1:9/ [P]"], 1),
+    ([QOS, "QS_SrvMaxConnPerIP 5", ROUTE, KEYED + " dry-run=on"], 1),
     ([QOS, "QS_SrvMaxConnPerIP 5", ROUTE, "WSFlowLimit all concurrency=5"], 1),
     ([QOS, "QS_SrvMaxConn 5", ROUTE, "WSFlowLimit each rate=5/s"], 1),
     ([QOS, "QS_SrvMaxConn 5", ROUTE, "WSFlowLimit all concurrency=5 applies=requests"], 1),

@@ -87,6 +87,23 @@ def test_a_handshake_for_what_is_no_route_is_a_request(httpd, applies, counted):
     assert limits(site)["x"]["arrivals"] == counted
 
 
+def test_a_tunnel_by_sethandler_is_one(httpd, raw_origin, raw_client):
+    origin = raw_origin()
+    site = httpd(f"""<Location "/x">\nWSFlow On\nSetHandler "proxy:{origin.url("", "http")}"
+WSFlowLimit x concurrency=1 applies=tunnels\nWSFlowLimit pages concurrency=1 applies=requests\n</Location>""")
+    site.log.allow("WSF0140")
+    first, second = raw_client(site), raw_client(site)
+    first.send_handshake("/x")
+    server = origin.accept_tunnel()
+    assert first.read_head().status == 101
+    second.send_handshake("/x")
+    head = second.read_head()
+    assert (head.status, head.get("wsflow-limit")) == (503, "x")
+    assert limits(site)["pages"]["arrivals"] == 0
+    server.close()
+    first.close()
+
+
 def test_what_a_refused_handshake_had_is_given_back(section):
     x = section("concurrency=1 applies=tunnels", '<Location "/x/mine">\nWSFlowOrigin same\n</Location>')
     client = send(x, handshake_with(replace={"Sec-WebSocket-Version": "12"}))

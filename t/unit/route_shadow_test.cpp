@@ -33,6 +33,12 @@ TEST_CASE("patterns are compared as they are written", "[route_shadow]") {
   CHECK(hides(pattern("^/x"), pattern("^/x")));
   CHECK_FALSE(hides(pattern("^/x"), pattern("^/x/y")));
   CHECK_FALSE(hides(pattern("/x"), path("/x")));
+  CHECK(hides(pattern("^/"), path("/x")));
+  CHECK(hides(pattern("^/x(.*)$"), path("/xy")));
+  CHECK(hides(pattern("^/x/.*"), path("/x/y")));
+  CHECK_FALSE(hides(pattern("^/x/(.*)"), path("/x")));
+  CHECK_FALSE(hides(pattern("^/x$"), path("/x/y")));
+  CHECK_FALSE(hides(pattern("^/(x|y)"), path("/x")));
   CHECK_FALSE(hides(path("/x"), pattern("/x")));
 }
 
