@@ -46,20 +46,19 @@ Rule read(apr_pool_t* pool, const Line& line, const char* path) noexcept {
           .to_origin = has_flag(flags, {"P", "proxy"})};
 }
 
-bool is_on(const Line* level) noexcept {
-  bool on = false;
-  for (; level != nullptr; level = level->next) {
-    if (is_line(*level, "RewriteEngine")) on = ap_cstr_casecmp(level->args, "on") == 0;
-  }
-  return on;
-}
-
 }  // namespace
 
-const Line* rewrite_to_origin(apr_pool_t* pool, const Line* level, const char* path) noexcept {
-  if (!is_on(level)) return nullptr;
+bool rewrites(const server_rec* server, const Line* section) noexcept {
+  const auto* line = section != nullptr ? last_line(section->first_child, "RewriteEngine") : nullptr;
+  if (line == nullptr) line = last_line(lines_of(server), "RewriteEngine");
+  if (line == nullptr) line = last_line(ap_conftree, "RewriteEngine");
+  return line != nullptr && ap_cstr_casecmp(line->args, "on") == 0;
+}
+
+const Line* rewrite_to_origin(apr_pool_t* pool, const server_rec* server, const char* path) noexcept {
+  if (!rewrites(server, nullptr)) return nullptr;
   bool conditions = false;
-  for (; level != nullptr; level = level->next) {
+  for (const auto* level = lines_of(server); level != nullptr; level = level->next) {
     if (is_line(*level, "RewriteCond")) conditions = true;
     if (!is_line(*level, "RewriteRule")) continue;
     const auto rule = read(pool, *level, path);

@@ -4,8 +4,12 @@
 
 namespace wsflow::httpd {
 
-// The RewriteRule on this level of the configuration that surely sends a path to an origin ([P]), whatever
+// Whether rules are obeyed: as RewriteEngine says in the section (nullptr: none), else in the server around it,
+// else in the main server.
+bool rewrites(const server_rec* server, const Line* section) noexcept;
+
+// The RewriteRule of the server, outside of sections, that surely sends a path to an origin ([P]), whatever
 // conditions say; nullptr: there is none, or it is not certain. mod_rewrite tells nobody of its rules.
-const Line* rewrite_to_origin(apr_pool_t* pool, const Line* level, const char* path) noexcept;
+const Line* rewrite_to_origin(apr_pool_t* pool, const server_rec* server, const char* path) noexcept;
 
 }  // namespace wsflow::httpd

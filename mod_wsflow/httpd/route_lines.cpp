@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "mod_wsflow/httpd/limit_rule.hpp"
+#include "mod_wsflow/httpd/rewrite_lines.hpp"
 #include "mod_wsflow/ws/field_syntax.hpp"
 
 namespace wsflow::httpd {
@@ -63,14 +64,6 @@ bool take_rewrite(const std::vector<const char*>& words, RouteLine& route) {
   const auto url = network_url(route.url);
   return proxies && is_scheme(url.substr(0, std::min(url.find("://"), url.size())),
                               {"ws", "wss", "http", "https", "balancer"});
-}
-
-// RewriteEngine of the section, else of the server around it, else of the main server.
-bool rewrites(const server_rec* server, const Line* section) noexcept {
-  const auto* line = section != nullptr ? last_line(section->first_child, "RewriteEngine") : nullptr;
-  if (line == nullptr) line = last_line(lines_of(server), "RewriteEngine");
-  if (line == nullptr) line = last_line(ap_conftree, "RewriteEngine");
-  return line != nullptr && ap_cstr_casecmp(line->args, "on") == 0;
 }
 
 bool take_route(apr_pool_t* pool, const Line& line, const Line* section, RouteLine& route) {

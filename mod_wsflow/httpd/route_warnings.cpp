@@ -152,6 +152,13 @@ const RouteLine* winner_over(const server_rec* server, const std::vector<RouteLi
   return nullptr;
 }
 
+// Of two sections the last one counts, and each section before all routes.
+const char* cure_of(const RouteLine& winner, const RouteLine& loser) noexcept {
+  if (loser.section != nullptr) return "write the section of the longer path last";
+  if (winner.section == nullptr && winner.server == loser.server) return "write the longer path first";
+  return "write it in a <Location> behind that one";
+}
+
 void find_hidden(const server_rec* main, const server_rec* server) {
   auto* pool = main->process->pconf;
   const auto routes = routes_in_force(pool, main, server);
@@ -160,10 +167,11 @@ void find_hidden(const server_rec* main, const server_rec* server) {
     if (route.server != server || route.variable) continue;
     const auto* winner = winner_over(server, routes, which);
     if (winner == nullptr || (!route.ours && !winner->ours && wsflow_at(server, route) != 1)) continue;
-    ap_log_error(APLOG_MARK, APLOG_WARNING, 0, main,
-                 WSFLOGNO(0283) "%s: %s %s is never used, as %s at %s takes all of its requests: write the longer path first, or leave one out",
-                 place_of(pool, *route.line), spelled(pool, route), route.url, spelled(pool, *winner),
-                 place_of(pool, *winner->line));
+    ap_log_error(
+        APLOG_MARK, APLOG_WARNING, 0, main,
+        WSFLOGNO(0283) "%s: %s %s is never used, as %s at %s takes all of its requests: %s, or leave one out",
+        place_of(pool, *route.line), spelled(pool, route), route.url, spelled(pool, *winner),
+        place_of(pool, *winner->line), cure_of(*winner, route));
   }
 }
 

@@ -98,11 +98,17 @@ const char* name_of(const server_rec* server) noexcept {
   return server->server_hostname != nullptr ? server->server_hostname : "?";
 }
 
+// That of ServerName, or else the one of the addresses; 0: any.
+unsigned port_of(const server_rec* server) noexcept {
+  if (server->port != 0 || server->addrs == nullptr) return server->port;
+  return server->addrs->host_port;
+}
+
 void warn(const server_rec* main, const server_rec* server, const char* path, const char* hider,
           const char* cure) noexcept {
   ap_log_error(APLOG_MARK, APLOG_WARNING, 0, main,
                WSFLOGNO(0271) "the status at %s cannot be reached in the virtual host %s:%u: %s takes it: %s",
-               path, name_of(server), static_cast<unsigned>(server->port), hider, cure);
+               path, name_of(server), port_of(server), hider, cure);
 }
 
 // mod_proxy leaves a request alone that has this variable.
@@ -116,7 +122,7 @@ bool may_be_left_alone() noexcept {
 const void* check(const server_rec* main, const server_rec* server, const char* path,
                   const void* told) noexcept {
   auto* pool = main->process->pconf;
-  if (const auto* rule = rewrite_to_origin(pool, lines_of(server), path)) {
+  if (const auto* rule = rewrite_to_origin(pool, server, path)) {
     warn(main, server, path,
          apr_psprintf(pool, "RewriteRule %s (%s:%d)", rule->args, rule->filename, rule->line_num),
          apr_psprintf(pool, "write \"RewriteRule ^%s - [END]\" ahead of it", path));

@@ -178,6 +178,24 @@ def test_a_section_goes_before_a_route_and_the_last_one_before_the_others(httpd)
                      (at(f"ProxyPass {HTTP}1"), at(f"WSFlowPass {WS}2"))]
 
 
+MAIN = f"WSFlowPass /x {WS}\n"
+INNER = section("Location /x/y", f"WSFlowPass {HTTP}")
+OUTER = section("Location /x", f"WSFlowPass {WS}")
+
+
+@pytest.mark.parametrize("wrong, told, right", [
+    (host(f"WSFlowPass /x {WS}", f"WSFlowPass /x/y {HTTP}"), "write the longer path first",
+     host(f"WSFlowPass /x/y {HTTP}", f"WSFlowPass /x {WS}")),
+    (MAIN + host(f"WSFlowPass /x/y {HTTP}"), "write it in a <Location> behind that one", MAIN + host(INNER)),
+    (host(OUTER, f"WSFlowPass /x/y {HTTP}"), "write it in a <Location> behind that one", host(OUTER, INNER)),
+    (host(INNER, OUTER), "write the section of the longer path last", host(OUTER, INNER)),
+])
+def test_what_is_told_of_a_hidden_route_brings_it_back(httpd, wrong, told, right):
+    status, said, _ = says(httpd, wrong)
+    assert status == 0 and said.count("WSF0283") == 1 and told in said, said
+    assert says(httpd, right)[:2] == (0, "Syntax OK\n")
+
+
 def test_a_route_of_the_main_server_goes_before_those_of_its_hosts(httpd, raw_origin, tunnel):
     """And the warning says what happens."""
     first, second = raw_origin(), raw_origin()

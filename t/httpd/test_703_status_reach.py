@@ -81,6 +81,16 @@ def test_what_does_not_hide_it_is_not_told(httpd, conf):
     assert code == 0 and "WSF0271" not in said, said
 
 
+def test_the_engine_of_the_main_server_counts_in_its_hosts(httpd):
+    """And the host is told by the port that it has."""
+    rule = "RewriteRule ^/(.*)$ http://127.0.0.1:9/$1 [P]"
+    site = httpd(plain_conf=rule, main="RewriteEngine On", start=False)
+    code, said = site.configtest()
+    assert code == 0 and re.search(f"{HIDDEN}{site.http_port}: RewriteRule", said), said
+    site.write_conf(plain_conf=f"RewriteEngine Off\n{rule}")
+    assert site.configtest() == (0, "Syntax OK\n")
+
+
 def test_a_route_of_the_main_server_is_told_once(httpd):
     code, said = httpd(main="WSFlowPass / http://127.0.0.1:9/", start=False).configtest()
     assert code == 0 and said.count("WSF0271") == 1, said
