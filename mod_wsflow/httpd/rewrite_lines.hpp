@@ -4,8 +4,8 @@
 
 namespace wsflow::httpd {
 
-// Whether rules are obeyed: as RewriteEngine says in the section (nullptr: none), else in the server around it,
-// else in the main server.
+// Whether rules are obeyed: as RewriteEngine says in the section (nullptr: none), else in the server around
+// it, else in the main server.
 bool rewrites(const server_rec* server, const Line* section) noexcept;
 
 // The RewriteRule of the server, outside of sections, that surely sends a path to an origin ([P]), whatever

@@ -86,14 +86,15 @@ int find_without_tls(const server_rec* main) {
   for (const auto& each : failing_routes(pool, main, judge)) {
     const auto& route = each.route;
     if (sees_all && !perhaps && each.everywhere && route.ours && !has_other_members(each.server, route)) {
+      // It is not allowed in a <Location>.
+      const char* place = route.section == nullptr
+                              ? "beside it"
+                              : apr_pstrcat(pool, "in ", name_of(pool, route.server), nullptr);
       ap_log_error(
           APLOG_MARK, APLOG_CRIT, 0, main,
-          WSFLOGNO(
-              0280) "%s: %s %s needs TLS to its origin, which is off there: write \"SSLProxyEngine on\" %s",
-          place_of(pool, *route.line), spelled(pool, route), route.url,
-          // It is not allowed in a <Location>.
-          route.section == nullptr ? "beside it"
-                                   : apr_pstrcat(pool, "in ", name_of(pool, route.server), nullptr));
+          WSFLOGNO(0280) "%s: %s %s needs TLS to its origin, which is off there: "
+ "write \"SSLProxyEngine on\" %s",
+          place_of(pool, *route.line), spelled(pool, route), route.url, place);
       result = HTTP_INTERNAL_SERVER_ERROR;
       continue;
     }

@@ -71,8 +71,8 @@ void check_ping(const server_rec* main, const TunnelPlace& place, const Settings
   const auto found = interval + settings.ping_timeout;
   ap_log_error(
       APLOG_MARK, APLOG_WARNING, 0, main,
-      WSFLOGNO(
-          0165) "%s: a dead %s is found after %s, but after %s the tunnel has ended as idle: write \"%s\"",
+      WSFLOGNO(0165) "%s: a dead %s is found after %s, but after %s the tunnel has ended as idle: "
+ "write \"%s\"",
       place.where, name, written(pool, found), written(pool, settings.idle), idle_of(pool, place, 2 * found));
 }
 
