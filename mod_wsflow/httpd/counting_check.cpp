@@ -75,9 +75,20 @@ bool is_limited(const server_rec* main, const server_rec* server, const RouteLin
   });
 }
 
-std::optional<RouteLine> first_unlimited(apr_pool_t* pool, const server_rec* main, bool for_each_client) {
+// Whether the line bounds requests of the route: one of a virtual host those of that one, one of a path those
+// below it.
+bool concerns(apr_pool_t* pool, const Line& line, const server_rec* server, const RouteLine& route) {
+  const auto* host = host_of(line);
+  if (host != nullptr && host->first_child != lines_of(server)) return false;
+  if (!is_line(line, "QS_LocRequestLimit")) return true;
+  const auto words = words_of(pool, line);
+  return words.empty() || may_meet(words.front(), false, route);
+}
+
+std::optional<RouteLine> first_unlimited(apr_pool_t* pool, const server_rec* main, const Line& line,
+                                         bool for_each_client) {
   const auto judge = [&](const server_rec* server, const RouteLine& route) {
-    if (!has_tunnels(server, route)) return Verdict::none;
+    if (!has_tunnels(server, route) || !concerns(pool, line, server, route)) return Verdict::none;
     return is_limited(main, server, route, for_each_client) ? Verdict::works : Verdict::fails;
   };
   const auto failing = failing_routes(pool, main, judge);
@@ -110,11 +121,11 @@ const char* free_name(apr_pool_t* pool, const server_rec* main, const char* take
   return name;
 }
 
-// Returns the name that it proposes, or else `taken`.
+// Returns the name that it proposes; nullptr: there is nothing to say.
 const char* warn_of(const server_rec* main, const Line& line, const Counting& counting, const char* taken) {
   auto* pool = main->process->pconf;
-  const auto route = first_unlimited(pool, main, counting.for_each_client);
-  if (!route) return taken;
+  const auto route = first_unlimited(pool, main, line, counting.for_each_client);
+  if (!route) return nullptr;
   const char* name = free_name(pool, main, taken);
   ap_log_error(APLOG_MARK, APLOG_WARNING, 0, main, WSFLOGNO(0287)
                "%s: %s counts no tunnels, and no limit %sis in force for those of %s (%s): write \"WSFlowLimit %s concurrency=%s applies=tunnels%s\" beside the route",
@@ -129,12 +140,12 @@ const char* warn_of(const server_rec* main, const Line& line, const Counting& co
 void check_counting_modules(const server_rec* main) noexcept {
   guard_void(main, [&] {
     // One of each kind is enough: the same limit stands in for all.
-    bool said[2] = {};
-    const char* taken = nullptr;
+    const char* said[2] = {};
     for_each_line(ap_conftree, [&](const Line& line) {
       const auto* counting = counting_of(line);
-      if (counting == nullptr || std::exchange(said[counting->for_each_client ? 1 : 0], true)) return;
-      taken = warn_of(main, line, *counting, taken);
+      if (counting == nullptr) return;
+      const std::size_t kind = counting->for_each_client ? 1 : 0;
+      if (said[kind] == nullptr) said[kind] = warn_of(main, line, *counting, said[1 - kind]);
     });
   });
 }

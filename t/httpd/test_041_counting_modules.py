@@ -89,6 +89,13 @@ def test_lines_that_are_told_together_can_be_written_together(httpd, before):
 
 @pytest.mark.parametrize("lines, warns", [
     ([QOS, ROUTE], 0),
+    ([QOS, "QS_LocRequestLimit /files 5", ROUTE], 0),
+    ([QOS, "QS_LocRequestLimit / 5", ROUTE], 1),
+    ([QOS, "QS_LocRequestLimit /files 5", "QS_LocRequestLimit /x 5", ROUTE], 1),
+    ([QOS, "<VirtualHost 127.0.0.1:1>", "QS_LocRequestLimit /x 5", "</VirtualHost>",
+      "<VirtualHost 127.0.0.1:2>", ROUTE, "</VirtualHost>"], 0),
+    ([QOS, "<VirtualHost 127.0.0.1:1>", "QS_LocRequestLimit /x 5", "</VirtualHost>",
+      "<VirtualHost 127.0.0.1:2>", ROUTE, "QS_LocRequestLimit /x 5", "</VirtualHost>"], 1),
     ([SECURITY, ROUTE], 0),
     ([QOS, "QS_SrvMaxConnPerIP 5", "ProxyPass /x http://127.0.0.1:9/"], 0),
     ([QOS, "QS_SrvMaxConnPerIP 5", "WSFlow On", "ProxyPass /x http://127.0.0.1:9/"], 1),
