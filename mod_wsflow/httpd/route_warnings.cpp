@@ -111,11 +111,27 @@ bool tunnels_by_itself(const server_rec* server, const RouteLine& route) {
   });
 }
 
+// Whether an <If> of the server, or of the main server, says whose upgrades are whose. Requests tell for
+// which.
+bool is_said_in_if(const server_rec* server) noexcept {
+  return find_line(ap_conftree, [server](const Line& line) {
+           if (!is_line(line, "WSFlow")) return false;
+           const auto* host = host_of(line);
+           if (host != nullptr && host->first_child != lines_of(server)) return false;
+           const auto* outer = line.parent;
+           while (outer != nullptr && !is_line(*outer, "<If") && !is_line(*outer, "<ElseIf") &&
+                  !is_line(*outer, "<Else"))
+             outer = outer->parent;
+           return outer != nullptr;
+         }) != nullptr;
+}
+
 void find_left_over(const server_rec* main) {
   auto* pool = main->process->pconf;
   const auto judge = [&](const server_rec* server, const RouteLine& route) {
     if (route.ours || !tunnels_by_itself(server, route)) return Verdict::none;
-    return wsflow_at(server, route) == -1 ? Verdict::fails : Verdict::works;
+    const bool unsaid = wsflow_at(server, route) == -1 && !is_said_in_if(server);
+    return unsaid ? Verdict::fails : Verdict::works;
   };
   const auto left = failing_routes(pool, main, judge);
   if (left.empty()) return;

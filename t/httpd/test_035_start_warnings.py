@@ -115,6 +115,7 @@ LEFT_OVER = {
     "a rule to a balancer": ([host("RewriteEngine On", section("Proxy balancer://pool", f"BalancerMember {WS}"),
                                    "RewriteRule ^/x balancer://pool/ [P]")], 1),
     "On elsewhere": ([host(f"ProxyPass /x {WS}", section("Location /y", "WSFlow On"))], 1),
+    "an <If> of another host": ([host(f"ProxyPass /x {WS}"), host("ServerName other", section("If true", "WSFlow On"))], 1),
     "one of all hosts": ([f"ProxyPass /x {WS}", host("ServerName other", "WSFlow On")], 1),
 }
 
@@ -137,6 +138,8 @@ def test_routes_that_are_not_taken_over_are_told_once(httpd, lines, count):
     host(f"ProxyPass /x {HTTP}", "ProxyPass /y !"),
     host(f"ProxyPass /x {HTTP} upgrade=NONE"),
     host("RewriteRule ^/x ws://127.0.0.1:9/ [P]"),
+    host(f"ProxyPass /x {WS}", section("If true", "WSFlow On")),
+    host(f"ProxyPass /x {WS}", section("Location /x", section("If true", "WSFlow On"))),
     "RewriteEngine On\n" + host("RewriteEngine Off", "RewriteRule ^/x ws://127.0.0.1:9/ [P]"),
     host("RewriteEngine On", "RewriteRule ^/x http://127.0.0.1:9/ [P]"),
 ])
