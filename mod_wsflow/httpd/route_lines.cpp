@@ -133,7 +133,10 @@ std::vector<Target> targets_of(const server_rec* server, const RouteLine& route)
     auto host = url.substr(std::min(scheme.size() + 3, url.size()));
     host = host.substr(0, host.find_first_of("/?#"));
     host = host.substr(0, host.starts_with('[') ? host.find(']') + 1 : host.find(':'));
-    return {{scheme, host, url, url.data() != route.url, route.upgrades}};
+    auto* proxy = const_cast<proxy_server_conf*>(&proxy_of(server));
+    const auto* worker = ap_proxy_get_worker(server->process->pconf, nullptr, proxy, route.url);
+    return {{scheme, host, url, url.data() != route.url, route.upgrades,
+             worker != nullptr ? static_cast<std::int64_t>(worker->s->recv_buffer_size) : 0}};
   }
   std::vector<Target> targets;
   auto name = url.substr(0, url.find_first_of("/?#", scheme.size() + 3));
@@ -143,7 +146,7 @@ std::vector<Target> targets_of(const server_rec* server, const RouteLine& route)
       const bool upgrades =
           worker->s->upgrade[0] != '\0' && !equals_ignoring_case(worker->s->upgrade, "none");
       targets.push_back({worker->s->scheme, worker->s->hostname, url, worker->s->uds_path[0] != '\0',
-                         upgrades || route.upgrades});
+                         upgrades || route.upgrades, static_cast<std::int64_t>(worker->s->recv_buffer_size)});
     }
   }
   return targets;

@@ -37,9 +37,10 @@ std::string_view network_url(const char* url) noexcept;
 struct Target {
   std::string_view scheme;
   std::string_view host;
-  std::string_view url;  // or the balancer's, of a member
-  bool local;            // a Unix socket
-  bool upgrades;         // upgrade= of the member
+  std::string_view url;         // or the balancer's, of a member
+  bool local;                   // a Unix socket
+  bool upgrades;                // upgrade= of the member
+  std::int64_t receive_buffer;  // mod_proxy's, in bytes; 0: the system's
 };
 // What the route leads to: its URL, or the members of its balancer.
 std::vector<Target> targets_of(const server_rec* server, const RouteLine& route);

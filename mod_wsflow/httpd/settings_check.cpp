@@ -146,6 +146,10 @@ bool is_loopback(std::string_view host) noexcept {
          is_scheme(host, {"localhost", "[::1]", "0.0.0.0", "[::]"});
 }
 
+bool is_on_loopback(const Target& target) noexcept {
+  return !target.local && is_loopback(target.host);
+}
+
 bool may_meet(const TunnelPlace& section, const RouteLine& route) noexcept {
   const std::string_view path(section.path);
   if (path.find("://") != path.npos) return network_url(route.url).starts_with(path);  // <Proxy>
@@ -161,9 +165,7 @@ bool leads_to_loopback(const server_rec* main, const TunnelPlace& place) {
                              ? route.ours && std::string_view(route.url) == place.route->url
                              : place.path == nullptr || may_meet(place, route);
       return meant && has_tunnels(server, route) &&
-             std::ranges::any_of(targets_of(server, route), [](const Target& target) {
-               return !target.local && is_loopback(target.host);
-             });
+             std::ranges::any_of(targets_of(server, route), is_on_loopback);
     });
   };
   if (place.server != main) return leads(place.server);
@@ -174,15 +176,43 @@ bool leads_to_loopback(const server_rec* main, const TunnelPlace& place) {
 }
 
 // A packet of the loopback interface has 64 KiB: with a window much smaller than one, each waits for a timer.
-void check_loopback(const server_rec* main, const TunnelPlace& place) {
+bool is_small(std::int64_t size) noexcept {
   constexpr std::int64_t kEnough = 32 * 1024;
+  return size > 0 && size < kEnough;
+}
+
+void tell_small(const server_rec* main, const char* where, std::int64_t size, const char* line) noexcept {
+  ap_log_error(APLOG_MARK, APLOG_WARNING, 0, main,
+               WSFLOGNO(0285) "%s: with a receive buffer of %" APR_INT64_T_FMT
+                              " bytes an origin on this machine is slow, minutes for a few MiB: write \"%s\"",
+               where, size, line);
+}
+
+void check_loopback(const server_rec* main, const TunnelPlace& place) {
   const auto size = own_of(place).receive_buffer;
-  if (size <= 0 || size >= kEnough || !leads_to_loopback(main, place)) return;
-  ap_log_error(
-      APLOG_MARK, APLOG_WARNING, 0, main,
-      WSFLOGNO(0285) "%s: with a receive buffer of %" APR_INT64_T_FMT
-                     " bytes an origin on this machine is slow, minutes for a few MiB: write \"%s32k\"",
-      place.where, size, place.route != nullptr ? "receive-buffer=" : "WSFlowReceiveBufferSize ");
+  if (is_small(size) && leads_to_loopback(main, place))
+    tell_small(main, place.where, size,
+               place.route != nullptr ? "receive-buffer=32k" : "WSFlowReceiveBufferSize 32k");
+}
+
+// Those of mod_proxy count where ours say nothing.
+void check_proxy_buffers(const server_rec* main) {
+  const auto says = [](const TunnelPlace& place) { return own_of(place).receive_buffer > 0; };
+  if (std::ranges::any_of(places_of(main), says)) return;
+  std::int64_t size = 0;
+  const auto judge = [&](const server_rec* server, const RouteLine& route) {
+    if (!has_tunnels(server, route)) return Verdict::none;
+    for (const auto& target : targets_of(server, route)) {
+      if (!is_on_loopback(target) || !is_small(target.receive_buffer)) continue;
+      if (size == 0) size = target.receive_buffer;
+      return Verdict::fails;
+    }
+    return Verdict::works;
+  };
+  const auto failing = failing_routes(main->process->pconf, main, judge);
+  if (!failing.empty())
+    tell_small(main, place_of(main->process->pconf, *failing.front().route.line), size,
+               "receivebuffersize=32768");
 }
 
 }  // namespace
@@ -199,6 +229,7 @@ void check_settings(const server_rec* main) noexcept {
                  "wmem_max");
   }
   check_buffers(main, places);
+  guard_void(main, [&] { check_proxy_buffers(main); });
 }
 
 }  // namespace wsflow::httpd

@@ -337,6 +337,13 @@ def test_the_refusal_of_a_long_wait_comes_with_its_likely_cause(httpd):
     (section("Proxy balancer://pool", f"BalancerMember {WS}") + "\nWSFlowPass /x balancer://pool/ receive-buffer=4k", True),
     (f"WSFlowReceiveBufferSize 4k\nWSFlow On\n" + host(f"ProxyPass /x {HTTP}"), True),
     ("WSFlowPass /x ws://0.0.0.0:9/ receive-buffer=4k", True),
+    (f"WSFlowPass /x {WS} receivebuffersize=4096", True),
+    (f"ProxyReceiveBufferSize 4096\nWSFlowPass /x {WS}", True),
+    (section("Proxy balancer://pool", f"BalancerMember {WS} receivebuffersize=4096") + "\nWSFlowPass /x balancer://pool/",
+     True),
+    (f"WSFlowPass /x {WS} receivebuffersize=32768", False),
+    (f"WSFlowPass /x {WS} receivebuffersize=4096 receive-buffer=64k", False),
+    (f"ProxyPass /x {HTTP} receivebuffersize=4096", False),
     ("WSFlowPass /x ws://[::ffff:127.0.0.1]:9/ receive-buffer=4k", True),
     (f"WSFlowPass /x {WS}\n" + section('LocationMatch "^/x"', "WSFlowReceiveBufferSize 4k"), True),
     (f"WSFlowPass /x {WS}\n" + section("Proxy ws://127.0.0.1:9", "WSFlowReceiveBufferSize 4k"), True),
@@ -351,7 +358,7 @@ def test_a_small_buffer_towards_this_machine_is_told(httpd, main, warns):
     status, said, _ = says(httpd, main)
     assert status == 0
     assert said.count("WSF0285") == warns, said
-    assert not warns or re.search(r'WSF0285: \S*httpd.conf:\d+: .*write "(receive-buffer=|WSFlowReceiveBufferSize )32k"', said)
+    assert not warns or re.search(r'WSF0285: \S*httpd.conf:\d+: .*write "(receive-buffer=32k|WSFlowReceiveBufferSize 32k|receivebuffersize=32768)"', said)
 
 
 def test_prefork_is_told_where_php_goes(httpd):
