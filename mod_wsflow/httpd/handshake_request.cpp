@@ -79,7 +79,13 @@ ws::UpgradeRequest upgrade_of(const request_rec* r) noexcept {
                       (length != nullptr && std::string_view(length) != "0")};
 }
 
+bool asks_for_itself(const request_rec* r) noexcept {
+  const bool error_page = r->prev != nullptr && r->status != HTTP_OK;
+  return r->main == nullptr && !error_page;
+}
+
 bool is_handshake(const request_rec* r) noexcept {
+  if (!asks_for_itself(r)) return false;
   if (is_stream(r->connection) && !is_websocket_stream(r->connection)) return false;
   return ws::is_handshake(upgrade_of(r));
 }

@@ -8,6 +8,9 @@ namespace wsflow::httpd {
 // What of a request's head belongs to the opening handshake; views into its tables.
 ws::UpgradeRequest upgrade_of(const request_rec* r) noexcept;
 
+// False of a part of a page and of an error page: they have the fields of the request that they are for.
+bool asks_for_itself(const request_rec* r) noexcept;
+
 // Whether it is a handshake, rightly made or not; else it is an ordinary request, whatever its Upgrade says.
 bool is_handshake(const request_rec* r) noexcept;
 

@@ -7,6 +7,7 @@
 #include "mod_wsflow/httpd/config.hpp"
 #include "mod_wsflow/httpd/first_byte.hpp"
 #include "mod_wsflow/httpd/guard.hpp"
+#include "mod_wsflow/httpd/handshake_request.hpp"
 #include "mod_wsflow/httpd/limit_demands.hpp"
 #include "mod_wsflow/httpd/limit_hold.hpp"
 #include "mod_wsflow/httpd/limit_refusal.hpp"
@@ -22,10 +23,8 @@ namespace {
 // An error page is never refused, nor what a request that has its permit asks for on its own behalf, nor the
 // page by which an operator sees and changes the limits.
 bool exempt(const request_rec* r) noexcept {
-  const bool error_page = r->prev != nullptr && r->status != HTTP_OK;
-  return r->main != nullptr || error_page ||
-         (r->proxyreq == PROXYREQ_NONE && r->handler != nullptr &&
-          std::string_view(r->handler) == "wsflow-status");
+  return !asks_for_itself(r) || (r->proxyreq == PROXYREQ_NONE && r->handler != nullptr &&
+                                 std::string_view(r->handler) == "wsflow-status");
 }
 
 // Whether the request that was redirected internally to `r` has it already.

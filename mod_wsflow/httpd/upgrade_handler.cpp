@@ -166,14 +166,14 @@ int leave_to_http(request_rec* r) {
 int handle(request_rec* r, proxy_worker* worker, proxy_server_conf* conf, char* url, const char* proxy_name,
            apr_port_t proxy_port) {
   const auto* scheme = scheme_of(url);
-  if (r->proxyreq != PROXYREQ_REVERSE || r->main != nullptr || scheme == nullptr) return DECLINED;
+  if (r->proxyreq != PROXYREQ_REVERSE || scheme == nullptr) return DECLINED;
   const auto verdict = ws::judge_request(upgrade_of(r));
   if (verdict == ws::RequestVerdict::not_upgrade) return DECLINED;
   const bool handshake = is_handshake(r);
   const bool would_pass = scheme->websocket || *worker->s->upgrade != '\0';  // mod_proxy the field
   if (!handshake && would_pass) note_late_route(r);
   if (!takes_upgrades(r)) return DECLINED;
-  if (!handshake && !scheme->websocket) return leave_to_http(r);
+  if (!handshake && (!scheme->websocket || !asks_for_itself(r))) return leave_to_http(r);
   if (verdict != ws::RequestVerdict::ok) return refuse_request(r, verdict);
 
   if (const auto failure = apply_policy(r, config_of(r).handshakes)) return refuse(r, failure);

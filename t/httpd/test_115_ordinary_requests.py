@@ -6,7 +6,7 @@ import threading
 import pytest
 
 from h2_client import h2_connect
-from handshake import KEY, accept_of, request
+from handshake import KEY, accept_of, request, switching
 from origin import ScriptedOrigin
 
 BODY = bytes(range(256)) * 1200
@@ -249,3 +249,77 @@ def test_limits_count_them_as_requests(httpd, pages, raw_client):
     assert ask(client, "GET")[0].status == 200
     assert ask(client, "GET")[0].status == 503
     assert site.status.refused() == {}, "no handshake was refused"
+
+
+class Eager:
+    """An application that upgrades whoever names an Upgrade, and has a page for all others."""
+
+    def __init__(self):
+        self.asked = []
+
+        def script(wire, head):
+            while True:
+                self.asked.append((head.path, head.get("upgrade")))
+                if head.get("upgrade"):
+                    wire.send(switching(head.get("sec-websocket-key") or KEY))
+                    wire.read_until_closed()
+                wire.send(b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\npart")
+                head = wire.read_head()
+
+        self._origin = ScriptedOrigin(script)
+        self.url, self.close = self._origin.url, lambda: self._origin.__exit__()
+
+
+# As above, and those to a ws:// URL.
+ALL_ROUTES = {name: (conf, "http") for name, conf in ROUTES.items()} | {
+    f"{name} of ws": (ROUTES[name], "ws") for name in ("WSFlowPass", "ProxyPass")}
+
+
+def eager_site(httpd, resources, route, conf="", **shape):
+    app = Eager()
+    resources.append(app)
+    text, scheme = ALL_ROUTES[route]
+    return app, httpd(conf + "\n" + text.replace("{}", app.url("/x", scheme)), **shape)
+
+
+@pytest.mark.parametrize("drop", [[], ["Sec-WebSocket-Key", "Sec-WebSocket-Version"]], ids=["a handshake", "stray"])
+@pytest.mark.parametrize("route", ALL_ROUTES)
+def test_a_part_of_a_page_is_no_handshake(httpd, raw_client, resources, route, drop):
+    """It has the fields of the page's own request."""
+    app, site = eager_site(httpd, resources, route, "<Location /page.shtml>\nSetOutputFilter INCLUDES\nOptions +Includes\n</Location>",
+                           modules=["include"])
+    (site.root / "htdocs" / "page.shtml").write_text('[<!--#include virtual="/x/part" -->]')
+    client = raw_client(site)
+    client.send_handshake("/page.shtml", drop=drop)
+    head = client.read_head()
+    assert (head.status, client.read_body(head)) == (200, b"[part]")
+    assert app.asked == [("/x/part", None)] and site.status.total() == 0
+
+
+@pytest.mark.parametrize("route", ALL_ROUTES)
+def test_an_error_page_is_no_handshake(httpd, raw_client, resources, route):
+    """Who is denied gets no tunnel to the application that has the page."""
+    app, site = eager_site(httpd, resources, route,
+                           "ProxyErrorOverride On\nErrorDocument 403 /x/sorry\n<Location /x/secret>\nRequire all denied\n</Location>")
+    site.log.allow("AH01630")
+    client = raw_client(site)
+    client.send_handshake("/x/secret")
+    head = client.read_head()
+    assert (head.status, client.read_body(head)) == (403, b"part")
+    assert app.asked == [("/x/sorry", None)] and site.status.total() == 0
+
+
+@pytest.mark.parametrize("route", ["WSFlowPass", "ProxyPass", "WSFlowPass of ws"])
+def test_a_refusal_by_the_module_keeps_its_status(httpd, raw_client, resources, route):
+    app, site = eager_site(httpd, resources, route, "ProxyErrorOverride On\nErrorDocument 403 /x/sorry\nErrorDocument 426 /x/sorry\n"
+                           "ErrorDocument 503 /x/sorry\n<Location /x/origin>\nWSFlowOrigin same\n</Location>\n"
+                           "<Location /x/limit>\nWSFlowLimit x rate=1/h burst=1 applies=tunnels\n</Location>")
+    site.log.expect("WSF0140")
+    raw_client(site).open("/x/limit")
+    for path, shape, status in (("/x/origin", dict(headers=[("Origin", "http://evil.test")]), 403), ("/x/limit", {}, 503),
+                                ("/x", dict(replace={"Sec-WebSocket-Version": "8"}), 426)):
+        client = raw_client(site)
+        client.send_handshake(path, **shape)
+        head = client.read_head()
+        assert (head.status, client.read_body(head)) == (status, b"part")
+    assert site.status.total() == 1
