@@ -19,6 +19,13 @@ std::optional<std::string_view> header(const apr_table_t* table, const char* nam
   return value;
 }
 
+// `RequestHeader add` makes a field of its own: together they are one list (RFC 9110 5.3).
+std::optional<std::string_view> list(const request_rec* r, const char* name) noexcept {
+  const char* value = apr_table_getm(r->pool, r->headers_in, name);
+  if (value == nullptr) return std::nullopt;
+  return value;
+}
+
 bool is_stream(const conn_rec* c) noexcept {
   return c->master != nullptr;
 }
@@ -34,9 +41,9 @@ bool is_websocket_stream(const conn_rec* c) noexcept {
 
 // The list without `token`, or no field any more.
 void take_out(request_rec* r, const char* name, const char* token) {
-  const char* list = apr_table_get(r->headers_in, name);
-  if (list == nullptr) return;
-  const auto rest = ws::without_token(list, token);
+  const auto values = list(r, name);
+  if (!values) return;
+  const auto rest = ws::without_token(*values, token);
   if (rest.empty()) {
     apr_table_unset(r->headers_in, name);
   } else {
@@ -71,8 +78,8 @@ ws::UpgradeRequest upgrade_of(const request_rec* r) noexcept {
   return {.method = r->method,
           .http_major = stream ? 1 : HTTP_VERSION_MAJOR(r->proto_num),
           .http_minor = stream ? 1 : HTTP_VERSION_MINOR(r->proto_num),
-          .upgrade = header(in, "Upgrade"),
-          .connection = header(in, "Connection"),
+          .upgrade = list(r, "Upgrade"),
+          .connection = list(r, "Connection"),
           .key = header(in, "Sec-WebSocket-Key"),
           .version = header(in, "Sec-WebSocket-Version"),
           .has_body = (!stream && apr_table_get(in, "Transfer-Encoding") != nullptr) ||

@@ -173,7 +173,8 @@ int handle(request_rec* r, proxy_worker* worker, proxy_server_conf* conf, char* 
   const bool would_pass = scheme->websocket || *worker->s->upgrade != '\0';  // mod_proxy the field
   if (!handshake && would_pass) note_late_route(r);
   if (!takes_upgrades(r)) return DECLINED;
-  if (!handshake && (!scheme->websocket || !asks_for_itself(r))) return leave_to_http(r);
+  const bool for_sockets = scheme->websocket && asks_for_itself(r) && worker->balancer == nullptr;
+  if (!handshake && !for_sockets) return leave_to_http(r);
   if (verdict != ws::RequestVerdict::ok) return refuse_request(r, verdict);
 
   if (const auto failure = apply_policy(r, config_of(r).handshakes)) return refuse(r, failure);

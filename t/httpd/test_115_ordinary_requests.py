@@ -120,6 +120,22 @@ def test_every_kind_of_request_is_served(httpd, pages, raw_client, route, recipe
     assert site.status.refused() == {} and site.status.total() == 0
 
 
+@pytest.mark.parametrize("recipe", RECIPES)
+@pytest.mark.parametrize("route", ["WSFlowPass", "WSFlow On\nProxyPass"])
+@pytest.mark.parametrize("modules", [[], ["proxy_wstunnel"]])
+def test_balancers_of_ws_members_serve_them(httpd, pages, raw_client, modules, route, recipe):
+    members = pages.url("").replace("http:", "ws:")
+    site = httpd(f'{RECIPES[recipe]}\n<Proxy "balancer://b">\nBalancerMember "{members}"\n</Proxy>\n{route} /x "balancer://b/x"',
+                 modules=modules)
+    client = raw_client(site)
+    for method, body in (("GET", b""), ("HEAD", b""), ("POST", BODY), ("OPTIONS", b"")):
+        head, _ = ask(client, method, body=body)
+        assert assert_served(pages, head, method) == body
+    assert site.status.refused() == {}
+    client.send_handshake("/x", replace={"Sec-WebSocket-Version": "8"})
+    assert client.read_head().status == 426
+
+
 STRAY = {
     "no key, no version": ("GET", [("Upgrade", "websocket"), ("Connection", "Upgrade")]),
     "connection names it not": ("GET", [("Upgrade", "websocket"), ("Connection", "keep-alive"),
@@ -193,6 +209,17 @@ def test_beside_the_recipe_real_handshakes_open_tunnels(httpd, raw_origin, raw_c
         client.send_frame(1, b"hello", masked=True)
         assert server.read_frame()[2] == b"hello"
     site.status.wait_active(2)
+
+
+@pytest.mark.parametrize("early", ["", " early"])
+def test_added_fields_are_one_list_with_the_clients(httpd, raw_origin, raw_client, resources, early):
+    origin = raw_origin()
+    site = httpd(f"RequestHeader add Upgrade websocket{early}\nRequestHeader add Connection Upgrade{early}\n" +
+                 ROUTES["WSFlowPass"].replace("{}", origin.url("/x", "http")))
+    client = raw_client(site)
+    client.send_handshake("/x", drop=["Upgrade"], replace={"Connection": "keep-alive"})
+    resources.append(origin.accept_tunnel())
+    assert client.read_head().status == 101
 
 
 @pytest.mark.parametrize("recipe", [LATE, EARLY])
@@ -316,6 +343,7 @@ def test_a_refusal_by_the_module_keeps_its_status(httpd, raw_client, resources, 
                            "<Location /x/limit>\nWSFlowLimit x rate=1/h burst=1 applies=tunnels\n</Location>")
     site.log.expect("WSF0140")
     raw_client(site).open("/x/limit")
+    site.status.wait_active(1)
     for path, shape, status in (("/x/origin", dict(headers=[("Origin", "http://evil.test")]), 403), ("/x/limit", {}, 503),
                                 ("/x", dict(replace={"Sec-WebSocket-Version": "8"}), 426)):
         client = raw_client(site)
