@@ -54,6 +54,11 @@ def test_the_location_of_the_main_server_is_enough_for_virtual_hosts(httpd, echo
      r"RewriteRule \^/.* takes it: write \"RewriteRule \^/wsflow-status - \[END\]\" ahead of it"),
     ("RewriteEngine On\nRewriteCond %{HTTP:Upgrade} websocket [NC]\nRewriteRule ^/(.*)$ ws://127.0.0.1:9/$1 [P]\n"
      "RewriteRule ^/(.*)$ http://127.0.0.1:9/$1 [P]", "RewriteRule"),
+    *(("RewriteEngine On\nRewriteCond %{HTTP:Upgrade} =websocket [NC]\nRewriteRule /(.*) ws://127.0.0.1:9/$1 [P,L]\n"
+       f"{cond}\nRewriteRule /(.*) http://127.0.0.1:9/$1 [P,L]", r"RewriteRule /\(\.\*\) http")
+      for cond in ("RewriteCond %{HTTP:Upgrade} !=websocket [NC]", "RewriteCond %{HTTP:Upgrade} !websocket [NC]",
+                   'RewriteCond %{HTTP:upgrade} =""', "RewriteCond %{HTTP:Upgrade} ^$\nRewriteCond %{HTTP:Connection} !upgrade [NC]",
+                   "RewriteCond %{REQUEST_URI} !^/api")),
 ])
 def test_what_hides_it_is_told_at_the_start(httpd, route, line):
     code, said = httpd(plain_conf=route, start=False).configtest()
@@ -71,6 +76,10 @@ def test_what_hides_it_is_told_at_the_start(httpd, route, line):
     '<Location "/">\nProxyPass http://127.0.0.1:9/\n</Location>\n' + EXCLUDED,
     "RewriteEngine On\nRewriteRule ^/wsflow-status - [END]\nRewriteRule ^/(.*)$ http://127.0.0.1:9/$1 [P]",
     "RewriteEngine On\nRewriteCond %{REQUEST_URI} !^/wsflow-status\nRewriteRule ^/(.*)$ http://127.0.0.1:9/$1 [P]",
+    "RewriteEngine On\nRewriteCond %{REQUEST_URI} !^/WSFLOW-status [NC]\nRewriteCond %{HTTP:Upgrade} !=websocket [NC]\n"
+    "RewriteRule ^/(.*)$ http://127.0.0.1:9/$1 [P]",
+    "RewriteEngine On\nRewriteCond %{REQUEST_URI} ^/api [OR]\nRewriteCond %{REQUEST_URI} ^/app\nRewriteRule ^/(.*)$ http://127.0.0.1:9/$1 [P]",
+    "RewriteEngine On\nRewriteCond %{HTTP:Upgrade} websocket\nRewriteRule ^ - [C]\nRewriteRule ^/(.*)$ http://127.0.0.1:9/$1 [P]",
     "RewriteEngine On\nRewriteCond %{REQUEST_URI} ^/wsflow\nRewriteRule ^ - [L]\n"
     "RewriteRule ^/(.*)$ http://127.0.0.1:9/$1 [P]",
     "RewriteRule ^/(.*)$ http://127.0.0.1:9/$1 [P]",
