@@ -81,15 +81,15 @@ const proxy_alias* first_route(const server_rec* server, const char* path, bool&
       static_cast<const proxy_server_conf*>(ap_get_module_config(server->module_config, &proxy_module));
   const auto routes = elements<const proxy_alias>(proxy->aliases);
   const auto* own = route_of_sections(server, path);
-  const auto excludes = [](const proxy_alias& route) { return std::string_view(route.real) == "!"; };
   for (const unsigned phase : {unsigned{PROXYPASS_MAP_ENCODED}, 0U}) {
     const auto takes = [&](const proxy_alias& route) {
       return (route.flags & PROXYPASS_MAP_ENCODED) == phase && covers(route, path);
     };
     of_section = own != nullptr && takes(*own);
-    if (of_section) return excludes(*own) ? nullptr : own;
-    const auto found = std::ranges::find_if(routes, takes);
-    if (found != routes.end()) return excludes(*found) ? nullptr : &*found;
+    const auto found = of_section ? routes.end() : std::ranges::find_if(routes, takes);
+    const auto* first = of_section ? own : found != routes.end() ? &*found : nullptr;
+    // An exclusion counts in its own phase.
+    if (first != nullptr && std::string_view(first->real) != "!") return first;
   }
   return nullptr;
 }
@@ -132,10 +132,12 @@ const void* check(const server_rec* main, const server_rec* server, const char* 
   const auto* route = first_route(server, path, of_section);
   if (route == nullptr || route->real == told) return told;
   const char* section = apr_psprintf(pool, "<Location \"%s\">", path);
+  const char* line =
+      (route->flags & PROXYPASS_MAP_ENCODED) != 0 ? "WSFlowPass ! mapping=encoded" : "WSFlowPass !";
   warn(main, server, path, apr_psprintf(pool, "the route %s %s", route->fake, route->real),
        of_section
-           ? apr_pstrcat(pool, "write behind that section ", section, " WSFlowPass ! </Location>", nullptr)
-           : apr_pstrcat(pool, "write \"WSFlowPass !\" into ", section, nullptr));
+           ? apr_pstrcat(pool, "write behind that section ", section, " ", line, " </Location>", nullptr)
+           : apr_pstrcat(pool, "write \"", line, "\" into ", section, nullptr));
   return route->real;
 }
 

@@ -54,6 +54,8 @@ def test_the_location_of_the_main_server_is_enough_for_virtual_hosts(httpd, echo
      r"RewriteRule \^/.* takes it: write \"RewriteRule \^/wsflow-status - \[END\]\" ahead of it"),
     ("RewriteEngine On\nRewriteCond %{HTTP:Upgrade} websocket [NC]\nRewriteRule ^/(.*)$ ws://127.0.0.1:9/$1 [P]\n"
      "RewriteRule ^/(.*)$ http://127.0.0.1:9/$1 [P]", "RewriteRule"),
+    ("WSFlowPass / http://127.0.0.1:9/ mapping=encoded\n" + EXCLUDED, 'write "WSFlowPass ! mapping=encoded" into'),
+    ("WSFlowPass / http://127.0.0.1:9/\n" + EXCLUDED.replace("!", "! mapping=encoded"), 'write "WSFlowPass !" into'),
     *(("RewriteEngine On\nRewriteCond %{HTTP:Upgrade} =websocket [NC]\nRewriteRule /(.*) ws://127.0.0.1:9/$1 [P,L]\n"
        f"{cond}\nRewriteRule /(.*) http://127.0.0.1:9/$1 [P,L]", r"RewriteRule /\(\.\*\) http")
       for cond in ("RewriteCond %{HTTP:Upgrade} !=websocket [NC]", "RewriteCond %{HTTP:Upgrade} !websocket [NC]",
@@ -76,6 +78,7 @@ def test_what_hides_it_is_told_at_the_start(httpd, route, line):
     '<Location "/">\nProxyPass http://127.0.0.1:9/\n</Location>\n' + EXCLUDED,
     "RewriteEngine On\nRewriteRule ^/wsflow-status - [END]\nRewriteRule ^/(.*)$ http://127.0.0.1:9/$1 [P]",
     "RewriteEngine On\nRewriteCond %{REQUEST_URI} !^/wsflow-status\nRewriteRule ^/(.*)$ http://127.0.0.1:9/$1 [P]",
+    "WSFlowPass / http://127.0.0.1:9/ mapping=encoded\n" + EXCLUDED.replace("!", "! mapping=encoded"),
     "RewriteEngine On\nRewriteCond %{REQUEST_URI} !^/WSFLOW-status [NC]\nRewriteCond %{HTTP:Upgrade} !=websocket [NC]\n"
     "RewriteRule ^/(.*)$ http://127.0.0.1:9/$1 [P]",
     "RewriteEngine On\nRewriteCond %{REQUEST_URI} ^/api [OR]\nRewriteCond %{REQUEST_URI} ^/app\nRewriteRule ^/(.*)$ http://127.0.0.1:9/$1 [P]",
