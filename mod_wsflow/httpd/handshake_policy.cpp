@@ -41,7 +41,11 @@ Failure check_origin(request_rec* r, const OriginRules& rules) {
 
 Failure check_protocols(request_rec* r, const apr_array_header_t* allowed) {
   const char* offered = apr_table_get(r->headers_in, kProtocol);
-  if (offered == nullptr) return {};
+  // An empty list offers nothing.
+  if (offered == nullptr || std::string_view(offered).find_first_not_of(", \t") == std::string_view::npos) {
+    apr_table_unset(r->headers_in, kProtocol);
+    return {};
+  }
   const auto kept = allowed_protocols(offered, elements<const char*>(allowed));
   if (kept.empty()) {
     ap_log_rerror(

@@ -25,8 +25,9 @@ def test_only_listed_protocols_pass(httpd, raw_origin, raw_client, resources):
     site.log.expect("WSF0072")
     head, answer = handshake(origin, site, raw_client, resources, "/x", [(PROTOCOL, "chat, mqtt")], [(PROTOCOL, "chat")])
     assert answer.status == 502
-    head, answer = handshake(origin, site, raw_client, resources, "/x", [])
-    assert head.get(PROTOCOL) is None and answer.status == 101
+    for offer in ([], [(PROTOCOL, "")], [(PROTOCOL, " ,\t,")]):
+        head, answer = handshake(origin, site, raw_client, resources, "/x", offer)
+        assert head.get(PROTOCOL) is None and answer.status == 101
     client = raw_client(site)
     client.send_handshake("/x", [(PROTOCOL, "chat, MQTT")])
     assert client.read_head().status == 403
