@@ -1,5 +1,6 @@
 #include "mod_wsflow/httpd/request_state.hpp"
 
+#include <cstring>
 #include <new>
 
 #include "mod_wsflow/base/text.hpp"
@@ -21,7 +22,11 @@ RequestState& state_of(request_rec* r) noexcept {
 }
 
 bool takes_upgrades(request_rec* r) noexcept {
-  return state_of(r).route != nullptr || config_of(r).enabled == 1;
+  auto& state = state_of(r);
+  // DirectoryIndex and FallbackResource give it what they looked up, and run no hook of ours.
+  if (state.route == nullptr && state.looked_up != nullptr && std::strcmp(state.looked_up_path, r->uri) == 0)
+    state.route = state.looked_up;
+  return state.route != nullptr || config_of(r).enabled == 1;
 }
 
 TunnelConfig tunnel_config_of(request_rec* r) noexcept {

@@ -23,6 +23,9 @@ struct SentFields;
 // What we know of a request, in its pool. Only the thread that has the request touches it.
 struct RequestState {
   const Route* route = nullptr;  // the WSFlowPass that it matched
+  // The one of its last subrequest that matched any, and the path of that: mod_dir may make it the request's.
+  const Route* looked_up = nullptr;
+  const char* looked_up_path = nullptr;
   std::optional<base::Refusal>
       refusal;                       // of the last attempt: mod_proxy may try another member of a balancer
   LimitHold* hold = nullptr;         // none: its limits were not judged yet, or there are none

@@ -113,7 +113,14 @@ void note_route(cmd_parms* cmd, const Route* route) noexcept {
 // One alias of mod_proxy against the request. HTTP_CONTINUE: no match.
 int try_alias(request_rec* r, proxy_alias& alias, proxy_dir_conf* proxy_dir) noexcept {
   const int result = ap_proxy_trans_match(r, &alias, proxy_dir);
-  if (result == OK || result == DONE) state_of(r).route = route_of(alias);
+  if (result != OK && result != DONE) return result;
+  const auto* route = route_of(alias);
+  state_of(r).route = route;
+  // A subrequest of a subrequest may get as far as the request itself.
+  for (auto* above = r->main; above != nullptr && route != nullptr; above = above->main) {
+    state_of(above).looked_up = route;
+    state_of(above).looked_up_path = apr_pstrdup(above->pool, r->uri);
+  }
   return result;
 }
 

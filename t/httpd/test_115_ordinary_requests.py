@@ -351,3 +351,26 @@ def test_a_refusal_by_the_module_keeps_its_status(httpd, raw_client, resources, 
         head = client.read_head()
         assert (head.status, client.read_body(head)) == (status, b"part")
     assert site.status.total() == 1
+
+
+@pytest.mark.parametrize("conf", ["FallbackResource /x/live", "DirectoryIndex /x/live"])
+@pytest.mark.parametrize("route", ["WSFlowPass", "WSFlowPass with upgrade=", "WSFlowPass in a location", "WSFlowPass of ws"])
+def test_what_mod_dir_finds_is_a_route_too(httpd, raw_origin, raw_client, resources, route, conf):
+    """It puts a subrequest in the place of the request; mod_proxy would make a tunnel of any 101."""
+    origin = raw_origin()
+    text, scheme = ALL_ROUTES[route]
+    site = httpd(text.replace("{}", origin.url("/x", scheme)), start=False)
+    site.write_conf(conf=f"{text.replace('{}', origin.url('/x', scheme))}\n<Directory {site.root}/htdocs/folder>\n{conf}\n</Directory>")
+    (site.root / "htdocs" / "folder").mkdir()
+    site.start()
+    for good in (True, False):
+        client = raw_client(site)
+        client.send_handshake("/folder/")
+        server = origin.accept()
+        resources.append(server)
+        head = server.read_head()
+        assert head.path == "/x/live"
+        server.send(switching(head.get("sec-websocket-key") if good else "wrong"))
+        assert client.read_head().status == (101 if good else 502)
+    site.log.expect("WSF0072")
+    site.status.wait_active(1)
