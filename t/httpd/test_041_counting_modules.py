@@ -29,6 +29,7 @@ BUSY = {
 }
 
 
+@pytest.mark.bulk
 @pytest.mark.parametrize("scheme", ["ws", "wss"])
 @pytest.mark.parametrize("origin_tls", [False, True])
 @pytest.mark.parametrize("main", BUSY.values(), ids=BUSY)

@@ -83,7 +83,6 @@ def test_bad_handshakes_are_refused(httpd, raw_origin, raw_client, name, scheme)
     assert site.status.total() == 0
 
 
-@pytest.mark.memcheck
 @pytest.mark.parametrize("name", HTTPD)
 def test_httpds_own_refusals_stay(httpd, raw_origin, raw_client, name):
     origin = raw_origin()

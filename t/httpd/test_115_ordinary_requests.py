@@ -101,6 +101,7 @@ def assert_served(pages, head, method):
     return body
 
 
+@pytest.mark.bulk
 @pytest.mark.parametrize("recipe", RECIPES)
 @pytest.mark.parametrize("route", ROUTES)
 def test_every_kind_of_request_is_served(httpd, pages, raw_client, route, recipe):
@@ -148,6 +149,7 @@ STRAY = {
 }
 
 
+@pytest.mark.bulk
 @pytest.mark.parametrize("route", ["WSFlowPass", "ProxyPass with upgrade="])
 @pytest.mark.parametrize("name", STRAY)
 def test_what_is_no_handshake_is_served(httpd, pages, raw_client, route, name):
