@@ -50,7 +50,7 @@ const Line* find_line(const Line* level, const Predicate& is_it) noexcept {
 inline const Line* host_of(const Line& line) noexcept {
   const auto* top = &line;
   while (top->parent != nullptr) top = top->parent;
-  return ap_cstr_casecmp(top->directive, "<VirtualHost") == 0 ? top : nullptr;
+  return is_line(*top, "<VirtualHost") ? top : nullptr;
 }
 
 // Whether both may be in force for one request: one host, or none.

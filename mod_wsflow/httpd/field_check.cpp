@@ -24,7 +24,7 @@ bool is_word(std::string_view text, std::initializer_list<std::string_view> word
 // The field to which the line gives a value that is httpd's own, or that stands for none; nullptr: to none.
 // What it takes away or makes of the client's value, and what is the same for all, is meant for the origin.
 const char* made_up(apr_pool_t* pool, const Line& line) noexcept {
-  if (ap_cstr_casecmp(line.directive, "RequestHeader") != 0) return nullptr;
+  if (!is_line(line, "RequestHeader")) return nullptr;
   const char* rest = line.args;
   const std::string_view action(ap_getword_conf(pool, &rest));
   char* field = ap_getword_conf(pool, &rest);

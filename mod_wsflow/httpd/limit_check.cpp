@@ -6,6 +6,7 @@
 
 #include "mod_wsflow/flow/layout.hpp"
 #include "mod_wsflow/httpd/config.hpp"
+#include "mod_wsflow/httpd/config_tree.hpp"
 #include "mod_wsflow/httpd/limit_config.hpp"
 #include "mod_wsflow/httpd/limit_rule.hpp"
 #include "mod_wsflow/httpd/log.hpp"
@@ -167,12 +168,8 @@ int check_keys(const server_rec* main) noexcept {
 }
 
 double async_factor() noexcept {
-  double factor = 2;  // httpd's own
-  for (const auto* each = ap_conftree; each != nullptr; each = each->next) {
-    if (ap_cstr_casecmp(each->directive, "AsyncRequestWorkerFactor") == 0)
-      factor = std::strtod(each->args, nullptr);
-  }
-  return factor;
+  const auto* line = last_line(ap_conftree, "AsyncRequestWorkerFactor");
+  return line != nullptr ? std::strtod(line->args, nullptr) : 2;  // httpd's own
 }
 
 // A request that waits is a connection to the MPM, and a child with too many stops accepting others.

@@ -30,8 +30,7 @@ std::span<Section> sections(const server_rec* server) noexcept {
 
 // The path of the plain <Location> with this SetHandler; nullptr: the line is none, or no path can be told.
 const char* path_of(apr_pool_t* pool, const Line& line) noexcept {
-  if (ap_cstr_casecmp(line.directive, "SetHandler") != 0 || line.parent == nullptr ||
-      ap_cstr_casecmp(line.parent->directive, "<Location") != 0)
+  if (!is_line(line, "SetHandler") || line.parent == nullptr || !is_line(*line.parent, "<Location"))
     return nullptr;
   const char* handler = line.args;
   if (ap_cstr_casecmp(ap_getword_conf(pool, &handler), kHandler) != 0) return nullptr;
@@ -123,8 +122,7 @@ const void* check(const server_rec* main, const server_rec* server, const char* 
                   const void* told) noexcept {
   auto* pool = main->process->pconf;
   if (const auto* rule = rewrite_to_origin(pool, server, path)) {
-    warn(main, server, path,
-         apr_psprintf(pool, "RewriteRule %s (%s:%d)", rule->args, rule->filename, rule->line_num),
+    warn(main, server, path, apr_psprintf(pool, "RewriteRule %s (%s)", rule->args, place_of(pool, *rule)),
          apr_psprintf(pool, "write \"RewriteRule ^%s - [END]\" ahead of it", path));
     return rule;
   }
@@ -158,15 +156,14 @@ bool is_status_path(std::string_view path) noexcept {
 void check_status_reach(server_rec* main) noexcept {
   const bool unsure = may_be_left_alone();
   const void* told = nullptr;
-  find_line(ap_conftree, [&](const Line& line) {
+  for_each_line(ap_conftree, [&](const Line& line) {
     const char* path = path_of(main->process->pconf, line);
-    if (path == nullptr) return false;
+    if (path == nullptr) return;
     if (!is_status_path(path)) note_path(main, path);
     for (const auto* server = main; server != nullptr && !unsure; server = server->next) {
       const auto* host = host_of(line);
       if (host == nullptr || host->first_child == lines_of(server)) told = check(main, server, path, told);
     }
-    return false;
   });
 }
 
