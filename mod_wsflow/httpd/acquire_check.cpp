@@ -2,9 +2,9 @@
 
 #include <string_view>
 
+#include "mod_wsflow/config/values.hpp"
 #include "mod_wsflow/httpd/config_tree.hpp"
 #include "mod_wsflow/httpd/guard.hpp"
-#include "mod_wsflow/httpd/value_parse.hpp"
 
 namespace wsflow::httpd {
 
@@ -18,7 +18,7 @@ constexpr int kDoubtful = 100;
 int bare_time(std::string_view word) noexcept {
   if (word.size() < kKey.size() || ap_cstr_casecmpn(word.data(), kKey.data(), kKey.size()) != 0) return 0;
   int number = 0;
-  return parse_number(word.substr(kKey.size()), 1, 1'000'000'000, number) ? number : 0;
+  return config::parse_number(word.substr(kKey.size()), 1, 1'000'000'000, number) ? number : 0;
 }
 
 void look_at(const server_rec* main, const Line& line) {

@@ -6,8 +6,8 @@
 #include "mod_wsflow/flow/view.hpp"
 #include "mod_wsflow/httpd/action_log.hpp"
 #include "mod_wsflow/httpd/bells.hpp"
-#include "mod_wsflow/httpd/limit_action.hpp"
 #include "mod_wsflow/httpd/log.hpp"
+#include "mod_wsflow/status/action_limit.hpp"
 #include "mod_wsflow/status/json_limits.hpp"
 
 namespace wsflow::httpd {
@@ -24,23 +24,23 @@ std::optional<flow::LimitView> view_of(flow::Control& control, std::string_view 
 
 }  // namespace
 
-ActionAnswer change_limit(request_rec* r, shm::Layout& layout, std::span<const Field> fields) {
+ActionAnswer change_limit(request_rec* r, shm::Layout& layout, std::span<const status::Field> fields) {
   std::string wrong;
-  const auto action = read_limit_action(fields, wrong);
+  const auto action = status::read_limit_action(fields, wrong);
   if (!action) return {.status = HTTP_BAD_REQUEST, .text = std::move(wrong)};
   const auto bells = httpd::bells();
   flow::Control control(shm::flow_table(layout), flow::Control::kNoSlot, bells);
   const auto before = view_of(control, action->limit);
-  const auto unknown = said({.name = "name", .value = action->limit}) + ": there is no such limit";
+  const auto unknown = status::said({.name = "name", .value = action->limit}) + ": there is no such limit";
   if (!before) return {.status = HTTP_NOT_FOUND, .text = unknown};
-  wrong = out_of_place(action->change, before->defined);
+  wrong = status::out_of_place(action->change, before->defined);
   if (!wrong.empty()) return {.status = HTTP_BAD_REQUEST, .text = std::move(wrong)};
   if (!flow::change(control, action->limit, action->change, flow::now())) {
     return {.status = HTTP_SERVICE_UNAVAILABLE, .text = "the limits are locked: try again"};
   }
   ap_log_rerror(APLOG_MARK, APLOG_NOTICE, 0, r, WSFLOGNO(0150) "limit %s changed by %s at %s: %s",
                 escaped(r, before->name), actor(r), r->useragent_ip,
-                escaped(r, told(action->change, before->now)));
+                escaped(r, status::told(action->change, before->now)));
   const auto after = view_of(control, action->limit);
   if (!after) return {.status = HTTP_NOT_FOUND, .text = unknown};
   return {.text = status::to_json(*after), .place = "#limits"};

@@ -4,18 +4,18 @@
 #include <memory>
 #include <optional>
 
+#include "mod_wsflow/base/first_times.hpp"
 #include "mod_wsflow/flow/watch.hpp"
 #include "mod_wsflow/httpd/caretaker.hpp"
 #include "mod_wsflow/httpd/config.hpp"
-#include "mod_wsflow/httpd/first_times.hpp"
 #include "mod_wsflow/httpd/limit_define.hpp"
 #include "mod_wsflow/httpd/log_writer.hpp"
 #include "mod_wsflow/httpd/server_log.hpp"
-#include "mod_wsflow/httpd/terms.hpp"
 #include "mod_wsflow/httpd/worker_share.hpp"
 #include "mod_wsflow/metrics/recorder.hpp"
 #include "mod_wsflow/shm/segment.hpp"
 #include "mod_wsflow/tunnel/engine.hpp"
+#include "mod_wsflow/tunnel/options_table.hpp"
 
 namespace wsflow::httpd {
 
@@ -37,12 +37,12 @@ struct Child {
   shm::ProcessSlot& slot;  // borrowed from the segment
   metrics::Recorder recorder;
   shm::TunnelRows rows;
-  TermsTable terms;
+  tunnel::TermsTable terms;
   WorkerShare workers;  // tunnels that hold a worker thread
   LogRelay relay;
-  FirstTimes unreadable_keys;   // the limits of which a key could not be read
-  FirstTimes hidden_status;     // the virtual hosts where requests for it went elsewhere
-  FirstTimes refusing_origins;  // what refused handshakes, and how
+  base::FirstTimes unreadable_keys;   // the limits of which a key could not be read
+  base::FirstTimes hidden_status;     // the virtual hosts where requests for it went elsewhere
+  base::FirstTimes refusing_origins;  // what refused handshakes, and how
   DrainSettings drain;
   std::uint32_t generation = 0;
   shm::Owner httpd;  // the parent

@@ -5,11 +5,11 @@
 #include "mod_wsflow/base/clock.hpp"
 #include "mod_wsflow/httpd/action_log.hpp"
 #include "mod_wsflow/httpd/child.hpp"
-#include "mod_wsflow/httpd/close_action.hpp"
 #include "mod_wsflow/httpd/limit_rule.hpp"
 #include "mod_wsflow/httpd/log.hpp"
 #include "mod_wsflow/httpd/ordered_ends.hpp"
 #include "mod_wsflow/shm/tunnel_view.hpp"
+#include "mod_wsflow/status/action_close.hpp"
 #include "mod_wsflow/status/json_action.hpp"
 
 namespace wsflow::httpd {
@@ -19,12 +19,12 @@ namespace {
 constexpr const char* kLocked = "the limits are locked: try again";
 
 // The key of a limit as its requests have it; what is wrong with it, if that is empty.
-ActionAnswer add_key(const flow::Table& table, const CloseAction& action, shm::Order& order) {
+ActionAnswer add_key(const flow::Table& table, const status::CloseAction& action, shm::Order& order) {
   const auto rules = elements<LimitRule*>(config_of(child()->server).limit_rules);
   const auto found = std::find_if(rules.begin(), rules.end(), [&](const LimitRule* rule) {
     return rule->where != nullptr && action.limit == rule->definition.name;
   });
-  const auto limit = said({.name = "limit", .value = action.limit});
+  const auto limit = status::said({.name = "limit", .value = action.limit});
   if (found == rules.end()) return {.status = HTTP_NOT_FOUND, .text = limit + ": there is no such limit"};
   const auto& rule = **found;
   if (rule.key == nullptr) return {.status = HTTP_BAD_REQUEST, .text = limit + ": it has no key="};
@@ -38,7 +38,7 @@ ActionAnswer add_key(const flow::Table& table, const CloseAction& action, shm::O
   return {};
 }
 
-shm::Order order_of(const CloseAction& action) noexcept {
+shm::Order order_of(const status::CloseAction& action) noexcept {
   return {.user = shm::packed<sizeof(shm::Order::user)>(action.user),
           .client = shm::packed<sizeof(shm::Order::client)>(action.client),
           .server = shm::packed<sizeof(shm::Order::server)>(action.server),
@@ -54,9 +54,9 @@ shm::Order order_of(const CloseAction& action) noexcept {
 
 }  // namespace
 
-ActionAnswer close_tunnels(request_rec* r, shm::Layout& layout, std::span<const Field> fields) {
+ActionAnswer close_tunnels(request_rec* r, shm::Layout& layout, std::span<const status::Field> fields) {
   std::string wrong;
-  const auto action = read_close_action(fields, wrong);
+  const auto action = status::read_close_action(fields, wrong);
   if (!action) return {.status = HTTP_BAD_REQUEST, .text = std::move(wrong)};
   const auto now = base::now_us();
   shm::Reading<shm::Order> order{order_of(*action), shm::kSet | static_cast<std::uint64_t>(now)};
@@ -68,7 +68,7 @@ ActionAnswer close_tunnels(request_rec* r, shm::Layout& layout, std::span<const 
   const auto matched = count_ordered(layout, order);
   if (!matched) return {.status = HTTP_SERVICE_UNAVAILABLE, .text = kLocked};
   if (action->id && *matched == 0)
-    return {.status = HTTP_NOT_FOUND, .text = "there is no such tunnel: " + told(*action)};
+    return {.status = HTTP_NOT_FOUND, .text = "there is no such tunnel: " + status::told(*action)};
   done.matched = *matched;
   if (action->pace == 0) {
     const auto ended = end_ordered(layout, order, SIZE_MAX);
@@ -80,8 +80,8 @@ ActionAnswer close_tunnels(request_rec* r, shm::Layout& layout, std::span<const 
   ap_log_rerror(APLOG_MARK, APLOG_NOTICE, 0, r,
                 WSFLOGNO(0152) "tunnels closed by %s at %s: Close %d to %s: %" APR_UINT64_T_FMT
                                " match, %" APR_UINT64_T_FMT " told, %d a second from now on",
-                actor(r), r->useragent_ip, action->code, escaped(r, told(*action)), done.matched, done.told,
-                done.pace);
+                actor(r), r->useragent_ip, action->code, escaped(r, status::told(*action)), done.matched,
+                done.told, done.pace);
   return {.text = status::to_json(done), .place = "#tunnels"};
 }
 

@@ -2,9 +2,9 @@
 
 #include <type_traits>
 
+#include "mod_wsflow/config/tunnel_settings.hpp"
 #include "mod_wsflow/httpd/api.hpp"
 #include "mod_wsflow/httpd/handshake_config.hpp"
-#include "mod_wsflow/httpd/settings.hpp"
 
 namespace wsflow::httpd {
 
@@ -13,7 +13,7 @@ namespace wsflow::httpd {
 
 // How the tunnels of a place are treated.
 struct TunnelConfig {
-  Settings settings;
+  config::Settings settings;
   const ap_expr_info_t* until = nullptr;  // WSFlowTimeout until=; nullptr: not given
 };
 // `first` where it is set, else `second`.
@@ -24,8 +24,8 @@ inline TunnelConfig overlay(const TunnelConfig& first, const TunnelConfig& secon
 
 // What a keeper does with its tunnels. Times in microseconds; kUnset: not given here.
 struct DrainSettings {
-  apr_interval_time_t deadline = kUnset;  // from the reload on; 0: none
-  apr_interval_time_t window = kUnset;
+  apr_interval_time_t deadline = config::kUnset;  // from the reload on; 0: none
+  apr_interval_time_t window = config::kUnset;
   int code = 0;          // 0: not given
   int worker_down = -1;  // of a worker that is down, tunnels to be closed a second; 0: none; -1: not given
 };
@@ -35,8 +35,8 @@ inline constexpr DrainSettings kDefaultDrain{.deadline = apr_time_from_sec(24 * 
                                              .worker_down = 0};
 // `first` where it is set, else `second`.
 constexpr DrainSettings overlay(const DrainSettings& first, const DrainSettings& second) noexcept {
-  return {.deadline = first.deadline != kUnset ? first.deadline : second.deadline,
-          .window = first.window != kUnset ? first.window : second.window,
+  return {.deadline = first.deadline != config::kUnset ? first.deadline : second.deadline,
+          .window = first.window != config::kUnset ? first.window : second.window,
           .code = first.code != 0 ? first.code : second.code,
           .worker_down = first.worker_down >= 0 ? first.worker_down : second.worker_down};
 }

@@ -2,7 +2,7 @@
 
 #include <string_view>
 
-#include "mod_wsflow/httpd/value_parse.hpp"
+#include "mod_wsflow/config/values.hpp"
 #include "mod_wsflow/ws/close_code.hpp"
 
 namespace wsflow::httpd {
@@ -48,7 +48,7 @@ KeyParse parse_time_key(apr_pool_t* pool, const Word& word, DrainSettings& drain
   for (const auto& key : kTimeKeys) {
     if (word.key != key.name) continue;
     std::int64_t value = 0;
-    if (!parse_time(word.value, key.least, key.most, value)) return wrong(pool, word, key.legal);
+    if (!config::parse_time(word.value, key.least, key.most, value)) return wrong(pool, word, key.legal);
     drain.*key.value = value;
     return {.known = true};
   }
@@ -66,7 +66,7 @@ bool parse_pace(std::string_view text, int& pace) noexcept {
   if (!text.starts_with(kClose) || !text.ends_with(kSecond)) return false;
   text.remove_prefix(kClose.size());
   text.remove_suffix(kSecond.size());
-  return parse_number(text, 1, 100'000, pace);
+  return config::parse_number(text, 1, 100'000, pace);
 }
 
 }  // namespace
@@ -81,7 +81,7 @@ KeyParse parse_drain_key(apr_pool_t* pool, const char* text, DrainSettings& drai
   }
   if (word.key != "code") return parse_time_key(pool, word, drain);
   int code = 0;
-  if (!parse_number(word.value, 1000, 4999, code) ||
+  if (!config::parse_number(word.value, 1000, 4999, code) ||
       !ws::may_appear_on_wire(static_cast<std::uint16_t>(code))) {
     return wrong(pool, word, "a Close code that may be sent: 1000 to 1003, 1007 to 1014, 3000 to 4999");
   }

@@ -1,12 +1,12 @@
 #include "mod_wsflow/httpd/directive_table.hpp"
 
+#include "mod_wsflow/config/values.hpp"
 #include "mod_wsflow/httpd/config_parse.hpp"
 #include "mod_wsflow/httpd/handshake_config.hpp"
 #include "mod_wsflow/httpd/limit_config.hpp"
 #include "mod_wsflow/httpd/routes.hpp"
 #include "mod_wsflow/httpd/settings_config.hpp"
 #include "mod_wsflow/httpd/tunnel_log.hpp"
-#include "mod_wsflow/httpd/value_parse.hpp"
 
 namespace wsflow::httpd {
 
@@ -26,7 +26,7 @@ const char* set_show_user(cmd_parms* cmd, void* config, int on) noexcept {
 
 const char* set_number(cmd_parms* cmd, const char* value, int most, int ServerConfig::*field) noexcept {
   if (const char* error = ap_check_cmd_context(cmd, GLOBAL_ONLY)) return error;
-  if (!parse_number(value, 1, most, config_of(cmd->server).*field)) {
+  if (!config::parse_number(value, 1, most, config_of(cmd->server).*field)) {
     return apr_psprintf(cmd->pool, "%s %s: needs a number from 1 to %d", cmd->cmd->name, value, most);
   }
   return nullptr;
@@ -44,7 +44,8 @@ const char* set_max_buffered(cmd_parms* cmd, void*, const char* value) noexcept 
   if (const char* error = ap_check_cmd_context(cmd, GLOBAL_ONLY)) return error;
   constexpr std::int64_t kMebi = std::int64_t{1} << 20U;
   auto& bytes = config_of(cmd->server).max_buffered;
-  if (parse_size(value, 0, 0, bytes) || parse_size(value, kMebi, kMebi * kMebi, bytes)) return nullptr;
+  if (config::parse_size(value, 0, 0, bytes) || config::parse_size(value, kMebi, kMebi * kMebi, bytes))
+    return nullptr;
   return apr_psprintf(cmd->pool,
                       "%s %s: needs 0 (no bound) or a number of bytes from 1M to 1024G (units k, M, G)",
                       cmd->cmd->name, value);

@@ -5,13 +5,13 @@
 #include "mod_wsflow/base/clock.hpp"
 #include "mod_wsflow/httpd/action_log.hpp"
 #include "mod_wsflow/httpd/child.hpp"
-#include "mod_wsflow/httpd/close_action.hpp"
-#include "mod_wsflow/httpd/drain_action.hpp"
 #include "mod_wsflow/httpd/limit_rule.hpp"
 #include "mod_wsflow/httpd/log.hpp"
 #include "mod_wsflow/httpd/ordered_ends.hpp"
 #include "mod_wsflow/os/random.hpp"
 #include "mod_wsflow/shm/labels.hpp"
+#include "mod_wsflow/status/action_close.hpp"
+#include "mod_wsflow/status/action_drain.hpp"
 #include "mod_wsflow/status/json_action.hpp"
 
 namespace wsflow::httpd {
@@ -40,15 +40,15 @@ bool is_known(const shm::Layout& layout, const shm::ClosedRoute& wanted) {
                      [&](const auto& label) { return named(label.server, label.route) == wanted; });
 }
 
-std::string texts_of(const DrainAction& action) {
+std::string texts_of(const status::DrainAction& action) {
   return "route " + std::string(action.route) + " of " + std::string(action.server);
 }
 
-shm::Order order_of(const DrainAction& action) noexcept {
+shm::Order order_of(const status::DrainAction& action) noexcept {
   shm::Order order{};
   order.server = shm::packed<sizeof(order.server)>(action.server);
   order.route = shm::packed<sizeof(order.route)>(action.route);
-  order.pace = static_cast<std::uint32_t>(action.pace != 0 ? action.pace : kMostPace);
+  order.pace = static_cast<std::uint32_t>(action.pace != 0 ? action.pace : status::kMostPace);
   order.code = action.code;
   order.drains = 1;
   return order;
@@ -56,9 +56,9 @@ shm::Order order_of(const DrainAction& action) noexcept {
 
 }  // namespace
 
-ActionAnswer drain_route(request_rec* r, shm::Layout& layout, std::span<const Field> fields) {
+ActionAnswer drain_route(request_rec* r, shm::Layout& layout, std::span<const status::Field> fields) {
   std::string wrong;
-  const auto action = read_drain_action(fields, wrong);
+  const auto action = status::read_drain_action(fields, wrong);
   if (!action) return {.status = HTTP_BAD_REQUEST, .text = std::move(wrong)};
   if (!is_known(layout, named(action->server, action->route)))
     return {.status = HTTP_NOT_FOUND, .text = "there is no " + texts_of(*action)};
@@ -84,9 +84,9 @@ ActionAnswer drain_route(request_rec* r, shm::Layout& layout, std::span<const Fi
   return {.text = status::to_json(done), .place = "#routes"};
 }
 
-ActionAnswer undrain_route(request_rec* r, shm::Layout& layout, std::span<const Field> fields) {
+ActionAnswer undrain_route(request_rec* r, shm::Layout& layout, std::span<const status::Field> fields) {
   std::string wrong;
-  const auto action = read_undrain_action(fields, wrong);
+  const auto action = status::read_undrain_action(fields, wrong);
   if (!action) return {.status = HTTP_BAD_REQUEST, .text = std::move(wrong)};
   if (!shm::open_route(layout, action->server, action->route))
     return {.status = HTTP_NOT_FOUND, .text = texts_of(*action) + " is not drained"};

@@ -10,7 +10,7 @@ namespace wsflow::httpd {
 // What a tunnel needs beside its two connections.
 struct TunnelTerms {
   tunnel::Admission::Place place;
-  const Settings& settings;  // borrowed
+  const config::Settings& settings;  // borrowed
   base::Instant lives_until = base::Instant::max();
   std::uint32_t session_until = 0;  // seconds since 1970 by the wall clock; 0: for ever
   std::uint64_t id = 0;

@@ -39,7 +39,7 @@ bool lifts(Words words) noexcept {
   return words.size() == 1 && std::string_view(words[0]) == "any";
 }
 
-bool* flag_of(OriginRules& rules, std::string_view word) noexcept {
+bool* flag_of(config::OriginRules& rules, std::string_view word) noexcept {
   if (word == "any") return &rules.any;
   if (word == "same") return &rules.same;
   if (word == "null") return &rules.opaque;
@@ -71,14 +71,15 @@ const char* set_origin(cmd_parms* cmd, void* dir_config, const char* arguments) 
   Words words;
   constexpr const char* kExpected = "any, or one or more of same, null, [scheme://]host[:port]";
   if (const char* error = split(cmd, arguments, kExpected, words)) return error;
-  auto& rules = *::new (apr_palloc(cmd->pool, sizeof(OriginRules))) OriginRules{};
-  auto* patterns = static_cast<OriginPattern*>(apr_palloc(cmd->pool, sizeof(OriginPattern) * words.size()));
+  auto& rules = *::new (apr_palloc(cmd->pool, sizeof(config::OriginRules))) config::OriginRules{};
+  auto* patterns = static_cast<config::OriginPattern*>(
+      apr_palloc(cmd->pool, sizeof(config::OriginPattern) * words.size()));
   std::size_t known = 0;
   for (const char* word : words) {
     if (auto* flag = flag_of(rules, word)) {
       *flag = true;
-    } else if (const auto pattern = parse_origin_pattern(word)) {
-      ::new (patterns + known++) OriginPattern(*pattern);
+    } else if (const auto pattern = config::parse_origin_pattern(word)) {
+      ::new (patterns + known++) config::OriginPattern(*pattern);
     } else {
       return failure(
           cmd, word,

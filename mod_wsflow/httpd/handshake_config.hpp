@@ -1,14 +1,14 @@
 #pragma once
 
+#include "mod_wsflow/config/page_origin.hpp"
 #include "mod_wsflow/httpd/api.hpp"
-#include "mod_wsflow/httpd/web_origin.hpp"
 
 namespace wsflow::httpd {
 
 // Whose handshakes are taken in one place of the configuration, and from where they go on. Its parts live in
 // pconf; nullptr or -1: not given here.
 struct HandshakeConfig {
-  const OriginRules* origins = nullptr;           // WSFlowOrigin
+  const config::OriginRules* origins = nullptr;   // WSFlowOrigin
   const apr_array_header_t* protocols = nullptr;  // WSFlowProtocol, of const char*; empty: any
   int strip_extensions = -1;                      // WSFlowExtensions
   int check_protocol = -1;                        // WSFlowSubprotocolCheck; on where nothing is given

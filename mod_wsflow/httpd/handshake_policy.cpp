@@ -3,10 +3,10 @@
 #include <optional>
 #include <string_view>
 
+#include "mod_wsflow/config/subprotocols.hpp"
 #include "mod_wsflow/httpd/child.hpp"
 #include "mod_wsflow/httpd/limit_rule.hpp"
 #include "mod_wsflow/httpd/log.hpp"
-#include "mod_wsflow/httpd/protocol_offer.hpp"
 #include "mod_wsflow/httpd/sent_fields.hpp"
 
 namespace wsflow::httpd {
@@ -23,10 +23,10 @@ const char* own_origin(request_rec* r) noexcept {
   return apr_pstrcat(r->pool, ap_http_scheme(r), "://", host != nullptr ? host : "", nullptr);
 }
 
-Failure check_origin(request_rec* r, const OriginRules& rules) {
+Failure check_origin(request_rec* r, const config::OriginRules& rules) {
   const char* field = sent_field(r, "Origin");
   const auto given = field != nullptr ? std::optional<std::string_view>(field) : std::nullopt;
-  if (allows(rules, given, own_origin(r))) return {};
+  if (config::allows(rules, given, own_origin(r))) return {};
   const char* told = field != nullptr ? field : "none";  // httpd escapes it
   if (rules.report_only) {
     ap_log_rerror(APLOG_MARK, APLOG_INFO, 0, r,
@@ -46,7 +46,7 @@ Failure check_protocols(request_rec* r, const apr_array_header_t* allowed) {
     apr_table_unset(r->headers_in, kProtocol);
     return {};
   }
-  const auto kept = allowed_protocols(offered, elements<const char*>(allowed));
+  const auto kept = config::allowed_protocols(offered, elements<const char*>(allowed));
   if (kept.empty()) {
     ap_log_rerror(
         APLOG_MARK, APLOG_INFO, 0, r,

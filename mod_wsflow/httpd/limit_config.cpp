@@ -4,10 +4,10 @@
 #include <new>
 #include <string_view>
 
+#include "mod_wsflow/config/limit_directive.hpp"
 #include "mod_wsflow/httpd/config.hpp"
 #include "mod_wsflow/httpd/field_expression.hpp"
 #include "mod_wsflow/httpd/guard.hpp"
-#include "mod_wsflow/httpd/limit_parse.hpp"
 #include "mod_wsflow/httpd/limit_rule.hpp"
 
 namespace wsflow::httpd {
@@ -46,7 +46,7 @@ bool same_settings(const LimitRule& a, const LimitRule& b) noexcept {
 }
 
 // Fills `rule`; an error message or nullptr.
-const char* define(cmd_parms* cmd, const LimitLine& line, LimitRule& rule) noexcept {
+const char* define(cmd_parms* cmd, const config::LimitLine& line, LimitRule& rule) noexcept {
   LimitRule defined{.definition = line.definition,
                     .key = nullptr,
                     .key_text = nullptr,
@@ -97,14 +97,14 @@ void apply(const cmd_parms* cmd, DirConfig& config, const LimitUse& use) noexcep
 const char* set_limit(cmd_parms* cmd, void* dir_config, const char* arguments) noexcept {
   if (const char* error = ap_check_cmd_context(cmd, NOT_IN_HTACCESS | NOT_IN_LIMIT)) return error;
   return guard(cmd->server, "WSFlowLimit: out of memory", [&]() -> const char* {
-    const auto line = parse_limit(arguments);
+    const auto line = config::parse_limit(arguments);
     if (!line.error.empty()) return apr_pstrcat(cmd->pool, "WSFlowLimit ", line.error.c_str(), nullptr);
     auto& rule = rule_of(cmd, line.definition);
-    if (line.kind == LimitLine::Kind::define) {
+    if (line.kind == config::LimitLine::Kind::define) {
       if (const char* error = define(cmd, line, rule)) return error;
     }
     apply(cmd, *static_cast<DirConfig*>(dir_config),
-          {.rule = &rule, .off = line.kind == LimitLine::Kind::lift, .where = place_of(cmd)});
+          {.rule = &rule, .off = line.kind == config::LimitLine::Kind::lift, .where = place_of(cmd)});
     return nullptr;
   });
 }

@@ -17,7 +17,8 @@ constexpr std::string_view kUnreadable = "(unreadable)";
 
 void tell_unreadable(const request_rec* r, const LimitRule& rule, const char* error) noexcept {
   auto* process = child();
-  const bool first = process != nullptr && process->unreadable_keys.first(Thing() << rule.definition.name);
+  const bool first =
+      process != nullptr && process->unreadable_keys.first(base::Thing() << rule.definition.name);
   ap_log_rerror(APLOG_MARK, first ? APLOG_WARNING : APLOG_DEBUG, 0, r,
                 WSFLOGNO(0138) "limit %s: the key of this request cannot be made: %s; all such requests share "
                 "the key %s", rule.definition.name, error, kUnreadable.data());

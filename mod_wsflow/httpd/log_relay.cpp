@@ -6,11 +6,11 @@
 #include <span>
 
 #include "mod_wsflow/base/text.hpp"
-#include "mod_wsflow/httpd/log_format_line.hpp"
 #include "mod_wsflow/httpd/retained.hpp"
 #include "mod_wsflow/httpd/server_log.hpp"
 #include "mod_wsflow/httpd/tunnel_log_lines.hpp"
 #include "mod_wsflow/os/process.hpp"
+#include "mod_wsflow/status/tunnel_log_line.hpp"
 
 namespace wsflow::httpd {
 
@@ -39,7 +39,7 @@ struct Record {
   std::uint8_t level;          // a base::LogLevel
   std::uint8_t of_tunnel_log;  // 1: it is
   char server[101];            // name of the virtual host, empty for the main server
-  char text[kMaxLogLine + 4096];
+  char text[status::kMaxLogLine + 4096];
 };
 
 std::uint16_t port_of(const server_rec* server) noexcept {

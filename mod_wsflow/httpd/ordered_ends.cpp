@@ -3,9 +3,9 @@
 #include <algorithm>
 
 #include "mod_wsflow/base/clock.hpp"
+#include "mod_wsflow/base/shared_rate.hpp"
 #include "mod_wsflow/flow/holders.hpp"
 #include "mod_wsflow/httpd/bells.hpp"
-#include "mod_wsflow/httpd/end_pace.hpp"
 #include "mod_wsflow/httpd/log.hpp"
 #include "mod_wsflow/shm/tunnel_view.hpp"
 
@@ -70,7 +70,7 @@ void obey_orders(server_rec* server, shm::Layout& layout) {
   for (const auto& order : shm::orders(layout)) {
     const auto now = base::now().time_since_epoch().count();
     auto& ended = layout.orders.places[order.place].ended_ms;
-    const auto claim = claim_ends(ended, now, static_cast<int>(order.reading.facts.pace));
+    const auto claim = base::claim_ends(ended, now, static_cast<int>(order.reading.facts.pace));
     if (claim.count == 0) continue;
     const auto told = end_ordered(layout, order.reading, claim.count);
     if (!told || *told == claim.count || !is_done(order.reading)) continue;

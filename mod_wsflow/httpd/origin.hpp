@@ -16,7 +16,8 @@ namespace wsflow::httpd {
 // it dies, at the latest. Worker thread; every wait ends by the handshake's deadline.
 class Origin {
  public:
-  Origin(request_rec* r, proxy_worker* worker, proxy_server_conf* conf, const Settings& settings) noexcept
+  Origin(request_rec* r, proxy_worker* worker, proxy_server_conf* conf,
+         const config::Settings& settings) noexcept
       : r_(r), worker_(worker), conf_(conf), settings_(settings) {}
   ~Origin() { release(); }
   Origin(const Origin&) = delete;
@@ -53,7 +54,7 @@ class Origin {
   request_rec* r_;                     // borrowed
   proxy_worker* worker_;               // borrowed from mod_proxy
   proxy_server_conf* conf_;            // borrowed from mod_proxy
-  const Settings& settings_;           // borrowed
+  const config::Settings& settings_;   // borrowed
   OriginName name_{};                  // in r's pool
   Deadline deadline_{};                // of the handshake
   proxy_conn_rec* backend_ = nullptr;  // ours until release()

@@ -34,8 +34,8 @@ void tell_origin_refusal(request_rec* r, const Origin& origin, int status) noexc
   // Of origins that clients may choose, all count as one.
   const bool first =
       process != nullptr &&
-      process->refusing_origins.first(Thing() << server << route << (name.of_request ? "" : name.text)
-                                              << static_cast<unsigned>(status));
+      process->refusing_origins.first(base::Thing() << server << route << (name.of_request ? "" : name.text)
+                                                    << static_cast<unsigned>(status));
   ap_log_rerror(APLOG_MARK, first ? APLOG_WARNING : APLOG_INFO, 0, r,
                 WSFLOGNO(0073) "the origin %s (route %s) refused the handshake with %d%s", name.text, route,
                 status, advice(status));

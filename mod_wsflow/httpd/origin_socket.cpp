@@ -189,8 +189,8 @@ Failure refuse_for_want_of_ports(request_rec* r, apr_sockaddr_t& origin, Sources
 
 }  // namespace
 
-SocketTerms socket_terms(const Settings& settings, const HandshakeConfig& config, const proxy_worker& worker,
-                         const proxy_server_conf& conf) noexcept {
+SocketTerms socket_terms(const config::Settings& settings, const HandshakeConfig& config,
+                         const proxy_worker& worker, const proxy_server_conf& conf) noexcept {
   const auto& keys = *worker.s;
   auto sources = elements<apr_sockaddr_t* const>(config.sources);
   if (sources.empty() && conf.source_address_set != 0) sources = {&conf.source_address, 1};

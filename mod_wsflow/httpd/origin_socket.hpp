@@ -2,10 +2,10 @@
 
 #include <span>
 
+#include "mod_wsflow/config/tunnel_settings.hpp"
 #include "mod_wsflow/httpd/api.hpp"
 #include "mod_wsflow/httpd/handshake_config.hpp"
 #include "mod_wsflow/httpd/request_state.hpp"
-#include "mod_wsflow/httpd/settings.hpp"
 
 namespace wsflow::httpd {
 
@@ -18,8 +18,8 @@ struct SocketTerms {
 };
 // mod_proxy's connectiontimeout= has the last word; its receivebuffersize= and ProxySourceAddress are taken
 // where ours say nothing.
-SocketTerms socket_terms(const Settings& settings, const HandshakeConfig& config, const proxy_worker& worker,
-                         const proxy_server_conf& conf) noexcept;
+SocketTerms socket_terms(const config::Settings& settings, const HandshakeConfig& config,
+                         const proxy_worker& worker, const proxy_server_conf& conf) noexcept;
 
 // Connects to the addresses of `backend` one after the other, and puts the socket into it. Sets the state of
 // the worker as mod_proxy does when it connects. Worker thread; waits.

@@ -30,7 +30,7 @@ bool takes_upgrades(request_rec* r) noexcept {
 }
 
 TunnelConfig tunnel_config_of(request_rec* r) noexcept {
-  const auto tunnels = overlay(config_of(r).tunnels, {.settings = kDefaultSettings});
+  const auto tunnels = overlay(config_of(r).tunnels, {.settings = config::kDefaultSettings});
   const auto* route = state_of(r).route;
   return route != nullptr ? overlay(route->tunnels, tunnels) : tunnels;
 }

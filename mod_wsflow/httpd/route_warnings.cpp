@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <optional>
 
+#include "mod_wsflow/config/route_shadow.hpp"
 #include "mod_wsflow/httpd/guard.hpp"
 #include "mod_wsflow/httpd/route_owner.hpp"
-#include "mod_wsflow/httpd/route_shadow.hpp"
 
 namespace wsflow::httpd {
 
@@ -143,7 +143,7 @@ void find_left_over(const server_rec* main) {
                                 : apr_psprintf(pool, "this and others, %d routes hold", static_cast<int>(left.size())));
 }
 
-RoutePlace placed(const RouteLine& route) noexcept {
+config::RoutePlace placed(const RouteLine& route) noexcept {
   return {route.path, route.section != nullptr, route.pattern, route.encoded};
 }
 
@@ -161,9 +161,10 @@ const RouteLine* winner_over(const server_rec* server, const std::vector<RouteLi
     const auto& other = routes[i];
     if (i == which || other.variable || shares_path(server, other, loser)) continue;
     if (is_exclusion(other) && is_exclusion(loser)) continue;
-    const bool wins = i < which ? hides(placed(other), placed(loser))
-                                // What a virtual host changes of the main server's is meant.
-                                : other.server == loser.server && is_hidden_by(placed(loser), placed(other));
+    const bool wins =
+        i < which ? config::hides(placed(other), placed(loser))
+                  // What a virtual host changes of the main server's is meant.
+                  : other.server == loser.server && config::is_hidden_by(placed(loser), placed(other));
     if (wins) return &other;
   }
   return nullptr;

@@ -5,11 +5,11 @@
 #include <string_view>
 #include <vector>
 
-#include "mod_wsflow/httpd/directive_words.hpp"
+#include "mod_wsflow/config/pass_keys.hpp"
+#include "mod_wsflow/config/route_url.hpp"
+#include "mod_wsflow/config/words.hpp"
 #include "mod_wsflow/httpd/guard.hpp"
-#include "mod_wsflow/httpd/pass_keys.hpp"
 #include "mod_wsflow/httpd/request_state.hpp"
-#include "mod_wsflow/httpd/route_check.hpp"
 #include "mod_wsflow/httpd/settings_config.hpp"
 
 namespace wsflow::httpd {
@@ -39,13 +39,13 @@ const char* split(cmd_parms* cmd, std::string_view arguments, Words& words) {
   auto* pool = cmd->pool;
   words.path = cmd->path;
   std::vector<std::string> settings;
-  for (std::string text; skip_spaces(arguments);) {
-    const bool whole = take_word(arguments, text);
+  for (std::string text; config::skip_spaces(arguments);) {
+    const bool whole = config::take_word(arguments, text);
     const char* word = apr_pstrmemdup(pool, text.data(), text.size());
     if (!whole) return failure(cmd, word, "a quote has no end, or something follows it");
     if (words.path == nullptr) {
       words.path = word;
-      if (const char* why = check_route_path(word)) return failure(cmd, word, why);
+      if (const char* why = config::check_route_path(word)) return failure(cmd, word, why);
       words.for_proxy = quoted(pool, word);
       continue;
     }
@@ -53,15 +53,15 @@ const char* split(cmd_parms* cmd, std::string_view arguments, Words& words) {
       if (cmd->path != nullptr && word[0] == '/') {
         return failure(cmd, word, "takes no path inside a <Location>: the location is the path");
       }
-      if (const char* why = check_origin_url(word)) return failure(cmd, word, why);
+      if (const char* why = config::check_origin_url(word)) return failure(cmd, word, why);
       words.url = word;
-    } else if (is_pass_setting(text)) {
+    } else if (config::is_pass_setting(text)) {
       settings.push_back(text);
       continue;
-    } else if (const auto why = misspelled(text); !why.empty()) {
+    } else if (const auto why = config::misspelled(text); !why.empty()) {
       return failure(cmd, words.url, why.c_str());
     } else if (words.unknown == nullptr && text.find('=') != std::string::npos &&
-               !is_proxy_key(text.substr(0, text.find('=')))) {
+               !config::is_proxy_key(text.substr(0, text.find('=')))) {
       words.unknown = word;
     }
     words.for_proxy = apr_pstrcat(pool, words.for_proxy, quoted(pool, word), nullptr);
@@ -71,7 +71,7 @@ const char* split(cmd_parms* cmd, std::string_view arguments, Words& words) {
            "(inside a <Location> the URL alone)";
   }
   words.sets_tunnels = !settings.empty();
-  const auto line = parse_settings(SettingsDirective::pass, settings);
+  const auto line = config::parse_settings(config::SettingsDirective::pass, settings);
   const char* why = line.error.empty() ? apply_settings(cmd, line, words.tunnels) : line.error.c_str();
   return why == nullptr ? nullptr : failure(cmd, words.url, why);
 }
@@ -86,7 +86,7 @@ const char* run_proxy_pass(cmd_parms* cmd, const char* arguments, const Words& w
   const char* error = command->AP_RAW_ARGS(&parms, dir, words.for_proxy);
   if (error == nullptr) return nullptr;
   // mod_proxy speaks of the directive that it knows, and does not say which argument it means.
-  if (words.unknown != nullptr) return failure(cmd, words.url, unknown_key(words.unknown).c_str());
+  if (words.unknown != nullptr) return failure(cmd, words.url, config::unknown_key(words.unknown).c_str());
   std::string_view text(error);
   for (const std::string_view prefix :
        {"Invalid ProxyPass|ProxyPassMatch ", "ProxyPass|ProxyPassMatch ", "ProxyPass "}) {

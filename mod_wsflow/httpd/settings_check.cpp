@@ -2,11 +2,11 @@
 
 #include <algorithm>
 
+#include "mod_wsflow/config/route_shadow.hpp"
 #include "mod_wsflow/httpd/config.hpp"
 #include "mod_wsflow/httpd/guard.hpp"
 #include "mod_wsflow/httpd/limit_rule.hpp"
 #include "mod_wsflow/httpd/route_owner.hpp"
-#include "mod_wsflow/httpd/route_shadow.hpp"
 #include "mod_wsflow/os/sysctl.hpp"
 
 namespace wsflow::httpd {
@@ -19,7 +19,8 @@ const char* written(apr_pool_t* pool, std::int64_t time) noexcept {
     std::int64_t worth;
     const char* name;
   };
-  constexpr Unit kUnits[] = {{3600 * kSecond, "h"}, {60 * kSecond, "mi"}, {kSecond, "s"}};
+  constexpr Unit kUnits[] = {
+      {3600 * config::kSecond, "h"}, {60 * config::kSecond, "mi"}, {config::kSecond, "s"}};
   for (const auto& unit : kUnits) {
     if (time % unit.worth == 0) {
       return apr_psprintf(pool, "%" APR_INT64_T_FMT "%s", time / unit.worth, unit.name);
@@ -38,11 +39,11 @@ bool may_cover(const server_rec* main, const TunnelPlace& section, const TunnelP
   if (section.server != main && section.server != route.server) return false;
   const std::string_view path(section.path);
   if (!path.starts_with('/') || apr_fnmatch_test(section.path) != 0) return true;
-  return hides({path, false, false, false}, {route.route->path, false, false, false});
+  return config::hides({path, false, false, false}, {route.route->path, false, false, false});
 }
 
 // Settings of a place, as far as somebody has written them down.
-Settings given_at(const server_rec* main, const TunnelPlace& place) noexcept {
+config::Settings given_at(const server_rec* main, const TunnelPlace& place) noexcept {
   const auto& server =
       *static_cast<const DirConfig*>(ap_get_module_config(place.server->lookup_defaults, &wsflow_module));
   auto section = overlay(place.section->tunnels.settings, server.tunnels.settings);
@@ -53,19 +54,19 @@ Settings given_at(const server_rec* main, const TunnelPlace& place) noexcept {
   return overlay(place.route->tunnels.settings, section);
 }
 
-const Settings& own_of(const TunnelPlace& place) noexcept {
+const config::Settings& own_of(const TunnelPlace& place) noexcept {
   return place.route != nullptr ? place.route->tunnels.settings : place.section->tunnels.settings;
 }
 
 // The line that lifts `idle`: a key of a route wins over all directives.
 const char* idle_of(apr_pool_t* pool, const TunnelPlace& place, std::int64_t time) noexcept {
-  const bool key = place.route != nullptr && own_of(place).idle != kUnset;
+  const bool key = place.route != nullptr && own_of(place).idle != config::kUnset;
   return apr_pstrcat(pool, key ? "idle=" : "WSFlowTimeout idle=", written(pool, time), nullptr);
 }
 
 // A dead peer must be found before silence has ended the tunnel anyway.
-void check_ping(const server_rec* main, const TunnelPlace& place, const Settings& settings, const char* name,
-                std::int64_t interval) noexcept {
+void check_ping(const server_rec* main, const TunnelPlace& place, const config::Settings& settings,
+                const char* name, std::int64_t interval) noexcept {
   if (interval <= 0 || settings.idle == 0 || interval + settings.ping_timeout < settings.idle) return;
   auto* pool = main->process->pconf;
   const auto found = interval + settings.ping_timeout;
@@ -80,29 +81,31 @@ void check_ping(const server_rec* main, const TunnelPlace& place, const Settings
 bool is_said_inside(const server_rec* main, const TunnelPlace& place) noexcept {
   if (place.route != nullptr) return false;
   return std::ranges::any_of(places_of(main), [&](const TunnelPlace& other) {
-    return own_of(other).ping_client != kUnset && (place.server == main || place.server == other.server);
+    return own_of(other).ping_client != config::kUnset &&
+           (place.server == main || place.server == other.server);
   });
 }
 
 // Who is quiet for as long is cut before anybody asks whether he is there: the answers to our pings do not
 // count for idle. Where the ping is written down, check_ping speaks of it.
-void check_unasked(const server_rec* main, const TunnelPlace& place, const Settings& given) noexcept {
-  const auto ping = kDefaultSettings.ping_client;
-  if (given.ping_client != kUnset || given.idle <= 0 || given.idle >= ping || is_said_inside(main, place))
+void check_unasked(const server_rec* main, const TunnelPlace& place, const config::Settings& given) noexcept {
+  const auto ping = config::kDefaultSettings.ping_client;
+  if (given.ping_client != config::kUnset || given.idle <= 0 || given.idle >= ping ||
+      is_said_inside(main, place))
     return;
   auto* pool = main->process->pconf;
   ap_log_error(APLOG_MARK, APLOG_WARNING, 0, main,
                WSFLOGNO(0284) "%s: idle=%s cuts every client that is quiet, before it is pinged after %s: write \"%s\", or \"WSFlowPing client=0\" if that is meant",
                place.where, written(pool, given.idle), written(pool, ping),
-               idle_of(pool, place, 2 * (ping + kDefaultSettings.ping_timeout)));
+               idle_of(pool, place, 2 * (ping + config::kDefaultSettings.ping_timeout)));
 }
 
 void check_times(const server_rec* main, const TunnelPlace& place) noexcept {
   const auto& own = own_of(place);
   const auto times = {own.idle, own.lifetime, own.ping_client, own.ping_origin, own.ping_timeout};
-  if (std::ranges::all_of(times, [](std::int64_t time) { return time == kUnset; })) return;
+  if (std::ranges::all_of(times, [](std::int64_t time) { return time == config::kUnset; })) return;
   const auto given = given_at(main, place);
-  const auto settings = overlay(given, kDefaultSettings);
+  const auto settings = overlay(given, config::kDefaultSettings);
   // What nobody has written down is not worth a warning.
   check_ping(main, place, settings, "client", given.ping_client);
   check_ping(main, place, settings, "origin", given.ping_origin);
@@ -117,7 +120,7 @@ void check_times(const server_rec* main, const TunnelPlace& place) noexcept {
 
 // The largest buffer of all places must fit into the bound of a child, once in each direction.
 void check_buffers(const server_rec* main, std::span<const TunnelPlace> places) noexcept {
-  auto largest = kDefaultSettings.buffer;
+  auto largest = config::kDefaultSettings.buffer;
   for (const auto& place : places) largest = std::max(largest, given_at(main, place).buffer);
   const auto bound = config_of(main).max_buffered;
   if (bound == 0 || 2 * largest <= bound) return;

@@ -10,12 +10,12 @@ namespace wsflow::httpd {
 
 namespace {
 
-const char* set_words(cmd_parms* cmd, void* dir_config, SettingsDirective directive,
+const char* set_words(cmd_parms* cmd, void* dir_config, config::SettingsDirective directive,
                       const char* arguments) noexcept {
   if (const char* error = ap_check_cmd_context(cmd, NOT_IN_HTACCESS)) return error;
   return guard(cmd->server, "out of memory", [&]() -> const char* {
     auto& config = *static_cast<DirConfig*>(dir_config);
-    const auto line = parse_settings(directive, arguments);
+    const auto line = config::parse_settings(directive, arguments);
     const char* error = line.error.empty() ? apply_settings(cmd, line, config.tunnels) : line.error.c_str();
     if (error != nullptr) return apr_pstrcat(cmd->pool, cmd->cmd->name, " ", error, nullptr);
     note_tunnel_place(cmd, config, nullptr);
@@ -25,7 +25,7 @@ const char* set_words(cmd_parms* cmd, void* dir_config, SettingsDirective direct
 
 const char* set_size(cmd_parms* cmd, void* dir_config, const char* value,
                      bool (*parse)(std::string_view, std::int64_t&) noexcept, std::string_view legal,
-                     std::int64_t Settings::*field) noexcept {
+                     std::int64_t config::Settings::*field) noexcept {
   if (const char* error = ap_check_cmd_context(cmd, NOT_IN_HTACCESS)) return error;
   auto& config = *static_cast<DirConfig*>(dir_config);
   if (!parse(value, config.tunnels.settings.*field)) {
@@ -38,7 +38,7 @@ const char* set_size(cmd_parms* cmd, void* dir_config, const char* value,
 
 }  // namespace
 
-const char* apply_settings(cmd_parms* cmd, const SettingsLine& line, TunnelConfig& tunnels) noexcept {
+const char* apply_settings(cmd_parms* cmd, const config::SettingsLine& line, TunnelConfig& tunnels) noexcept {
   tunnels.settings = overlay(line.settings, tunnels.settings);
   if (line.until.empty()) return nullptr;
   const char* error = nullptr;
@@ -66,27 +66,30 @@ void note_tunnel_place(cmd_parms* cmd, const DirConfig& section, const Route* ro
 }
 
 const char* set_timeout(cmd_parms* cmd, void* dir_config, const char* arguments) noexcept {
-  return set_words(cmd, dir_config, SettingsDirective::timeout, arguments);
+  return set_words(cmd, dir_config, config::SettingsDirective::timeout, arguments);
 }
 
 const char* set_ping(cmd_parms* cmd, void* dir_config, const char* arguments) noexcept {
-  return set_words(cmd, dir_config, SettingsDirective::ping, arguments);
+  return set_words(cmd, dir_config, config::SettingsDirective::ping, arguments);
 }
 
 const char* set_message_limit(cmd_parms* cmd, void* dir_config, const char* arguments) noexcept {
-  return set_words(cmd, dir_config, SettingsDirective::message_limit, arguments);
+  return set_words(cmd, dir_config, config::SettingsDirective::message_limit, arguments);
 }
 
 const char* set_buffer_size(cmd_parms* cmd, void* dir_config, const char* value) noexcept {
-  return set_size(cmd, dir_config, value, parse_buffer, kLegalBuffer, &Settings::buffer);
+  return set_size(cmd, dir_config, value, config::parse_buffer, config::kLegalBuffer,
+                  &config::Settings::buffer);
 }
 
 const char* set_receive_buffer_size(cmd_parms* cmd, void* dir_config, const char* value) noexcept {
-  return set_size(cmd, dir_config, value, parse_socket_buffer, kLegalSocketBuffer, &Settings::receive_buffer);
+  return set_size(cmd, dir_config, value, config::parse_socket_buffer, config::kLegalSocketBuffer,
+                  &config::Settings::receive_buffer);
 }
 
 const char* set_send_buffer_size(cmd_parms* cmd, void* dir_config, const char* value) noexcept {
-  return set_size(cmd, dir_config, value, parse_socket_buffer, kLegalSocketBuffer, &Settings::send_buffer);
+  return set_size(cmd, dir_config, value, config::parse_socket_buffer, config::kLegalSocketBuffer,
+                  &config::Settings::send_buffer);
 }
 
 }  // namespace wsflow::httpd

@@ -2,8 +2,8 @@
 
 #include <string>
 
+#include "mod_wsflow/config/tunnel_settings_parse.hpp"
 #include "mod_wsflow/httpd/config.hpp"
-#include "mod_wsflow/httpd/settings_parse.hpp"
 
 namespace wsflow::httpd {
 
@@ -16,7 +16,7 @@ const char* set_receive_buffer_size(cmd_parms* cmd, void* dir_config, const char
 const char* set_send_buffer_size(cmd_parms* cmd, void* dir_config, const char* value) noexcept;
 
 // What a line without error says; where it says nothing, `tunnels` stays. An error message or nullptr.
-const char* apply_settings(cmd_parms* cmd, const SettingsLine& line, TunnelConfig& tunnels) noexcept;
+const char* apply_settings(cmd_parms* cmd, const config::SettingsLine& line, TunnelConfig& tunnels) noexcept;
 
 // Keeps in mind that a section, or one of its routes, has settings of its own, for the checks at the start.
 // `route`: nullptr for the section itself.

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "mod_wsflow/base/text.hpp"
+#include "mod_wsflow/base/utf8.hpp"
 #include "mod_wsflow/httpd/action_log.hpp"
 #include "mod_wsflow/httpd/change_limit.hpp"
 #include "mod_wsflow/httpd/close_tunnels.hpp"
@@ -14,7 +15,6 @@
 #include "mod_wsflow/httpd/status_answer.hpp"
 #include "mod_wsflow/os/digest.hpp"
 #include "mod_wsflow/status/json_limits.hpp"
-#include "mod_wsflow/status/utf8.hpp"
 
 namespace wsflow::httpd {
 
@@ -24,7 +24,7 @@ constexpr std::string_view kFormType = "application/x-www-form-urlencoded";
 constexpr apr_size_t kMostFields = 32;  // this and the next stand in a text below
 constexpr apr_size_t kMostBody = 8192;
 
-using Action = ActionAnswer(request_rec* r, shm::Layout& layout, std::span<const Field> fields);
+using Action = ActionAnswer(request_rec* r, shm::Layout& layout, std::span<const status::Field> fields);
 struct NamedAction {
   std::string_view name;
   Action* act;
@@ -42,7 +42,7 @@ bool is_form(const request_rec* r) noexcept {
 }
 
 // The fields of the body, in the request's pool; httpd's own answer if it has none.
-int read_form(request_rec* r, std::vector<Field>& fields) {
+int read_form(request_rec* r, std::vector<status::Field>& fields) {
   apr_array_header_t* pairs = nullptr;
   const auto status = ap_parse_form_data(r, nullptr, &pairs, kMostFields, kMostBody);
   if (status != OK || pairs == nullptr) return status;
@@ -65,27 +65,27 @@ bool same(std::string_view left, std::string_view right) noexcept {
   return difference == 0;
 }
 
-ActionAnswer act(request_rec* r, shm::Layout& layout, std::span<const Field> fields) {
-  if (!same(value_of(fields, "nonce"), action_nonce(layout))) {
+ActionAnswer act(request_rec* r, shm::Layout& layout, std::span<const status::Field> fields) {
+  if (!same(status::value_of(fields, "nonce"), action_nonce(layout))) {
     return {.status = HTTP_FORBIDDEN,
             .text = "nonce is missing or wrong: take it from ?json; it changes when httpd is started anew"};
   }
-  const Field wanted{.name = "action", .value = value_of(fields, "action")};
+  const status::Field wanted{.name = "action", .value = status::value_of(fields, "action")};
   const auto* found = std::find_if(std::begin(kActions), std::end(kActions),
                                    [&](const NamedAction& each) { return each.name == wanted.value; });
   if (found == std::end(kActions)) {
-    const auto what = wanted.value.empty() ? "action is missing" : said(wanted);
+    const auto what = wanted.value.empty() ? "action is missing" : status::said(wanted);
     return {.status = HTTP_BAD_REQUEST, .text = what + ": legal are limit, close, drain and undrain"};
   }
   return found->act(r, layout, fields);
 }
 
-int send(request_rec* r, const ActionAnswer& answer, std::span<const Field> fields) {
-  const bool to_page = value_of(fields, "from") == "page";
+int send(request_rec* r, const ActionAnswer& answer, std::span<const status::Field> fields) {
+  const bool to_page = status::value_of(fields, "from") == "page";
   if (answer.status == HTTP_OK) {
     if (!to_page) return send_document(r, HTTP_OK, "application/json", answer.text);
     // The page itself, whatever its address is on the client's side of a proxy.
-    const auto back = std::string("?").append(value_of(fields, "back")).append(answer.place);
+    const auto back = std::string("?").append(status::value_of(fields, "back")).append(answer.place);
     apr_table_set(r->headers_out, "Location", back.c_str());
     return send_document(r, HTTP_SEE_OTHER, "text/plain; charset=utf-8", "done\n");
   }
@@ -93,7 +93,7 @@ int send(request_rec* r, const ActionAnswer& answer, std::span<const Field> fiel
                 actor(r), r->useragent_ip, answer.status, escaped(r, answer.text));
   if (to_page) {
     return send_document(r, answer.status, "text/plain; charset=utf-8",
-                         status::printable_utf8(answer.text) + "\n");
+                         base::printable_utf8(answer.text) + "\n");
   }
   return send_document(r, answer.status, "application/json", status::to_json_error(answer.text));
 }
@@ -108,7 +108,7 @@ std::string action_nonce(shm::Layout& layout) {
 }
 
 int take_action(request_rec* r, shm::Layout& layout) {
-  std::vector<Field> fields;
+  std::vector<status::Field> fields;
   if (!is_form(r)) {
     const auto type = "Content-Type: legal is " + std::string(kFormType);
     return send(r, {.status = HTTP_UNSUPPORTED_MEDIA_TYPE, .text = type}, fields);

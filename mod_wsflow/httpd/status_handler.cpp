@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "mod_wsflow/base/text.hpp"
+#include "mod_wsflow/base/utf8.hpp"
 #include "mod_wsflow/httpd/child.hpp"
 #include "mod_wsflow/httpd/guard.hpp"
 #include "mod_wsflow/httpd/segment.hpp"
@@ -15,7 +16,6 @@
 #include "mod_wsflow/status/html.hpp"
 #include "mod_wsflow/status/json.hpp"
 #include "mod_wsflow/status/metrics_text.hpp"
-#include "mod_wsflow/status/utf8.hpp"
 
 namespace wsflow::httpd {
 
@@ -33,7 +33,7 @@ int answer(request_rec* r, shm::Layout& layout) {
   const auto query = status::read_status_query(r->args != nullptr ? r->args : "", wrong);
   if (!query)
     return send_document(r, HTTP_BAD_REQUEST, "text/plain; charset=utf-8",
-                         status::printable_utf8(wrong) + "\n");
+                         base::printable_utf8(wrong) + "\n");
   auto model = status_model(layout, *query);
   switch (query->format) {
     case status::StatusFormat::lines:

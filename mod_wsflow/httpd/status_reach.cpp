@@ -171,7 +171,8 @@ int tell_hidden_status(request_rec* r) noexcept {
   if (r->proxyreq != PROXYREQ_REVERSE || r->main != nullptr || !is_status_path(r->uri) || !shows_status(r))
     return DECLINED;
   auto* process = child();
-  if (process == nullptr || !process->hidden_status.first(Thing() << name_of(r->server))) return DECLINED;
+  if (process == nullptr || !process->hidden_status.first(base::Thing() << name_of(r->server)))
+    return DECLINED;
   ap_log_rerror(APLOG_MARK, APLOG_WARNING, 0, r, WSFLOGNO(0272)
                 "the status at %s cannot be reached in the virtual host %s: the request goes to an origin: write \"WSFlowPass !\" "
                 "into its <Location>, or, against a RewriteRule with [P], \"RewriteRule ^%s - [END]\" ahead of it",

@@ -6,19 +6,19 @@
 #include <string>
 #include <utility>
 
+#include "mod_wsflow/config/values.hpp"
+#include "mod_wsflow/config/words.hpp"
 #include "mod_wsflow/httpd/config.hpp"
-#include "mod_wsflow/httpd/directive_words.hpp"
 #include "mod_wsflow/httpd/guard.hpp"
 #include "mod_wsflow/httpd/mpm_query.hpp"
 #include "mod_wsflow/httpd/sent_fields.hpp"
-#include "mod_wsflow/httpd/value_parse.hpp"
 #include "mod_wsflow/ws/field_syntax.hpp"
 
 namespace wsflow::httpd {
 
 namespace {
 
-constexpr std::int64_t kDay = 24 * 3600 * kSecond;
+constexpr std::int64_t kDay = 24 * 3600 * config::kSecond;
 
 constexpr const char* kLegalTarget = "needs a file, a \"|program\" or none";
 
@@ -35,15 +35,15 @@ const char* set_key(cmd_parms* cmd, std::string_view word, TunnelLog& log) noexc
     return wrong(cmd, word, "start= needs on or off");
   }
   std::int64_t every = 0;
-  if (!parse_time(value, 0, 0, every) && !parse_time(value, kSecond, kDay, every))
+  if (!config::parse_time(value, 0, 0, every) && !config::parse_time(value, config::kSecond, kDay, every))
     return wrong(cmd, word, "every= needs 0 (never) or a time from 1s to 24h (units ms, s, mi, h)");
   log.every = static_cast<std::uint32_t>(every / 1000);
   return nullptr;
 }
 
 const char* set_format(cmd_parms* cmd, std::string_view word, bool quoted, TunnelLog& log) {
-  const auto presets = log_presets();
-  const auto preset = std::ranges::find(presets, word, &LogPreset::name);
+  const auto presets = config::log_presets();
+  const auto preset = std::ranges::find(presets, word, &config::LogPreset::name);
   auto format = word;
   if (preset != presets.end()) {
     format = preset->format;
@@ -54,10 +54,11 @@ const char* set_format(cmd_parms* cmd, std::string_view word, bool quoted, Tunne
   } else {
     format = apr_pstrmemdup(cmd->pool, word.data(), word.size());
   }
-  const auto parsed = parse_log_format(format);
+  const auto parsed = config::parse_log_format(format);
   if (!parsed.error.empty())
     return apr_pstrcat(cmd->pool, cmd->cmd->name, " ", parsed.error.c_str(), nullptr);
-  auto* items = static_cast<LogItem*>(apr_palloc(cmd->pool, parsed.items.size() * sizeof(LogItem)));
+  auto* items =
+      static_cast<config::LogItem*>(apr_palloc(cmd->pool, parsed.items.size() * sizeof(config::LogItem)));
   std::uninitialized_copy(parsed.items.begin(), parsed.items.end(), items);
   log.shape.items = {items, parsed.items.size()};
   return nullptr;
@@ -80,9 +81,9 @@ const char* set(cmd_parms* cmd, std::string_view left) {
   bool has_format = false;
   std::string word;
   int number = 0;
-  for (; skip_spaces(left); ++number) {
+  for (; config::skip_spaces(left); ++number) {
     const bool quoted = left.front() == '"' || left.front() == '\'';
-    if (!take_word(left, word)) return wrong(cmd, word, "a quote without an end");
+    if (!config::take_word(left, word)) return wrong(cmd, word, "a quote without an end");
     const char* error = nullptr;
     if (number == 0) {
       error = set_target(cmd, word, log);
@@ -100,7 +101,7 @@ const char* set(cmd_parms* cmd, std::string_view left) {
   if (number == 0) return wrong(cmd, "", kLegalTarget);
   place = &log;
   keep_sent_fields();
-  return has_format ? nullptr : set_format(cmd, log_presets().front().name, false, log);
+  return has_format ? nullptr : set_format(cmd, config::log_presets().front().name, false, log);
 }
 
 bool open_file(apr_pool_t* pool, TunnelLog& log, server_rec* server) noexcept {

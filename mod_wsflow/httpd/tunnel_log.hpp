@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "mod_wsflow/httpd/api.hpp"
-#include "mod_wsflow/httpd/log_format_line.hpp"
+#include "mod_wsflow/status/tunnel_log_line.hpp"
 
 namespace wsflow::httpd {
 
@@ -15,7 +15,7 @@ struct TunnelLog {
 
   const char* target = nullptr;        // as configured; nullptr: none
   const server_rec* server = nullptr;  // that it stands in
-  LogShape shape{};
+  status::LogShape shape{};
   bool at_start = false;    // tells of the start, too
   std::uint32_t every = 0;  // tells so often of a tunnel that lives, in milliseconds; 0: not
   int fd = -1;              // opened by the parent; the pool closes it

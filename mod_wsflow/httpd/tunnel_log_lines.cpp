@@ -26,18 +26,20 @@ const TunnelLog* log_of(const server_rec* main_server, const std::string& name) 
   return tunnel_log_of(main_server);
 }
 
-class RowSource final : public LogSource {
+class RowSource final : public status::LogSource {
  public:
   explicit RowSource(const shm::TunnelView& row) noexcept : row_(row) {}
 
-  std::optional<std::string> value(const LogItem& item) const override {
+  std::optional<std::string> value(const config::LogItem& item) const override {
     const auto text = [](const std::string& value) {
       return value.empty() ? std::nullopt : std::optional(value);
     };
-    if (item.field == LogField::client || item.field == LogField::host) return text(row_.client);
-    if (item.field == LogField::server || item.field == LogField::server_asked) return text(row_.server);
-    if (item.field == LogField::route) return text(row_.route);
-    if (item.field == LogField::origin) return text(row_.origin);
+    if (item.field == config::LogField::client || item.field == config::LogField::host)
+      return text(row_.client);
+    if (item.field == config::LogField::server || item.field == config::LogField::server_asked)
+      return text(row_.server);
+    if (item.field == config::LogField::route) return text(row_.route);
+    if (item.field == config::LogField::origin) return text(row_.origin);
     return std::nullopt;
   }
 
@@ -47,20 +49,20 @@ class RowSource final : public LogSource {
 
 std::string line_of(const TunnelLog& log, const shm::TunnelView& row, std::int64_t now) {
   const bool on_worker = (row.traits & shm::trait::kOnWorker) != 0;
-  LogFacts facts{.event = "end",
-                 .id = row.id,
-                 .started_us = row.started_us,
-                 .now_us = now,
-                 .duration_us = base::now_us() - row.began_us,
-                 .bytes = row.bytes,
-                 .messages = row.messages,
-                 .rtt_ms = row.rtt_ms,
-                 .ended_by = "server",
-                 .outcome = base::name(base::Outcome::process_lost),
-                 .mode = on_worker ? "worker" : "engine",
-                 .generation = row.generation};
+  status::LogFacts facts{.event = "end",
+                         .id = row.id,
+                         .started_us = row.started_us,
+                         .now_us = now,
+                         .duration_us = base::now_us() - row.began_us,
+                         .bytes = row.bytes,
+                         .messages = row.messages,
+                         .rtt_ms = row.rtt_ms,
+                         .ended_by = "server",
+                         .outcome = base::name(base::Outcome::process_lost),
+                         .mode = on_worker ? "worker" : "engine",
+                         .generation = row.generation};
   if (row.pid != 0) facts.pid = row.pid;
-  return make_log_line(log.shape, prepare_values(log.shape, RowSource(row)), facts);
+  return status::make_log_line(log.shape, status::prepare_values(log.shape, RowSource(row)), facts);
 }
 
 void log_lost_tunnels(const server_rec* main_server, const shm::LostTunnels& lost) noexcept {

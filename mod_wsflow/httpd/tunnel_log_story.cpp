@@ -33,62 +33,63 @@ const char* tls_of(const conn_rec* c) noexcept {
   return state != nullptr && state->ssl != nullptr ? SSL_get_version(state->ssl) : nullptr;
 }
 
-class RequestSource final : public LogSource {
+class RequestSource final : public status::LogSource {
  public:
   RequestSource(request_rec* r, Origin& origin) noexcept : r_(r), origin_(origin) {}
 
-  std::optional<std::string> value(const LogItem& item) const override {
+  std::optional<std::string> value(const config::LogItem& item) const override {
     const std::string name(item.text);
     switch (item.field) {
-      case LogField::client: return text(r_->useragent_ip);
-      case LogField::peer: return text(r_->connection->client_ip);
-      case LogField::host: return text(ap_get_useragent_host(r_, REMOTE_NAME, nullptr));
-      case LogField::ident: return text(ap_get_remote_logname(r_));
-      case LogField::user: return text(r_->user);
-      case LogField::server: return text(r_->server->server_hostname);
-      case LogField::server_asked: return text(ap_get_server_name(r_));
-      case LogField::port: return std::to_string(ap_get_server_port(r_));
-      case LogField::local_port: return std::to_string(r_->connection->local_addr->port);
-      case LogField::remote_port: return std::to_string(r_->useragent_addr->port);
-      case LogField::request_line: return request_line();
-      case LogField::method: return text(r_->method);
-      case LogField::protocol: return text(r_->protocol);
-      case LogField::path: return text(r_->uri);
-      case LogField::query: return r_->args != nullptr ? std::string("?").append(r_->args) : std::string();
-      case LogField::request_field: return text(apr_table_get(judged_fields(r_), name.c_str()));
-      case LogField::answer_field: return text(apr_table_get(r_->headers_out, name.c_str()));
-      case LogField::environment: return text(apr_table_get(r_->subprocess_env, name.c_str()));
-      case LogField::note: return text(apr_table_get(r_->notes, name.c_str()));
-      case LogField::route: return route();
-      case LogField::origin: return text(origin_.name().text);
-      case LogField::handshake: return handshake();
-      case LogField::tls_client: return text(tls_of(r_->connection));
-      case LogField::tls_origin: return text(tls_of(origin_.connection()));
-      case LogField::literal:
-      case LogField::id:
-      case LogField::event:
-      case LogField::time:
-      case LogField::duration:
-      case LogField::micros:
-      case LogField::millis:
-      case LogField::seconds:
-      case LogField::bytes_from_client:
-      case LogField::bytes_from_origin:
-      case LogField::messages_from_client:
-      case LogField::messages_from_origin:
-      case LogField::frames_from_client:
-      case LogField::frames_from_origin:
-      case LogField::close_client:
-      case LogField::close_origin:
-      case LogField::close_to_client:
-      case LogField::close_to_origin:
-      case LogField::ended_by:
-      case LogField::outcome:
-      case LogField::rtt_client:
-      case LogField::rtt_origin:
-      case LogField::generation:
-      case LogField::pid:
-      case LogField::mode: break;  // not of_handshake()
+      case config::LogField::client: return text(r_->useragent_ip);
+      case config::LogField::peer: return text(r_->connection->client_ip);
+      case config::LogField::host: return text(ap_get_useragent_host(r_, REMOTE_NAME, nullptr));
+      case config::LogField::ident: return text(ap_get_remote_logname(r_));
+      case config::LogField::user: return text(r_->user);
+      case config::LogField::server: return text(r_->server->server_hostname);
+      case config::LogField::server_asked: return text(ap_get_server_name(r_));
+      case config::LogField::port: return std::to_string(ap_get_server_port(r_));
+      case config::LogField::local_port: return std::to_string(r_->connection->local_addr->port);
+      case config::LogField::remote_port: return std::to_string(r_->useragent_addr->port);
+      case config::LogField::request_line: return request_line();
+      case config::LogField::method: return text(r_->method);
+      case config::LogField::protocol: return text(r_->protocol);
+      case config::LogField::path: return text(r_->uri);
+      case config::LogField::query:
+        return r_->args != nullptr ? std::string("?").append(r_->args) : std::string();
+      case config::LogField::request_field: return text(apr_table_get(judged_fields(r_), name.c_str()));
+      case config::LogField::answer_field: return text(apr_table_get(r_->headers_out, name.c_str()));
+      case config::LogField::environment: return text(apr_table_get(r_->subprocess_env, name.c_str()));
+      case config::LogField::note: return text(apr_table_get(r_->notes, name.c_str()));
+      case config::LogField::route: return route();
+      case config::LogField::origin: return text(origin_.name().text);
+      case config::LogField::handshake: return handshake();
+      case config::LogField::tls_client: return text(tls_of(r_->connection));
+      case config::LogField::tls_origin: return text(tls_of(origin_.connection()));
+      case config::LogField::literal:
+      case config::LogField::id:
+      case config::LogField::event:
+      case config::LogField::time:
+      case config::LogField::duration:
+      case config::LogField::micros:
+      case config::LogField::millis:
+      case config::LogField::seconds:
+      case config::LogField::bytes_from_client:
+      case config::LogField::bytes_from_origin:
+      case config::LogField::messages_from_client:
+      case config::LogField::messages_from_origin:
+      case config::LogField::frames_from_client:
+      case config::LogField::frames_from_origin:
+      case config::LogField::close_client:
+      case config::LogField::close_origin:
+      case config::LogField::close_to_client:
+      case config::LogField::close_to_origin:
+      case config::LogField::ended_by:
+      case config::LogField::outcome:
+      case config::LogField::rtt_client:
+      case config::LogField::rtt_origin:
+      case config::LogField::generation:
+      case config::LogField::pid:
+      case config::LogField::mode: break;  // not of_handshake()
     }
     return std::nullopt;
   }
@@ -124,7 +125,7 @@ std::int64_t micros(base::Millis time) noexcept {
   return std::chrono::microseconds(time).count();
 }
 
-void note(LogFacts& facts, Side side, const tunnel::Observer& seen) noexcept {
+void note(status::LogFacts& facts, Side side, const tunnel::Observer& seen) noexcept {
   const auto i = static_cast<std::size_t>(side);
   facts.bytes[i] = seen.bytes();
   facts.messages[i] = seen.messages();
@@ -149,7 +150,7 @@ class TunnelChronicle final : public tunnel::Chronicle {
   void tell(Event event, const tunnel::Tunnel& tunnel, base::Instant now) noexcept override {
     if (event == Event::start && !story_.log().at_start) return;
     guard_void(story_.log().server, [&] {
-      LogFacts facts{};
+      status::LogFacts facts{};
       facts.id = tunnel.id();
       facts.duration_us = micros(now - tunnel.started());
       facts.mode = mode_;
@@ -174,10 +175,10 @@ class TunnelChronicle final : public tunnel::Chronicle {
 
 }  // namespace
 
-Story::Story(const TunnelLog& log, const LogSource& source)
-    : log_(log), started_(apr_time_now()), values_(prepare_values(log.shape, source)) {}
+Story::Story(const TunnelLog& log, const status::LogSource& source)
+    : log_(log), started_(apr_time_now()), values_(status::prepare_values(log.shape, source)) {}
 
-void Story::write(Event event, LogFacts facts) const {
+void Story::write(Event event, status::LogFacts facts) const {
   auto& process = *child();
   if (!process.log_writer) {
     process.recorder.add(metrics::kLogLinesLost);
@@ -188,7 +189,7 @@ void Story::write(Event event, LogFacts facts) const {
   facts.now_us = apr_time_now();
   facts.generation = process.generation;
   facts.pid = static_cast<std::uint32_t>(os::own_pid());
-  process.log_writer->append(log_, make_log_line(log_.shape, values_, facts));
+  process.log_writer->append(log_, status::make_log_line(log_.shape, values_, facts));
 }
 
 std::unique_ptr<Story> begin_story(request_rec* r, Origin& origin) {

@@ -13,13 +13,13 @@ namespace wsflow::httpd {
 // its 101, then used by whoever has the tunnel.
 class Story {
  public:
-  Story(const TunnelLog& log, const LogSource& source);
+  Story(const TunnelLog& log, const status::LogSource& source);
 
   const TunnelLog& log() const noexcept { return log_; }
   // Wall-clock time, in microseconds of the epoch.
   std::int64_t started() const noexcept { return started_; }
   // Leaves a line with the log writer. `facts` needs no times but `duration_us`.
-  void write(tunnel::Event event, LogFacts facts) const;
+  void write(tunnel::Event event, status::LogFacts facts) const;
 
  private:
   const TunnelLog& log_;  // borrowed from the configuration

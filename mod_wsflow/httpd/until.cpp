@@ -2,8 +2,8 @@
 
 #include <cstdint>
 
+#include "mod_wsflow/config/lifetime.hpp"
 #include "mod_wsflow/httpd/field_expression.hpp"
-#include "mod_wsflow/httpd/lifetime.hpp"
 #include "mod_wsflow/httpd/log.hpp"
 #include "mod_wsflow/os/random.hpp"
 
@@ -13,9 +13,9 @@ namespace {
 
 using base::Refusal;
 
-base::Instant end_of_lifetime(const Settings& settings) noexcept {
+base::Instant end_of_lifetime(const config::Settings& settings) noexcept {
   if (settings.lifetime == 0) return base::Instant::max();
-  return base::now() + spread(settings.lifetime, settings.jitter, os::random32());
+  return base::now() + config::spread(settings.lifetime, settings.jitter, os::random32());
 }
 
 // A tunnel that would outlive a session because of a misspelled variable is worse than none.
@@ -30,11 +30,11 @@ TunnelEnd refuse_wrong(request_rec* r, const char* text, const char* error) noex
 TunnelEnd end_of_session(request_rec* r, const ap_expr_info_t* until) noexcept {
   const auto [text, error] = evaluate(r, until);
   if (text == nullptr) return refuse_wrong(r, "", error);
-  const auto end = parse_until(text);
+  const auto end = config::parse_until(text);
   switch (end.kind) {
-    case Until::Kind::none: return {};
-    case Until::Kind::wrong: return refuse_wrong(r, text, nullptr);
-    case Until::Kind::seconds: break;
+    case config::Until::Kind::none: return {};
+    case config::Until::Kind::wrong: return refuse_wrong(r, text, nullptr);
+    case config::Until::Kind::seconds: break;
   }
   if (end.seconds <= apr_time_sec(apr_time_now())) {
     ap_log_rerror(APLOG_MARK, APLOG_INFO, 0, r,

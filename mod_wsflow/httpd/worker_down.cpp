@@ -3,8 +3,8 @@
 #include <algorithm>
 
 #include "mod_wsflow/base/clock.hpp"
+#include "mod_wsflow/base/shared_rate.hpp"
 #include "mod_wsflow/httpd/config.hpp"
-#include "mod_wsflow/httpd/end_pace.hpp"
 #include "mod_wsflow/httpd/log.hpp"
 #include "mod_wsflow/shm/resources.hpp"
 #include "mod_wsflow/shm/tunnel_view.hpp"
@@ -46,7 +46,7 @@ void end_some(server_rec* server, const OriginLoad::Member& member, std::atomic<
                  member.balancer);
     return;
   }
-  const auto claim = claim_ends(last, base::now().time_since_epoch().count(), pace);
+  const auto claim = base::claim_ends(last, base::now().time_since_epoch().count(), pace);
   if (claim.begins) {
     ap_log_error(APLOG_MARK, APLOG_NOTICE, 0, server,
                  WSFLOGNO(0176) "the worker %s of %s is %s: Close %d to its %" APR_UINT64_T_FMT

@@ -19,12 +19,12 @@ bool take_one(std::atomic<unsigned>& taken, unsigned most) noexcept {
 
 }  // namespace
 
-WorkerBounds worker_bounds(server_rec* main) noexcept {
+tunnel::WorkerBounds worker_bounds(server_rec* main) noexcept {
   int least = 0;
   int most = 0;
   if (auto* ask = APR_RETRIEVE_OPTIONAL_FN(http2_get_num_workers)) ask(main, &least, &most);
-  return worker_bounds(static_cast<unsigned>(std::max(mpm_query(AP_MPMQ_MAX_THREADS), 1)),
-                       static_cast<unsigned>(std::max(most, 0)));
+  return tunnel::worker_bounds(static_cast<unsigned>(std::max(mpm_query(AP_MPMQ_MAX_THREADS), 1)),
+                               static_cast<unsigned>(std::max(most, 0)));
 }
 
 WorkerShare::Place WorkerShare::enter(const conn_rec* c) noexcept {

@@ -4,19 +4,19 @@
 #include <utility>
 
 #include "mod_wsflow/httpd/connection_state.hpp"
-#include "mod_wsflow/httpd/worker_bounds.hpp"
 #include "mod_wsflow/os/wakeup.hpp"
+#include "mod_wsflow/tunnel/worker_bounds.hpp"
 
 namespace wsflow::httpd {
 
 // By what the MPM and mod_http2 say of themselves.
-WorkerBounds worker_bounds(server_rec* main) noexcept;
+tunnel::WorkerBounds worker_bounds(server_rec* main) noexcept;
 
 // The tunnels of this process that hold worker threads: counts them against their bounds, and tells them of
 // the end of the process. Every thread.
 class WorkerShare {
  public:
-  explicit WorkerShare(const WorkerBounds& bounds) noexcept : bounds_(bounds) {}
+  explicit WorkerShare(const tunnel::WorkerBounds& bounds) noexcept : bounds_(bounds) {}
 
   class Place {
    public:
@@ -53,7 +53,7 @@ class WorkerShare {
   int bell() const noexcept { return bell_.fd(); }
 
  private:
-  const WorkerBounds bounds_;
+  const tunnel::WorkerBounds bounds_;
   std::atomic<unsigned> taken_{0};
   std::atomic<Order> order_{Order::none};
   os::Wakeup bell_;

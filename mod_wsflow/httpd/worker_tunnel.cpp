@@ -21,14 +21,14 @@ namespace {
 
 // A peer that has vanished must not hold the worker until silence ends the tunnel. One that takes nothing is
 // found by us, a little earlier.
-void bound_peer(apr_socket_t* socket, const Settings& settings) noexcept {
+void bound_peer(apr_socket_t* socket, const config::Settings& settings) noexcept {
   constexpr std::uint32_t kLater = 3000;
   apr_os_sock_t fd = -1;
   if (settings.stall != 0 && socket != nullptr && apr_os_sock_get(&fd, socket) == APR_SUCCESS)
     os::set_peer_timeout(fd, static_cast<std::uint32_t>(settings.stall / 1000) + kLater);
 }
 
-const tunnel::Terms& terms_of(Child& process, const server_rec* server, const Settings& settings) {
+const tunnel::Terms& terms_of(Child& process, const server_rec* server, const config::Settings& settings) {
   auto made = make_terms(settings, server);
   made.stall = 0;  // of the bytes behind its socket pair the tunnel knows nothing: its WorkerLoop does
   if (const auto* log = tunnel_log_of(server)) made.told_every = log->every;

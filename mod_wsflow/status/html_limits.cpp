@@ -2,10 +2,10 @@
 
 #include <algorithm>
 
+#include "mod_wsflow/base/utf8.hpp"
 #include "mod_wsflow/status/html_table.hpp"
 #include "mod_wsflow/status/limit_text.hpp"
 #include "mod_wsflow/status/query_text.hpp"
-#include "mod_wsflow/status/utf8.hpp"
 
 namespace wsflow::status {
 
@@ -84,7 +84,7 @@ std::string decision(const flow::LimitView& view) {
 
 // What is shown otherwise would be sent otherwise.
 bool can_be_sent(const std::string& text) {
-  return !text.empty() && printable_utf8(text) == text;
+  return !text.empty() && base::printable_utf8(text) == text;
 }
 
 std::string keys(const Model& model, const flow::LimitView& view) {
@@ -101,7 +101,7 @@ std::string keys(const Model& model, const flow::LimitView& view) {
             number_cell(key.waiting) + number_cell(key.admitted) + number_cell(key.refused) + cell(button) +
             "</tr>\n";
   }
-  return table("Keys of " + valid_utf8(view.name),
+  return table("Keys of " + base::valid_utf8(view.name),
                column("key") + number_column("in use") + number_column("peak") + number_column("waiting") +
                    number_column("admitted") + number_column("refused") + column("tunnels"),
                rows) +

@@ -4,8 +4,8 @@
 #include <cmath>
 #include <cstddef>
 
+#include "mod_wsflow/base/utf8.hpp"
 #include "mod_wsflow/status/limit_text.hpp"
-#include "mod_wsflow/status/utf8.hpp"
 
 namespace wsflow::status {
 
@@ -53,11 +53,11 @@ std::string escape_html(std::string_view text) {
 }
 
 std::string html(std::string_view text) {
-  return escape_html(printable_utf8(text));
+  return escape_html(base::printable_utf8(text));
 }
 
 std::string ascii_html(std::string_view html) {
-  const auto valid = valid_utf8(html);
+  const auto valid = base::valid_utf8(html);
   std::string out;
   for (std::size_t i = 0; i < valid.size();) {
     const auto first = static_cast<unsigned char>(valid[i++]);

@@ -1,11 +1,11 @@
 #include "mod_wsflow/status/json.hpp"
 
+#include "mod_wsflow/base/rfc3339.hpp"
 #include "mod_wsflow/metrics/catalogue.hpp"
 #include "mod_wsflow/status/json_limits.hpp"
 #include "mod_wsflow/status/json_measured.hpp"
 #include "mod_wsflow/status/json_tunnels.hpp"
 #include "mod_wsflow/status/json_writer.hpp"
-#include "mod_wsflow/status/rfc3339.hpp"
 
 namespace wsflow::status {
 
@@ -126,7 +126,7 @@ std::string to_json(const Model& model) {
   text(writer, "version", model.version);
   text(writer, "server", model.server);
   number(writer, "generation", model.generation);
-  text(writer, "time", rfc3339(model.now_us));
+  text(writer, "time", base::rfc3339(model.now_us));
   text(writer, "nonce", model.nonce);
   tunnels(writer, model);
   writer.Key("relayed");

@@ -1,8 +1,8 @@
 #include "mod_wsflow/status/json_measured.hpp"
 
+#include "mod_wsflow/base/rfc3339.hpp"
 #include "mod_wsflow/metrics/history.hpp"
 #include "mod_wsflow/metrics/quantile.hpp"
-#include "mod_wsflow/status/rfc3339.hpp"
 
 namespace wsflow::status {
 
@@ -51,7 +51,7 @@ void history(Writer& writer, const Model& model) {
   writer.StartArray();
   for (const auto& each : metrics::intervals(model.history)) {
     writer.StartObject();
-    text(writer, "until", rfc3339(each.to_us));
+    text(writer, "until", base::rfc3339(each.to_us));
     real(writer, "active", each.active);
     interval(writer, each);
     writer.EndObject();

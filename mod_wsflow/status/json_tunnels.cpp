@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
+#include "mod_wsflow/base/rfc3339.hpp"
 #include "mod_wsflow/base/text.hpp"
-#include "mod_wsflow/status/rfc3339.hpp"
 
 namespace wsflow::status {
 
@@ -45,7 +45,7 @@ void connection(Writer& writer, const shm::TunnelView& tunnel, std::span<const f
   text(writer, "origin", tunnel.origin);
   text_or_null(writer, "user", tunnel.user);
   keys(writer, held);
-  text(writer, "started", rfc3339(tunnel.started_us));
+  text(writer, "started", base::rfc3339(tunnel.started_us));
   number(writer, "age_seconds", age);
   number(writer, "idle_seconds", age - std::min<std::uint64_t>(age, tunnel.active));
   relayed(writer, tunnel);

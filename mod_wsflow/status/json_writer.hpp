@@ -8,7 +8,7 @@
 #include <optional>
 #include <string_view>
 
-#include "mod_wsflow/status/utf8.hpp"
+#include "mod_wsflow/base/utf8.hpp"
 
 namespace wsflow::status {
 
@@ -32,7 +32,7 @@ inline void flag(Writer& writer, const char* key, bool value) {
 }
 
 inline void text(Writer& writer, const char* key, std::string_view value) {
-  const auto valid = valid_utf8(value);
+  const auto valid = base::valid_utf8(value);
   writer.Key(key);
   writer.String(valid.data(), static_cast<rapidjson::SizeType>(valid.size()));
 }

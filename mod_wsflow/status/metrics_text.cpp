@@ -5,8 +5,8 @@
 #include <span>
 #include <vector>
 
+#include "mod_wsflow/base/utf8.hpp"
 #include "mod_wsflow/metrics/catalogue.hpp"
-#include "mod_wsflow/status/utf8.hpp"
 
 namespace wsflow::status {
 
@@ -21,7 +21,7 @@ bool take_end(std::string_view& text, std::string_view end) noexcept {
 }
 
 void append_escaped(std::string& out, std::string_view value) {
-  for (const char c : valid_utf8(value)) {
+  for (const char c : base::valid_utf8(value)) {
     if (c == '\\' || c == '"') out.push_back('\\');
     if (c == '\n') {
       out.append("\\n");

@@ -9,7 +9,7 @@
 #include "mod_wsflow/base/outcome.hpp"
 #include "mod_wsflow/tunnel/allowance.hpp"
 #include "mod_wsflow/tunnel/observer.hpp"
-#include "mod_wsflow/tunnel/terms.hpp"
+#include "mod_wsflow/tunnel/options.hpp"
 
 namespace wsflow::tunnel {
 

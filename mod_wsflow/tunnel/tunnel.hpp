@@ -21,9 +21,9 @@
 #include "mod_wsflow/tunnel/endpoint.hpp"
 #include "mod_wsflow/tunnel/frame_gate.hpp"
 #include "mod_wsflow/tunnel/observer.hpp"
+#include "mod_wsflow/tunnel/options.hpp"
 #include "mod_wsflow/tunnel/origin_place.hpp"
 #include "mod_wsflow/tunnel/side.hpp"
-#include "mod_wsflow/tunnel/terms.hpp"
 
 namespace wsflow::tunnel {
 

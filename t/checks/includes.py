@@ -13,9 +13,10 @@ LAYERS = {
     "shm": {"base", "os", "flow"},
     "metrics": {"base", "shm"},
     "tunnel": {"base", "ws", "os", "flow", "shm", "metrics"},
-    "status": {"base", "flow", "shm", "metrics"},
-    "httpd": {"base", "ws", "os", "flow", "shm", "metrics", "tunnel", "status"},
-    "": {"base", "ws", "os", "flow", "shm", "metrics", "tunnel", "status", "httpd"},  # mod_wsflow.cpp
+    "config": {"base", "ws", "flow", "tunnel"},
+    "status": {"base", "ws", "flow", "shm", "metrics", "config"},
+    "httpd": {"base", "ws", "os", "flow", "shm", "metrics", "tunnel", "config", "status"},
+    "": {"base", "ws", "os", "flow", "shm", "metrics", "tunnel", "config", "status", "httpd"},  # mod_wsflow.cpp
 }
 
 HTTPD = re.compile(r"(http|ap_|apr|mod_|util_)[\w./]*\.h|scoreboard\.h|mpm_common\.h|unixd\.h")

@@ -1,16 +1,17 @@
 // parse_log_format on any text, and lines of what it accepts. The input is a format, a NUL, and what a client
 // has sent; its first byte says whether lines are JSON.
-#include "mod_wsflow/httpd/log_format.hpp"
+#include "mod_wsflow/config/log_format.hpp"
 
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <string>
 
-#include "mod_wsflow/httpd/log_format_line.hpp"
+#include "mod_wsflow/status/tunnel_log_line.hpp"
 #include "t/fuzz/require.hpp"
 
-using namespace wsflow::httpd;
+using namespace wsflow::config;
+using namespace wsflow::status;
 using wsflow::fuzz::require;
 
 namespace {

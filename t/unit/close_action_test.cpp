@@ -1,13 +1,12 @@
-#include "mod_wsflow/httpd/close_action.hpp"
-
 #include <catch2/catch.hpp>
 #include <string>
 #include <vector>
 
-#include "mod_wsflow/httpd/drain_action.hpp"
+#include "mod_wsflow/status/action_close.hpp"
+#include "mod_wsflow/status/action_drain.hpp"
 
 using namespace wsflow;
-using namespace wsflow::httpd;
+using namespace wsflow::status;
 
 namespace {
 

@@ -1,8 +1,8 @@
-#include "mod_wsflow/httpd/end_pace.hpp"
-
 #include <catch2/catch.hpp>
 
-using wsflow::httpd::claim_ends;
+#include "mod_wsflow/base/shared_rate.hpp"
+
+using wsflow::base::claim_ends;
 
 TEST_CASE("the first claim only begins, and one caller gets the others' time", "[end_pace]") {
   std::atomic<std::int64_t> last{0};

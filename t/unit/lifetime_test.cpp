@@ -1,12 +1,12 @@
-#include "mod_wsflow/httpd/lifetime.hpp"
+#include "mod_wsflow/config/lifetime.hpp"
 
 #include <catch2/catch.hpp>
 #include <cstdint>
 
 using namespace wsflow;
-using httpd::parse_until;
-using httpd::spread;
-using httpd::Until;
+using config::parse_until;
+using config::spread;
+using config::Until;
 
 TEST_CASE("a lifetime is spread evenly, on both sides", "[lifetime]") {
   CHECK(spread(10'000'000, 10, 0) == base::Millis(9'000));

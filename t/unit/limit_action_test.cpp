@@ -1,31 +1,31 @@
-#include "mod_wsflow/httpd/limit_action.hpp"
-
 #include <catch2/catch.hpp>
 #include <string>
 #include <vector>
 
+#include "mod_wsflow/status/action_limit.hpp"
+
 using namespace wsflow;
-using httpd::Field;
+using status::Field;
 
 namespace {
 
 struct Read {
   std::vector<Field> fields;
   std::string wrong;
-  std::optional<httpd::LimitAction> action;
+  std::optional<status::LimitAction> action;
 };
 
 // A change of the limit "app" by `more`.
 Read read(const std::vector<Field>& more) {
   Read result{.fields = {{"nonce", "x"}, {"action", "limit"}, {"name", "app"}}, .wrong = {}, .action = {}};
   result.fields.insert(result.fields.end(), more.begin(), more.end());
-  result.action = httpd::read_limit_action(result.fields, result.wrong);
+  result.action = status::read_limit_action(result.fields, result.wrong);
   return result;
 }
 
 std::string problem(const std::vector<Field>& fields) {
   std::string wrong;
-  CHECK_FALSE(httpd::read_limit_action(fields, wrong));
+  CHECK_FALSE(status::read_limit_action(fields, wrong));
   return wrong;
 }
 
@@ -108,7 +108,7 @@ TEST_CASE("an error quotes the beginning of what was sent", "[limit_action]") {
 TEST_CASE("a queue in which nobody could wait is refused", "[limit_action]") {
   flow::Definition definition;
   const auto problem_of = [&](std::uint32_t queue) {
-    return httpd::out_of_place({.concurrency = {}, .queue = queue, .rate = {}, .burst = {}}, definition);
+    return status::out_of_place({.concurrency = {}, .queue = queue, .rate = {}, .burst = {}}, definition);
   };
   CHECK(problem_of(1).find("queue: nobody may wait") == 0);
   CHECK(problem_of(0).empty());
@@ -119,8 +119,8 @@ TEST_CASE("a queue in which nobody could wait is refused", "[limit_action]") {
 TEST_CASE("concurrency=auto is not led out of its bounds", "[limit_action]") {
   flow::Definition definition;
   const auto problem_of = [&](std::optional<std::uint32_t> concurrency) {
-    return httpd::out_of_place({.concurrency = concurrency, .queue = {}, .rate = {}, .burst = {}},
-                               definition);
+    return status::out_of_place({.concurrency = concurrency, .queue = {}, .rate = {}, .burst = {}},
+                                definition);
   };
   CHECK(problem_of(99).empty());
   definition.least = 5;
@@ -134,7 +134,8 @@ TEST_CASE("concurrency=auto is not led out of its bounds", "[limit_action]") {
 
 TEST_CASE("the log is told old and new values of what was changed", "[limit_action]") {
   const flow::Settings before{.concurrency = 20, .queue = 40, .rate = 0, .burst = 1};
-  CHECK(httpd::told({.concurrency = 24, .queue = 0, .rate = 0.5, .burst = 3}, before) ==
+  CHECK(status::told({.concurrency = 24, .queue = 0, .rate = 0.5, .burst = 3}, before) ==
         "concurrency 20 to 24, rate off to 0.5/s, burst 1 to 3, queue 40 to 0");
-  CHECK(httpd::told({.concurrency = {}, .queue = {}, .rate = 0.0, .burst = {}}, before) == "rate off to off");
+  CHECK(status::told({.concurrency = {}, .queue = {}, .rate = 0.0, .burst = {}}, before) ==
+        "rate off to off");
 }

@@ -1,11 +1,11 @@
-#include "mod_wsflow/httpd/limit_parse.hpp"
-
 #include <catch2/catch.hpp>
 #include <string>
 
+#include "mod_wsflow/config/limit_directive.hpp"
+
 using namespace wsflow;
-using httpd::LimitLine;
-using httpd::parse_limit;
+using config::LimitLine;
+using config::parse_limit;
 
 namespace {
 

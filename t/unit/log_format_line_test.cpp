@@ -1,5 +1,3 @@
-#include "mod_wsflow/httpd/log_format_line.hpp"
-
 #include <rapidjson/document.h>
 
 #include <catch2/catch.hpp>
@@ -7,7 +5,10 @@
 #include <ctime>
 #include <map>
 
-using namespace wsflow::httpd;
+#include "mod_wsflow/status/tunnel_log_line.hpp"
+
+using namespace wsflow::config;
+using namespace wsflow::status;
 
 namespace {
 

@@ -1,8 +1,8 @@
-#include "mod_wsflow/httpd/log_format.hpp"
+#include "mod_wsflow/config/log_format.hpp"
 
 #include <catch2/catch.hpp>
 
-using namespace wsflow::httpd;
+using namespace wsflow::config;
 
 TEST_CASE("log_format: a format in its pieces") {
   const auto format = parse_log_format("%a \"%{User-Agent}i\"\\t100%% %{id}w%{%d.%m.}t");

@@ -1,9 +1,9 @@
-#include "mod_wsflow/httpd/pass_keys.hpp"
+#include "mod_wsflow/config/pass_keys.hpp"
 
 #include <catch2/catch.hpp>
 #include <string>
 
-using namespace wsflow::httpd;
+using namespace wsflow::config;
 
 TEST_CASE("a key that is nearly one of ours is held for it", "[pass_keys]") {
   struct Case {

@@ -1,9 +1,9 @@
-#include "mod_wsflow/httpd/protocol_offer.hpp"
-
 #include <array>
 #include <catch2/catch.hpp>
 
-using wsflow::httpd::allowed_protocols;
+#include "mod_wsflow/config/subprotocols.hpp"
+
+using wsflow::config::allowed_protocols;
 
 TEST_CASE("of an offer the allowed names stay, in the client's order", "[protocol_offer]") {
   constexpr std::array allowed = {"mqtt", "chat.v2"};

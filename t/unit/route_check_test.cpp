@@ -1,10 +1,10 @@
-#include "mod_wsflow/httpd/route_check.hpp"
-
 #include <catch2/catch.hpp>
 #include <string>
 
-using wsflow::httpd::check_origin_url;
-using wsflow::httpd::check_route_path;
+#include "mod_wsflow/config/route_url.hpp"
+
+using wsflow::config::check_origin_url;
+using wsflow::config::check_route_path;
 
 namespace {
 

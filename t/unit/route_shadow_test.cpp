@@ -1,8 +1,8 @@
-#include "mod_wsflow/httpd/route_shadow.hpp"
+#include "mod_wsflow/config/route_shadow.hpp"
 
 #include <catch2/catch.hpp>
 
-using namespace wsflow::httpd;
+using namespace wsflow::config;
 
 namespace {
 constexpr RoutePlace path(const char* text) {

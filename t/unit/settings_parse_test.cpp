@@ -1,10 +1,10 @@
-#include "mod_wsflow/httpd/settings_parse.hpp"
-
 #include <catch2/catch.hpp>
 #include <string>
 #include <vector>
 
-using namespace wsflow::httpd;
+#include "mod_wsflow/config/tunnel_settings_parse.hpp"
+
+using namespace wsflow::config;
 
 namespace {
 

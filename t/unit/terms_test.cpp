@@ -1,13 +1,14 @@
-#include "mod_wsflow/httpd/terms.hpp"
-
 #include <catch2/catch.hpp>
 #include <unordered_set>
 #include <vector>
 
+#include "mod_wsflow/config/tunnel_settings.hpp"
+#include "mod_wsflow/tunnel/options_table.hpp"
+
 using namespace wsflow;
-using httpd::kDefaultSettings;
-using httpd::make_terms;
-using httpd::TermsTable;
+using config::kDefaultSettings;
+using config::make_terms;
+using tunnel::TermsTable;
 
 TEST_CASE("the defaults of the configuration are those of a tunnel", "[terms]") {
   CHECK(make_terms(kDefaultSettings, nullptr) == tunnel::Terms{});
@@ -19,7 +20,7 @@ TEST_CASE("each setting reaches the tunnel", "[terms]") {
   settings.stall = 1'500;
   settings.close = 2'000;
   settings.ping_client = 3'000;
-  settings.ping_origin = std::int64_t{1000} * 3600 * httpd::kSecond;
+  settings.ping_origin = std::int64_t{1000} * 3600 * config::kSecond;
   settings.ping_timeout = 5'000;
   settings.buffer = 4096;
   settings.strict = 1;
@@ -42,11 +43,11 @@ TEST_CASE("terms of many routes and virtual hosts are found at once", "[terms]")
   std::vector<char> hosts(3000);
   std::unordered_set<std::size_t> hashes;
   for (std::uint32_t i = 0; i < 3000; ++i) {
-    hashes.insert(httpd::TermsHash()({.log_context = &hosts[i]}));
-    hashes.insert(httpd::TermsHash()({.idle = i * 1000}));
-    hashes.insert(httpd::TermsHash()({.close = i * 1000}));
-    hashes.insert(httpd::TermsHash()({.ping_timeout = i * 1000 + 1}));
-    hashes.insert(httpd::TermsHash()({.messages = {tunnel::MessageLimit{.message = i + 1}}}));
+    hashes.insert(tunnel::TermsHash()({.log_context = &hosts[i]}));
+    hashes.insert(tunnel::TermsHash()({.idle = i * 1000}));
+    hashes.insert(tunnel::TermsHash()({.close = i * 1000}));
+    hashes.insert(tunnel::TermsHash()({.ping_timeout = i * 1000 + 1}));
+    hashes.insert(tunnel::TermsHash()({.messages = {tunnel::MessageLimit{.message = i + 1}}}));
   }
   // But for chance all differ, and the default terms, which are there more than once.
   CHECK(hashes.size() > 14'990);

@@ -1,10 +1,10 @@
-#include "mod_wsflow/httpd/web_origin.hpp"
-
 #include <array>
 #include <catch2/catch.hpp>
 #include <string>
 
-using namespace wsflow::httpd;
+#include "mod_wsflow/config/page_origin.hpp"
+
+using namespace wsflow::config;
 
 namespace {
 
@@ -13,7 +13,7 @@ bool matches(std::string_view pattern, std::string_view origin) {
   const auto parsed_origin = parse_web_origin(origin);
   REQUIRE(parsed_pattern);
   REQUIRE(parsed_origin);
-  return wsflow::httpd::matches(*parsed_pattern, *parsed_origin);
+  return wsflow::config::matches(*parsed_pattern, *parsed_origin);
 }
 
 }  // namespace

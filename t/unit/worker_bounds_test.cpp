@@ -1,8 +1,8 @@
-#include "mod_wsflow/httpd/worker_bounds.hpp"
+#include "mod_wsflow/tunnel/worker_bounds.hpp"
 
 #include <catch2/catch.hpp>
 
-using wsflow::httpd::worker_bounds;
+using wsflow::tunnel::worker_bounds;
 
 TEST_CASE("half of the threads, and of a connection's requests a third", "[worker_bounds]") {
   const auto bounds = worker_bounds(25, 37);

@@ -4,7 +4,7 @@
 #include <deque>
 #include <mutex>
 
-#include "mod_wsflow/tunnel/terms.hpp"
+#include "mod_wsflow/tunnel/options.hpp"
 
 namespace wsflow::test {
 

@@ -1,0 +1,25 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "mod_wsflow/flow/settings.hpp"
+
+namespace wsflow::config {
+
+// What a WSFlowLimit says.
+struct LimitLine {
+  enum class Kind : std::uint8_t { define, use, lift };
+
+  std::string error;  // what is wrong and what is legal; empty: nothing, and the rest counts
+  Kind kind = Kind::use;
+  flow::Definition definition;  // the name always; the rest of `define`
+  std::string key;              // the expression; empty: none
+  int ipv6_prefix = 128;        // bits; 128: addresses as they are
+  bool show_key = false;
+  int status = 503;
+  int retry_after = 0;  // seconds; 0: as measured
+};
+LimitLine parse_limit(std::string_view arguments);
+
+}  // namespace wsflow::config

@@ -1,0 +1,28 @@
+#pragma once
+
+#include <cstddef>
+#include <mutex>
+#include <unordered_set>
+
+#include "mod_wsflow/tunnel/options.hpp"
+
+namespace wsflow::tunnel {
+
+// Tells apart what configurations of thousands of routes or virtual hosts differ in.
+struct TermsHash {
+  std::size_t operator()(const Terms& terms) const noexcept;
+};
+
+// The terms of all tunnels of a process, each once; there are no more of them than the configuration tells
+// apart. Tunnels point to them, and live on in a keeper when the configuration is gone. Every thread.
+class TermsTable {
+ public:
+  // Valid as long as the table.
+  const Terms& intern(const Terms& terms);
+
+ private:
+  std::mutex mutex_;
+  std::unordered_set<Terms, TermsHash> known_;  // elements never move
+};
+
+}  // namespace wsflow::tunnel

@@ -1,0 +1,55 @@
+// parse_limit on any text: each verdict is checked against what it promises.
+#include "mod_wsflow/config/limit_directive.hpp"
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "t/fuzz/require.hpp"
+
+using namespace wsflow;
+using config::LimitLine;
+using fuzz::require;
+
+namespace {
+
+void check_name(std::string_view name) {
+  require(!name.empty() && name.size() < flow::kNameSize);
+  require(name.find_first_of("=\"' \t\n/%") == std::string_view::npos);
+}
+
+void check_definition(const LimitLine& line) {
+  const auto& definition = line.definition;
+  const auto& settings = definition.settings;
+  require(settings.concurrency != 0 || settings.rate > 0);
+  require(settings.concurrency <= flow::kMost && settings.rate <= flow::kMost);
+  require(settings.burst >= 1 && settings.burst <= flow::kMost);
+  require(settings.rate > 0 || (settings.burst == 1 && definition.ramp == 0));
+  require(settings.queue <= flow::kMostWaiting);
+  require(settings.queue == 0 || definition.acquire > 0);
+  require(definition.acquire >= 0 && definition.ramp >= 0 && definition.keys >= 1);
+  require((definition.least == 0) == (definition.most == 0) && definition.least <= definition.most);
+  require(definition.most == 0 || settings.concurrency == definition.most);
+  require(definition.keyed == !line.key.empty());
+  require(definition.keyed || (line.ipv6_prefix == 128 && !line.show_key && !definition.fail_open));
+  require(line.ipv6_prefix >= 1 && line.ipv6_prefix <= 128);
+  require(line.status >= 400 && line.status <= 599);
+  require(line.retry_after >= 0 && line.retry_after <= 86'400);
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  const std::string text(data, data + size);
+  const auto line = config::parse_limit(text);
+  if (!line.error.empty()) return 0;
+  check_name(line.definition.name);
+  if (line.kind == LimitLine::Kind::define) check_definition(line);
+  // Spaces round it change nothing.
+  const auto again = config::parse_limit(" " + text + "\t ");
+  require(again.error.empty() && again.kind == line.kind && again.definition == line.definition &&
+          again.key == line.key);
+  return 0;
+}
