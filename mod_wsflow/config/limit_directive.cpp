@@ -7,7 +7,7 @@
 
 #include "mod_wsflow/config/values.hpp"
 #include "mod_wsflow/config/words.hpp"
-#include "mod_wsflow/flow/layout.hpp"
+#include "mod_wsflow/limits/table.hpp"
 #include "mod_wsflow/ws/field_syntax.hpp"
 
 namespace wsflow::config {
@@ -17,8 +17,8 @@ namespace {
 using ws::equals_ignoring_case;
 
 constexpr std::int64_t kHour = std::int64_t{3600} * 1'000'000;
-static_assert(flow::kMost == 1'000'000 && flow::kEntries == 65'536 &&
-              flow::kMostWaiting == 10'000);  // stand in the texts below
+static_assert(limits::kMost == 1'000'000 && limits::kEntries == 65'536 &&
+              limits::kMostWaiting == 10'000);  // stand in the texts below
 
 bool set_number(std::string_view value, std::uint32_t most, std::uint32_t& field) {
   int number = 0;
@@ -33,15 +33,16 @@ bool set_choice(std::string_view value, std::string_view yes, std::string_view n
 }
 
 bool set_applies(LimitLine& line, std::string_view value) {
-  constexpr flow::Applies kAll[] = {flow::Applies::all, flow::Applies::tunnels, flow::Applies::requests};
+  constexpr limits::Applies kAll[] = {limits::Applies::all, limits::Applies::tunnels,
+                                      limits::Applies::requests};
   const auto* found = std::ranges::find_if(
-      kAll, [value](auto each) { return equals_ignoring_case(value, flow::name(each)); });
+      kAll, [value](auto each) { return equals_ignoring_case(value, limits::name(each)); });
   if (found != std::end(kAll)) line.definition.applies = *found;
   return found != std::end(kAll);
 }
 
 bool set_concurrency(LimitLine& line, std::string_view value) {
-  return value == "auto" || set_number(value, flow::kMost, line.definition.settings.concurrency);
+  return value == "auto" || set_number(value, limits::kMost, line.definition.settings.concurrency);
 }
 
 bool set_rate(LimitLine& line, std::string_view value) {
@@ -49,7 +50,7 @@ bool set_rate(LimitLine& line, std::string_view value) {
   const auto unit = value.substr(slash);
   const int seconds = unit == "/s" ? 1 : unit == "/m" ? 60 : unit == "/h" ? 3600 : 0;
   std::uint32_t number = 0;
-  if (seconds == 0 || !set_number(value.substr(0, slash), flow::kMost, number)) return false;
+  if (seconds == 0 || !set_number(value.substr(0, slash), limits::kMost, number)) return false;
   line.definition.settings.rate = static_cast<double>(number) / seconds;
   return true;
 }
@@ -71,9 +72,9 @@ constexpr std::string_view kNumber = "a number from 1 to 1000000";
 constexpr Setting kSettings[] = {
     {"concurrency", "a number from 1 to 1000000, or auto", set_concurrency},
     {"min", kNumber,
-     [](auto& line, auto value) { return set_number(value, flow::kMost, line.definition.least); }},
+     [](auto& line, auto value) { return set_number(value, limits::kMost, line.definition.least); }},
     {"max", kNumber,
-     [](auto& line, auto value) { return set_number(value, flow::kMost, line.definition.most); }},
+     [](auto& line, auto value) { return set_number(value, limits::kMost, line.definition.most); }},
     {"applies", "tunnels, requests or all", set_applies},
     {"key", "an expression that gives a text, for example %{REMOTE_ADDR}",
      [](auto& line, auto value) {
@@ -83,20 +84,20 @@ constexpr Setting kSettings[] = {
     {"ipv6-prefix", "a number of bits from 1 to 128",
      [](auto& line, auto value) { return parse_number(value, 1, 128, line.ipv6_prefix); }},
     {"keys", "a number from 1 to 65536",
-     [](auto& line, auto value) { return set_number(value, flow::kEntries, line.definition.keys); }},
+     [](auto& line, auto value) { return set_number(value, limits::kEntries, line.definition.keys); }},
     {"full", "open or closed",
      [](auto& line, auto value) { return set_choice(value, "open", "closed", line.definition.fail_open); }},
     {"show-key", "on or off",
      [](auto& line, auto value) { return set_choice(value, "on", "off", line.show_key); }},
     {"queue", "a number from 1 to 10000",
      [](auto& line, auto value) {
-       return set_number(value, flow::kMostWaiting, line.definition.settings.queue);
+       return set_number(value, limits::kMostWaiting, line.definition.settings.queue);
      }},
     {"acquire", "0 (nobody waits) or a time to 1h (units ms, s, mi, h; seconds if none)",
      [](auto& line, auto value) { return parse_time(value, 0, kHour, line.definition.acquire); }},
     {"rate", "a number from 1 to 1000000 with /s, /m or /h", set_rate},
     {"burst", kNumber,
-     [](auto& line, auto value) { return set_number(value, flow::kMost, line.definition.settings.burst); }},
+     [](auto& line, auto value) { return set_number(value, limits::kMost, line.definition.settings.burst); }},
     {"ramp", "a time to 24h (units ms, s, mi, h; seconds if none)",
      [](auto& line, auto value) { return parse_time(value, 0, 24 * kHour, line.definition.ramp); }},
     {"status", "a number from 400 to 599",
@@ -133,7 +134,7 @@ bool is_name(std::string_view word) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
            c == '.' || c == '-';
   };
-  return !word.empty() && word.size() < flow::kNameSize && std::all_of(word.begin(), word.end(), legal);
+  return !word.empty() && word.size() < limits::kNameSize && std::all_of(word.begin(), word.end(), legal);
 }
 
 std::string unknown(const std::string& word) {

@@ -3,7 +3,7 @@
 #include <string>
 #include <string_view>
 
-#include "mod_wsflow/flow/settings.hpp"
+#include "mod_wsflow/limits/limit_definition.hpp"
 
 namespace wsflow::config {
 
@@ -13,9 +13,9 @@ struct LimitLine {
 
   std::string error;  // what is wrong and what is legal; empty: nothing, and the rest counts
   Kind kind = Kind::use;
-  flow::Definition definition;  // the name always; the rest of `define`
-  std::string key;              // the expression; empty: none
-  int ipv6_prefix = 128;        // bits; 128: addresses as they are
+  limits::Definition definition;  // the name always; the rest of `define`
+  std::string key;                // the expression; empty: none
+  int ipv6_prefix = 128;          // bits; 128: addresses as they are
   bool show_key = false;
   int status = 503;
   int retry_after = 0;  // seconds; 0: as measured

@@ -14,7 +14,7 @@
 
 #include "mod_wsflow/base/text.hpp"
 #include "mod_wsflow/base/unique_fd.hpp"
-#include "mod_wsflow/os/process.hpp"
+#include "mod_wsflow/os/pids.hpp"
 
 namespace wsflow::os {
 

@@ -11,9 +11,9 @@
 #include <type_traits>
 
 #include "mod_wsflow/base/outcome.hpp"
-#include "mod_wsflow/flow/layout.hpp"
-#include "mod_wsflow/shm/history.hpp"
-#include "mod_wsflow/shm/orders.hpp"
+#include "mod_wsflow/limits/table.hpp"
+#include "mod_wsflow/shm/jobs.hpp"
+#include "mod_wsflow/shm/sample_ring.hpp"
 
 namespace wsflow::shm {
 
@@ -85,7 +85,7 @@ inline constexpr std::uint16_t kEnding = 64;  // one side has ended, or we end i
 // passed, below, by its process as it goes on; `command` by anybody.
 struct TunnelRow {
   std::atomic<std::uint32_t> sequence;
-  std::atomic<std::uint32_t> permit;   // what it holds of the limits (flow::Index), or 0
+  std::atomic<std::uint32_t> permit;   // what it holds of the limits (limits::Index), or 0
   std::atomic<std::uint64_t> command;  // sequence it is meant for << 32 | action << 16 | Close code
   std::atomic<std::uint64_t> id;
   std::atomic<std::int64_t> started;     // microseconds of the epoch
@@ -231,12 +231,12 @@ template <class Segment>
 auto& flow_table(Segment& layout) noexcept {
   const auto before = slots(layout).size_bytes() + page_heads(layout).size_bytes() +
                       rows(layout).size_bytes() + sizeof(LabelTable);
-  return part_of<flow::Table>(layout, before, 1).front();
+  return part_of<limits::Table>(layout, before, 1).front();
 }
 template <class Segment>
 auto row_users(Segment& layout) noexcept {
   const auto before = slots(layout).size_bytes() + page_heads(layout).size_bytes() +
-                      rows(layout).size_bytes() + sizeof(LabelTable) + sizeof(flow::Table);
+                      rows(layout).size_bytes() + sizeof(LabelTable) + sizeof(limits::Table);
   return part_of<RowUser>(layout, before, layout.page_capacity * kPageRows);
 }
 

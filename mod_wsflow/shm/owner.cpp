@@ -2,7 +2,7 @@
 
 #include <unistd.h>
 
-#include "mod_wsflow/os/process.hpp"
+#include "mod_wsflow/os/pids.hpp"
 
 namespace wsflow::shm {
 

@@ -4,10 +4,10 @@
 #include <new>
 
 #include "mod_wsflow/base/clock.hpp"
-#include "mod_wsflow/flow/definitions.hpp"
+#include "mod_wsflow/limits/definitions.hpp"
 #include "mod_wsflow/os/random.hpp"
 #include "mod_wsflow/os/shared_mutex.hpp"
-#include "mod_wsflow/shm/fold.hpp"
+#include "mod_wsflow/shm/reaper.hpp"
 
 namespace wsflow::shm {
 
@@ -68,18 +68,18 @@ Layout* initialise(void* memory, Capacity capacity) noexcept {
   layout->slot_size = sizeof(ProcessSlot);
   layout->row_size = sizeof(TunnelRow);
   layout->label_size = sizeof(LabelTable);
-  layout->flow_size = sizeof(flow::Table);
+  layout->flow_size = sizeof(limits::Table);
   layout->slot_capacity = static_cast<std::uint32_t>(std::min(capacity.slots, kMaxSlots));
   layout->page_capacity = static_cast<std::uint32_t>(std::min(capacity.pages, kMaxPages));
   os::make_shared_mutex(layout->lock);
-  flow::initialise(flow_table(*layout), {os::random64(), os::random64(), os::random64(), os::random64()});
+  limits::initialise(flow_table(*layout), {os::random64(), os::random64(), os::random64(), os::random64()});
   return layout;
 }
 
 bool compatible(const Layout& layout) noexcept {
   return layout.magic == kMagic && layout.version == kVersion && layout.header_size == sizeof(Layout) &&
          layout.slot_size == sizeof(ProcessSlot) && layout.row_size == sizeof(TunnelRow) &&
-         layout.label_size == sizeof(LabelTable) && layout.flow_size == sizeof(flow::Table);
+         layout.label_size == sizeof(LabelTable) && layout.flow_size == sizeof(limits::Table);
 }
 
 ProcessSlot* claim(Layout& layout, Owner owner, std::uint32_t generation, std::int64_t now) noexcept {

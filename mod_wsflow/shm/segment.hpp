@@ -34,7 +34,7 @@ struct Capacity {
 };
 constexpr std::size_t bytes(Capacity capacity) noexcept {
   return sizeof(Layout) + capacity.slots * sizeof(ProcessSlot) + capacity.pages * sizeof(PageHead) +
-         capacity.pages * kPageRows * sizeof(TunnelRow) + sizeof(LabelTable) + sizeof(flow::Table) +
+         capacity.pages * kPageRows * sizeof(TunnelRow) + sizeof(LabelTable) + sizeof(limits::Table) +
          capacity.pages * kPageRows * sizeof(RowUser);
 }
 

@@ -23,7 +23,7 @@ struct TunnelFacts {
   std::string_view origin;
   bool origin_of_request = false;           // the request says which one it is (LabelTexts)
   std::optional<std::uint32_t> resource{};  // the shared resource that it is held of
-  flow::Index permit = 0;                   // what it holds of the limits
+  limits::Index permit = 0;                 // what it holds of the limits
   std::uint16_t traits = 0;
   std::string_view user{};         // to be shown; may be empty
   std::uint64_t handshake_us = 0;  // what its handshake took

@@ -23,7 +23,7 @@ struct Candidate {
   Address client;
   std::uint32_t label;
   std::uint32_t resource;
-  flow::Index permit;
+  limits::Index permit;
   std::uint16_t traits;
 };
 

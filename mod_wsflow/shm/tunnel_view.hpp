@@ -20,7 +20,7 @@ struct Selector {
   std::string origin{};
   std::string part{};                            // stands somewhere in one of these texts
   std::optional<std::uint32_t> resource{};       // held of this shared resource
-  const std::vector<bool>* permits = nullptr;    // by flow::Index: holds one of these; borrowed
+  const std::vector<bool>* permits = nullptr;    // by limits::Index: holds one of these; borrowed
   bool untold = false;                           // and was never commanded anything
   std::optional<std::int64_t> began_until_us{};  // had begun by then; base::now_us()
 };
@@ -58,8 +58,8 @@ struct TunnelView {
   std::string server;
   std::string route;
   std::string origin;
-  std::string user;    // raw; empty: none, or not to be shown
-  flow::Index permit;  // what it holds of the limits
+  std::string user;      // raw; empty: none, or not to be shown
+  limits::Index permit;  // what it holds of the limits
   std::uint16_t traits;
   std::uint32_t active;                // when data passed last: seconds since it started
   std::array<std::uint64_t, 2> bytes;  // from client and origin

@@ -11,7 +11,7 @@ namespace wsflow::status {
 
 namespace {
 
-static_assert(flow::kMost == 1'000'000 && flow::kMostWaiting == 10'000);  // stand in the texts below
+static_assert(limits::kMost == 1'000'000 && limits::kMostWaiting == 10'000);  // stand in the texts below
 constexpr double kLeastRate = 1.0 / 3600;
 
 constexpr std::string_view kFields[] = {"name", "concurrency", "rate", "burst", "queue"};
@@ -39,13 +39,13 @@ std::optional<double> rate(std::string_view text) noexcept {
   const auto result = std::from_chars(digits.data(), end, value, std::chars_format::fixed);
   if (result.ec != std::errc{} || result.ptr != end || span == 0) return std::nullopt;
   value /= span;
-  return value >= kLeastRate && value <= flow::kMost ? std::optional(value) : std::nullopt;
+  return value >= kLeastRate && value <= limits::kMost ? std::optional(value) : std::nullopt;
 }
 
 // The field's value goes into `change`; else the words for what is legal.
-const char* read(const Field& field, flow::Change& change) noexcept {
+const char* read(const Field& field, limits::Change& change) noexcept {
   if (field.name == "concurrency") {
-    change.concurrency = whole(field.value, 1, flow::kMost);
+    change.concurrency = whole(field.value, 1, limits::kMost);
     return change.concurrency ? nullptr : "a whole number from 1 to 1000000";
   }
   if (field.name == "rate") {
@@ -53,17 +53,17 @@ const char* read(const Field& field, flow::Change& change) noexcept {
     return change.rate ? nullptr : "off or a number with /s, /m or /h (/s if none), from 1/h to 1000000/s";
   }
   if (field.name == "burst") {
-    change.burst = whole(field.value, 1, flow::kMost);
+    change.burst = whole(field.value, 1, limits::kMost);
     return change.burst ? nullptr : "a whole number from 1 to 1000000";
   }
   if (field.name == "queue") {
-    change.queue = whole(field.value, 0, flow::kMostWaiting);
+    change.queue = whole(field.value, 0, limits::kMostWaiting);
     return change.queue ? nullptr : "a whole number from 0 to 10000";
   }
   return nullptr;
 }
 
-const char* what_is_missing(std::span<const Field> fields, const flow::Change& change) noexcept {
+const char* what_is_missing(std::span<const Field> fields, const limits::Change& change) noexcept {
   if (value_of(fields, "name").empty()) return "name is missing: the limit's";
   const bool changes = change.concurrency || change.rate || change.burst || change.queue;
   return changes ? nullptr : "nothing to change: give concurrency, rate, burst or queue";
@@ -90,7 +90,7 @@ std::optional<LimitAction> read_limit_action(std::span<const Field> fields, std:
   return std::nullopt;
 }
 
-std::string out_of_place(const flow::Change& change, const flow::Definition& definition) {
+std::string out_of_place(const limits::Change& change, const limits::Definition& definition) {
   const bool adapts = definition.most != 0;
   const auto permits = change.concurrency.value_or(definition.least);
   if (adapts && (permits < definition.least || permits > definition.most)) {
@@ -103,7 +103,7 @@ std::string out_of_place(const flow::Change& change, const flow::Definition& def
   return {};
 }
 
-std::string told(const flow::Change& change, const flow::Settings& before) {
+std::string told(const limits::Change& change, const limits::Settings& before) {
   std::string text;
   const auto add = [&](const char* what, const std::string& old, const std::string& now) {
     text.append(text.empty() ? "" : ", ").append(what).append(" ").append(old).append(" to ").append(now);

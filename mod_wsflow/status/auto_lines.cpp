@@ -3,8 +3,8 @@
 #include <span>
 #include <string_view>
 
-#include "mod_wsflow/metrics/history.hpp"
 #include "mod_wsflow/metrics/quantile.hpp"
+#include "mod_wsflow/metrics/rates.hpp"
 #include "mod_wsflow/status/limit_text.hpp"
 
 namespace wsflow::status {
@@ -34,13 +34,13 @@ std::string camel(std::string_view prefix, std::string_view label) {
   return result;
 }
 
-void limits(std::string& out, const Model& model) {
+void limit_lines(std::string& out, const Model& model) {
   line(out, "Limits", model.limits.size());
   for (std::size_t i = 0; i < model.limits.size(); ++i) {
     const auto& view = model.limits[i];
     const auto limit = "Limit[" + std::to_string(i) + "]";
     line(out, limit + "Name", view.name);
-    line(out, limit + "Applies", flow::name(view.defined.applies));
+    line(out, limit + "Applies", limits::name(view.defined.applies));
     line(out, limit + "Concurrency", view.now.concurrency);
     line(out, limit + "Queue", view.now.queue);
     line(out, limit + "Rate", decimal(view.now.rate, 6));
@@ -50,14 +50,14 @@ void limits(std::string& out, const Model& model) {
     line(out, limit + "Arrivals", view.arrivals);
     line(out, limit + "Admitted", view.admitted);
     line(out, limit + "Refused", refused(view));
-    for (std::size_t reason = 0; reason < flow::kReasons; ++reason) {
-      line(out, limit + camel("Refused", flow::name(static_cast<flow::Reason>(reason))),
+    for (std::size_t reason = 0; reason < limits::kReasons; ++reason) {
+      line(out, limit + camel("Refused", limits::name(static_cast<limits::Reason>(reason))),
            view.refused[reason]);
     }
     line(out, limit + "DryRefused", view.dry_refused);
     line(out, limit + "Keys", view.keys);
     line(out, limit + "Need", decimal(view.need.permits, 6));
-    line(out, limit + "NeedKnown", view.need.known == flow::Need::Known::about ? 1U : 0U);
+    line(out, limit + "NeedKnown", view.need.known == limits::Need::Known::about ? 1U : 0U);
   }
 }
 
@@ -125,7 +125,7 @@ std::string to_auto_lines(const Model& model) {
     line(out, prefix + "TunnelsMax", process.max_tunnels);
     line(out, prefix + "Buffered", process.buffered);
   }
-  limits(out, model);
+  limit_lines(out, model);
   return out;
 }
 

@@ -4,7 +4,7 @@
 #include <span>
 #include <string>
 
-#include "mod_wsflow/metrics/history.hpp"
+#include "mod_wsflow/metrics/rates.hpp"
 
 namespace wsflow::status {
 

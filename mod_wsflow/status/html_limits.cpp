@@ -12,7 +12,7 @@ namespace wsflow::status {
 namespace {
 
 // "18 of 20"; "18, 2 for each key"; "18" where the concurrency does not limit it.
-std::string used(const flow::LimitView& view) {
+std::string used(const limits::LimitView& view) {
   auto text = std::to_string(view.in_use);
   if (view.now.concurrency == 0) return text;
   if (view.defined.keyed) return text + ", " + std::to_string(view.now.concurrency) + " for each key";
@@ -23,38 +23,38 @@ std::string meter(std::uint32_t value, const std::string& most) {
   return "<meter max=\"" + most + "\" value=\"" + std::to_string(value) + "\"></meter> ";
 }
 
-std::string gauge(const flow::LimitView& view) {
+std::string gauge(const limits::LimitView& view) {
   if (view.now.concurrency == 0 || view.defined.keyed) return "";
   return meter(std::min(view.in_use, view.now.concurrency), std::to_string(view.now.concurrency));
 }
 
-std::string pace(const flow::LimitView& view) {
+std::string pace(const limits::LimitView& view) {
   if (view.now.rate <= 0 || view.ramp_share >= 1) return rate_text(view.now.rate);
   return decimal(view.now.rate * view.ramp_share) + "/s of " + rate_text(view.now.rate);
 }
 
 // "12 concurrency, 3 timeout": only what has happened.
-std::string reasons(const flow::LimitView& view) {
+std::string reasons(const limits::LimitView& view) {
   std::string text;
   const auto add = [&](std::uint64_t count, const char* what) {
     if (count != 0) text += (text.empty() ? "" : ", ") + std::to_string(count) + " " + what;
   };
-  for (std::size_t i = 0; i < flow::kReasons; ++i) {
-    add(view.refused[i], flow::name(static_cast<flow::Reason>(i)));
+  for (std::size_t i = 0; i < limits::kReasons; ++i) {
+    add(view.refused[i], limits::name(static_cast<limits::Reason>(i)));
   }
   add(view.dry_refused, "only counted (dry-run)");
   return text.empty() ? "none" : text;
 }
 
-std::string title(const flow::LimitView& view) {
+std::string title(const limits::LimitView& view) {
   return view.name + (view.configured ? "" : " (not configured any more)") +
-         (view.defined.applies != flow::Applies::all
-              ? std::string(" (") + flow::name(view.defined.applies) + ")"
+         (view.defined.applies != limits::Applies::all
+              ? std::string(" (") + limits::name(view.defined.applies) + ")"
               : "") +
          (view.defined.dry_run ? " (dry-run)" : "");
 }
 
-std::string waiting(const flow::LimitView& view) {
+std::string waiting(const limits::LimitView& view) {
   const auto most = std::to_string(view.now.queue);
   const auto text = std::to_string(view.waiting) + " of " + most;
   if (view.now.queue == 0) return text;
@@ -72,12 +72,12 @@ std::string rows(const Model& model) {
   return out;
 }
 
-std::string decision(const flow::LimitView& view) {
+std::string decision(const limits::LimitView& view) {
   const auto& gradient = view.gradient;
   if (view.defined.most == 0) return "";
   return "<p>concurrency=auto, " + std::to_string(view.defined.least) + " to " +
          std::to_string(view.defined.most) + "; last decision: " + std::to_string(gradient.before) + " to " +
-         std::to_string(gradient.after) + " (" + flow::name(gradient.why) + ": " +
+         std::to_string(gradient.after) + " (" + limits::name(gradient.why) + ": " +
          decimal(gradient.recent / 1000) + " ms to the first byte, usually " +
          decimal(gradient.usual / 1000) + " ms)</p>\n";
 }
@@ -87,7 +87,7 @@ bool can_be_sent(const std::string& text) {
   return !text.empty() && base::printable_utf8(text) == text;
 }
 
-std::string keys(const Model& model, const flow::LimitView& view) {
+std::string keys(const Model& model, const limits::LimitView& view) {
   if (!view.defined.keyed || view.top_keys.empty()) return "";
   const auto form = "close-key-" + html(view.name);
   std::string rows;
@@ -115,7 +115,7 @@ std::string field(const char* name, const std::string& now) {
          escape_html(now) + "\"></label>\n";
 }
 
-std::string form(const Model& model, const flow::LimitView& view) {
+std::string form(const Model& model, const limits::LimitView& view) {
   if (!view.configured) return "";
   return post_form(" class=\"inline\"", model.nonce, to_query(model.query)) + hidden("action", "limit") +
          hidden("name", view.name) + "\n" + field("concurrency", std::to_string(view.now.concurrency)) +

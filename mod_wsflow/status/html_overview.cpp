@@ -1,7 +1,7 @@
 #include <array>
 
 #include "mod_wsflow/metrics/catalogue.hpp"
-#include "mod_wsflow/metrics/history.hpp"
+#include "mod_wsflow/metrics/rates.hpp"
 #include "mod_wsflow/status/chart.hpp"
 #include "mod_wsflow/status/html_parts.hpp"
 #include "mod_wsflow/status/html_table.hpp"

@@ -138,7 +138,7 @@ std::string to_json(const Model& model) {
   measured(writer, model);
   log(writer, model);
   number(writer, "keepers", model.keepers());
-  limits(writer, model.limits);
+  write_limits(writer, model.limits);
   routes(writer, model);
   processes(writer, model);
   connections(writer, model);

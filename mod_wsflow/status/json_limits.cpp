@@ -8,7 +8,7 @@ namespace {
 
 constexpr double kMillisecond = 1000;
 
-void milliseconds(Writer& writer, const char* key, flow::Micros span) {
+void milliseconds(Writer& writer, const char* key, limits::Micros span) {
   number(writer, key, static_cast<std::uint64_t>(span / 1000));
 }
 
@@ -20,14 +20,14 @@ void setting(Writer& writer, const char* key, std::uint64_t configured, std::uin
   writer.EndObject();
 }
 
-void automatic(Writer& writer, const flow::LimitView& view) {
+void automatic(Writer& writer, const limits::LimitView& view) {
   writer.Key("auto");
   writer.StartObject();
   number(writer, "min", view.defined.least);
   number(writer, "max", view.defined.most);
   writer.Key("decided");
   writer.StartObject();
-  text(writer, "why", flow::name(view.gradient.why));
+  text(writer, "why", limits::name(view.gradient.why));
   number(writer, "before", view.gradient.before);
   number(writer, "after", view.gradient.after);
   real(writer, "recent_ms", view.gradient.recent / kMillisecond);
@@ -37,7 +37,7 @@ void automatic(Writer& writer, const flow::LimitView& view) {
   writer.EndObject();
 }
 
-void settings(Writer& writer, const flow::LimitView& view) {
+void settings(Writer& writer, const limits::LimitView& view) {
   const auto& given = view.defined.settings;
   writer.Key("concurrency");
   writer.StartObject();
@@ -60,18 +60,18 @@ void settings(Writer& writer, const flow::LimitView& view) {
   number(writer, "keys_max", view.defined.keys);
 }
 
-void refusals(Writer& writer, const flow::LimitView& view) {
+void refusals(Writer& writer, const limits::LimitView& view) {
   number(writer, "refused", refused(view));
   writer.Key("refused_by");
   writer.StartObject();
-  for (std::size_t i = 0; i < flow::kReasons; ++i) {
-    number(writer, flow::name(static_cast<flow::Reason>(i)), view.refused[i]);
+  for (std::size_t i = 0; i < limits::kReasons; ++i) {
+    number(writer, limits::name(static_cast<limits::Reason>(i)), view.refused[i]);
   }
   writer.EndObject();
   number(writer, "dry_refused", view.dry_refused);
 }
 
-void measured(Writer& writer, const flow::LimitView& view) {
+void measured(Writer& writer, const limits::LimitView& view) {
   writer.Key("measured");
   writer.StartObject();
   real(writer, "arrivals_per_s", view.arrival_rate);
@@ -80,7 +80,7 @@ void measured(Writer& writer, const flow::LimitView& view) {
   real(writer, "held_mean_s", view.held_mean);
   real(writer, "held_p95_s", view.held_p95);
   real(writer, "need", view.need.permits);
-  flag(writer, "need_known", view.need.known == flow::Need::Known::about);
+  flag(writer, "need_known", view.need.known == limits::Need::Known::about);
   number(writer, "in_use_most", view.need.most);
   real(writer, "in_use_mean", view.need.held);
   real(writer, "refused_mean", view.need.refused);
@@ -88,17 +88,17 @@ void measured(Writer& writer, const flow::LimitView& view) {
   writer.EndObject();
 }
 
-void waits(Writer& writer, const flow::LimitView& view) {
+void waits(Writer& writer, const limits::LimitView& view) {
   writer.Key("wait_s");
   writer.StartObject();
   number(writer, "count", view.waits.count());
-  real(writer, "p50", flow::seconds(view.waits.quantile(0.50)));
-  real(writer, "p95", flow::seconds(view.waits.quantile(0.95)));
-  real(writer, "p99", flow::seconds(view.waits.quantile(0.99)));
+  real(writer, "p50", limits::seconds(view.waits.quantile(0.50)));
+  real(writer, "p95", limits::seconds(view.waits.quantile(0.95)));
+  real(writer, "p99", limits::seconds(view.waits.quantile(0.99)));
   writer.EndObject();
 }
 
-void keys(Writer& writer, const flow::LimitView& view) {
+void keys(Writer& writer, const limits::LimitView& view) {
   number(writer, "keys", view.keys);
   number(writer, "keys_ignored", view.keys_ignored);
   writer.Key("top_keys");
@@ -116,11 +116,11 @@ void keys(Writer& writer, const flow::LimitView& view) {
   writer.EndArray();
 }
 
-void limit(Writer& writer, const flow::LimitView& view) {
+void limit(Writer& writer, const limits::LimitView& view) {
   writer.StartObject();
   text(writer, "name", view.name);
   flag(writer, "configured", view.configured);
-  text(writer, "applies", flow::name(view.defined.applies));
+  text(writer, "applies", limits::name(view.defined.applies));
   settings(writer, view);
   number(writer, "in_use", view.in_use);
   number(writer, "waiting", view.waiting);
@@ -139,14 +139,14 @@ void limit(Writer& writer, const flow::LimitView& view) {
 
 }  // namespace
 
-void limits(Writer& writer, const std::vector<flow::LimitView>& views) {
+void write_limits(Writer& writer, const std::vector<limits::LimitView>& views) {
   writer.Key("limits");
   writer.StartArray();
   for (const auto& view : views) limit(writer, view);
   writer.EndArray();
 }
 
-std::string to_json(const flow::LimitView& view) {
+std::string to_json(const limits::LimitView& view) {
   rapidjson::StringBuffer buffer;
   Writer writer(buffer);
   writer.StartObject();

@@ -1,8 +1,8 @@
 #include "mod_wsflow/status/json_measured.hpp"
 
 #include "mod_wsflow/base/rfc3339.hpp"
-#include "mod_wsflow/metrics/history.hpp"
 #include "mod_wsflow/metrics/quantile.hpp"
+#include "mod_wsflow/metrics/rates.hpp"
 
 namespace wsflow::status {
 

@@ -17,7 +17,7 @@ void relayed(Writer& writer, const View& view) {
   number(writer, "messages_from_origin", view.messages[1]);
 }
 
-void keys(Writer& writer, std::span<const flow::HeldKey> held) {
+void keys(Writer& writer, std::span<const limits::HeldKey> held) {
   writer.Key("keys");
   writer.StartArray();
   for (const auto& each : held) {
@@ -29,7 +29,7 @@ void keys(Writer& writer, std::span<const flow::HeldKey> held) {
   writer.EndArray();
 }
 
-void connection(Writer& writer, const shm::TunnelView& tunnel, std::span<const flow::HeldKey> held,
+void connection(Writer& writer, const shm::TunnelView& tunnel, std::span<const limits::HeldKey> held,
                 std::int64_t clock_us) {
   const auto has = [&](std::uint16_t trait) { return (tunnel.traits & trait) != 0; };
   const auto age_us = std::max<std::int64_t>(clock_us - tunnel.began_us, 0);
@@ -86,7 +86,7 @@ void connections(Writer& writer, const Model& model) {
   writer.Key("connections");
   writer.StartArray();
   for (std::size_t i = 0; i < tunnels.size(); ++i) {
-    const auto held = i < model.keys.size() ? std::span(model.keys[i]) : std::span<const flow::HeldKey>();
+    const auto held = i < model.keys.size() ? std::span(model.keys[i]) : std::span<const limits::HeldKey>();
     connection(writer, tunnels[i], held, model.clock_us);
   }
   writer.EndArray();

@@ -25,11 +25,11 @@ std::string permits(double number) {
 
 }  // namespace
 
-std::uint64_t refused(const flow::LimitView& view) noexcept {
+std::uint64_t refused(const limits::LimitView& view) noexcept {
   return std::accumulate(std::begin(view.refused), std::end(view.refused), std::uint64_t{0});
 }
 
-std::string shown(const flow::KeyView& key) {
+std::string shown(const limits::KeyView& key) {
   if (!key.text.empty()) return key.text;
   base::Text<17> text;
   text << "#";
@@ -50,15 +50,15 @@ std::string rate_text(double rate) {
   return rate > 0 ? decimal(rate, 6) + "/s" : "off";
 }
 
-std::string advice(const flow::Need& need, bool keyed) {
+std::string advice(const limits::Need& need, bool keyed) {
   const std::string all = keyed ? " for all keys together" : "";
   const auto now = std::to_string(need.now);
   switch (need.known) {
-    case flow::Need::Known::nothing: return "nothing measured yet";
-    case flow::Need::Known::at_least:
+    case limits::Need::Known::nothing: return "nothing measured yet";
+    case limits::Need::Known::at_least:
       return "no answer yet: at least " + permits(need.permits) + all + " (now " + now +
              "; some were refused, and no permit has come back that would tell for how long)";
-    case flow::Need::Known::about: break;
+    case limits::Need::Known::about: break;
   }
   return "needs about " + permits(need.permits) + all + " (mean of " + decimal(need.window) +
          " s: " + decimal(need.held) + " held and " + decimal(need.refused) + " for the refused; now " + now +

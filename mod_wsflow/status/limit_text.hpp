@@ -3,19 +3,19 @@
 #include <cstdint>
 #include <string>
 
-#include "mod_wsflow/flow/view.hpp"
+#include "mod_wsflow/limits/view.hpp"
 
 namespace wsflow::status {
 
 // What all formats say of a limit in the same words.
 
 // Refused for any reason.
-std::uint64_t refused(const flow::LimitView& view) noexcept;
+std::uint64_t refused(const limits::LimitView& view) noexcept;
 // The text of a key, raw; "#" and 16 hexadecimal digits where it is not to be shown.
-std::string shown(const flow::KeyView& key);
+std::string shown(const limits::KeyView& key);
 // How many permits the load needs: "needs about 23 permits (mean of 55 s: 20 held and 2.9 for the refused;
 // now 21, at most 24 at a time)".
-std::string advice(const flow::Need& need, bool keyed);
+std::string advice(const limits::Need& need, bool keyed);
 
 // As people write them, with so many digits: "20", "0.5", "1.14".
 std::string decimal(double value, int digits = 3);

@@ -141,13 +141,13 @@ void write_times(Document& document, const metrics::TimesFamily& family, const s
   }
 }
 
-void write_permits_limit(Document& document, const flow::LimitView& limit) {
+void write_permits_limit(Document& document, const limits::LimitView& limit) {
   const std::string_view name = limit.name;
   const bool any = limit.now.concurrency == 0 || limit.defined.keyed;
   document.sample(std::span(&name, 1), any ? "+Inf" : std::to_string(limit.now.concurrency));
 }
 
-void write_limit(Document& document, Reading what, const flow::LimitView& limit) {
+void write_limit(Document& document, Reading what, const limits::LimitView& limit) {
   const std::string_view name = limit.name;
   switch (what) {
     case Reading::permits_in_use: return document.sample({limit.name}, limit.in_use);
@@ -163,8 +163,8 @@ void write_limit(Document& document, Reading what, const flow::LimitView& limit)
     case Reading::limit_requests: return document.sample({limit.name}, limit.arrivals);
     case Reading::limit_admissions: return document.sample({limit.name}, limit.admitted);
     case Reading::limit_refusals:
-      for (std::size_t i = 0; i < flow::kReasons; ++i)
-        document.sample({limit.name, flow::name(static_cast<flow::Reason>(i))}, limit.refused[i]);
+      for (std::size_t i = 0; i < limits::kReasons; ++i)
+        document.sample({limit.name, limits::name(static_cast<limits::Reason>(i))}, limit.refused[i]);
       return;
     case Reading::limit_dry_refusals: return document.sample({limit.name}, limit.dry_refused);
     case Reading::build_info:

@@ -5,9 +5,9 @@
 #include <string>
 #include <vector>
 
-#include "mod_wsflow/flow/holders.hpp"
-#include "mod_wsflow/flow/view.hpp"
-#include "mod_wsflow/shm/history.hpp"
+#include "mod_wsflow/limits/holders.hpp"
+#include "mod_wsflow/limits/view.hpp"
+#include "mod_wsflow/shm/sample_ring.hpp"
 #include "mod_wsflow/shm/segment.hpp"
 #include "mod_wsflow/shm/tunnel_view.hpp"
 
@@ -32,13 +32,13 @@ struct Model {
   std::int64_t now_us = 0;    // microseconds of the epoch
   std::int64_t clock_us = 0;  // the same moment as base::now_us() has it: ages are told by it
   shm::Snapshot snapshot;
-  shm::Query query;                              // which tunnels were asked for
-  bool history_wanted = false;                   // in JSON
-  shm::Page connections;                         // those
-  std::vector<std::vector<flow::HeldKey>> keys;  // of the limits, of each of those
+  shm::Query query;                                // which tunnels were asked for
+  bool history_wanted = false;                     // in JSON
+  shm::Page connections;                           // those
+  std::vector<std::vector<limits::HeldKey>> keys;  // of the limits, of each of those
   std::vector<shm::RouteView> routes;
   std::vector<shm::Sample> history;  // oldest first
-  std::vector<flow::LimitView> limits;
+  std::vector<limits::LimitView> limits;
   std::string nonce;  // what an action must bring along; not for everybody who may see the counters
 
   std::uint64_t keepers() const noexcept {

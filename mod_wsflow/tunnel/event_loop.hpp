@@ -8,9 +8,9 @@
 #include "mod_wsflow/base/log_sink.hpp"
 #include "mod_wsflow/metrics/recorder.hpp"
 #include "mod_wsflow/os/poller.hpp"
-#include "mod_wsflow/tunnel/deadlines.hpp"
-#include "mod_wsflow/tunnel/drain_pace.hpp"
+#include "mod_wsflow/tunnel/drain_schedule.hpp"
 #include "mod_wsflow/tunnel/inbox.hpp"
+#include "mod_wsflow/tunnel/timer_wheel.hpp"
 #include "mod_wsflow/tunnel/tunnel.hpp"
 
 namespace wsflow::tunnel {

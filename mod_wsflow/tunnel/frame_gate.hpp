@@ -7,9 +7,9 @@
 #include <span>
 
 #include "mod_wsflow/base/outcome.hpp"
-#include "mod_wsflow/tunnel/allowance.hpp"
 #include "mod_wsflow/tunnel/observer.hpp"
 #include "mod_wsflow/tunnel/options.hpp"
+#include "mod_wsflow/tunnel/token_bucket.hpp"
 
 namespace wsflow::tunnel {
 

@@ -10,20 +10,20 @@
 
 #include "mod_wsflow/base/clock.hpp"
 #include "mod_wsflow/base/outcome.hpp"
-#include "mod_wsflow/flow/control.hpp"
+#include "mod_wsflow/limits/limiter.hpp"
 #include "mod_wsflow/metrics/recorder.hpp"
 #include "mod_wsflow/shm/tunnel_table.hpp"
 #include "mod_wsflow/tunnel/admission.hpp"
-#include "mod_wsflow/tunnel/chronicle.hpp"
 #include "mod_wsflow/tunnel/close_codes.hpp"
 #include "mod_wsflow/tunnel/deadline.hpp"
-#include "mod_wsflow/tunnel/deadlines.hpp"
 #include "mod_wsflow/tunnel/endpoint.hpp"
 #include "mod_wsflow/tunnel/frame_gate.hpp"
+#include "mod_wsflow/tunnel/listener.hpp"
 #include "mod_wsflow/tunnel/observer.hpp"
 #include "mod_wsflow/tunnel/options.hpp"
-#include "mod_wsflow/tunnel/origin_place.hpp"
+#include "mod_wsflow/tunnel/origin_lease.hpp"
 #include "mod_wsflow/tunnel/side.hpp"
+#include "mod_wsflow/tunnel/timer_wheel.hpp"
 
 namespace wsflow::tunnel {
 
@@ -39,7 +39,7 @@ class Tunnel : public DeadlineHook {
     base::UniqueFd origin_fd;
     os::SslRef origin_ssl;  // none: plain
     Admission::Place place;
-    flow::Held permit{};                  // empty: nothing limits it
+    limits::Held permit{};                // empty: nothing limits it
     shm::RowPlace row{};                  // empty: none
     const Terms* terms = &kDefaultTerms;  // borrowed, lives as long as the process
     base::Instant lives_until = base::Instant::max();
@@ -208,7 +208,7 @@ class Tunnel : public DeadlineHook {
   const Terms* terms_;                              // borrowed, lives as long as the process
 
   Admission::Place place_;                // owned
-  flow::Held permit_;                     // owned
+  limits::Held permit_;                   // owned
   shm::RowPlace row_;                     // owned
   OriginPlace origin_place_;              // owned
   std::unique_ptr<Chronicle> chronicle_;  // owned; none: nobody wants to hear of it

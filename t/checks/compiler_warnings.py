@@ -10,7 +10,7 @@ import httpd_names
 import tree as base
 
 # What g++ 12 has warned of at -O3, by mistake: a literal in front of a string that is just made.
-WARNED_OF = ("mod_wsflow/httpd/status_actions.cpp", "mod_wsflow/httpd/tunnel_log_story.cpp",
+WARNED_OF = ("mod_wsflow/httpd/status/status_actions.cpp", "mod_wsflow/httpd/tunnel/tunnel_log_record.cpp",
              "mod_wsflow/status/html_text.cpp", "mod_wsflow/status/html_tunnels.cpp")
 
 

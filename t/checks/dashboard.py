@@ -16,7 +16,7 @@ UNWATCHED = {"wsflow_tunnels_opened_worker_total", "wsflow_origin_reports_total"
 TARGET_LABELS = {"instance", "job"}
 # Where the values of labels come from: file, enumeration.
 VALUES = {"outcome": ("mod_wsflow/base/outcome.cpp", "Outcome"), "result": ("mod_wsflow/base/outcome.cpp", "Refusal"),
-          "reason": ("mod_wsflow/flow/settings.cpp", "Reason")}
+          "reason": ("mod_wsflow/limits/limit_definition.cpp", "Reason")}
 
 MATCHER = re.compile(r'\s*(\w+)\s*(=~|!~|!=|=)\s*"([^"]*)"\s*')
 

@@ -5,7 +5,7 @@ import re
 
 import tree as base
 
-TABLE = "mod_wsflow/httpd/directive_table.cpp"
+TABLE = "mod_wsflow/directives.cpp"
 MANUAL = "docs/mod_wsflow.md"
 REFERENCE = "conf.d/wsflow-reference.conf"
 FIELDS = ("Description", "Syntax", "Default", "Context")

@@ -9,14 +9,14 @@ LAYERS = {
     "base": set(),
     "ws": {"base"},
     "os": {"base"},
-    "flow": {"base", "os"},
-    "shm": {"base", "os", "flow"},
+    "limits": {"base", "os"},
+    "shm": {"base", "os", "limits"},
     "metrics": {"base", "shm"},
-    "tunnel": {"base", "ws", "os", "flow", "shm", "metrics"},
-    "config": {"base", "ws", "flow", "tunnel"},
-    "status": {"base", "ws", "flow", "shm", "metrics", "config"},
-    "httpd": {"base", "ws", "os", "flow", "shm", "metrics", "tunnel", "config", "status"},
-    "": {"base", "ws", "os", "flow", "shm", "metrics", "tunnel", "config", "status", "httpd"},  # mod_wsflow.cpp
+    "tunnel": {"base", "ws", "os", "limits", "shm", "metrics"},
+    "config": {"base", "ws", "limits", "tunnel"},
+    "status": {"base", "ws", "limits", "shm", "metrics", "config"},
+    "httpd": {"base", "ws", "os", "limits", "shm", "metrics", "tunnel", "config", "status"},
+    "": {"base", "ws", "os", "limits", "shm", "metrics", "tunnel", "config", "status", "httpd"},  # mod_wsflow.cpp
 }
 
 HTTPD = re.compile(r"(http|ap_|apr|mod_|util_)[\w./]*\.h|scoreboard\.h|mpm_common\.h|unixd\.h")
@@ -24,7 +24,7 @@ SYSTEM = re.compile(r"(sys|netinet|arpa|net|linux)/.*\.h|[a-z_]+\.h")
 
 # Kind of foreign header: where it may stand.
 HTTPD_FILES = {"mod_wsflow/httpd/api.hpp", "mod_wsflow/httpd/log.hpp"}
-FOLDERS = {"system": {"os", "shm", "flow"}, "openssl": {"os"}, "rapidjson": {"status"}}
+FOLDERS = {"system": {"os", "shm", "limits"}, "openssl": {"os"}, "rapidjson": {"status"}}
 
 # System headers elsewhere, and why.
 ALLOWED = {

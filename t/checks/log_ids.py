@@ -7,7 +7,7 @@ import tree as base
 
 DOCS = "docs/log-messages.md"
 # Writes the lines of LogSink, which bring their number along.
-SINK = "mod_wsflow/httpd/server_log.cpp"
+SINK = "mod_wsflow/httpd/process/server_log.cpp"
 LEVELS = {"CRIT": "crit", "ERR": "error", "WARNING": "warn", "NOTICE": "notice", "INFO": "info", "DEBUG": "debug",
           "critical": "crit", "error": "error", "warning": "warn", "info": "info", "debug": "debug"}
 

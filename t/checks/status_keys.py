@@ -15,7 +15,7 @@ DOCS = "docs/status-formats.md"
 # Keys that come from a table, as the documentation writes them.
 TABLES = {"metrics::name(": "<direction>", "metrics::opcode_class_name(": "<opcode>",
           "metrics::close_code_name(": "<close code>", "base::name(static_cast<base::Refusal>": "<refusal>",
-          "base::name(static_cast<base::Outcome>": "<outcome>", "flow::name(static_cast<flow::Reason>": "<reason>"}
+          "base::name(static_cast<base::Outcome>": "<outcome>", "limits::name(static_cast<limits::Reason>": "<reason>"}
 
 
 def keys_of(expression):

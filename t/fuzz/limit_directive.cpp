@@ -16,7 +16,7 @@ using fuzz::require;
 namespace {
 
 void check_name(std::string_view name) {
-  require(!name.empty() && name.size() < flow::kNameSize);
+  require(!name.empty() && name.size() < limits::kNameSize);
   require(name.find_first_of("=\"' \t\n/%") == std::string_view::npos);
 }
 
@@ -24,10 +24,10 @@ void check_definition(const LimitLine& line) {
   const auto& definition = line.definition;
   const auto& settings = definition.settings;
   require(settings.concurrency != 0 || settings.rate > 0);
-  require(settings.concurrency <= flow::kMost && settings.rate <= flow::kMost);
-  require(settings.burst >= 1 && settings.burst <= flow::kMost);
+  require(settings.concurrency <= limits::kMost && settings.rate <= limits::kMost);
+  require(settings.burst >= 1 && settings.burst <= limits::kMost);
   require(settings.rate > 0 || (settings.burst == 1 && definition.ramp == 0));
-  require(settings.queue <= flow::kMostWaiting);
+  require(settings.queue <= limits::kMostWaiting);
   require(settings.queue == 0 || definition.acquire > 0);
   require(definition.acquire >= 0 && definition.ramp >= 0 && definition.keys >= 1);
   require((definition.least == 0) == (definition.most == 0) && definition.least <= definition.most);

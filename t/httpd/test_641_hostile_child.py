@@ -16,7 +16,7 @@ from shared_segment import SharedSegment
 from wait import seconds, wait_until
 
 SYS_PIDFD_GETFD = 438
-HEAD = 117  # of a line that crosses to the newest generation: httpd/log_relay.cpp, Record
+HEAD = 117  # of a line that crosses to the newest generation: httpd/process/log_relay.cpp, Record
 OF_TUNNEL_LOG = 15
 
 

@@ -1,6 +1,6 @@
-#include "mod_wsflow/tunnel/allowance.hpp"
-
 #include <catch2/catch.hpp>
+
+#include "mod_wsflow/tunnel/token_bucket.hpp"
 
 using wsflow::tunnel::Allowance;
 

@@ -1,9 +1,9 @@
-#include "mod_wsflow/tunnel/deadlines.hpp"
-
 #include <catch2/catch.hpp>
 #include <deque>
 #include <optional>
 #include <random>
+
+#include "mod_wsflow/tunnel/timer_wheel.hpp"
 
 using namespace wsflow;
 using base::Instant;

@@ -1,10 +1,10 @@
-#include "mod_wsflow/tunnel/drain_pace.hpp"
-
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <cstdint>
 #include <random>
 #include <vector>
+
+#include "mod_wsflow/tunnel/drain_schedule.hpp"
 
 using wsflow::base::Instant;
 using wsflow::base::Millis;

@@ -1,11 +1,11 @@
-#include "mod_wsflow/flow/outlook.hpp"
+#include "mod_wsflow/limits/outlook.hpp"
 #include "t/unit/support/flow_rig.hpp"
 
 using namespace wsflow;
-using flow::kSecond;
-using flow::PermitState;
-using flow::Reason;
-using flow::Waiting;
+using limits::kSecond;
+using limits::PermitState;
+using limits::Reason;
+using limits::Waiting;
 using test::keyed;
 using test::limit;
 
@@ -48,7 +48,7 @@ TEST_CASE("a request that nothing limits holds nothing", "[flow]") {
 
 TEST_CASE("the parent, which has no slot, gets no permit", "[flow]") {
   test::FlowRig rig{limit("a", {.concurrency = 1})};
-  flow::Control parent(*rig.table, flow::Control::kNoSlot, rig.bells);
+  limits::Control parent(*rig.table, limits::Control::kNoSlot, rig.bells);
   const auto answer = rig.acquire(parent, {rig.demand(0)});
   CHECK(answer.state == PermitState::free);
   CHECK(answer.refused.reason == Reason::unavailable);
@@ -121,12 +121,12 @@ TEST_CASE("a rate that was raised counts at once, for those in debt too", "[flow
   REQUIRE_FALSE(admitted(0, "all"));
   REQUIRE_FALSE(admitted(1, ""));
   SECTION("by an operator") {
-    REQUIRE(flow::change(rig.one, "a", {.concurrency = {}, .queue = {}, .rate = 10, .burst = {}}, rig.now));
-    REQUIRE(flow::change(rig.one, "b", {.concurrency = {}, .queue = {}, .rate = 10, .burst = {}}, rig.now));
+    REQUIRE(limits::change(rig.one, "a", {.concurrency = {}, .queue = {}, .rate = 10, .burst = {}}, rig.now));
+    REQUIRE(limits::change(rig.one, "b", {.concurrency = {}, .queue = {}, .rate = 10, .burst = {}}, rig.now));
   }
   SECTION("by a reload") {
-    const std::vector<flow::Definition> definitions{test::keyed(limit("a", {.rate = 10, .burst = 4})),
-                                                    limit("b", {.rate = 10, .burst = 1})};
+    const std::vector<limits::Definition> definitions{test::keyed(limit("a", {.rate = 10, .burst = 4})),
+                                                      limit("b", {.rate = 10, .burst = 1})};
     REQUIRE(test::define(rig.one, definitions, 2, 10, rig.now));
   }
   // What is owed is so many admissions, at whatever rate, but one.
@@ -142,12 +142,14 @@ TEST_CASE("a rate that was raised counts at once, for those in debt too", "[flow
   CHECK(admitted(1, ""));
   CHECK_FALSE(admitted(1, ""));
   // Lowered: who owes a tenth of a second does not owe minutes.
-  REQUIRE(flow::change(rig.one, "b", {.concurrency = {}, .queue = {}, .rate = kSlow, .burst = {}}, rig.now));
+  REQUIRE(
+      limits::change(rig.one, "b", {.concurrency = {}, .queue = {}, .rate = kSlow, .burst = {}}, rig.now));
   rig.now += kSecond / 10;
   CHECK(admitted(1, ""));
   // No rate, and another one: nothing is owed.
-  REQUIRE(flow::change(rig.one, "b", {.concurrency = {}, .queue = {}, .rate = 0, .burst = {}}, rig.now));
-  REQUIRE(flow::change(rig.one, "b", {.concurrency = {}, .queue = {}, .rate = kSlow, .burst = {}}, rig.now));
+  REQUIRE(limits::change(rig.one, "b", {.concurrency = {}, .queue = {}, .rate = 0, .burst = {}}, rig.now));
+  REQUIRE(
+      limits::change(rig.one, "b", {.concurrency = {}, .queue = {}, .rate = kSlow, .burst = {}}, rig.now));
   CHECK(admitted(1, ""));
   CHECK(rig.faults() == "");
 }
@@ -218,7 +220,7 @@ TEST_CASE("concurrency=auto follows what it measures, within its bounds", "[flow
   definition.most = 6;
   test::FlowRig rig{definition};
   for (int i = 0; i < 400; ++i) {
-    std::vector<flow::Index> held;
+    std::vector<limits::Index> held;
     for (;;) {
       const auto answer = rig.acquire(rig.one, {rig.demand(0)});
       if (answer.state != PermitState::held) break;
@@ -237,7 +239,7 @@ TEST_CASE("concurrency=auto follows what it measures, within its bounds", "[flow
 }
 
 TEST_CASE("the time of retrying follows from the pace, and is spread", "[flow]") {
-  using flow::retry_after;
+  using limits::retry_after;
   CHECK(retry_after({}, 0) == 5);
   CHECK(retry_after({}, 5) == 10);
   CHECK(retry_after({.so_far = 8.5}, 0) == 9);
@@ -249,7 +251,7 @@ TEST_CASE("the time of retrying follows from the pace, and is spread", "[flow]")
   CHECK(retry_after({.ahead = 1000, .pace = 1}, 60) == 120);
   CHECK(retry_after({.so_far = 7200}, 60) == 120);
   // A rate is no guess.
-  const flow::Outlook hourly{.known = true, .due = 3500, .ahead = 0, .pace = 1.0 / 3600};
+  const limits::Outlook hourly{.known = true, .due = 3500, .ahead = 0, .pace = 1.0 / 3600};
   CHECK(retry_after(hourly, 0) == 3500);
   CHECK(retry_after(hourly, 60) == 3560);
   CHECK(retry_after(hourly, 61) == 3500);

@@ -7,12 +7,12 @@
 #include <cerrno>
 #include <set>
 
-#include "mod_wsflow/flow/bells.hpp"
+#include "mod_wsflow/limits/slot_wakeups.hpp"
 #include "mod_wsflow/os/poller.hpp"
 #include "t/unit/support/child_process.hpp"
 
 using namespace wsflow;
-using flow::Bells;
+using limits::Bells;
 
 namespace {
 

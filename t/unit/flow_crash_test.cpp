@@ -2,22 +2,22 @@
 
 #include <cstring>
 
-#include "mod_wsflow/flow/lock.hpp"
-#include "mod_wsflow/flow/reclaim.hpp"
-#include "mod_wsflow/flow/repair.hpp"
+#include "mod_wsflow/limits/lock.hpp"
+#include "mod_wsflow/limits/reap.hpp"
+#include "mod_wsflow/limits/repair.hpp"
 #include "t/unit/support/child_process.hpp"
 #include "t/unit/support/flow_rig.hpp"
 #include "t/unit/support/step_through.hpp"
 
 using namespace wsflow;
-using flow::kSecond;
-using flow::PermitState;
+using limits::kSecond;
+using limits::PermitState;
 using test::keyed;
 using test::limit;
 
 namespace {
 
-std::vector<flow::Definition> limits() {
+std::vector<limits::Definition> sample_limits() {
   return {limit("all", {.concurrency = 2, .queue = 10}, kSecond),
           keyed(limit("each", {.concurrency = 1, .queue = 10}, kSecond), 2)};
 }
@@ -25,14 +25,14 @@ std::vector<flow::Definition> limits() {
 }  // namespace
 
 TEST_CASE("whoever gets the lock of a dead process puts the table right, and tells all", "[flow][crash]") {
-  test::FlowRig rig(limits());
-  const flow::Bells bells(flow::Bells::open());
+  test::FlowRig rig(sample_limits());
+  const limits::Bells bells(limits::Bells::open());
   REQUIRE(bells.fd(2) >= 0);
   rig.hold(rig.two, 0);
   const auto given = rig.hold(rig.one, 0);
   const auto waiting = rig.wait(rig.two, {rig.demand(1, "x"), rig.demand(0)});
   test::ChildProcess dies([&] {
-    const flow::Lock lock(*rig.table, rig.bells, 0);
+    const limits::Lock lock(*rig.table, rig.bells, 0);
     rig.one.release(given, rig.now);
     rig.table->limits[0].in_use = 7;
     rig.table->limits[1].keys = 8;
@@ -41,7 +41,7 @@ TEST_CASE("whoever gets the lock of a dead process puts the table right, and tel
     return ::raise(SIGKILL) == 0;
   });
   REQUIRE_FALSE(dies.ended_well());
-  flow::Control control(*rig.table, 3, bells);
+  limits::Control control(*rig.table, 3, bells);
   CHECK(rig.acquire(control, {rig.demand(1, "y")}).state == PermitState::held);
   CHECK(rig.holds(rig.two, waiting));
   CHECK(rig.in_use(0) == 2);
@@ -56,7 +56,7 @@ namespace {
 
 // The part of the table in which the test moves, but for the lock and what follows from the rest; whether it
 // was news.
-bool copy(flow::Table& to, const flow::Table& from) {
+bool copy(limits::Table& to, const limits::Table& from) {
   bool news = false;
   const auto part = [&](const void* begin, std::size_t size) {
     const auto offset = static_cast<const std::byte*>(begin) - reinterpret_cast<const std::byte*>(&from);
@@ -66,31 +66,31 @@ bool copy(flow::Table& to, const flow::Table& from) {
     news = true;
   };
   constexpr std::size_t kRecords = 8;
-  part(&from.secret, offsetof(flow::Table, returned_bits) - offsetof(flow::Table, secret));
+  part(&from.secret, offsetof(limits::Table, returned_bits) - offsetof(limits::Table, secret));
   part(from.returned_bits, sizeof(from.returned_bits[0]));
-  part(from.limits, 2 * sizeof(flow::Limit));
-  part(from.waiters, kRecords * sizeof(flow::Waiter));
-  part(from.entries, kRecords * sizeof(flow::Entry));
-  part(from.permits, kRecords * sizeof(flow::Permit));
+  part(from.limits, 2 * sizeof(limits::Limit));
+  part(from.waiters, kRecords * sizeof(limits::Waiter));
+  part(from.entries, kRecords * sizeof(limits::Entry));
+  part(from.permits, kRecords * sizeof(limits::Permit));
   return news;
 }
 
 // What the next one does who gets the lock, then what is done for the dead process, number 1; the living one,
 // number 2, keeps what it has.
-std::string recover(flow::Table& table, flow::Index kept, flow::Micros now) {
-  const flow::Bells bells;
+std::string recover(limits::Table& table, limits::Index kept, limits::Micros now) {
+  const limits::Bells bells;
   {
-    flow::Lock lock(table, bells, 0);
-    flow::repair(table, lock);
+    limits::Lock lock(table, bells, 0);
+    limits::repair(table, lock);
   }
   if (auto wrong = test::faults(table, now); !wrong.empty()) return "after the repair: " + wrong;
-  if (!flow::reclaim(table, bells, 1, 0)) return "not reclaimed";
+  if (!limits::reclaim(table, bells, 1, 0)) return "not reclaimed";
   if (auto wrong = test::faults(table, now); !wrong.empty()) return "after reclaiming: " + wrong;
-  flow::Control living(table, 2, bells);
+  limits::Control living(table, 2, bells);
   if (living.state(kept) != PermitState::held) return "a permit of the living was lost";
   if (table.limits[0].in_use != 1 || table.limits[1].in_use != 1) return "the dead process still counts";
-  const flow::Demand demand{0, {}};
-  const auto more = living.acquire(std::span(&demand, 1), flow::Waiting::parked, now);
+  const limits::Demand demand{0, {}};
+  const auto more = living.acquire(std::span(&demand, 1), limits::Waiting::parked, now);
   if (more.state != PermitState::held) return "what is free is not to be had";
   for (const auto permit : {more.permit, kept}) living.release(permit, now);
   return test::is_unused(table) ? test::faults(table, now) : "not all was given back";
@@ -103,9 +103,9 @@ std::string recover(flow::Table& table, flow::Index kept, flow::Micros now) {
 TEST_CASE("a process may be killed at any instruction", "[flow][crash]") {
   test::FlowTable last;
   test::FlowTable killed;
-  test::FlowRig rig(limits());
+  test::FlowRig rig(sample_limits());
   // The clock goes on while the test steps.
-  rig.now = flow::now();
+  rig.now = limits::now();
   const auto all = rig.demand(0);
   const auto x = rig.demand(1, "x");
   const auto kept = rig.acquire(rig.two, {all, x}).permit;
@@ -113,19 +113,19 @@ TEST_CASE("a process may be killed at any instruction", "[flow][crash]") {
   std::vector<std::string> wrong;
   const auto dies = [&] {
     auto& one = rig.one;
-    const auto get = [&](std::vector<flow::Demand> demands) { return rig.acquire(one, demands).permit; };
+    const auto get = [&](std::vector<limits::Demand> demands) { return rig.acquire(one, demands).permit; };
     const auto first = get({all, rig.demand(1, "y")});
     const auto second = get({all});
     const auto third = get({x, all});
     const auto fourth = get({all});
     one.release(first, rig.now);
-    flow::Refused refused;
-    if (!one.withdraw(third, flow::Reason::timeout, rig.now, refused)) return false;
+    limits::Refused refused;
+    if (!one.withdraw(third, limits::Reason::timeout, rig.now, refused)) return false;
     if (one.state(second) != PermitState::held || one.state(fourth) != PermitState::waiting) return false;
     // The key "y" is forgotten for this one.
     const auto fifth = get({rig.demand(1, "z")});
     {
-      const flow::Lock lock(*rig.table, rig.bells, 0);
+      const limits::Lock lock(*rig.table, rig.bells, 0);
       one.release(second, rig.now);
     }
     for (const auto permit : {fourth, fifth}) one.release(permit, rig.now);

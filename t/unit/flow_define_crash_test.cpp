@@ -2,24 +2,24 @@
 #include <cstring>
 #include <vector>
 
-#include "mod_wsflow/flow/burial.hpp"
-#include "mod_wsflow/flow/lock.hpp"
-#include "mod_wsflow/flow/repair.hpp"
+#include "mod_wsflow/limits/burial.hpp"
+#include "mod_wsflow/limits/lock.hpp"
+#include "mod_wsflow/limits/repair.hpp"
 #include "t/unit/support/flow_rig.hpp"
 #include "t/unit/support/step_through.hpp"
 
 #ifdef WSFLOW_STEPS
 
 using namespace wsflow;
-using flow::Limit;
-using flow::PermitState;
+using limits::Limit;
+using limits::PermitState;
 using test::limit;
 
 namespace {
 
 // The part of the table in which the tests move, but for the lock and what follows from the rest; whether it
 // was news.
-bool copy(flow::Table& to, const flow::Table& from) {
+bool copy(limits::Table& to, const limits::Table& from) {
   bool news = false;
   const auto part = [&](const void* begin, std::size_t size) {
     const auto offset = static_cast<const std::byte*>(begin) - reinterpret_cast<const std::byte*>(&from);
@@ -29,18 +29,18 @@ bool copy(flow::Table& to, const flow::Table& from) {
     news = true;
   };
   constexpr std::size_t kRecords = 8;
-  part(&from.secret, offsetof(flow::Table, returned_top) - offsetof(flow::Table, secret));
-  part(from.limits, kRecords * sizeof(flow::Limit));
-  part(from.limits + flow::kBuried, sizeof(flow::Limit));
-  part(from.entries, kRecords * sizeof(flow::Entry));
-  part(from.permits, kRecords * sizeof(flow::Permit));
+  part(&from.secret, offsetof(limits::Table, returned_top) - offsetof(limits::Table, secret));
+  part(from.limits, kRecords * sizeof(limits::Limit));
+  part(from.limits + limits::kBuried, sizeof(limits::Limit));
+  part(from.entries, kRecords * sizeof(limits::Entry));
+  part(from.permits, kRecords * sizeof(limits::Permit));
   return news;
 }
 
-void repair(flow::Table& table) {
-  const flow::Bells bells;
-  flow::Lock lock(table, bells, 0);
-  flow::repair(table, lock);
+void repair(limits::Table& table) {
+  const limits::Bells bells;
+  limits::Lock lock(table, bells, 0);
+  limits::repair(table, lock);
 }
 
 // Steps through `body` in a process of its own, and looks with `recover` at what a kill would leave.
@@ -65,15 +65,15 @@ std::vector<std::string> kill_at_each_step(test::FlowRig& rig, Body&& body, Reco
 
 TEST_CASE("a child may be killed while it defines the limits", "[flow][crash][definitions]") {
   test::FlowRig rig({limit("stays", {.concurrency = 2}), limit("goes", {.concurrency = 2})});
-  const flow::Index kept[] = {rig.hold(rig.two, 0), rig.hold(rig.two, 1)};
-  const std::vector<flow::Definition> next{limit("stays", {.concurrency = 5}),
-                                           limit("new", {.concurrency = 1})};
+  const limits::Index kept[] = {rig.hold(rig.two, 0), rig.hold(rig.two, 1)};
+  const std::vector<limits::Definition> next{limit("stays", {.concurrency = 5}),
+                                             limit("new", {.concurrency = 1})};
   const auto wrong = kill_at_each_step(
       rig, [&] { return test::define(rig.one, next, 2, 10, rig.now); },
-      [&](flow::Table& table) -> std::string {
-        flow::Control other(table, 4, rig.bells);
-        std::vector<flow::Place> places(next.size());
-        if (!flow::define(other, next, 2, flow::Arrival::steady, 10, rig.now, places))
+      [&](limits::Table& table) -> std::string {
+        limits::Control other(table, 4, rig.bells);
+        std::vector<limits::Place> places(next.size());
+        if (!limits::define(other, next, 2, limits::Arrival::steady, 10, rig.now, places))
           return "the next one cannot define";
         if (table.limits[places[0].number].now.concurrency != 5) return "the old value";
         if (std::string_view(table.limits[places[1].number].defined.name) != "new") return "another name";
@@ -86,26 +86,27 @@ TEST_CASE("a child may be killed while it defines the limits", "[flow][crash][de
 
 TEST_CASE("a child may be killed while it buries a limit", "[flow][crash][definitions]") {
   test::FlowRig rig({test::keyed(limit("old", {.concurrency = 2})), limit("other", {.concurrency = 2})});
-  const flow::Index kept[] = {rig.hold(rig.two, 0, "x"), rig.hold(rig.two, 0, "y"), rig.hold(rig.two, 1)};
+  const limits::Index kept[] = {rig.hold(rig.two, 0, "x"), rig.hold(rig.two, 0, "y"), rig.hold(rig.two, 1)};
   rig.two.release(rig.hold(rig.two, 0, "idle"), rig.now);
   REQUIRE(test::define(rig.one, {}, 2, 10, rig.now));
   const auto wrong = kill_at_each_step(
       rig,
       [&] {
-        const flow::Lock lock(*rig.table, rig.bells, 0);
-        return flow::bury_one(*rig.table, rig.now) == 0U;
+        const limits::Lock lock(*rig.table, rig.bells, 0);
+        return limits::bury_one(*rig.table, rig.now) == 0U;
       },
-      [&](flow::Table& table) -> std::string {
-        const auto& buried = table.limits[flow::kBuried];
+      [&](limits::Table& table) -> std::string {
+        const auto& buried = table.limits[limits::kBuried];
         if (buried.in_use + table.limits[0].in_use != 2 || table.limits[1].in_use != 1)
           return "a count is lost";
         {
-          const flow::Lock lock(table, rig.bells, 0);
-          if (table.limits[0].used != Limit::kFree && flow::bury_one(table, rig.now) != 0U) return "no place";
+          const limits::Lock lock(table, rig.bells, 0);
+          if (table.limits[0].used != Limit::kFree && limits::bury_one(table, rig.now) != 0U)
+            return "no place";
         }
         if (auto text = test::faults(table, rig.now); !text.empty()) return "after the next burial: " + text;
         if (buried.in_use != 2) return "not buried";
-        flow::Control other(table, 2, rig.bells);
+        limits::Control other(table, 2, rig.bells);
         for (const auto permit : kept) other.release(permit, rig.now);
         return test::is_unused(table) ? test::faults(table, rig.now) : "not all was given back";
       });

@@ -4,13 +4,13 @@
 #include <string>
 #include <vector>
 
-#include "mod_wsflow/flow/definitions.hpp"
-#include "mod_wsflow/flow/lock.hpp"
+#include "mod_wsflow/limits/definitions.hpp"
+#include "mod_wsflow/limits/lock.hpp"
 #include "t/unit/support/flow_faults.hpp"
 #include "t/unit/support/flow_table.hpp"
 
 using namespace wsflow;
-using namespace wsflow::flow;
+using namespace wsflow::limits;
 
 namespace {
 
@@ -37,7 +37,7 @@ struct Rig {
   bool define(const std::vector<Definition>& definitions, Micros now = kNow,
               Arrival arrival = Arrival::steady) {
     places.resize(definitions.size());
-    return flow::define(control, definitions, ++generation, arrival, 5, now, places);
+    return limits::define(control, definitions, ++generation, arrival, 5, now, places);
   }
   const Limit& at(std::string_view name) { return table->limits[find(control, name).value()]; }
   Answer acquire(std::string_view name, Waiting waiting = Waiting::never) {
@@ -181,7 +181,7 @@ TEST_CASE("one process of each generation puts the limits into force", "[flow][d
   std::vector<Place> theirs(2);
   const auto define = [&](std::uint32_t generation, std::uint32_t concurrency) {
     const std::vector<Definition> definitions{limit("a", concurrency), limit("new", 1)};
-    return flow::define(other, definitions, generation, Arrival::steady, 5, kNow + 1, theirs);
+    return limits::define(other, definitions, generation, Arrival::steady, 5, kNow + 1, theirs);
   };
   SECTION("the next process of the same one finds them") {
     REQUIRE(define(1, 9));

@@ -6,9 +6,9 @@
 #include <random>
 #include <vector>
 
-#include "mod_wsflow/flow/gradient.hpp"
+#include "mod_wsflow/limits/gradient.hpp"
 
-using namespace wsflow::flow;
+using namespace wsflow::limits;
 
 namespace {
 

@@ -3,12 +3,12 @@
 #include <string>
 #include <vector>
 
-#include "mod_wsflow/flow/definitions.hpp"
-#include "mod_wsflow/flow/holders.hpp"
+#include "mod_wsflow/limits/definitions.hpp"
+#include "mod_wsflow/limits/holders.hpp"
 #include "t/unit/support/flow_table.hpp"
 
 using namespace wsflow;
-using namespace wsflow::flow;
+using namespace wsflow::limits;
 
 namespace {
 

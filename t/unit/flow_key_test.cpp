@@ -3,12 +3,12 @@
 #include <string>
 #include <utility>
 
-#include "mod_wsflow/flow/key.hpp"
+#include "mod_wsflow/limits/key.hpp"
 #include "mod_wsflow/os/digest.hpp"
 
 using namespace wsflow;
-using flow::make_key;
-using flow::network_of;
+using limits::make_key;
+using limits::network_of;
 
 namespace {
 
@@ -55,7 +55,7 @@ TEST_CASE("a key keeps the beginning of its text where it may be shown", "[flow]
   const std::string text(100, 'x');
   CHECK(make_key(kSecret, text, false).shown_size == 0);
   const auto key = make_key(kSecret, text, true);
-  CHECK(std::string_view(key.shown, key.shown_size) == std::string(flow::kShownKey, 'x'));
+  CHECK(std::string_view(key.shown, key.shown_size) == std::string(limits::kShownKey, 'x'));
   const auto brief = make_key(kSecret, "a\nb", true);
   CHECK(std::string_view(brief.shown, brief.shown_size) == "a\nb");
 }

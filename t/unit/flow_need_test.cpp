@@ -1,11 +1,11 @@
 #include <catch2/catch.hpp>
 
-#include "mod_wsflow/flow/need.hpp"
+#include "mod_wsflow/limits/need.hpp"
 #include "mod_wsflow/status/limit_text.hpp"
 #include "t/unit/support/offered_load.hpp"
 
 using namespace wsflow;
-using flow::Need;
+using limits::Need;
 using test::Arriving;
 using test::Holding;
 using test::OfferedLoad;

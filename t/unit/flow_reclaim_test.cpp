@@ -1,13 +1,13 @@
-#include "mod_wsflow/flow/lock.hpp"
-#include "mod_wsflow/flow/reclaim.hpp"
-#include "mod_wsflow/shm/fold.hpp"
+#include "mod_wsflow/limits/lock.hpp"
+#include "mod_wsflow/limits/reap.hpp"
+#include "mod_wsflow/shm/reaper.hpp"
 #include "mod_wsflow/shm/segment.hpp"
 #include "t/unit/support/flow_rig.hpp"
 #include "t/unit/support/shared_segment.hpp"
 
 using namespace wsflow;
-using flow::kSecond;
-using flow::PermitState;
+using limits::kSecond;
+using limits::PermitState;
 using test::limit;
 
 TEST_CASE("what a dead process held and waited for goes to the others", "[flow][reclaim]") {
@@ -18,16 +18,16 @@ TEST_CASE("what a dead process held and waited for goes to the others", "[flow][
   const auto waiting = rig.wait(rig.two, {rig.demand(0)});
   rig.wait(rig.one, {rig.demand(0)});
   {
-    const flow::Lock lock(*rig.table, rig.bells, 0);
-    CHECK_FALSE(flow::reclaim(*rig.table, rig.bells, 1, 0));
+    const limits::Lock lock(*rig.table, rig.bells, 0);
+    CHECK_FALSE(limits::reclaim(*rig.table, rig.bells, 1, 0));
   }
-  CHECK(flow::reclaim(*rig.table, rig.bells, 1, 0));
+  CHECK(limits::reclaim(*rig.table, rig.bells, 1, 0));
   CHECK(rig.one.state(lost) == PermitState::free);
   CHECK(rig.holds(rig.two, waiting));
   CHECK(rig.in_use(0) == 2);
   CHECK(rig.table->limits[0].waiting == 0);
   CHECK(rig.faults() == "");
-  CHECK(flow::reclaim(*rig.table, rig.bells, 1, 0));
+  CHECK(limits::reclaim(*rig.table, rig.bells, 1, 0));
   for (const auto permit : {kept, waiting}) rig.two.release(permit, rig.now);
   CHECK(test::is_unused(*rig.table));
 }
@@ -35,17 +35,17 @@ TEST_CASE("what a dead process held and waited for goes to the others", "[flow][
 TEST_CASE("a fold takes the permits of the process, or is put off", "[flow][fold]") {
   const test::SharedSegment segment;
   auto& table = shm::flow_table(*segment);
-  const flow::Bells bells;
+  const limits::Bells bells;
   auto* slot = shm::claim(*segment, test::owner(11), 0, 0);
   REQUIRE(slot != nullptr);
-  flow::Control control(table, *shm::index_of(*segment, *slot), bells);
+  limits::Control control(table, *shm::index_of(*segment, *slot), bells);
   const auto definition = limit("a", {.concurrency = 2});
   REQUIRE(test::define(control, std::span(&definition, 1), 1, 1, kSecond));
-  const flow::Demand demand;
-  REQUIRE(control.acquire(std::span(&demand, 1), flow::Waiting::never, kSecond).permit != 0);
+  const limits::Demand demand;
+  REQUIRE(control.acquire(std::span(&demand, 1), limits::Waiting::never, kSecond).permit != 0);
   slot->counters[shm::kOpenedCounter] = 1;
   {
-    const flow::Lock lock(table, bells, 0);
+    const limits::Lock lock(table, bells, 0);
     CHECK_FALSE(shm::reclaim(*segment, *slot, test::owner(11)));
   }
   CHECK(table.limits[0].in_use == 1);

@@ -6,11 +6,11 @@
 #include <utility>
 #include <vector>
 
-#include "mod_wsflow/flow/control.hpp"
+#include "mod_wsflow/limits/limiter.hpp"
 #include "t/unit/support/flow_table.hpp"
 
 using namespace wsflow;
-using namespace wsflow::flow;
+using namespace wsflow::limits;
 
 namespace {
 

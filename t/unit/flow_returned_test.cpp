@@ -1,34 +1,34 @@
 #include <thread>
 
-#include "mod_wsflow/flow/lock.hpp"
-#include "mod_wsflow/flow/returned.hpp"
+#include "mod_wsflow/limits/deferred_release.hpp"
+#include "mod_wsflow/limits/lock.hpp"
 #include "t/unit/support/flow_rig.hpp"
 
 using namespace wsflow;
-using flow::kSecond;
-using flow::PermitState;
-using flow::Reason;
+using limits::kSecond;
+using limits::PermitState;
+using limits::Reason;
 using test::limit;
 
 TEST_CASE("what is given back while another has the lock is collected when it is free", "[flow]") {
   test::FlowRig rig{limit("a", {.concurrency = 70, .queue = 10}, kSecond)};
-  std::vector<flow::Index> held;
+  std::vector<limits::Index> held;
   for (int i = 0; i < 70; ++i) held.push_back(rig.hold(rig.one, 0));
   const auto waiting = rig.wait(rig.two, {rig.demand(0)});
   {
-    const flow::Lock lock(*rig.table, rig.bells, 0);
+    const limits::Lock lock(*rig.table, rig.bells, 0);
     for (const auto permit : held) rig.one.release(permit, rig.now);
     CHECK(rig.one.state(held.front()) == PermitState::returned);
     CHECK(rig.in_use(0) == 70);
-    CHECK_FALSE(flow::Lock(*rig.table, rig.bells, 0));
+    CHECK_FALSE(limits::Lock(*rig.table, rig.bells, 0));
   }
   CHECK(rig.in_use(0) == 1);
   CHECK(rig.holds(rig.two, waiting));
-  CHECK_FALSE(flow::any_announced(*rig.table));
+  CHECK_FALSE(limits::any_announced(*rig.table));
   CHECK(rig.table->limits[0].released == 70);
   CHECK(rig.faults() == "");
   // A bit that is left over frees nobody's permit.
-  flow::announce(*rig.table, waiting);
+  limits::announce(*rig.table, waiting);
   const auto other = rig.hold(rig.one, 0);
   CHECK(rig.holds(rig.two, waiting));
   for (const auto permit : {waiting, other}) rig.one.release(permit, rig.now);
@@ -40,10 +40,10 @@ TEST_CASE("a lock that is not to be had refuses requests and lets waits end", "[
   const auto holder = rig.hold(rig.one, 0);
   const auto leaving = rig.wait(rig.two, {rig.demand(0)});
   const auto staying = rig.wait(rig.two, {rig.demand(0)});
-  flow::Answer answer;
-  flow::Refused refused;
+  limits::Answer answer;
+  limits::Refused refused;
   {
-    const flow::Lock lock(*rig.table, rig.bells, 0);
+    const limits::Lock lock(*rig.table, rig.bells, 0);
     std::thread worker([&] { answer = rig.acquire(rig.one, {rig.demand(0)}); });
     CHECK(rig.two.look_after(std::span(&staying, 1), rig.now) > rig.now);
     CHECK(rig.two.withdraw(leaving, Reason::timeout, rig.now, refused));

@@ -4,7 +4,7 @@
 #include <random>
 #include <thread>
 
-#include "mod_wsflow/flow/reclaim.hpp"
+#include "mod_wsflow/limits/reap.hpp"
 #include "mod_wsflow/shm/layout.hpp"
 #include "t/unit/support/child_process.hpp"
 #include "t/unit/support/flow_rig.hpp"
@@ -13,8 +13,8 @@
 // Threads and processes, some of them killed, that compete for permits.
 
 using namespace wsflow;
-using flow::kSecond;
-using flow::PermitState;
+using limits::kSecond;
+using limits::PermitState;
 using test::keyed;
 using test::limit;
 
@@ -31,26 +31,26 @@ struct Inside {
 };
 
 // Waits as a process does that hears no bells; the permit that it has then, or 0.
-flow::Index get(flow::Control& control, std::span<const flow::Demand> demands, Inside& inside) {
-  const auto answer = control.acquire(demands, flow::Waiting::parked, flow::now());
+limits::Index get(limits::Control& control, std::span<const limits::Demand> demands, Inside& inside) {
+  const auto answer = control.acquire(demands, limits::Waiting::parked, limits::now());
   if (answer.state != PermitState::waiting) return answer.permit;
-  while (control.state(answer.permit) == PermitState::waiting && flow::now() < answer.wait_until) {
+  while (control.state(answer.permit) == PermitState::waiting && limits::now() < answer.wait_until) {
     std::this_thread::yield();
   }
-  flow::Refused refused;
-  if (control.withdraw(answer.permit, flow::Reason::timeout, flow::now(), refused)) return 0;
+  limits::Refused refused;
+  if (control.withdraw(answer.permit, limits::Reason::timeout, limits::now(), refused)) return 0;
   inside.waited.fetch_add(1);
   return answer.permit;
 }
 
 // Some of the requests of a thread.
-void live(flow::Control& control, unsigned thread, Inside& inside, std::uint32_t requests) {
+void live(limits::Control& control, unsigned thread, Inside& inside, std::uint32_t requests) {
   std::minstd_rand random(thread + 1);
   const auto bit = std::uint64_t{1} << thread;
   const auto& secret = control.table().secret;
   for (std::uint32_t i = 0; i < requests; ++i) {
     const char key = static_cast<char>('a' + random() % 4);
-    const flow::Demand demands[] = {{0, {}}, {1, flow::make_key(secret, {&key, 1}, true)}};
+    const limits::Demand demands[] = {{0, {}}, {1, limits::make_key(secret, {&key, 1}, true)}};
     const auto permit = get(control, std::span(demands).first(1 + random() % 2), inside);
     if (permit == 0) continue;
     inside.entered.fetch_add(1);
@@ -58,12 +58,12 @@ void live(flow::Control& control, unsigned thread, Inside& inside, std::uint32_t
       inside.too_many.fetch_add(1);
     if (random() % 4 == 0) std::this_thread::yield();
     inside.threads.fetch_and(~bit);
-    control.release(permit, flow::now());
+    control.release(permit, limits::now());
   }
 }
 
-std::vector<flow::Definition> limits() {
-  constexpr flow::Micros kAcquire = 2000;
+std::vector<limits::Definition> sample_limits() {
+  constexpr limits::Micros kAcquire = 2000;
   return {limit("all", {.concurrency = kMost, .queue = 5}, kAcquire),
           keyed(limit("each", {.concurrency = 1, .queue = 2}, kAcquire), 3)};
 }
@@ -71,7 +71,7 @@ std::vector<flow::Definition> limits() {
 }  // namespace
 
 TEST_CASE("threads never hold more than the limit", "[flow][sharing]") {
-  test::FlowRig rig(limits());
+  test::FlowRig rig(sample_limits());
   Inside inside{};
   std::vector<std::thread> threads;
   for (unsigned i = 0; i < 4; ++i) {
@@ -82,7 +82,7 @@ TEST_CASE("threads never hold more than the limit", "[flow][sharing]") {
   CHECK(inside.waited > 0);
   CHECK(rig.table->limits[0].released == inside.entered);
   CHECK(test::is_unused(*rig.table));
-  CHECK(test::faults(*rig.table, flow::now()) == "");
+  CHECK(test::faults(*rig.table, limits::now()) == "");
 }
 
 TEST_CASE("processes that are killed anywhere leave no permit behind", "[flow][crash]") {
@@ -90,12 +90,12 @@ TEST_CASE("processes that are killed anywhere leave no permit behind", "[flow][c
   constexpr unsigned kThreads = 2;
   constexpr auto kTime = std::chrono::milliseconds(700);
   constexpr unsigned kLeast = 20;  // kills, on a slow machine
-  test::FlowRig rig(limits());
+  test::FlowRig rig(sample_limits());
   const test::SharedSegment memory;  // what the processes tell the test
   auto& inside = *reinterpret_cast<Inside*>(shm::rows(*memory).data());
   const auto start = [&](unsigned number) {
     return test::ChildProcess([&, number]() -> bool {
-      flow::Control control(*rig.table, number, rig.bells);
+      limits::Control control(*rig.table, number, rig.bells);
       const auto run = [&, number](unsigned thread) {
         for (;;) live(control, number * kThreads + thread, inside, 1000);
       };
@@ -111,7 +111,7 @@ TEST_CASE("processes that are killed anywhere leave no permit behind", "[flow][c
   const auto bury = [&](unsigned number) {
     processes[number].kill();
     inside.threads.fetch_and(~(std::uint64_t{(1U << kThreads) - 1} << (number * kThreads)));
-    return flow::reclaim(*rig.table, rig.bells, number, kSecond);
+    return limits::reclaim(*rig.table, rig.bells, number, kSecond);
   };
   unsigned killed = 0;
   for (const auto end = std::chrono::steady_clock::now() + kTime;
@@ -125,5 +125,5 @@ TEST_CASE("processes that are killed anywhere leave no permit behind", "[flow][c
   CHECK(inside.too_many == 0);
   CHECK(inside.entered > 0);
   CHECK(test::is_unused(*rig.table));
-  CHECK(test::faults(*rig.table, flow::now()) == "");
+  CHECK(test::faults(*rig.table, limits::now()) == "");
 }

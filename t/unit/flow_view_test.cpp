@@ -6,13 +6,13 @@
 #include <utility>
 #include <vector>
 
-#include "mod_wsflow/flow/definitions.hpp"
-#include "mod_wsflow/flow/refusals.hpp"
-#include "mod_wsflow/flow/view.hpp"
+#include "mod_wsflow/limits/definitions.hpp"
+#include "mod_wsflow/limits/refusals.hpp"
+#include "mod_wsflow/limits/view.hpp"
 #include "t/unit/support/flow_table.hpp"
 
 using namespace wsflow;
-using namespace wsflow::flow;
+using namespace wsflow::limits;
 
 namespace {
 
@@ -65,7 +65,7 @@ TEST_CASE("the need of a steady load is its rate times its time", "[flow][view]"
     const auto answer = rig.acquire({}, now);
     if (answer.state == PermitState::held) held.emplace(now + time, answer.permit);
   }
-  const auto views = limits(rig.control, now);
+  const auto views = limits::all_limits(rig.control, now);
   REQUIRE(views.size() == 1);
   const auto& view = views.front();
   CHECK(view.arrival_rate == Approx(20).epsilon(0.02));
@@ -88,10 +88,10 @@ TEST_CASE("a load that is over fades, and what was measured of its time stays", 
     const auto now = kBegin + i * kSecond;
     rig.control.release(rig.acquire({}, now).permit, now + kSecond / 2);
   }
-  auto view = limits(rig.control, kBegin + 40 * kSecond).front();
+  auto view = limits::all_limits(rig.control, kBegin + 40 * kSecond).front();
   CHECK(view.arrival_rate == Approx(10.0 / 40));
   CHECK(view.release_rate == Approx(10.0 / 40));
-  view = limits(rig.control, kBegin + 300 * kSecond).front();
+  view = limits::all_limits(rig.control, kBegin + 300 * kSecond).front();
   CHECK(view.arrival_rate == 0);
   CHECK(view.need.permits == 0);
   CHECK(view.held_mean == Approx(0.5));
@@ -100,7 +100,7 @@ TEST_CASE("a load that is over fades, and what was measured of its time stays", 
 
 TEST_CASE("a limit without load has no numbers that are none", "[flow][view]") {
   Rig rig({limit("origin", 5)});
-  const auto view = limits(rig.control, kBegin).front();
+  const auto view = limits::all_limits(rig.control, kBegin).front();
   for (const auto number : {view.arrival_rate, view.admission_rate, view.release_rate, view.held_mean,
                             view.held_p95, view.need.permits}) {
     CHECK(number == 0);
@@ -126,7 +126,7 @@ TEST_CASE("the keys with most in use and refused come first", "[flow][view]") {
   for (int i = 0; i < 15; ++i) take("two " + std::to_string(i), 2);
   take("refused", 9);
   take("full", 3);
-  const auto views = limits(rig.control, kBegin + kSecond);
+  const auto views = limits::all_limits(rig.control, kBegin + kSecond);
   REQUIRE(views.size() == 2);
   const auto& keys = views[0].top_keys;
   REQUIRE(keys.size() == kTopKeys);
@@ -156,14 +156,14 @@ TEST_CASE("a limit that is not configured any more is shown while it is in use",
   Rig rig({limit("old", 5)});
   const auto held = rig.acquire();
   REQUIRE(rig.define({limit("new", 5)}));
-  auto views = limits(rig.control, kBegin);
+  auto views = limits::all_limits(rig.control, kBegin);
   REQUIRE(views.size() == 2);
   CHECK(views[0].name == "old");
   CHECK_FALSE(views[0].configured);
   CHECK(views[1].name == "new");
   CHECK(views[1].configured);
   rig.control.release(held.permit, kBegin);
-  views = limits(rig.control, kBegin);
+  views = limits::all_limits(rig.control, kBegin);
   REQUIRE(views.size() == 1);
   CHECK(views[0].name == "new");
 }

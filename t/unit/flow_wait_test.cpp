@@ -3,17 +3,17 @@
 #include "t/unit/support/flow_rig.hpp"
 
 using namespace wsflow;
-using flow::kSecond;
-using flow::PermitState;
-using flow::Reason;
-using flow::Waiting;
+using limits::kSecond;
+using limits::PermitState;
+using limits::Reason;
+using limits::Waiting;
 using test::keyed;
 using test::limit;
 
 TEST_CASE("those who wait are served in the order in which they came, whatever their process", "[flow]") {
   test::FlowRig rig{limit("a", {.concurrency = 1, .queue = 10}, kSecond)};
   auto holder = rig.hold(rig.one, 0);
-  std::vector<flow::Index> waiting;
+  std::vector<limits::Index> waiting;
   for (int i = 0; i < 6; ++i) waiting.push_back(rig.wait(i % 2 == 0 ? rig.two : rig.one, {rig.demand(0)}));
   CHECK(rig.table->limits[0].waiting == 6);
   for (const auto next : waiting) {
@@ -61,7 +61,7 @@ TEST_CASE("only a share of the threads may wait", "[flow]") {
   REQUIRE(first.state == PermitState::waiting);
   CHECK(rig.acquire(rig.one, {rig.demand(0)}, Waiting::on_thread).refused.reason == Reason::queue_full);
   rig.wait(rig.one, {rig.demand(0)});
-  flow::Refused refused;
+  limits::Refused refused;
   CHECK(rig.one.withdraw(first.permit, Reason::timeout, rig.now, refused));
   CHECK(rig.acquire(rig.one, {rig.demand(0)}, Waiting::on_thread).state == PermitState::waiting);
   CHECK(rig.faults() == "");
@@ -106,7 +106,7 @@ TEST_CASE("whoever is granted cannot withdraw, and whoever has withdrawn is not 
   const auto first = rig.wait(rig.two, {rig.demand(0)});
   const auto second = rig.wait(rig.two, {rig.demand(0)});
   const auto third = rig.wait(rig.two, {rig.demand(0)});
-  flow::Refused refused;
+  limits::Refused refused;
   CHECK(rig.two.withdraw(second, Reason::client_gone, rig.now, refused));
   CHECK(refused.reason == Reason::client_gone);
   CHECK(rig.two.state(second) == PermitState::free);
@@ -147,9 +147,9 @@ TEST_CASE("the rate lets those who wait go at its pace, before any newcomer", "[
 
 TEST_CASE("whom only the rate still holds up is told to look after it", "[flow]") {
   test::FlowRig rig{limit("a", {.concurrency = 1, .queue = 2, .rate = 10}, kSecond)};
-  const flow::Bells bells(flow::Bells::open());
+  const limits::Bells bells(limits::Bells::open());
   REQUIRE(bells.fd(2) >= 0);
-  flow::Control one(*rig.table, 1, bells);
+  limits::Control one(*rig.table, 1, bells);
   const auto holder = rig.hold(one, 0);
   const auto waiting = rig.wait(rig.two, {rig.demand(0)});
   CHECK(rig.two.look_after(std::span(&waiting, 1), rig.now) == 0);
@@ -165,9 +165,9 @@ TEST_CASE("a changed limit grants what it makes room for", "[flow]") {
   rig.hold(rig.one, 0);
   const auto first = rig.wait(rig.two, {rig.demand(0)});
   const auto second = rig.wait(rig.two, {rig.demand(0)});
-  flow::Change more;
+  limits::Change more;
   more.concurrency = 2;
-  CHECK(flow::change(rig.one, "a", more, rig.now));
+  CHECK(limits::change(rig.one, "a", more, rig.now));
   CHECK(rig.holds(rig.two, first));
   CHECK(rig.two.state(second) == PermitState::waiting);
   CHECK(rig.faults() == "");

@@ -3,15 +3,15 @@
 #include <catch2/catch.hpp>
 #include <memory>
 
-#include "mod_wsflow/flow/definitions.hpp"
-#include "mod_wsflow/flow/watch.hpp"
+#include "mod_wsflow/limits/definitions.hpp"
+#include "mod_wsflow/limits/wait_thread.hpp"
 #include "t/unit/support/flow_table.hpp"
 #include "t/unit/support/sockets.hpp"
 #include "t/unit/support/wait.hpp"
 
 using namespace wsflow;
-using flow::PermitState;
-using flow::Wait;
+using limits::PermitState;
+using limits::Wait;
 
 namespace {
 
@@ -25,18 +25,18 @@ struct TestWait final : Wait {
 
 // One process with one limit of one permit, for which any number may wait for `acquire`.
 struct Rig {
-  explicit Rig(flow::Micros acquire, bool bell = true)
-      : bells(bell ? flow::Bells(flow::Bells::open()) : flow::Bells()),
+  explicit Rig(limits::Micros acquire, bool bell = true)
+      : bells(bell ? limits::Bells(limits::Bells::open()) : limits::Bells()),
         control(*table, 3, bells),
         watch(control, bells.fd(3)) {
-    flow::Definition definition{.settings = {.concurrency = 1, .queue = 10}, .acquire = acquire};
+    limits::Definition definition{.settings = {.concurrency = 1, .queue = 10}, .acquire = acquire};
     definition.name[0] = 'a';
-    REQUIRE(test::define(control, std::span(&definition, 1), 0, 1, flow::now()));
+    REQUIRE(test::define(control, std::span(&definition, 1), 0, 1, limits::now()));
     REQUIRE(watch.start());
   }
-  flow::Answer acquire() {
-    const flow::Demand demand;
-    return control.acquire(std::span(&demand, 1), flow::Waiting::parked, flow::now());
+  limits::Answer acquire() {
+    const limits::Demand demand;
+    return control.acquire(std::span(&demand, 1), limits::Waiting::parked, limits::now());
   }
   void begin(TestWait& wait) {
     const auto answer = acquire();
@@ -47,12 +47,12 @@ struct Rig {
   }
 
   test::FlowTable table;
-  flow::Bells bells;
-  flow::Control control;
-  flow::Watch watch;
+  limits::Bells bells;
+  limits::Control control;
+  limits::Watch watch;
 };
 
-constexpr flow::Micros kLong = 60'000'000;
+constexpr limits::Micros kLong = 60'000'000;
 
 }  // namespace
 
@@ -63,12 +63,12 @@ TEST_CASE("a wait ends when its permit is granted, with a bell or without", "[fl
     TestWait wait;
     rig.begin(wait);
     CHECK_FALSE(wait.woken.load());
-    rig.control.release(first.permit, flow::now());
+    rig.control.release(first.permit, limits::now());
     REQUIRE(wait.ended());
     CHECK(wait.end.load() == Wait::End::granted);
     CHECK(rig.control.state(wait.permit) == PermitState::held);
     rig.watch.remove(wait);
-    rig.control.release(wait.permit, flow::now());
+    rig.control.release(wait.permit, limits::now());
   }
 }
 
@@ -76,7 +76,7 @@ TEST_CASE("a permit that was granted before the watch knew of it is noticed", "[
   Rig rig(kLong);
   const auto first = rig.acquire();
   const auto answer = rig.acquire();
-  rig.control.release(first.permit, flow::now());
+  rig.control.release(first.permit, limits::now());
   TestWait wait;
   wait.permit = answer.permit;
   wait.until = answer.wait_until;
@@ -86,16 +86,16 @@ TEST_CASE("a permit that was granted before the watch knew of it is noticed", "[
 }
 
 TEST_CASE("a wait ends when its time is up, and not before", "[flow][watch]") {
-  constexpr flow::Micros kShort = 30'000;
+  constexpr limits::Micros kShort = 30'000;
   Rig rig(kShort);
   rig.acquire();
   TestWait wait;
-  const auto start = flow::now();
+  const auto start = limits::now();
   rig.begin(wait);
   REQUIRE(wait.ended());
-  CHECK(flow::now() - start >= kShort);
+  CHECK(limits::now() - start >= kShort);
   CHECK(wait.end.load() == Wait::End::timeout);
-  CHECK(wait.refused.reason == flow::Reason::timeout);
+  CHECK(wait.refused.reason == limits::Reason::timeout);
   CHECK(rig.control.state(wait.permit) == PermitState::free);
 }
 
@@ -111,9 +111,9 @@ TEST_CASE("a wait ends when its client leaves, and the next one is not held up",
   pair.peer.reset();
   REQUIRE(leaves.ended());
   CHECK(leaves.end.load() == Wait::End::client_gone);
-  CHECK(leaves.refused.reason == flow::Reason::client_gone);
+  CHECK(leaves.refused.reason == limits::Reason::client_gone);
   CHECK_FALSE(stays.woken.load());
-  rig.control.release(first.permit, flow::now());
+  rig.control.release(first.permit, limits::now());
   REQUIRE(stays.ended());
   CHECK(stays.end.load() == Wait::End::granted);
 }
@@ -126,7 +126,7 @@ TEST_CASE("what a waiting client sends does not end its wait", "[flow][watch]") 
   wait.client = pair.ours.get();
   rig.begin(wait);
   REQUIRE(::write(pair.peer.get(), "more", 4) == 4);
-  rig.control.release(first.permit, flow::now());
+  rig.control.release(first.permit, limits::now());
   REQUIRE(wait.ended());
   CHECK(wait.end.load() == Wait::End::granted);
 }
@@ -142,7 +142,7 @@ TEST_CASE("a wait that was taken back is never woken", "[flow][watch]") {
   rig.begin(next);
   const bool woken = gone->woken.load();
   gone.reset();
-  rig.control.release(first.permit, flow::now());  // to the one that nobody watches
+  rig.control.release(first.permit, limits::now());  // to the one that nobody watches
   CHECK_FALSE(woken);
   CHECK_FALSE(next.woken.load());
 }

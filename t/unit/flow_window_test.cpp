@@ -2,9 +2,9 @@
 #include <catch2/catch.hpp>
 #include <cmath>
 
-#include "mod_wsflow/flow/window.hpp"
+#include "mod_wsflow/limits/rolling_stats.hpp"
 
-using namespace wsflow::flow;
+using namespace wsflow::limits;
 
 namespace {
 

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "mod_wsflow/metrics/recorder.hpp"
-#include "mod_wsflow/shm/fold.hpp"
+#include "mod_wsflow/shm/reaper.hpp"
 #include "mod_wsflow/shm/resources.hpp"
 #include "mod_wsflow/shm/segment.hpp"
 #include "t/unit/support/child_process.hpp"

@@ -1,7 +1,7 @@
 // A fold tells what tunnels it has ended.
 #include <catch2/catch.hpp>
 
-#include "mod_wsflow/shm/fold.hpp"
+#include "mod_wsflow/shm/reaper.hpp"
 #include "mod_wsflow/shm/segment.hpp"
 #include "mod_wsflow/shm/tunnel_table.hpp"
 #include "t/unit/support/child_process.hpp"

@@ -1,7 +1,7 @@
 #include <catch2/catch.hpp>
 #include <cstring>
 
-#include "mod_wsflow/shm/fold.hpp"
+#include "mod_wsflow/shm/reaper.hpp"
 #include "t/unit/support/dead_process.hpp"
 #include "t/unit/support/step_through.hpp"
 

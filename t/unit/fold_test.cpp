@@ -1,8 +1,7 @@
-#include "mod_wsflow/shm/fold.hpp"
-
 #include <catch2/catch.hpp>
 #include <thread>
 
+#include "mod_wsflow/shm/reaper.hpp"
 #include "mod_wsflow/shm/segment.hpp"
 #include "t/unit/support/child_process.hpp"
 #include "t/unit/support/dead_process.hpp"

@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "mod_wsflow/os/member.hpp"
-#include "mod_wsflow/os/process.hpp"
+#include "mod_wsflow/os/pids.hpp"
 #include "mod_wsflow/shm/keepers.hpp"
 #include "mod_wsflow/shm/resources.hpp"
 #include "mod_wsflow/shm/segment.hpp"
@@ -23,7 +23,8 @@ void fill(shm::Layout& layout, shm::Capacity capacity, Fill&& next) {
   for (std::size_t i = 0; i < count; ++i) words[i] = next();
 }
 
-// As httpd/segment, httpd/parent and httpd/origin_load do at a reload, at the end of a child and at a stop.
+// As httpd/process/shared_segment, httpd/lifecycle/parent and httpd/housekeeping/origin_load do at a reload,
+// at the end of a child and at a stop.
 void run_the_parent(shm::Layout& layout, shm::Capacity capacity) {
   shm::compatible(layout);
   layout.generation.store(7);

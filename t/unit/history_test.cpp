@@ -1,10 +1,9 @@
-#include "mod_wsflow/shm/history.hpp"
-
 #include <atomic>
 #include <catch2/catch.hpp>
 #include <thread>
 
 #include "mod_wsflow/shm/fold_lock.hpp"
+#include "mod_wsflow/shm/sample_ring.hpp"
 #include "t/unit/support/child_process.hpp"
 #include "t/unit/support/shared_segment.hpp"
 

@@ -81,7 +81,7 @@ TEST_CASE("the JSON counts a limit's requests, and the reasons add up", "[json_l
   CHECK(limit["keys"].GetUint() == 2);
   CHECK(limit["keys_ignored"].GetUint64() == 98);
   const auto& reasons = limit["refused_by"];
-  REQUIRE(reasons.MemberCount() == flow::kReasons);
+  REQUIRE(reasons.MemberCount() == limits::kReasons);
   CHECK(reasons["concurrency"].GetUint64() == 10);
   CHECK(reasons["unavailable"].GetUint64() == 16);
   std::uint64_t sum = 0;

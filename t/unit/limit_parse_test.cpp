@@ -23,7 +23,8 @@ TEST_CASE("a limit says all of its settings", "[limit_parse]") {
   CHECK(line.error.empty());
   REQUIRE(line.kind == LimitLine::Kind::define);
   CHECK(std::string(line.definition.name) == "api-v1.x");
-  CHECK(line.definition.settings == flow::Settings{.concurrency = 20, .queue = 40, .rate = 1.5, .burst = 7});
+  CHECK(line.definition.settings ==
+        limits::Settings{.concurrency = 20, .queue = 40, .rate = 1.5, .burst = 7});
   CHECK(line.definition.acquire == 1'500'000);
   CHECK(line.definition.ramp == 120'000'000);
   CHECK(line.definition.keys == 500);
@@ -36,27 +37,27 @@ TEST_CASE("a limit says all of its settings", "[limit_parse]") {
   CHECK(line.show_key);
   CHECK(line.status == 429);
   CHECK(line.retry_after == 3600);
-  CHECK(line.definition.applies == flow::Applies::requests);
+  CHECK(line.definition.applies == limits::Applies::requests);
 }
 
 TEST_CASE("what a limit does not say has its default", "[limit_parse]") {
   const auto line = parse_limit("x concurrency=5");
   REQUIRE(line.kind == LimitLine::Kind::define);
-  CHECK(line.definition.settings == flow::Settings{.concurrency = 5});
+  CHECK(line.definition.settings == limits::Settings{.concurrency = 5});
   CHECK(line.definition.acquire == 0);
   CHECK_FALSE(line.definition.keyed);
   CHECK_FALSE(line.definition.fail_open);
   CHECK_FALSE(line.definition.dry_run);
-  CHECK(line.definition.applies == flow::Applies::all);
+  CHECK(line.definition.applies == limits::Applies::all);
   CHECK(line.ipv6_prefix == 128);
   CHECK(line.status == 503);
   CHECK(line.retry_after == 0);
 }
 
 TEST_CASE("the burst of a rate is a second's worth, and one at least", "[limit_parse]") {
-  CHECK(parse_limit("x rate=50/s").definition.settings == flow::Settings{.rate = 50, .burst = 50});
-  CHECK(parse_limit("x rate=150/m").definition.settings == flow::Settings{.rate = 2.5, .burst = 2});
-  CHECK(parse_limit("x rate=36/h").definition.settings == flow::Settings{.rate = 0.01, .burst = 1});
+  CHECK(parse_limit("x rate=50/s").definition.settings == limits::Settings{.rate = 50, .burst = 50});
+  CHECK(parse_limit("x rate=150/m").definition.settings == limits::Settings{.rate = 2.5, .burst = 2});
+  CHECK(parse_limit("x rate=36/h").definition.settings == limits::Settings{.rate = 0.01, .burst = 1});
 }
 
 TEST_CASE("a concurrency that adapts begins with its most", "[limit_parse]") {

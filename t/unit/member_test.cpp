@@ -4,7 +4,7 @@
 #include <catch2/catch.hpp>
 #include <vector>
 
-#include "mod_wsflow/os/process.hpp"
+#include "mod_wsflow/os/pids.hpp"
 #include "t/unit/support/child_process.hpp"
 
 using namespace wsflow;

@@ -1,6 +1,6 @@
 #include <catch2/catch.hpp>
 
-#include "mod_wsflow/metrics/history.hpp"
+#include "mod_wsflow/metrics/rates.hpp"
 #include "t/unit/support/status_model.hpp"
 
 using namespace wsflow;

@@ -1,8 +1,7 @@
-#include "mod_wsflow/shm/orders.hpp"
-
 #include <catch2/catch.hpp>
 #include <string>
 
+#include "mod_wsflow/shm/jobs.hpp"
 #include "mod_wsflow/shm/labels.hpp"
 #include "mod_wsflow/shm/owner.hpp"
 #include "mod_wsflow/shm/tunnel_view.hpp"

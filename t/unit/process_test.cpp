@@ -1,5 +1,3 @@
-#include "mod_wsflow/os/process.hpp"
-
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 
@@ -8,6 +6,7 @@
 #include <string>
 #include <thread>
 
+#include "mod_wsflow/os/pids.hpp"
 #include "t/unit/support/child_process.hpp"
 #include "t/unit/support/wait.hpp"
 

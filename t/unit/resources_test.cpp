@@ -5,7 +5,7 @@
 #include <set>
 #include <vector>
 
-#include "mod_wsflow/shm/fold.hpp"
+#include "mod_wsflow/shm/reaper.hpp"
 #include "mod_wsflow/shm/segment.hpp"
 #include "t/unit/support/shared_segment.hpp"
 

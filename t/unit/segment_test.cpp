@@ -8,7 +8,7 @@
 #include <set>
 #include <type_traits>
 
-#include "mod_wsflow/shm/fold.hpp"
+#include "mod_wsflow/shm/reaper.hpp"
 #include "t/unit/support/child_process.hpp"
 #include "t/unit/support/shared_segment.hpp"
 
@@ -82,14 +82,14 @@ TEST_CASE("the parts of a segment do not overlap and end where it ends", "[segme
   CHECK(address(&labels) == address(rows.data() + rows.size()));
   const auto& limits = shm::flow_table(*segment);
   CHECK(address(&limits) == address(&labels + 1));
-  CHECK(address(&limits) % alignof(flow::Table) == 0);
+  CHECK(address(&limits) % alignof(limits::Table) == 0);
   const auto users = shm::row_users(*segment);
   CHECK(address(users.data()) == address(&limits + 1));
   CHECK(users.size() == rows.size());
   CHECK(address(users.data() + users.size()) - address(&*segment) ==
         shm::bytes({slots.size(), heads.size()}));
   // Fresh pages are mapped to the last.
-  CHECK(limits.permits[flow::kPermits - 1].state == 0);
+  CHECK(limits.permits[limits::kPermits - 1].state == 0);
 }
 
 TEST_CASE("a claimed slot shows its process", "[segment]") {

@@ -2,7 +2,7 @@
 #include <catch2/catch.hpp>
 
 #include "mod_wsflow/base/clock.hpp"
-#include "mod_wsflow/shm/fold.hpp"
+#include "mod_wsflow/shm/reaper.hpp"
 #include "mod_wsflow/shm/segment.hpp"
 #include "t/unit/support/child_process.hpp"
 #include "t/unit/support/shared_segment.hpp"

@@ -1,6 +1,6 @@
 #include <catch2/catch.hpp>
 
-#include "mod_wsflow/tunnel/chronicle.hpp"
+#include "mod_wsflow/tunnel/listener.hpp"
 #include "t/unit/support/engine_rig.hpp"
 #include "t/unit/support/frames.hpp"
 #include "t/unit/support/tunnel_rig.hpp"

@@ -215,7 +215,7 @@ TEST_CASE("a permit is free when the client knows of the end, and not before", "
   tunnel::Tunnel::Parts parts;
   parts.client_fd = std::move(client.ours);
   parts.origin_fd = std::move(origin.ours);
-  parts.permit = flow::Held(flow.one, flow.hold(flow.one, 0));
+  parts.permit = limits::Held(flow.one, flow.hold(flow.one, 0));
   TunnelRig rig(std::move(parts));
   const test::Bytes masked{0x88, 0x82, 0, 0, 0, 0, 0x03, 0xE8};
   const test::Bytes plain{0x88, 0x02, 0x03, 0xE8};

@@ -4,7 +4,7 @@
 #include <set>
 #include <thread>
 
-#include "mod_wsflow/shm/fold.hpp"
+#include "mod_wsflow/shm/reaper.hpp"
 #include "mod_wsflow/shm/segment.hpp"
 #include "t/unit/support/child_process.hpp"
 #include "t/unit/support/live_tunnels.hpp"
@@ -285,7 +285,7 @@ TEST_CASE("readers and commands among threads that open and free see whole rows 
                                      .server = text,
                                      .route = text,
                                      .origin = text,
-                                     .permit = static_cast<flow::Index>(thread),
+                                     .permit = static_cast<limits::Index>(thread),
                                      .user = text};
         auto other_facts = facts;
         other_facts.id = ~id;

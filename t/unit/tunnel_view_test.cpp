@@ -17,7 +17,7 @@ struct Made {
   std::uint8_t client;  // 192.0.2.x
   const char* route;
   const char* user;
-  flow::Index permit;
+  limits::Index permit;
   std::uint64_t bytes;
 };
 

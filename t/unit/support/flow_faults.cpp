@@ -4,17 +4,17 @@
 #include <map>
 #include <set>
 
-#include "mod_wsflow/flow/entries.hpp"
-#include "mod_wsflow/flow/grant.hpp"
-#include "mod_wsflow/flow/permits.hpp"
-#include "mod_wsflow/flow/truth.hpp"
+#include "mod_wsflow/limits/entries.hpp"
+#include "mod_wsflow/limits/grant.hpp"
+#include "mod_wsflow/limits/permits.hpp"
+#include "mod_wsflow/limits/recoverable.hpp"
 
 namespace wsflow::test {
 
 namespace {
 
-using flow::Index;
-using flow::PermitState;
+using limits::Index;
+using limits::PermitState;
 
 struct Counts {
   std::uint32_t in_use = 0;
@@ -26,7 +26,7 @@ struct Counts {
 
 class Inspection {
  public:
-  Inspection(flow::Table& table, flow::Micros now) : table_(table), now_(now) {}
+  Inspection(limits::Table& table, limits::Micros now) : table_(table), now_(now) {}
 
   std::string run() {
     for (Index i = 1; i <= table_.entries_seen; ++i) {
@@ -34,7 +34,7 @@ class Inspection {
     }
     for (Index i = 1; i <= table_.permits_seen; ++i) look_at_permit(i);
     for (Index i = 1; i <= table_.entries_seen; ++i) look_at_entry(i);
-    for (Index i = 1; i <= flow::kLimits + 1; ++i) look_at_limit(i);
+    for (Index i = 1; i <= limits::kLimits + 1; ++i) look_at_limit(i);
     std::uint32_t live = 0;
     for (Index i = 1; i <= table_.waiters_seen; ++i) live += waiter(i).permit != 0 ? 1 : 0;
     expect(live == waiters_, "waiters without a permit");
@@ -45,9 +45,9 @@ class Inspection {
   }
 
  private:
-  flow::Entry& entry(Index i) { return table_.entries[i - 1]; }
-  flow::Waiter& waiter(Index i) { return table_.waiters[i - 1]; }
-  flow::Permit& permit(Index i) { return table_.permits[i - 1]; }
+  limits::Entry& entry(Index i) { return table_.entries[i - 1]; }
+  limits::Waiter& waiter(Index i) { return table_.waiters[i - 1]; }
+  limits::Permit& permit(Index i) { return table_.permits[i - 1]; }
   void expect(bool good, const std::string& what) {
     if (!good) text_ += what + "; ";
   }
@@ -66,7 +66,7 @@ class Inspection {
       expect(waiter(each.waiter).permit == index, "a waiter of somebody else");
       threads_ += waiter(each.waiter).holds_thread;
     }
-    const auto entries = flow::entries_of(each);
+    const auto entries = limits::entries_of(each);
     for (std::size_t i = 0; i < entries.size(); ++i) {
       auto& counts = entries_[entries[i]];
       auto& sums = limits_[entry(entries[i]).limit];
@@ -92,7 +92,7 @@ class Inspection {
     const Counts counts{each.in_use, each.waiting, each.wanted, 0};
     expect(counts == entries_[index], "counts of an entry");
     bool found = false;
-    for (auto i = flow::bucket_of(table_, each); i != 0; i = entry(i).next) found = found || i == index;
+    for (auto i = limits::bucket_of(table_, each); i != 0; i = entry(i).next) found = found || i == index;
     expect(found, "an entry that is not found");
     if (each.in_use == 0 && each.wanted == 0) idle_[each.limit].insert(index);
     Index before = 0;
@@ -102,7 +102,7 @@ class Inspection {
       expect(before == 0 || waiter(before).ticket < waiter(i).ticket, "order of a list");
     }
     expect(each.list.last == before, "end of a list");
-    expect(before == 0 || flow::is_short(table_, index, now_), "somebody waits in vain");
+    expect(before == 0 || limits::is_short(table_, index, now_), "somebody waits in vain");
   }
 
   void look_at_limit(Index index) {
@@ -133,8 +133,8 @@ class Inspection {
     expect(length(table_.waiters, table_.free_waiter, free_waiters) == free_waiters, "free waiters");
   }
 
-  flow::Table& table_;
-  const flow::Micros now_;
+  limits::Table& table_;
+  const limits::Micros now_;
   std::map<Index, Counts> entries_;
   std::map<Index, Counts> limits_;
   std::map<Index, std::set<Index>> idle_;
@@ -148,11 +148,11 @@ class Inspection {
 
 }  // namespace
 
-std::string faults(flow::Table& table, flow::Micros now) {
+std::string faults(limits::Table& table, limits::Micros now) {
   return Inspection(table, now).run();
 }
 
-bool is_unused(const flow::Table& table) {
+bool is_unused(const limits::Table& table) {
   return std::all_of(std::begin(table.limits), std::end(table.limits),
                      [](const auto& limit) { return limit.in_use == 0 && limit.waiting == 0; }) &&
          std::all_of(table.permits, table.permits + table.permits_seen,

@@ -6,19 +6,20 @@
 #include <string_view>
 #include <vector>
 
-#include "mod_wsflow/flow/control.hpp"
-#include "mod_wsflow/flow/definitions.hpp"
+#include "mod_wsflow/limits/definitions.hpp"
+#include "mod_wsflow/limits/limiter.hpp"
 #include "t/unit/support/flow_faults.hpp"
 #include "t/unit/support/flow_table.hpp"
 
 namespace wsflow::test {
 
-inline flow::Definition limit(std::string_view name, flow::Settings settings, flow::Micros acquire = 0) {
-  flow::Definition result{.settings = settings, .acquire = acquire};
-  name.copy(result.name, flow::kNameSize - 1);
+inline limits::Definition limit(std::string_view name, limits::Settings settings,
+                                limits::Micros acquire = 0) {
+  limits::Definition result{.settings = settings, .acquire = acquire};
+  name.copy(result.name, limits::kNameSize - 1);
   return result;
 }
-inline flow::Definition keyed(flow::Definition definition, std::uint32_t keys = 100) {
+inline limits::Definition keyed(limits::Definition definition, std::uint32_t keys = 100) {
   definition.keyed = true;
   definition.keys = keys;
   return definition;
@@ -27,41 +28,41 @@ inline flow::Definition keyed(flow::Definition definition, std::uint32_t keys = 
 // Limits of number 0, 1 ... and processes that use them, at a time that the test says.
 class FlowRig {
  public:
-  FlowRig(std::initializer_list<flow::Definition> limits, std::uint32_t thread_share = 10)
+  FlowRig(std::initializer_list<limits::Definition> limits, std::uint32_t thread_share = 10)
       : FlowRig(std::vector(limits), thread_share) {}
-  explicit FlowRig(const std::vector<flow::Definition>& limits, std::uint32_t thread_share = 10) {
+  explicit FlowRig(const std::vector<limits::Definition>& limits, std::uint32_t thread_share = 10) {
     REQUIRE(define(one, limits, 1, thread_share, now));
   }
 
-  flow::Demand demand(std::uint32_t number, std::string_view key = {}) {
-    return {number, flow::make_key(table->secret, key, true)};
+  limits::Demand demand(std::uint32_t number, std::string_view key = {}) {
+    return {number, limits::make_key(table->secret, key, true)};
   }
-  flow::Answer acquire(flow::Control& control, std::vector<flow::Demand> demands,
-                       flow::Waiting waiting = flow::Waiting::parked) {
+  limits::Answer acquire(limits::Control& control, std::vector<limits::Demand> demands,
+                         limits::Waiting waiting = limits::Waiting::parked) {
     return control.acquire(demands, waiting, now);
   }
   // Holds permits of `number` until it is released.
-  flow::Index hold(flow::Control& control, std::uint32_t number, std::string_view key = {}) {
+  limits::Index hold(limits::Control& control, std::uint32_t number, std::string_view key = {}) {
     const auto answer = acquire(control, {demand(number, key)});
-    REQUIRE(answer.state == flow::PermitState::held);
+    REQUIRE(answer.state == limits::PermitState::held);
     return answer.permit;
   }
-  flow::Index wait(flow::Control& control, std::vector<flow::Demand> demands) {
+  limits::Index wait(limits::Control& control, std::vector<limits::Demand> demands) {
     const auto answer = acquire(control, std::move(demands));
-    REQUIRE(answer.state == flow::PermitState::waiting);
+    REQUIRE(answer.state == limits::PermitState::waiting);
     return answer.permit;
   }
-  bool holds(flow::Control& control, flow::Index permit) {
-    return control.state(permit) == flow::PermitState::held;
+  bool holds(limits::Control& control, limits::Index permit) {
+    return control.state(permit) == limits::PermitState::held;
   }
   std::uint32_t in_use(std::uint32_t number) { return table->limits[number].in_use; }
   std::string faults() { return test::faults(*table, now); }
 
-  flow::Micros now = 1000 * flow::kSecond;
+  limits::Micros now = 1000 * limits::kSecond;
   FlowTable table;
-  flow::Bells bells;
-  flow::Control one{*table, 1, bells};
-  flow::Control two{*table, 2, bells};
+  limits::Bells bells;
+  limits::Control one{*table, 1, bells};
+  limits::Control two{*table, 2, bells};
 };
 
 }  // namespace wsflow::test

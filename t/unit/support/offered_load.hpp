@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-#include "mod_wsflow/flow/view.hpp"
+#include "mod_wsflow/limits/view.hpp"
 #include "t/unit/support/flow_table.hpp"
 
 namespace wsflow::test {
@@ -32,11 +32,11 @@ struct Shape {
 class OfferedLoad {
  public:
   explicit OfferedLoad(const Shape& shape) : shape_(shape) {
-    flow::Definition definition;
+    limits::Definition definition;
     definition.name[0] = 'x';
     definition.settings.concurrency = shape.permits;
     definition.settings.queue = 100;
-    definition.acquire = 60 * flow::kSecond;
+    definition.acquire = 60 * limits::kSecond;
     define(control_, {&definition, 1}, 1, 0, now_);
     next_ = now_ + gap();
   }
@@ -53,7 +53,7 @@ class OfferedLoad {
   // So many come, one behind the other, and leave so many seconds later.
   void visit(int count, double stay) {
     for (int i = 0; i < count; ++i) {
-      const auto answer = ask(flow::Waiting::never);
+      const auto answer = ask(limits::Waiting::never);
       pass(now_ + micros(stay));
       control_.release(answer.permit, now_);
     }
@@ -64,15 +64,15 @@ class OfferedLoad {
     for (; count > 0; held_.pop(), --count) control_.release(held_.top().second, now_);
   }
   void wait_in_line(int count) {
-    for (int i = 0; i < count; ++i) ask(flow::Waiting::parked);
+    for (int i = 0; i < count; ++i) ask(limits::Waiting::parked);
   }
   void pause(double span) {
     pass(now_ + micros(span));
     next_ = now_ + gap();
   }
 
-  flow::Need told() { return view().need; }
-  flow::LimitView view() { return flow::limits(control_, now_).front(); }
+  limits::Need told() { return view().need; }
+  limits::LimitView view() { return limits::all_limits(control_, now_).front(); }
   // What would be inside without a limit: on average since `since` seconds ago, and now.
   double truth(double since) const {
     const auto from = now_ - micros(since);
@@ -87,9 +87,9 @@ class OfferedLoad {
   double truth_now() const { return static_cast<double>(absent_.size()); }
 
  private:
-  using Held = std::pair<flow::Micros, flow::Index>;
+  using Held = std::pair<limits::Micros, limits::Index>;
 
-  static flow::Micros micros(double span) { return std::llround(span * flow::kSecond); }
+  static limits::Micros micros(double span) { return std::llround(span * limits::kSecond); }
 
   double draw() {
     switch (shape_.holding) {
@@ -105,23 +105,23 @@ class OfferedLoad {
     return shape_.held;
   }
 
-  flow::Micros gap() {
+  limits::Micros gap() {
     auto each = shape_.held / shape_.offered;
     if (shape_.arriving == Arriving::at_random)
-      return std::max<flow::Micros>(micros(std::exponential_distribution<>(1 / each)(random_)), 1);
-    if (shape_.arriving == Arriving::evenly) return std::max<flow::Micros>(micros(each), 1);
+      return std::max<limits::Micros>(micros(std::exponential_distribution<>(1 / each)(random_)), 1);
+    if (shape_.arriving == Arriving::evenly) return std::max<limits::Micros>(micros(each), 1);
     const auto size = std::max(1.0, shape_.burst_every / each);
-    if (++in_burst_ < size) return std::max<flow::Micros>(micros(shape_.burst_lasts / size), 1);
+    if (++in_burst_ < size) return std::max<limits::Micros>(micros(shape_.burst_lasts / size), 1);
     in_burst_ = 0;
     return micros(shape_.burst_every - shape_.burst_lasts);
   }
 
   void note() {
     history_.emplace_back(now_, static_cast<double>(absent_.size()));
-    while (history_.size() > 2 && history_[1].first < now_ - 61 * flow::kSecond) history_.pop_front();
+    while (history_.size() > 2 && history_[1].first < now_ - 61 * limits::kSecond) history_.pop_front();
   }
 
-  void pass(flow::Micros until) {
+  void pass(limits::Micros until) {
     for (; !held_.empty() && held_.top().first <= until; held_.pop())
       control_.release(held_.top().second, held_.top().first);
     for (; !absent_.empty() && absent_.top() <= until; absent_.pop()) {
@@ -132,31 +132,31 @@ class OfferedLoad {
     note();
   }
 
-  flow::Answer ask(flow::Waiting waiting) {
-    const flow::Demand demand{.limit = 0, .key = flow::make_key(table_->secret, "", true)};
+  limits::Answer ask(limits::Waiting waiting) {
+    const limits::Demand demand{.limit = 0, .key = limits::make_key(table_->secret, "", true)};
     return control_.acquire({&demand, 1}, waiting, now_);
   }
 
-  void arrive(flow::Micros at) {
+  void arrive(limits::Micros at) {
     pass(at);
     const auto end = at + micros(draw());
-    const auto answer = ask(flow::Waiting::never);
-    if (answer.state == flow::PermitState::held) held_.emplace(end, answer.permit);
+    const auto answer = ask(limits::Waiting::never);
+    if (answer.state == limits::PermitState::held) held_.emplace(end, answer.permit);
     absent_.push(end);
     note();
   }
 
   const Shape shape_;
   FlowTable table_;
-  flow::Bells bells_;
-  flow::Control control_{*table_, 3, bells_};
+  limits::Bells bells_;
+  limits::Control control_{*table_, 3, bells_};
   std::mt19937_64 random_{7};
-  flow::Micros now_ = 1'000 * flow::kSecond;
-  flow::Micros next_ = 0;
+  limits::Micros now_ = 1'000 * limits::kSecond;
+  limits::Micros next_ = 0;
   double in_burst_ = 0;
   std::priority_queue<Held, std::vector<Held>, std::greater<>> held_;
-  std::priority_queue<flow::Micros, std::vector<flow::Micros>, std::greater<>> absent_;  // of all
-  std::deque<std::pair<flow::Micros, double>> history_;
+  std::priority_queue<limits::Micros, std::vector<limits::Micros>, std::greater<>> absent_;  // of all
+  std::deque<std::pair<limits::Micros, double>> history_;
 };
 
 }  // namespace wsflow::test

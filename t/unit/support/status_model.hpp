@@ -1,6 +1,6 @@
 #pragma once
 
-#include "mod_wsflow/metrics/history.hpp"
+#include "mod_wsflow/metrics/rates.hpp"
 #include "mod_wsflow/status/model.hpp"
 
 namespace wsflow::test {
@@ -9,8 +9,8 @@ namespace wsflow::test {
 inline constexpr const char* kHostile = "</script>\"\\\n\x01<&'\xE2\x82";
 
 // A limit in which everything has happened: changed, automatic, with keys that clients have chosen.
-inline flow::LimitView busy_limit() {
-  flow::LimitView view{};
+inline limits::LimitView busy_limit() {
+  limits::LimitView view{};
   view.name = "app";
   view.configured = true;
   view.defined.settings = {.concurrency = 20, .queue = 40, .rate = 10, .burst = 10};
@@ -19,7 +19,7 @@ inline flow::LimitView busy_limit() {
   view.defined.least = 5;
   view.defined.most = 50;
   view.defined.keyed = true;
-  view.defined.applies = flow::Applies::tunnels;
+  view.defined.applies = limits::Applies::tunnels;
   view.now = {.concurrency = 24, .queue = 41, .rate = 0.5, .burst = 11};
   view.in_use = 18;
   view.waiting = 3;
@@ -28,12 +28,12 @@ inline flow::LimitView busy_limit() {
   view.arrivals = 5000;
   view.admitted = 4600;
   view.waited = 212;
-  for (std::size_t i = 0; i < flow::kReasons; ++i) view.refused[i] = 10 + i;
+  for (std::size_t i = 0; i < limits::kReasons; ++i) view.refused[i] = 10 + i;
   view.dry_refused = 99;
   view.keys_ignored = 98;
   view.released = 4582;
   for (int i = 0; i < 100; ++i) view.waits.add(400'000);
-  view.gradient.why = flow::Gradient::Why::slower;
+  view.gradient.why = limits::Gradient::Why::slower;
   view.gradient.before = 25;
   view.gradient.after = 24;
   view.gradient.recent = 300'000;
@@ -45,7 +45,7 @@ inline flow::LimitView busy_limit() {
   view.release_rate = 19.7;
   view.held_mean = 1.14;
   view.held_p95 = 1.9;
-  view.need = {.known = flow::Need::Known::about,
+  view.need = {.known = limits::Need::Known::about,
                .permits = 22.914,
                .most = 24,
                .now = 21,
@@ -60,8 +60,8 @@ inline flow::LimitView busy_limit() {
 }
 
 // One that was never needed, and is not configured any more.
-inline flow::LimitView idle_limit() {
-  flow::LimitView view{};
+inline limits::LimitView idle_limit() {
+  limits::LimitView view{};
   view.name = "old";
   view.now.concurrency = 4;
   view.ramp_share = 1;

@@ -1,0 +1,56 @@
+#include "mod_wsflow/httpd/checks/http2_check.hpp"
+
+#include "mod_wsflow/httpd/config/limit_config.hpp"
+#include "mod_wsflow/httpd/config/server_config.hpp"
+#include "mod_wsflow/httpd/lines/config_tree.hpp"
+#include "mod_wsflow/httpd/log.hpp"
+#include "mod_wsflow/httpd/process/worker_share.hpp"
+
+namespace wsflow::httpd {
+
+namespace {
+
+// The line that switches them on for a server; nullptr if they are off, as they are by default. mod_http2
+// tells nobody of this setting.
+const Line* switched_on(const server_rec* server) noexcept {
+  const auto* line = last_line(lines_of(server), "H2WebSockets");
+  if (line == nullptr) line = last_line(ap_conftree, "H2WebSockets");
+  if (line == nullptr) return nullptr;
+  const char* value = line->args;
+  return ap_cstr_casecmp(ap_getword_conf(server->process->pconf, &value), "on") == 0 ? line : nullptr;
+}
+
+bool takes_upgrades(const ap_conf_vector_t* section) noexcept {
+  const auto* config = static_cast<const DirConfig*>(ap_get_module_config(section, &wsflow_module));
+  return config != nullptr && config->enabled == 1;
+}
+
+bool has_tunnels(const server_rec* server) noexcept {
+  if (config_of(server).routes->nelts != 0 || takes_upgrades(server->lookup_defaults)) return true;
+  const auto* core = static_cast<const core_server_config*>(ap_get_core_module_config(server->module_config));
+  for (const auto* section : elements<const ap_conf_vector_t*>(core->sec_url)) {
+    if (takes_upgrades(section)) return true;
+  }
+  return false;
+}
+
+bool speaks_http2(server_rec* server) noexcept {
+  return ap_is_allowed_protocol(nullptr, nullptr, server, "h2") != 0 ||
+         ap_is_allowed_protocol(nullptr, nullptr, server, "h2c") != 0;
+}
+
+}  // namespace
+
+void check_http2(server_rec* main) noexcept {
+  for (auto* server = main; server != nullptr; server = server->next) {
+    const auto* line = switched_on(server);
+    if (line == nullptr || !has_tunnels(server) || !speaks_http2(server)) continue;
+    const auto bounds = worker_bounds(main);
+    ap_log_error(APLOG_MARK, APLOG_WARNING, 0, main, WSFLOGNO(0220)
+                 "%s:%d: a WebSocket over HTTP/2 holds a worker thread, so %u of a connection and %u of a child are let in: write \"H2WebSockets off\"",
+                 line->filename, line->line_num, bounds.of_connection, bounds.streams);
+    return;
+  }
+}
+
+}  // namespace wsflow::httpd

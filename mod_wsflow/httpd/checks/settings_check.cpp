@@ -1,0 +1,238 @@
+#include "mod_wsflow/httpd/checks/settings_check.hpp"
+
+#include <algorithm>
+
+#include "mod_wsflow/config/route_shadow.hpp"
+#include "mod_wsflow/httpd/config/limit_config.hpp"
+#include "mod_wsflow/httpd/config/server_config.hpp"
+#include "mod_wsflow/httpd/guard.hpp"
+#include "mod_wsflow/httpd/lines/route_owner.hpp"
+#include "mod_wsflow/os/sysctl.hpp"
+
+namespace wsflow::httpd {
+
+namespace {
+
+// A time as it is written in a configuration.
+const char* written(apr_pool_t* pool, std::int64_t time) noexcept {
+  struct Unit {
+    std::int64_t worth;
+    const char* name;
+  };
+  constexpr Unit kUnits[] = {
+      {3600 * config::kSecond, "h"}, {60 * config::kSecond, "mi"}, {config::kSecond, "s"}};
+  for (const auto& unit : kUnits) {
+    if (time % unit.worth == 0) {
+      return apr_psprintf(pool, "%" APR_INT64_T_FMT "%s", time / unit.worth, unit.name);
+    }
+  }
+  return apr_psprintf(pool, "%" APR_INT64_T_FMT "ms", time / 1000);
+}
+
+std::span<const TunnelPlace> places_of(const server_rec* main) noexcept {
+  return elements<const TunnelPlace>(config_of(main).tunnel_places);
+}
+
+// Whether the section may be in force for the requests of the route. Of patterns and <Proxy> nobody can tell.
+bool may_cover(const server_rec* main, const TunnelPlace& section, const TunnelPlace& route) noexcept {
+  if (section.route != nullptr || section.path == nullptr) return false;
+  if (section.server != main && section.server != route.server) return false;
+  const std::string_view path(section.path);
+  if (!path.starts_with('/') || apr_fnmatch_test(section.path) != 0) return true;
+  return config::hides({path, false, false, false}, {route.route->path, false, false, false});
+}
+
+// Settings of a place, as far as somebody has written them down.
+config::Settings given_at(const server_rec* main, const TunnelPlace& place) noexcept {
+  const auto& server =
+      *static_cast<const DirConfig*>(ap_get_module_config(place.server->lookup_defaults, &wsflow_module));
+  auto section = overlay(place.section->tunnels.settings, server.tunnels.settings);
+  if (place.route == nullptr) return section;
+  for (const auto& other : places_of(main)) {
+    if (may_cover(main, other, place)) section = overlay(other.section->tunnels.settings, section);
+  }
+  return overlay(place.route->tunnels.settings, section);
+}
+
+const config::Settings& own_of(const TunnelPlace& place) noexcept {
+  return place.route != nullptr ? place.route->tunnels.settings : place.section->tunnels.settings;
+}
+
+// The line that lifts `idle`: a key of a route wins over all directives.
+const char* idle_of(apr_pool_t* pool, const TunnelPlace& place, std::int64_t time) noexcept {
+  const bool key = place.route != nullptr && own_of(place).idle != config::kUnset;
+  return apr_pstrcat(pool, key ? "idle=" : "WSFlowTimeout idle=", written(pool, time), nullptr);
+}
+
+// A dead peer must be found before silence has ended the tunnel anyway.
+void check_ping(const server_rec* main, const TunnelPlace& place, const config::Settings& settings,
+                const char* name, std::int64_t interval) noexcept {
+  if (interval <= 0 || settings.idle == 0 || interval + settings.ping_timeout < settings.idle) return;
+  auto* pool = main->process->pconf;
+  const auto found = interval + settings.ping_timeout;
+  ap_log_error(
+      APLOG_MARK, APLOG_WARNING, 0, main,
+      WSFLOGNO(0165) "%s: a dead %s is found after %s, but after %s the tunnel has ended as idle: "
+ "write \"%s\"",
+      place.where, name, written(pool, found), written(pool, settings.idle), idle_of(pool, place, 2 * found));
+}
+
+// Whether a part of the place says when its clients are pinged: whom its own times concern then, is not sure.
+bool is_said_inside(const server_rec* main, const TunnelPlace& place) noexcept {
+  if (place.route != nullptr) return false;
+  return std::ranges::any_of(places_of(main), [&](const TunnelPlace& other) {
+    return own_of(other).ping_client != config::kUnset &&
+           (place.server == main || place.server == other.server);
+  });
+}
+
+// Who is quiet for as long is cut before anybody asks whether he is there: the answers to our pings do not
+// count for idle. Where the ping is written down, check_ping speaks of it.
+void check_unasked(const server_rec* main, const TunnelPlace& place, const config::Settings& given) noexcept {
+  const auto ping = config::kDefaultSettings.ping_client;
+  if (given.ping_client != config::kUnset || given.idle <= 0 || given.idle >= ping ||
+      is_said_inside(main, place))
+    return;
+  auto* pool = main->process->pconf;
+  ap_log_error(APLOG_MARK, APLOG_WARNING, 0, main,
+               WSFLOGNO(0284) "%s: idle=%s cuts every client that is quiet, before it is pinged after %s: write \"%s\", or \"WSFlowPing client=0\" if that is meant",
+               place.where, written(pool, given.idle), written(pool, ping),
+               idle_of(pool, place, 2 * (ping + config::kDefaultSettings.ping_timeout)));
+}
+
+void check_times(const server_rec* main, const TunnelPlace& place) noexcept {
+  const auto& own = own_of(place);
+  const auto times = {own.idle, own.lifetime, own.ping_client, own.ping_origin, own.ping_timeout};
+  if (std::ranges::all_of(times, [](std::int64_t time) { return time == config::kUnset; })) return;
+  const auto given = given_at(main, place);
+  const auto settings = overlay(given, config::kDefaultSettings);
+  // What nobody has written down is not worth a warning.
+  check_ping(main, place, settings, "client", given.ping_client);
+  check_ping(main, place, settings, "origin", given.ping_origin);
+  check_unasked(main, place, given);
+  if (settings.lifetime == 0 || given.idle < settings.lifetime) return;
+  auto* pool = main->process->pconf;
+  ap_log_error(APLOG_MARK, APLOG_WARNING, 0, main,
+               WSFLOGNO(0166) "%s: idle=%s is never reached, as the lifetime is %s: write \"%s\"",
+               place.where, written(pool, given.idle), written(pool, settings.lifetime),
+               idle_of(pool, place, settings.lifetime / 2));
+}
+
+// The largest buffer of all places must fit into the bound of a child, once in each direction.
+void check_buffers(const server_rec* main, std::span<const TunnelPlace> places) noexcept {
+  auto largest = config::kDefaultSettings.buffer;
+  for (const auto& place : places) largest = std::max(largest, given_at(main, place).buffer);
+  const auto bound = config_of(main).max_buffered;
+  if (bound == 0 || 2 * largest <= bound) return;
+  const auto enough = static_cast<int>(8 * largest / (1024 * 1024));
+  ap_log_error(
+      APLOG_MARK, APLOG_WARNING, 0, main,
+      WSFLOGNO(0167) "one tunnel may hold more bytes than its child: write \"WSFlowMaxBuffered %dM\"",
+      enough);
+}
+
+// The kernel cuts a larger one without a word.
+void check_kernel(const server_rec* main, const TunnelPlace& place, std::int64_t size, const char* directive,
+                  const char* setting) noexcept {
+  const auto most =
+      static_cast<std::int64_t>(os::sysctl(apr_pstrcat(main->process->pconf, "net/core/", setting, nullptr)));
+  if (size <= most || most == 0) return;
+  ap_log_error(APLOG_MARK, APLOG_WARNING, 0, main,
+               WSFLOGNO(0168) "%s: the kernel gives no more than %" APR_INT64_T_FMT
+                              " bytes: write \"%s%" APR_INT64_T_FMT
+                              "\", or set net.core.%s to %" APR_INT64_T_FMT,
+               place.where, most, directive, most, setting, size);
+}
+
+bool is_loopback(std::string_view host) noexcept {
+  return host.starts_with("127.") || host.starts_with("[::ffff:127.") ||
+         is_scheme(host, {"localhost", "[::1]", "0.0.0.0", "[::]"});
+}
+
+bool is_on_loopback(const Target& target) noexcept {
+  return !target.local && is_loopback(target.host);
+}
+
+bool may_meet(const TunnelPlace& section, const RouteLine& route) noexcept {
+  const std::string_view path(section.path);
+  if (path.find("://") != path.npos) return network_url(route.url).starts_with(path);  // <Proxy>
+  return may_meet(section.path, !path.starts_with('/') || apr_fnmatch_test(section.path) != 0, route);
+}
+
+// A route of `place` whose origin is on this machine.
+bool leads_to_loopback(const server_rec* main, const TunnelPlace& place) {
+  const auto leads = [&](const server_rec* server) {
+    const auto routes = routes_in_force(main->process->pconf, main, server);
+    return std::ranges::any_of(routes, [&](const RouteLine& route) {
+      const bool meant = place.route != nullptr
+                             ? route.ours && std::string_view(route.url) == place.route->url
+                             : place.path == nullptr || may_meet(place, route);
+      return meant && has_tunnels(server, route) &&
+             std::ranges::any_of(targets_of(server, route), is_on_loopback);
+    });
+  };
+  if (place.server != main) return leads(place.server);
+  for (const auto* server = main; server != nullptr; server = server->next) {
+    if (leads(server)) return true;
+  }
+  return false;
+}
+
+// A packet of the loopback interface has 64 KiB: with a window much smaller than one, each waits for a timer.
+bool is_small(std::int64_t size) noexcept {
+  constexpr std::int64_t kEnough = 32 * 1024;
+  return size > 0 && size < kEnough;
+}
+
+void tell_small(const server_rec* main, const char* where, std::int64_t size, const char* line) noexcept {
+  ap_log_error(APLOG_MARK, APLOG_WARNING, 0, main,
+               WSFLOGNO(0285) "%s: with a receive buffer of %" APR_INT64_T_FMT
+                              " bytes an origin on this machine is slow, minutes for a few MiB: write \"%s\"",
+               where, size, line);
+}
+
+void check_loopback(const server_rec* main, const TunnelPlace& place) {
+  const auto size = own_of(place).receive_buffer;
+  if (is_small(size) && leads_to_loopback(main, place))
+    tell_small(main, place.where, size,
+               place.route != nullptr ? "receive-buffer=32k" : "WSFlowReceiveBufferSize 32k");
+}
+
+// Those of mod_proxy count where ours say nothing.
+void check_proxy_buffers(const server_rec* main) {
+  const auto says = [](const TunnelPlace& place) { return own_of(place).receive_buffer > 0; };
+  if (std::ranges::any_of(places_of(main), says)) return;
+  std::int64_t size = 0;
+  const auto judge = [&](const server_rec* server, const RouteLine& route) {
+    if (!has_tunnels(server, route)) return Verdict::none;
+    for (const auto& target : targets_of(server, route)) {
+      if (!is_on_loopback(target) || !is_small(target.receive_buffer)) continue;
+      if (size == 0) size = target.receive_buffer;
+      return Verdict::fails;
+    }
+    return Verdict::works;
+  };
+  const auto failing = failing_routes(main->process->pconf, main, judge);
+  if (!failing.empty())
+    tell_small(main, place_of(main->process->pconf, *failing.front().route.line), size,
+               "receivebuffersize=32768");
+}
+
+}  // namespace
+
+void check_settings(const server_rec* main) noexcept {
+  const auto places = places_of(main);
+  for (const auto& place : places) {
+    check_times(main, place);
+    guard_void(main, [&] { check_loopback(main, place); });
+    const bool keys = place.route != nullptr;
+    check_kernel(main, place, own_of(place).receive_buffer,
+                 keys ? "receive-buffer=" : "WSFlowReceiveBufferSize ", "rmem_max");
+    check_kernel(main, place, own_of(place).send_buffer, keys ? "send-buffer=" : "WSFlowSendBufferSize ",
+                 "wmem_max");
+  }
+  check_buffers(main, places);
+  guard_void(main, [&] { check_proxy_buffers(main); });
+}
+
+}  // namespace wsflow::httpd

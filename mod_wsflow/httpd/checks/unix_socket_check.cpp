@@ -1,0 +1,161 @@
+#include "mod_wsflow/httpd/checks/unix_socket_check.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <string_view>
+
+#include "mod_wsflow/httpd/config/limit_config.hpp"
+#include "mod_wsflow/httpd/config/server_config.hpp"
+#include "mod_wsflow/httpd/lines/config_tree.hpp"
+#include "mod_wsflow/httpd/log.hpp"
+
+namespace wsflow::httpd {
+
+namespace {
+
+constexpr std::string_view kUnix = "unix:";
+
+// A route's URL in two: the path of its socket, as mod_proxy keeps it (empty: none), and the rest.
+struct Target {
+  const char* socket = "";
+  const char* url;
+};
+
+Target split(apr_pool_t* pool, const char* url) noexcept {
+  const char* bar = std::strchr(url, '|');
+  if (bar == nullptr || ap_cstr_casecmpn(url, kUnix.data(), kUnix.size()) != 0) return {.url = url};
+  const char* path =
+      apr_pstrmemdup(pool, url + kUnix.size(), static_cast<apr_size_t>(bar - url) - kUnix.size());
+  const char* socket = ap_runtime_dir_relative(pool, path);
+  return {.socket = socket != nullptr ? socket : path, .url = bar + 1};
+}
+
+bool speaks_http(const char* url) noexcept {
+  constexpr std::string_view kSchemes[] = {"ws:", "wss:", "http:", "https:"};
+  return std::any_of(std::begin(kSchemes), std::end(kSchemes),
+                     [&](auto scheme) { return ap_cstr_casecmpn(url, scheme.data(), scheme.size()) == 0; });
+}
+
+// The same with a port that no other origin has. To a socket it means nothing.
+const char* with_own_port(apr_pool_t* pool, proxy_balancer* balancer, proxy_server_conf* proxy,
+                          const char* url) noexcept {
+  apr_uri_t uri{};
+  if (apr_uri_parse(pool, url, &uri) != APR_SUCCESS) return url;
+  const char* host = uri.hostname != nullptr ? uri.hostname : "localhost";
+  const char* path = uri.path != nullptr ? uri.path : "/";
+  char* own = nullptr;
+  for (int port = 8001; port < 9000; ++port) {
+    own = apr_psprintf(pool, "%s://%s:%d%s", uri.scheme, host, port, path);
+    if (ap_proxy_get_worker(pool, balancer, proxy, own) == nullptr) break;
+  }
+  return own;
+}
+
+bool takes_over(const ap_conf_vector_t* section) noexcept {
+  const auto* config = static_cast<const DirConfig*>(ap_get_module_config(section, &wsflow_module));
+  return config != nullptr && config->enabled == 1;
+}
+
+std::span<const ap_conf_vector_t*> sections_of(const server_rec* server) noexcept {
+  const auto* core = static_cast<const core_server_config*>(ap_get_core_module_config(server->module_config));
+  return elements<const ap_conf_vector_t*>(core->sec_url);
+}
+
+// One level of the configuration, as httpd has kept its lines: what mod_proxy keeps of a route is without
+// its socket.
+struct Level {
+  server_rec* server;
+  proxy_server_conf* proxy;
+  proxy_balancer* balancer;  // of a <Proxy balancer://...>; else nullptr
+  bool takes_over;           // WSFlow On, somewhere in this server
+};
+
+Level level_of(server_rec* server) noexcept {
+  const auto sections = sections_of(server);
+  return {
+      .server = server,
+      .proxy = static_cast<proxy_server_conf*>(ap_get_module_config(server->module_config, &proxy_module)),
+      .balancer = nullptr,
+      .takes_over =
+          takes_over(server->lookup_defaults) ||
+          std::any_of(sections.begin(), sections.end(), [](auto* each) { return takes_over(each); })};
+}
+
+Level level_behind(const Line& section, const Level& level, server_rec* main) noexcept {
+  if (is_line(section, "<VirtualHost")) {
+    for (auto* host = main->next; host != nullptr; host = host->next) {
+      if (host->defn_name != nullptr && std::strcmp(host->defn_name, section.filename) == 0 &&
+          host->defn_line_number == static_cast<unsigned>(section.line_num))
+        return level_of(host);
+    }
+  }
+  Level inner = level;
+  if (is_line(section, "<Proxy")) {
+    const char* arguments = section.args;
+    std::string_view name = ap_getword_conf(main->process->pconf, &arguments);
+    if (name.ends_with('>')) name.remove_suffix(1);
+    const char* copied = apr_pstrmemdup(main->process->pconf, name.data(), name.size());
+    inner.balancer = ap_proxy_get_balancer(main->process->pconf, level.proxy, copied, 0);
+  }
+  return inner;
+}
+
+// Whether a WSFlowPass names that socket.
+bool has_route_to(const Level& level, std::string_view socket, apr_pool_t* pool) noexcept {
+  const auto routes = elements<const Route*>(config_of(level.server).routes);
+  return std::any_of(routes.begin(), routes.end(),
+                     [&](const Route* route) { return split(pool, route->url).socket == socket; });
+}
+
+// Whether a line names an origin that our tunnels may go to, or whose requests may go to one of theirs.
+bool concerns_us(const Line& line, const Level& level, std::string_view socket, apr_pool_t* pool) noexcept {
+  if (is_line(line, "WSFlowPass") || level.takes_over) return true;
+  if (is_line(line, "BalancerMember")) return config_of(level.server).routes->nelts != 0;
+  return has_route_to(level, socket, pool);
+}
+
+// Whether the origin that a line names is the one that mod_proxy connects to for it.
+bool is_right(const Line& line, const Level& level, apr_pool_t* pool) noexcept {
+  const bool member = is_line(line, "BalancerMember");
+  if (!member && !is_line(line, "WSFlowPass") && !is_line(line, "ProxyPass") &&
+      !is_line(line, "ProxyPassMatch"))
+    return true;
+  const char* arguments = line.args;
+  auto* balancer = member ? level.balancer : nullptr;
+  while (*arguments != '\0') {
+    char* word = ap_getword_conf(pool, &arguments);
+    if (member && ap_proxy_valid_balancer_name(word, 0) != 0)
+      balancer = ap_proxy_get_balancer(pool, level.proxy, word, 0);
+    const auto target = split(pool, word);
+    if (!speaks_http(target.url)) continue;
+    const auto* worker = ap_proxy_get_worker(pool, balancer, level.proxy, word);
+    const std::string_view reached = worker != nullptr ? worker->s->uds_path : "";
+    if (reached.empty() || reached == target.socket || !concerns_us(line, level, reached, pool)) return true;
+    ap_log_error(APLOG_MARK, APLOG_CRIT, 0, level.server,
+                 WSFLOGNO(0253) "%s:%d: %s %s would reach the application at the socket %s: mod_proxy knows "
+                 "origins by their URL without the socket; write \"%s\", the port is not used",
+                 line.filename, line.line_num, line.directive, line.args, reached.data(),
+                 apr_pstrcat(pool, kUnix.data(), *target.socket != '\0' ? target.socket : reached.data(), "|",
+                             with_own_port(pool, balancer, level.proxy, target.url), nullptr));
+    return false;
+  }
+  return true;
+}
+
+bool all_are_right(const Line* line, const Level& level, server_rec* main) noexcept {
+  for (; line != nullptr; line = line->next) {
+    const bool right = line->first_child != nullptr
+                           ? all_are_right(line->first_child, level_behind(*line, level, main), main)
+                           : is_right(*line, level, main->process->pconf);
+    if (!right) return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+int check_unix_sockets(server_rec* main) noexcept {
+  return all_are_right(ap_conftree, level_of(main), main) ? OK : HTTP_INTERNAL_SERVER_ERROR;
+}
+
+}  // namespace wsflow::httpd

@@ -1,0 +1,95 @@
+#include "mod_wsflow/httpd/config/tunnel_directives.hpp"
+
+#include <algorithm>
+
+#include "mod_wsflow/httpd/config/field_expression.hpp"
+#include "mod_wsflow/httpd/config/limit_config.hpp"
+#include "mod_wsflow/httpd/guard.hpp"
+
+namespace wsflow::httpd {
+
+namespace {
+
+const char* set_words(cmd_parms* cmd, void* dir_config, config::SettingsDirective directive,
+                      const char* arguments) noexcept {
+  if (const char* error = ap_check_cmd_context(cmd, NOT_IN_HTACCESS)) return error;
+  return guard(cmd->server, "out of memory", [&]() -> const char* {
+    auto& config = *static_cast<DirConfig*>(dir_config);
+    const auto line = config::parse_settings(directive, arguments);
+    const char* error = line.error.empty() ? apply_settings(cmd, line, config.tunnels) : line.error.c_str();
+    if (error != nullptr) return apr_pstrcat(cmd->pool, cmd->cmd->name, " ", error, nullptr);
+    note_tunnel_place(cmd, config, nullptr);
+    return nullptr;
+  });
+}
+
+const char* set_size(cmd_parms* cmd, void* dir_config, const char* value,
+                     bool (*parse)(std::string_view, std::int64_t&) noexcept, std::string_view legal,
+                     std::int64_t config::Settings::*field) noexcept {
+  if (const char* error = ap_check_cmd_context(cmd, NOT_IN_HTACCESS)) return error;
+  auto& config = *static_cast<DirConfig*>(dir_config);
+  if (!parse(value, config.tunnels.settings.*field)) {
+    return apr_psprintf(cmd->pool, "%s %s: needs %.*s", cmd->cmd->name, value, static_cast<int>(legal.size()),
+                        legal.data());
+  }
+  note_tunnel_place(cmd, config, nullptr);
+  return nullptr;
+}
+
+}  // namespace
+
+const char* apply_settings(cmd_parms* cmd, const config::SettingsLine& line, TunnelConfig& tunnels) noexcept {
+  tunnels.settings = overlay(line.settings, tunnels.settings);
+  if (line.until.empty()) return nullptr;
+  const char* error = nullptr;
+  const char* text = apr_pstrmemdup(cmd->pool, line.until.data(), line.until.size());
+  tunnels.until = parse_expression(cmd, text, &error);
+  if (error == nullptr) return nullptr;
+  return apr_pstrcat(cmd->pool, "until=", text, ": until= needs an expression that gives a text: ", error,
+                     nullptr);
+}
+
+void note_tunnel_place(cmd_parms* cmd, const DirConfig& section, const Route* route) noexcept {
+  auto*& places = config_of(ap_server_conf).tunnel_places;
+  if (places == nullptr) places = apr_array_make(cmd->pool, 4, sizeof(TunnelPlace));
+  const auto known = elements<const TunnelPlace>(places);
+  const bool noted = route == nullptr && std::ranges::any_of(known, [&](const TunnelPlace& place) {
+                       return place.section == &section && place.route == nullptr;
+                     });
+  if (noted) return;
+  APR_ARRAY_PUSH(places, TunnelPlace) = {
+      .server = cmd->server,
+      .section = &section,
+      .route = route,
+      .path = cmd->path,
+      .where = apr_psprintf(cmd->pool, "%s:%d", cmd->directive->filename, cmd->directive->line_num)};
+}
+
+const char* set_timeout(cmd_parms* cmd, void* dir_config, const char* arguments) noexcept {
+  return set_words(cmd, dir_config, config::SettingsDirective::timeout, arguments);
+}
+
+const char* set_ping(cmd_parms* cmd, void* dir_config, const char* arguments) noexcept {
+  return set_words(cmd, dir_config, config::SettingsDirective::ping, arguments);
+}
+
+const char* set_message_limit(cmd_parms* cmd, void* dir_config, const char* arguments) noexcept {
+  return set_words(cmd, dir_config, config::SettingsDirective::message_limit, arguments);
+}
+
+const char* set_buffer_size(cmd_parms* cmd, void* dir_config, const char* value) noexcept {
+  return set_size(cmd, dir_config, value, config::parse_buffer, config::kLegalBuffer,
+                  &config::Settings::buffer);
+}
+
+const char* set_receive_buffer_size(cmd_parms* cmd, void* dir_config, const char* value) noexcept {
+  return set_size(cmd, dir_config, value, config::parse_socket_buffer, config::kLegalSocketBuffer,
+                  &config::Settings::receive_buffer);
+}
+
+const char* set_send_buffer_size(cmd_parms* cmd, void* dir_config, const char* value) noexcept {
+  return set_size(cmd, dir_config, value, config::parse_socket_buffer, config::kLegalSocketBuffer,
+                  &config::Settings::send_buffer);
+}
+
+}  // namespace wsflow::httpd

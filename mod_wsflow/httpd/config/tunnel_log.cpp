@@ -1,0 +1,181 @@
+#include "mod_wsflow/httpd/config/tunnel_log.hpp"
+
+#include <algorithm>
+#include <memory>
+#include <new>
+#include <string>
+#include <utility>
+
+#include "mod_wsflow/config/values.hpp"
+#include "mod_wsflow/config/words.hpp"
+#include "mod_wsflow/httpd/config/server_config.hpp"
+#include "mod_wsflow/httpd/guard.hpp"
+#include "mod_wsflow/httpd/mpm_query.hpp"
+#include "mod_wsflow/httpd/request/sent_fields.hpp"
+#include "mod_wsflow/ws/field_syntax.hpp"
+
+namespace wsflow::httpd {
+
+namespace {
+
+constexpr std::int64_t kDay = 24 * 3600 * config::kSecond;
+
+constexpr const char* kLegalTarget = "needs a file, a \"|program\" or none";
+
+const char* wrong(cmd_parms* cmd, std::string_view word, const char* what) noexcept {
+  return apr_psprintf(cmd->pool, "%s %.*s: %s", cmd->cmd->name, static_cast<int>(word.size()), word.data(),
+                      what);
+}
+
+const char* set_key(cmd_parms* cmd, std::string_view word, TunnelLog& log) noexcept {
+  const auto value = word.substr(word.find('=') + 1);
+  if (word.starts_with("start=")) {
+    log.at_start = ws::equals_ignoring_case(value, "on");
+    if (log.at_start || ws::equals_ignoring_case(value, "off")) return nullptr;
+    return wrong(cmd, word, "start= needs on or off");
+  }
+  std::int64_t every = 0;
+  if (!config::parse_time(value, 0, 0, every) && !config::parse_time(value, config::kSecond, kDay, every))
+    return wrong(cmd, word, "every= needs 0 (never) or a time from 1s to 24h (units ms, s, mi, h)");
+  log.every = static_cast<std::uint32_t>(every / 1000);
+  return nullptr;
+}
+
+const char* set_format(cmd_parms* cmd, std::string_view word, bool quoted, TunnelLog& log) {
+  const auto presets = config::log_presets();
+  const auto preset = std::ranges::find(presets, word, &config::LogPreset::name);
+  auto format = word;
+  if (preset != presets.end()) {
+    format = preset->format;
+    log.shape.json = preset->json;
+  } else if (!quoted) {
+    return wrong(cmd, word,
+                 "unknown; expected combined, json, a format in quotes, start=on|off or every=time");
+  } else {
+    format = apr_pstrmemdup(cmd->pool, word.data(), word.size());
+  }
+  const auto parsed = config::parse_log_format(format);
+  if (!parsed.error.empty())
+    return apr_pstrcat(cmd->pool, cmd->cmd->name, " ", parsed.error.c_str(), nullptr);
+  auto* items =
+      static_cast<config::LogItem*>(apr_palloc(cmd->pool, parsed.items.size() * sizeof(config::LogItem)));
+  std::uninitialized_copy(parsed.items.begin(), parsed.items.end(), items);
+  log.shape.items = {items, parsed.items.size()};
+  return nullptr;
+}
+
+const char* set_target(cmd_parms* cmd, const std::string& word, TunnelLog& log) noexcept {
+  if (word.empty() || word == "|") return wrong(cmd, word, kLegalTarget);
+  if (word == "none") return nullptr;
+  log.target = apr_pstrdup(cmd->pool, word.c_str());
+  if (log.pipe() || ap_server_root_relative(cmd->temp_pool, log.target) != nullptr) return nullptr;
+  return wrong(cmd, word, "no valid path of a file");
+}
+
+const char* set(cmd_parms* cmd, std::string_view left) {
+  if (const char* error = ap_check_cmd_context(cmd, NOT_IN_DIR_LOC_FILE)) return error;
+  auto*& place = config_of(cmd->server).log;
+  if (place != nullptr) return wrong(cmd, left, "this server has a tunnel log already");
+  auto& log = *::new (apr_palloc(cmd->pool, sizeof(TunnelLog))) TunnelLog;
+  log.server = cmd->server;
+  bool has_format = false;
+  std::string word;
+  int number = 0;
+  for (; config::skip_spaces(left); ++number) {
+    const bool quoted = left.front() == '"' || left.front() == '\'';
+    if (!config::take_word(left, word)) return wrong(cmd, word, "a quote without an end");
+    const char* error = nullptr;
+    if (number == 0) {
+      error = set_target(cmd, word, log);
+    } else if (log.target == nullptr) {
+      error = wrong(cmd, word, "none stands alone");
+    } else if (!quoted && (word.starts_with("start=") || word.starts_with("every="))) {
+      error = set_key(cmd, word, log);
+    } else if (std::exchange(has_format, true)) {
+      error = wrong(cmd, word, "a log has one format");
+    } else {
+      error = set_format(cmd, word, quoted, log);
+    }
+    if (error != nullptr) return error;
+  }
+  if (number == 0) return wrong(cmd, "", kLegalTarget);
+  place = &log;
+  keep_sent_fields();
+  return has_format ? nullptr : set_format(cmd, config::log_presets().front().name, false, log);
+}
+
+bool open_file(apr_pool_t* pool, TunnelLog& log, server_rec* server) noexcept {
+  const char* path = ap_server_root_relative(pool, log.target);
+  apr_file_t* file = nullptr;
+  constexpr auto kFlags = APR_WRITE | APR_APPEND | APR_CREATE | APR_LARGEFILE;
+  const auto status = apr_file_open(&file, path, kFlags, APR_OS_DEFAULT, pool);
+  if (status == APR_SUCCESS) return apr_os_file_get(&log.fd, file) == APR_SUCCESS;
+  ap_log_error(APLOG_MARK, APLOG_CRIT, status, server, WSFLOGNO(0187) "cannot open the tunnel log %s", path);
+  return false;
+}
+
+bool open_pipe(apr_pool_t* pool, TunnelLog& log, server_rec* server) noexcept {
+  auto* pipe = ap_open_piped_log(pool, log.target + 1);
+  if (pipe != nullptr) return apr_os_file_get(&log.fd, ap_piped_log_write_fd(pipe)) == APR_SUCCESS;
+  ap_log_error(APLOG_MARK, APLOG_CRIT, 0, server, WSFLOGNO(0188) "cannot start the tunnel log \"%s\"",
+               log.target);
+  return false;
+}
+
+// What is opened once is used by all virtual hosts that name it.
+bool open(apr_pool_t* pool, TunnelLog& log, server_rec* server) noexcept {
+  if (const auto* same = find_tunnel_log(server, log.target); same != nullptr && same->fd >= 0) {
+    log.fd = same->fd;
+    return true;
+  }
+  return log.pipe() ? open_pipe(pool, log, server) : open_file(pool, log, server);
+}
+
+}  // namespace
+
+const char* set_tunnel_log(cmd_parms* cmd, void*, const char* arguments) noexcept {
+  return guard<const char*>(cmd->server, "internal error", [&] { return set(cmd, arguments); });
+}
+
+const TunnelLog* tunnel_log_of(const server_rec* server) noexcept {
+  const auto* log = config_of(server).log;
+  return log != nullptr && log->target != nullptr ? log : nullptr;
+}
+
+const TunnelLog* find_tunnel_log(const server_rec* main_server, std::string_view target) noexcept {
+  const TunnelLog* found = nullptr;
+  for (const auto* server = main_server; server != nullptr; server = server->next) {
+    const auto* log = tunnel_log_of(server);
+    if (log == nullptr || log->target != target) continue;
+    if (log->fd >= 0) return log;
+    found = log;
+  }
+  return found;
+}
+
+bool has_tunnel_logs(const server_rec* main_server) noexcept {
+  const auto* server = main_server;
+  while (server != nullptr && tunnel_log_of(server) == nullptr) server = server->next;
+  return server != nullptr;
+}
+
+void add_tunnel_log_descriptors(std::vector<int>& to, const server_rec* main_server, bool pipes) {
+  for (const auto* server = main_server; server != nullptr; server = server->next) {
+    const auto* log = tunnel_log_of(server);
+    if (log != nullptr && (pipes || !log->pipe())) to.push_back(log->fd);
+  }
+}
+
+int open_tunnel_logs(apr_pool_t* pconf, apr_pool_t*, apr_pool_t*, server_rec* server) noexcept {
+  // A start reads the configuration twice: a program need not be started for the first time.
+  if (ap_state_query(AP_SQ_MAIN_STATE) == AP_SQ_MS_CREATE_PRE_CONFIG) return OK;
+  for (auto* host = server; host != nullptr; host = host->next) {
+    auto* log = config_of(host).log;
+    if (log == nullptr || log->target == nullptr || log->fd >= 0) continue;
+    // A server that runs goes on without: the lines are counted as lost.
+    if (!open(pconf, *log, server) && is_first_start()) return HTTP_INTERNAL_SERVER_ERROR;
+  }
+  return OK;
+}
+
+}  // namespace wsflow::httpd

@@ -1,0 +1,22 @@
+#pragma once
+
+#include <optional>
+
+#include "mod_wsflow/httpd/api.hpp"
+#include "mod_wsflow/shm/jobs.hpp"
+#include "mod_wsflow/shm/segment.hpp"
+
+namespace wsflow::httpd {
+
+// Tells up to `most` of the tunnels that an order means to end; how many were told. Nothing if the limits are
+// locked. Any process, any thread.
+std::optional<std::size_t> end_ordered(shm::Layout& layout, const shm::Reading<shm::Order>& order,
+                                       std::size_t most);
+// How many live tunnels it means, told or not. Likewise.
+std::optional<std::uint64_t> count_ordered(shm::Layout& layout, const shm::Reading<shm::Order>& order);
+
+// Works off the orders of operators, at their pace, on the tunnels of all processes and generations. In
+// rounds of a second or so; every process may call it.
+void obey_orders(server_rec* server, shm::Layout& layout);
+
+}  // namespace wsflow::httpd

@@ -1,0 +1,84 @@
+#include "mod_wsflow/httpd/lifecycle/caretaker.hpp"
+
+#include "mod_wsflow/httpd/config/server_config.hpp"
+#include "mod_wsflow/httpd/guard.hpp"
+#include "mod_wsflow/httpd/housekeeping/close_jobs.hpp"
+#include "mod_wsflow/httpd/housekeeping/lost_tunnels.hpp"
+#include "mod_wsflow/httpd/housekeeping/sampler.hpp"
+#include "mod_wsflow/httpd/housekeeping/worker_down.hpp"
+#include "mod_wsflow/os/signal_mask.hpp"
+#include "mod_wsflow/os/thread_name.hpp"
+#include "mod_wsflow/os/wait.hpp"
+#include "mod_wsflow/shm/labels.hpp"
+#include "mod_wsflow/shm/reaper.hpp"
+
+namespace wsflow::httpd {
+
+bool Caretaker::start() {
+  if (!bell_.valid()) return false;
+  ending_.store(false);
+  const os::BlockSignals blocked;
+  thread_ = std::thread([this]() noexcept { guard_void(server_, [this] { run(); }); });
+  os::name_thread(thread_, "wsflow-care");
+  return true;
+}
+
+void Caretaker::stop() noexcept {
+  if (!thread_.joinable()) return;
+  ending_.store(true);
+  bell_.ring();
+  thread_.join();
+}
+
+void Caretaker::ask_for_stop() noexcept {
+  stop_asked_.store(true);
+  bell_.ring();
+}
+
+// Once in the life of httpd.
+void Caretaker::warn_of_lost_labels() noexcept {
+  const auto lost = shm::labels_lost(segment_);
+  if (lost == 0 || segment_.labels_told.exchange(1) != 0) return;
+  ap_log_error(
+      APLOG_MARK, APLOG_WARNING, 0, server_,
+      WSFLOGNO(0212) "all %d labels are taken: %" APR_UINT64_T_FMT
+                     " tunnels or refusals so far are without server, route and origin in the status; stop "
+                     "and start httpd to forget routes that are gone",
+      static_cast<int>(shm::kLabels), lost);
+}
+
+void Caretaker::look_after() {
+  if (engine_ != nullptr) engine_->follow_wall_clock();
+  if (shm::claim_sweep(segment_, base::now().time_since_epoch().count())) sweep_and_log(server_, segment_);
+  keep_history(segment_);
+  const bool newest = segment_.generation.load() == slot_.generation.load();
+  const auto* load = config_of(server_).origin_load;
+  if (load != nullptr && newest) {
+    origin_load_.round(*load, segment_);
+    end_tunnels_of_workers_down(server_, *load, segment_);
+  }
+  if (newest || heir_) obey_orders(server_, segment_);
+  if (newest) warn_of_lost_labels();
+  const auto commands = slot_.commands.load(std::memory_order_acquire);
+  if (commands == commands_seen_) return;
+  commands_seen_ = commands;
+  if (engine_ != nullptr) engine_->look_for_commands();
+}
+
+void Caretaker::run() {
+  // At once: this process may come in the place of one that was killed.
+  auto next = base::now();
+  while (!ending_.load()) {
+    // The logs of an older generation are no place for what comes through the relay.
+    const bool newest = segment_.generation.load() == slot_.generation.load();
+    os::wait_readable({bell_.fd(), newest ? relay_.read_fd() : -1}, next - base::now());
+    bell_.clear();
+    if (engine_ != nullptr && stop_asked()) engine_->begin_stop();
+    if (newest) relay_.pass_on(server_);
+    if (base::now() < next) continue;
+    next = base::now() + kRound;
+    look_after();
+  }
+}
+
+}  // namespace wsflow::httpd

@@ -1,0 +1,72 @@
+#include "mod_wsflow/httpd/limits/demands.hpp"
+
+#include <optional>
+
+#include "mod_wsflow/httpd/config/field_expression.hpp"
+#include "mod_wsflow/httpd/config/server_config.hpp"
+#include "mod_wsflow/httpd/log.hpp"
+#include "mod_wsflow/httpd/process/process.hpp"
+#include "mod_wsflow/httpd/request/handshake_request.hpp"
+
+namespace wsflow::httpd {
+
+namespace {
+
+// A client can send what an expression cannot read: that must not lift the limit.
+constexpr std::string_view kUnreadable = "(unreadable)";
+
+void tell_unreadable(const request_rec* r, const LimitRule& rule, const char* error) noexcept {
+  auto* process = child();
+  const bool first =
+      process != nullptr && process->unreadable_keys.first(base::Thing() << rule.definition.name);
+  ap_log_rerror(APLOG_MARK, first ? APLOG_WARNING : APLOG_DEBUG, 0, r,
+                WSFLOGNO(0138) "limit %s: the key of this request cannot be made: %s; all such requests share "
+                "the key %s", rule.definition.name, error, kUnreadable.data());
+}
+
+// Of no text: the request is not limited.
+std::optional<limits::Key> key_of(request_rec* r, const LimitRule& rule,
+                                  const limits::Table& table) noexcept {
+  const auto [text, error] = evaluate(r, rule.key);
+  if (text == nullptr) {
+    tell_unreadable(r, rule, error);
+    return limits::make_key(table.secret, kUnreadable, true);
+  }
+  if (*text == '\0') return std::nullopt;
+  char space[64];
+  const auto whole = rule.ipv6_prefix < 128
+                         ? limits::network_of(text, static_cast<unsigned>(rule.ipv6_prefix), space)
+                         : text;
+  return limits::make_key(table.secret, whole, rule.show_key);
+}
+
+}  // namespace
+
+bool applies_to(const LimitUse& use, request_rec* r) noexcept {
+  const auto applies = use.rule->definition.applies;
+  if (use.off) return false;
+  return applies == limits::Applies::all || (applies == limits::Applies::tunnels) == opens_tunnel(r);
+}
+
+void find_demands(request_rec* r, const limits::Table& table, Demands& demands) noexcept {
+  demands.count = 0;
+  for (const auto& use : elements<const LimitUse>(config_of(r).limits)) {
+    if (!applies_to(use, r)) continue;
+    limits::Demand demand{.limit = use.rule->place.number, .key = {}, .serial = use.rule->place.serial};
+    if (use.rule->key != nullptr) {
+      const auto key = key_of(r, *use.rule, table);
+      if (!key) continue;
+      demand.key = *key;
+    }
+    if (demands.count == limits::kPerRequest) {
+      ap_log_rerror(APLOG_MARK, APLOG_DEBUG, 0, r,
+                    WSFLOGNO(0139) "limit %s is left out: this request has %u others",
+                    use.rule->definition.name, demands.count);
+      return;
+    }
+    demands.rule[demands.count] = use.rule;
+    demands.demand[demands.count++] = demand;
+  }
+}
+
+}  // namespace wsflow::httpd

@@ -1,0 +1,176 @@
+#include "mod_wsflow/httpd/limits/gate.hpp"
+
+#include <algorithm>
+#include <string_view>
+
+#include "mod_wsflow/httpd/config/server_config.hpp"
+#include "mod_wsflow/httpd/guard.hpp"
+#include "mod_wsflow/httpd/limits/demands.hpp"
+#include "mod_wsflow/httpd/limits/first_byte.hpp"
+#include "mod_wsflow/httpd/limits/hold.hpp"
+#include "mod_wsflow/httpd/limits/parked_request.hpp"
+#include "mod_wsflow/httpd/limits/refuse_limit.hpp"
+#include "mod_wsflow/httpd/limits/thread_wait.hpp"
+#include "mod_wsflow/httpd/process/process.hpp"
+#include "mod_wsflow/httpd/request/handshake_request.hpp"
+#include "mod_wsflow/httpd/request/request_state.hpp"
+#include "mod_wsflow/os/random.hpp"
+
+namespace wsflow::httpd {
+
+namespace {
+
+// An error page is never refused, nor what a request that has its permit asks for on its own behalf, nor the
+// page by which an operator sees and changes the limits.
+bool exempt(const request_rec* r) noexcept {
+  return !asks_for_itself(r) || (r->proxyreq == PROXYREQ_NONE && r->handler != nullptr &&
+                                 std::string_view(r->handler) == "wsflow-status");
+}
+
+// Whether the request that was redirected internally to `r` has it already.
+bool has(request_rec* r, std::uint32_t limit) noexcept {
+  for (auto* each = r->prev; each != nullptr; each = each->prev) {
+    const auto* hold = state_of(each).hold;
+    if (hold != nullptr && hold->has(limit)) return true;
+  }
+  return false;
+}
+
+void forget_held(request_rec* r, Demands& demands) noexcept {
+  unsigned kept = 0;
+  for (unsigned i = 0; i < demands.count; ++i) {
+    if (has(r, demands.demand[i].limit)) continue;
+    demands.demand[kept] = demands.demand[i];
+    demands.rule[kept++] = demands.rule[i];
+  }
+  demands.count = kept;
+}
+
+LimitHold& hold(request_rec* r, const Demands& demands, limits::Index permit) noexcept {
+  auto& held = make_hold(r, *child()->limits, permit);
+  for (unsigned i = 0; i < demands.count; ++i) held.limits[held.count++] = demands.demand[i].limit;
+  return held;
+}
+
+const LimitRule& rule_of(const Demands& demands, std::uint32_t limit) noexcept {
+  for (unsigned i = 0; i < demands.count; ++i) {
+    if (demands.demand[i].limit == limit) return *demands.rule[i];
+  }
+  return *demands.rule[0];
+}
+
+void tell_dry_runs(request_rec* r, const Demands& demands, std::uint32_t would_refuse) noexcept {
+  for (unsigned i = 0; i < demands.count; ++i) {
+    if ((would_refuse >> i & 1U) != 0)
+      ap_log_rerror(APLOG_MARK, APLOG_DEBUG, 0, r,
+                    WSFLOGNO(0143) "limit %s would refuse this request (dry-run)",
+                    demands.rule[i]->definition.name);
+  }
+}
+
+bool adapts(const Demands& demands) noexcept {
+  return std::any_of(demands.rule.begin(), demands.rule.begin() + demands.count,
+                     [](const LimitRule* rule) { return rule->definition.most != 0; });
+}
+
+// There are no descriptors for one more that waits. On its thread it would take that from those who work.
+int refuse_crowded(request_rec* r, const Demands& demands) noexcept {
+  auto& held = *state_of(r).hold;
+  limits::Refused refused;
+  if (!held.control.withdraw(held.permit, limits::Reason::queue_full, limits::now(), refused))
+    return DECLINED;
+  held.permit = 0;
+  const auto& rule = rule_of(demands, refused.limit);
+  if (refused.log) {
+    ap_log_rerror(APLOG_MARK, APLOG_WARNING, 0, r,
+                  WSFLOGNO(0210) "limit %s: this process has no descriptors for one more request that waits",
+                  rule.definition.name);
+  }
+  return refuse_limit(r, rule, refused);
+}
+
+int wait(request_rec* r, const Demands& demands, const limits::Answer& answer, bool parked) {
+  hold(r, demands, answer.permit);
+  auto* kept = ::new (apr_palloc(r->pool, sizeof(Demands))) Demands(demands);
+  state_of(r).demands = kept;
+  state_of(r).waits_since = limits::now();
+  if (!parked) return wait_on_thread(r, answer.permit, answer.wait_until);
+  return park(r, answer.permit, answer.wait_until) ? SUSPENDED : refuse_crowded(r, demands);
+}
+
+const LimitRule* first_rule(request_rec* r) noexcept {
+  const auto uses = elements<const LimitUse>(config_of(r).limits);
+  const auto found =
+      std::find_if(uses.begin(), uses.end(), [r](const LimitUse& use) { return applies_to(use, r); });
+  return found != uses.end() ? found->rule : nullptr;
+}
+
+bool knows_limits(Child* process) noexcept {
+  return process != nullptr && process->limits &&
+         process->limit_numbers.find(process->server, *process->limits);
+}
+
+// This process cannot count, so it lets nothing pass that is limited.
+int refuse_blindly(request_rec* r, const LimitRule& rule) noexcept {
+  constexpr std::uint32_t kSpread = 10;
+  return refuse_limit(r, rule,
+                      {.limit = limits::kNowhere,
+                       .reason = limits::Reason::unavailable,
+                       .retry_after = 1 + os::random32() % kSpread,
+                       .log = true});
+}
+
+int handle(request_rec* r) {
+  const auto* rule = first_rule(r);
+  if (rule == nullptr || exempt(r) || state_of(r).hold != nullptr) return DECLINED;
+  auto* process = child();
+  if (!knows_limits(process)) return refuse_blindly(r, *rule);
+  Demands demands;
+  find_demands(r, process->limits->table(), demands);
+  if (r->prev != nullptr) forget_held(r, demands);
+  if (demands.count == 0) return DECLINED;
+
+  const bool parked = can_park(r);
+  const auto how = !process->watch ? limits::Waiting::never
+                   : parked        ? limits::Waiting::parked
+                                   : limits::Waiting::on_thread;
+  const auto answer =
+      process->limits->acquire(std::span(demands.demand).first(demands.count), how, limits::now());
+  if (answer.would_refuse != 0) tell_dry_runs(r, demands, answer.would_refuse);
+  if (adapts(demands)) watch_first_byte(r);
+  switch (answer.state) {
+    case limits::PermitState::free:
+      return refuse_limit(r, rule_of(demands, answer.refused.limit), answer.refused);
+    case limits::PermitState::waiting: return wait(r, demands, answer, parked);
+    case limits::PermitState::held:
+    case limits::PermitState::returned: break;
+  }
+  hold(r, demands, answer.permit);
+  return DECLINED;
+}
+
+}  // namespace
+
+int limit_gate(request_rec* r) noexcept {
+  return guard(r->server, HTTP_INTERNAL_SERVER_ERROR, [&] { return handle(r); });
+}
+
+int end_wait(request_rec* r, limits::Wait& wait) noexcept {
+  auto& state = state_of(r);
+  auto how = wait.end.load(std::memory_order_acquire);
+  if (how == limits::Wait::End::none) {
+    // The watch has not ended it: the stream was reset, or the wait itself failed.
+    const auto reason =
+        r->connection->aborted != 0 ? limits::Reason::client_gone : limits::Reason::unavailable;
+    const bool ended = state.hold->control.withdraw(wait.permit, reason, limits::now(), wait.refused);
+    how = ended ? limits::Wait::End::timeout : limits::Wait::End::granted;
+  }
+  // The wait for the permit; that this worker learnt of its end later is none.
+  const auto waited = std::min(limits::now(), wait.until) - state.waits_since;
+  child()->recorder.waited(static_cast<std::uint64_t>(std::max<limits::Micros>(waited, 0)));
+  if (how == limits::Wait::End::granted) return DECLINED;
+  state.hold->permit = 0;
+  return refuse_limit(r, rule_of(*state.demands, wait.refused.limit), wait.refused);
+}
+
+}  // namespace wsflow::httpd

@@ -1,0 +1,62 @@
+#include "mod_wsflow/httpd/limits/hold.hpp"
+
+#include <algorithm>
+#include <new>
+#include <utility>
+
+#include "mod_wsflow/httpd/limits/last_byte.hpp"
+#include "mod_wsflow/httpd/request/request_state.hpp"
+
+namespace wsflow::httpd {
+
+namespace {
+
+// What mod_proxy and CGI answer when the origin is in trouble.
+bool origin_failed(int status) noexcept {
+  return status == HTTP_BAD_GATEWAY || status == HTTP_SERVICE_UNAVAILABLE || status == HTTP_GATEWAY_TIME_OUT;
+}
+
+apr_status_t destroy(void* hold) noexcept {
+  std::destroy_at(static_cast<LimitHold*>(hold));
+  return APR_SUCCESS;
+}
+
+}  // namespace
+
+void LimitHold::give_back() noexcept {
+  const auto mine = std::exchange(permit, 0);
+  if (mine == 0) return;
+  const auto now = limits::now();
+  limits::Refused refused;
+  if (control.state(mine) == limits::PermitState::waiting &&
+      control.withdraw(mine, limits::Reason::client_gone, now, refused))
+    return;
+  if (origin_failed(r->status)) control.failed(mine);
+  control.release(mine, now);
+}
+
+bool LimitHold::has(std::uint32_t limit) const noexcept {
+  return std::find(limits.begin(), limits.begin() + count, limit) != limits.begin() + count;
+}
+
+LimitHold& make_hold(request_rec* r, limits::Control& control, limits::Index permit) noexcept {
+  auto* hold = ::new (apr_palloc(r->pool, sizeof(LimitHold))) LimitHold(control, permit, r);
+  // Ahead of the pools below: none of them may outlive what it does under the permit.
+  apr_pool_cleanup_register(r->pool, hold, destroy, apr_pool_cleanup_null);
+  state_of(r).hold = hold;
+  watch_last_byte(r, *hold);
+  return *hold;
+}
+
+limits::Held take_permit(request_rec* r) noexcept {
+  auto* hold = state_of(r).hold;
+  if (hold == nullptr || hold->permit == 0) return {};
+  return {hold->control, std::exchange(hold->permit, 0)};
+}
+
+void note_first_byte(request_rec* r) noexcept {
+  const auto* hold = state_of(r).hold;
+  if (hold != nullptr && hold->permit != 0) hold->control.first_byte(hold->permit, limits::now());
+}
+
+}  // namespace wsflow::httpd

@@ -1,0 +1,39 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+#include "mod_wsflow/httpd/api.hpp"
+#include "mod_wsflow/limits/limiter.hpp"
+
+namespace wsflow::httpd {
+
+// What a request holds, or waits for, of its limits. Made in the request's pool. It is given back when the
+// last byte of the answer goes out, or else when the pool dies. Only the thread that has the request touches
+// it.
+struct LimitHold {
+  LimitHold(limits::Control& its_control, limits::Index its_permit, request_rec* its_request) noexcept
+      : control(its_control), permit(its_permit), r(its_request) {}
+  ~LimitHold() { give_back(); }
+  LimitHold(const LimitHold&) = delete;
+  LimitHold& operator=(const LimitHold&) = delete;
+
+  bool has(std::uint32_t limit) const noexcept;
+  // Ends a wait that nobody else has ended, and gives a permit back; once.
+  void give_back() noexcept;
+
+  limits::Control& control;  // borrowed from the process
+  limits::Index permit;      // 0: none any more
+  request_rec* r;            // borrowed: its status tells whether the origin failed
+  std::array<std::uint32_t, limits::kPerRequest> limits{};
+  unsigned count = 0;
+};
+
+// A hold in the pool of `r`, of which `limits` are known by number.
+LimitHold& make_hold(request_rec* r, limits::Control& control, limits::Index permit) noexcept;
+// What `r` holds goes to whoever outlives it.
+limits::Held take_permit(request_rec* r) noexcept;
+// `r` gets its first byte, or its 101, now.
+void note_first_byte(request_rec* r) noexcept;
+
+}  // namespace wsflow::httpd

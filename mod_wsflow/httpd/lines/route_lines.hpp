@@ -1,0 +1,53 @@
+#pragma once
+
+#include <string_view>
+#include <vector>
+
+#include "mod_wsflow/httpd/lines/config_tree.hpp"
+
+namespace wsflow::httpd {
+
+// A line that maps a path to an origin: WSFlowPass, ProxyPass, ProxyPassMatch, or a RewriteRule with [P]. For
+// the checks at the start. Parent.
+struct RouteLine {
+  const server_rec* server;  // where it is written
+  const Line* line;
+  const Line* section;  // the <Location> that it stands in; nullptr: none
+  const char* path;     // the path, the pattern, or the section's path
+  const char* url;
+  bool ours;       // WSFlowPass
+  bool pattern;    // the path is a regular expression, or has wild cards
+  bool encoded;    // mapping=encoded or servlet: it is looked at before all that is not
+  bool variable;   // it is not known before there is a request
+  bool rewritten;  // RewriteRule
+  bool upgrades;   // upgrade=: mod_proxy_http tunnels as well
+};
+
+// Those of the configuration of one server alone, in their order.
+std::vector<RouteLine> route_lines(apr_pool_t* pool, const server_rec* server);
+
+// Those that count in a server, as mod_proxy has them: those of the main server come first.
+std::vector<RouteLine> routes_in_force(apr_pool_t* pool, const server_rec* main, const server_rec* server);
+
+bool is_exclusion(const RouteLine& route) noexcept;
+
+// The URL behind "unix:/path|".
+std::string_view network_url(const char* url) noexcept;
+
+struct Target {
+  std::string_view scheme;
+  std::string_view host;
+  std::string_view url;         // or the balancer's, of a member
+  bool local;                   // a Unix socket
+  bool upgrades;                // upgrade= of the member
+  std::int64_t receive_buffer;  // mod_proxy's, in bytes; 0: the system's
+};
+// What the route leads to: its URL, or the members of its balancer.
+std::vector<Target> targets_of(const server_rec* server, const RouteLine& route);
+
+bool is_scheme(std::string_view scheme, std::initializer_list<std::string_view> schemes) noexcept;
+
+// "WSFlowPass /path" as a message has it.
+const char* spelled(apr_pool_t* pool, const RouteLine& route) noexcept;
+
+}  // namespace wsflow::httpd

@@ -1,0 +1,17 @@
+#pragma once
+
+#include "mod_wsflow/httpd/origin/origin.hpp"
+
+namespace wsflow::httpd {
+
+// Puts the fields of the origin's answer into r->headers_out as mod_proxy does: hop-by-hop fields dropped,
+// Location and Set-Cookie mapped back (ProxyPassReverse*), Via added; what modules have put there stays.
+// Worker thread.
+void take_fields(request_rec* r, const Origin& origin);
+
+// Passes an answer other than 101 to the client, through httpd's filters: ProxyErrorOverride and
+// ErrorDocument work. Returns the status for mod_proxy. Worker thread; waits for the origin's body as
+// ProxyTimeout allows.
+int pass_answer(request_rec* r, Origin& origin);
+
+}  // namespace wsflow::httpd

@@ -1,0 +1,26 @@
+#pragma once
+
+#include <atomic>
+#include <mutex>
+
+#include "mod_wsflow/httpd/api.hpp"
+#include "mod_wsflow/limits/limiter.hpp"
+
+namespace wsflow::httpd {
+
+// Where the limits of this process's configuration stand in the shared table. The first process of a
+// generation puts them there: the parent must neither fail nor wait for that, nor trust what stands there.
+class LimitNumbers {
+ public:
+  // Notes the numbers in the rules, unless that was done. May wait for the lock of the limits; false if it
+  // was not to be had, or while another thread is at it: then nothing that is limited may pass. Any thread of
+  // a child.
+  bool find(server_rec* server, limits::Control& control) noexcept;
+
+ private:
+  std::atomic<bool> known_{false};
+  std::mutex mutex_;      // guards what follows, and the rules until they are known
+  bool missing_ = false;  // the log says so
+};
+
+}  // namespace wsflow::httpd

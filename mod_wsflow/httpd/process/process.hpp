@@ -1,0 +1,82 @@
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <optional>
+
+#include "mod_wsflow/base/first_times.hpp"
+#include "mod_wsflow/httpd/config/server_config.hpp"
+#include "mod_wsflow/httpd/lifecycle/caretaker.hpp"
+#include "mod_wsflow/httpd/process/limit_numbers.hpp"
+#include "mod_wsflow/httpd/process/log_writer.hpp"
+#include "mod_wsflow/httpd/process/server_log.hpp"
+#include "mod_wsflow/httpd/process/worker_share.hpp"
+#include "mod_wsflow/limits/wait_thread.hpp"
+#include "mod_wsflow/metrics/recorder.hpp"
+#include "mod_wsflow/shm/segment.hpp"
+#include "mod_wsflow/tunnel/engine.hpp"
+#include "mod_wsflow/tunnel/options_table.hpp"
+
+namespace wsflow::httpd {
+
+// What a child process has of us; a keeper inherits it. Made by the main thread before the workers start; it
+// lives until the process ends.
+struct Child {
+  Child(server_rec* main_server, shm::Layout& layout, shm::ProcessSlot& claimed) noexcept
+      : server(main_server),
+        log(main_server),
+        segment(layout),
+        slot(claimed),
+        recorder(claimed),
+        rows(layout, claimed),
+        workers(worker_bounds(main_server)) {}
+
+  server_rec* server;  // borrowed from pconf: the main server
+  ServerLog log;
+  shm::Layout& segment;    // borrowed from the process pool of the parent
+  shm::ProcessSlot& slot;  // borrowed from the segment
+  metrics::Recorder recorder;
+  shm::TunnelRows rows;
+  tunnel::TermsTable terms;
+  WorkerShare workers;  // tunnels that hold a worker thread
+  LogRelay relay;
+  base::FirstTimes unreadable_keys;   // the limits of which a key could not be read
+  base::FirstTimes hidden_status;     // the virtual hosts where requests for it went elsewhere
+  base::FirstTimes refusing_origins;  // what refused handshakes, and how
+  DrainSettings drain;
+  std::uint32_t generation = 0;
+  shm::Owner httpd;  // the parent
+
+  // Of the limits: none if there are none, or no slot to own permits.
+  limits::Bells bells;
+  std::optional<limits::Control> limits;
+  LimitNumbers limit_numbers;
+  std::optional<limits::Watch> watch;  // none: nobody may wait
+  bool can_park = false;               // the MPM can wait for a connection on our behalf
+
+  std::unique_ptr<LogWriter> log_writer;  // none: no WSFlowLog
+
+  std::optional<tunnel::Engine> engine;  // none where the MPM has no threads
+  std::optional<Caretaker> caretaker;
+
+  // The child ends because of a reload, or is recycled: its tunnels live on. Set by the thread that begins
+  // the end, the listener's where the child is recycled; read by the main thread when it has joined that one,
+  // and by workers.
+  std::atomic<bool> graceful = false;
+  bool ending = false;  // the workers have ended; set by the main thread
+};
+
+// This process's, or nullptr outside a child. The one pointer that the module keeps by itself.
+Child* child() noexcept;
+
+void child_init(apr_pool_t* pool, server_rec* server) noexcept;
+// httpd stops, and not gracefully. It closes the connections of its workers first, and only then calls
+// child_stopping(). Every thread.
+bool httpd_stops(const Child& process) noexcept;
+// The same for an end that is graceful, of a process whose MPM has no threads: prefork calls child_stopping()
+// when its last request has ended.
+bool httpd_stops_gracefully(const Child& process) noexcept;
+// httpd tells a child to end. Main thread, or the MPM's listener where the child ends by itself.
+void child_stopping(apr_pool_t* pool, int graceful) noexcept;
+
+}  // namespace wsflow::httpd

@@ -1,0 +1,56 @@
+#include "mod_wsflow/httpd/process/tunnel_room.hpp"
+
+#include <algorithm>
+
+#include "mod_wsflow/httpd/config/server_config.hpp"
+#include "mod_wsflow/httpd/log.hpp"
+#include "mod_wsflow/httpd/mpm_query.hpp"
+#include "mod_wsflow/os/socket.hpp"
+
+namespace wsflow::httpd {
+
+namespace {
+
+constexpr std::size_t kEach = 2;
+
+// For httpd: logs, listeners, and what each worker thread may have open.
+std::size_t reserved() noexcept {
+  return 256 + 4 * static_cast<std::size_t>(std::max(mpm_query(AP_MPMQ_MAX_THREADS), 1));
+}
+
+}  // namespace
+
+const char* TunnelRoom::bound(apr_pool_t* pool) const noexcept {
+  if (tunnels < possible) return "WSFlowMaxTunnels";
+  return apr_psprintf(pool,
+                      "two descriptors each, of %" APR_SIZE_T_FMT " (ulimit -Hn) less %" APR_SIZE_T_FMT
+                      " for the rest of httpd",
+                      descriptors, descriptors - std::min(spare, descriptors));
+}
+
+TunnelRoom tunnel_room(const server_rec* server, std::size_t descriptors) noexcept {
+  TunnelRoom room{.descriptors = descriptors};
+  room.spare = std::max(descriptors, reserved() + kEach) - reserved();
+  room.possible = room.tunnels = static_cast<std::uint32_t>(room.spare / kEach);
+  if (const int most = config_of(server).max_tunnels; most != 0)
+    room.tunnels = std::min(room.possible, static_cast<std::uint32_t>(most));
+  return room;
+}
+
+void tell_tunnel_room(server_rec* server) noexcept {
+  if (mpm_query(AP_MPMQ_IS_THREADED) == AP_MPMQ_NOT_SUPPORTED) return;
+  const auto room = tunnel_room(server, os::most_descriptors());
+  const int wanted = config_of(server).max_tunnels;
+  if (wanted > 0 && static_cast<std::uint32_t>(wanted) > room.possible) {
+    ap_log_error(APLOG_MARK, APLOG_WARNING, 0, server,
+                 WSFLOGNO(0243) "WSFlowMaxTunnels %d, but a child has descriptors for %u tunnels: start httpd with "
+                 "\"ulimit -n %" APR_SIZE_T_FMT "\" (Debian: APACHE_ULIMIT_MAX_FILES in envvars), it is %"
+                 APR_SIZE_T_FMT " now", wanted, room.possible,
+                 kEach * static_cast<std::size_t>(wanted) + reserved(), room.descriptors);
+  } else if (is_first_start()) {
+    ap_log_error(APLOG_MARK, APLOG_NOTICE, 0, server, WSFLOGNO(0242) "each child takes %u tunnels: %s",
+                 room.tunnels, room.bound(server->process->pconf));
+  }
+}
+
+}  // namespace wsflow::httpd

@@ -1,0 +1,53 @@
+#include "mod_wsflow/httpd/process/worker_share.hpp"
+
+#include <algorithm>
+
+#include "mod_wsflow/httpd/mpm_query.hpp"
+
+// mod_http2 offers it where it is loaded: how many worker threads it has in a process, at least and at most.
+APR_DECLARE_OPTIONAL_FN(void, http2_get_num_workers, (server_rec * s, int* least, int* most));
+
+namespace wsflow::httpd {
+
+namespace {
+
+bool take_one(std::atomic<unsigned>& taken, unsigned most) noexcept {
+  if (taken.fetch_add(1, std::memory_order_relaxed) < most) return true;
+  taken.fetch_sub(1, std::memory_order_relaxed);
+  return false;
+}
+
+}  // namespace
+
+tunnel::WorkerBounds worker_bounds(server_rec* main) noexcept {
+  int least = 0;
+  int most = 0;
+  if (auto* ask = APR_RETRIEVE_OPTIONAL_FN(http2_get_num_workers)) ask(main, &least, &most);
+  return tunnel::worker_bounds(static_cast<unsigned>(std::max(mpm_query(AP_MPMQ_MAX_THREADS), 1)),
+                               static_cast<unsigned>(std::max(most, 0)));
+}
+
+WorkerShare::Place WorkerShare::enter(const conn_rec* c) noexcept {
+  std::atomic<unsigned>* connection = nullptr;
+  if (c->master != nullptr) {
+    if (auto* state = state_of(c->master)) connection = &state->worker_tunnels;
+  }
+  if (connection != nullptr && !take_one(*connection, bounds_.of_connection)) return {};
+  if (take_one(taken_, c->master != nullptr ? bounds_.streams : bounds_.process)) return {*this, connection};
+  if (connection != nullptr) connection->fetch_sub(1, std::memory_order_relaxed);
+  return {};
+}
+
+WorkerShare::Place::~Place() {
+  if (share_ == nullptr) return;
+  share_->taken_.fetch_sub(1, std::memory_order_relaxed);
+  if (connection_ != nullptr) connection_->fetch_sub(1, std::memory_order_relaxed);
+}
+
+void WorkerShare::give(Order order) noexcept {
+  if (order_.load() >= order) return;
+  order_.store(order, std::memory_order_release);
+  bell_.ring();
+}
+
+}  // namespace wsflow::httpd

@@ -1,0 +1,62 @@
+#pragma once
+
+#include <atomic>
+#include <utility>
+
+#include "mod_wsflow/httpd/request/connection_state.hpp"
+#include "mod_wsflow/os/wakeup.hpp"
+#include "mod_wsflow/tunnel/worker_bounds.hpp"
+
+namespace wsflow::httpd {
+
+// By what the MPM and mod_http2 say of themselves.
+tunnel::WorkerBounds worker_bounds(server_rec* main) noexcept;
+
+// The tunnels of this process that hold worker threads: counts them against their bounds, and tells them of
+// the end of the process. Every thread.
+class WorkerShare {
+ public:
+  explicit WorkerShare(const tunnel::WorkerBounds& bounds) noexcept : bounds_(bounds) {}
+
+  class Place {
+   public:
+    Place() noexcept = default;
+    Place(Place&& other) noexcept
+        : share_(std::exchange(other.share_, nullptr)), connection_(other.connection_) {}
+    Place& operator=(Place&& other) noexcept {
+      std::swap(share_, other.share_);
+      std::swap(connection_, other.connection_);
+      return *this;
+    }
+    Place(const Place&) = delete;
+    Place& operator=(const Place&) = delete;
+    ~Place();
+    explicit operator bool() const noexcept { return share_ != nullptr; }
+
+   private:
+    friend class WorkerShare;
+    Place(WorkerShare& share, std::atomic<unsigned>* connection) noexcept
+        : share_(&share), connection_(connection) {}
+    WorkerShare* share_ = nullptr;  // borrowed; lives as long as the process
+    std::atomic<unsigned>* connection_ =
+        nullptr;  // borrowed from the HTTP/2 connection; none: it is no stream
+  };
+  // For a tunnel of this connection; an empty place if it would be one too many.
+  Place enter(const conn_rec* c) noexcept;
+  unsigned taken() const noexcept { return taken_.load(std::memory_order_relaxed); }
+
+  // What is to become of them; an order is never taken back, but drain is followed by stop.
+  enum class Order : unsigned char { none, drain, stop };
+  void give(Order order) noexcept;
+  Order order() const noexcept { return order_.load(std::memory_order_acquire); }
+  // Can be read from the first order on.
+  int bell() const noexcept { return bell_.fd(); }
+
+ private:
+  const tunnel::WorkerBounds bounds_;
+  std::atomic<unsigned> taken_{0};
+  std::atomic<Order> order_{Order::none};
+  os::Wakeup bell_;
+};
+
+}  // namespace wsflow::httpd

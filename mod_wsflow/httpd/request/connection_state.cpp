@@ -1,0 +1,51 @@
+#include "mod_wsflow/httpd/request/connection_state.hpp"
+
+#include <new>
+
+#include "mod_wsflow/httpd/guard.hpp"
+#include "mod_wsflow/httpd/process/process.hpp"
+#include "mod_wsflow/os/tsan_handoff.hpp"
+
+namespace wsflow::httpd {
+
+namespace {
+
+void start_tunnel(ConnectionState& state) noexcept {
+  auto& process = *child();
+  // At the end of a process OpenSSL may be gone already: the tunnel is left to the kernel, which closes its
+  // sockets.
+  if (state.handed_over == nullptr || process.ending) return;
+  std::unique_ptr<tunnel::Tunnel> tunnel(std::exchange(state.handed_over, nullptr));
+  if (state.handed_ssl != nullptr) os::adopt(state.handed_ssl, state.received_shutdown);
+  guard(nullptr, false, [&] { return process.engine->adopt(tunnel); });
+}
+
+// httpd has let go: the tunnel starts, and there was no moment with two owners.
+apr_status_t end_connection(void* connection) noexcept {
+  auto& c = *static_cast<conn_rec*>(connection);
+  start_tunnel(*state_of(&c));
+  os::leave(c.pool);  // httpd gives it to other threads
+  return APR_SUCCESS;
+}
+
+}  // namespace
+
+ConnectionState* state_of(const conn_rec* c) noexcept {
+  return static_cast<ConnectionState*>(ap_get_module_config(c->conn_config, &wsflow_module));
+}
+
+int pre_connection(conn_rec* c, void*) noexcept {
+  if (child() == nullptr) return DECLINED;
+  os::take(c->pool);
+  auto* state = ::new (apr_palloc(c->pool, sizeof(ConnectionState))) ConnectionState;
+  ap_set_module_config(c->conn_config, &wsflow_module, state);
+  apr_pool_cleanup_register(c->pool, c, end_connection, apr_pool_cleanup_null);
+  return DECLINED;
+}
+
+int ssl_pre_handshake(conn_rec* c, SSL* ssl, int) noexcept {
+  if (auto* state = state_of(c)) state->ssl = ssl;
+  return OK;
+}
+
+}  // namespace wsflow::httpd

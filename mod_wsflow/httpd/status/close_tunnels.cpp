@@ -1,0 +1,88 @@
+#include "mod_wsflow/httpd/status/close_tunnels.hpp"
+
+#include <algorithm>
+
+#include "mod_wsflow/base/clock.hpp"
+#include "mod_wsflow/httpd/config/limit_config.hpp"
+#include "mod_wsflow/httpd/housekeeping/close_jobs.hpp"
+#include "mod_wsflow/httpd/log.hpp"
+#include "mod_wsflow/httpd/process/process.hpp"
+#include "mod_wsflow/httpd/status/action_log.hpp"
+#include "mod_wsflow/shm/tunnel_view.hpp"
+#include "mod_wsflow/status/action_close.hpp"
+#include "mod_wsflow/status/json_action.hpp"
+
+namespace wsflow::httpd {
+
+namespace {
+
+constexpr const char* kLocked = "the limits are locked: try again";
+
+// The key of a limit as its requests have it; what is wrong with it, if that is empty.
+ActionAnswer add_key(const limits::Table& table, const status::CloseAction& action, shm::Order& order) {
+  const auto rules = elements<LimitRule*>(config_of(child()->server).limit_rules);
+  const auto found = std::find_if(rules.begin(), rules.end(), [&](const LimitRule* rule) {
+    return rule->where != nullptr && action.limit == rule->definition.name;
+  });
+  const auto limit = status::said({.name = "limit", .value = action.limit});
+  if (found == rules.end()) return {.status = HTTP_NOT_FOUND, .text = limit + ": there is no such limit"};
+  const auto& rule = **found;
+  if (rule.key == nullptr) return {.status = HTTP_BAD_REQUEST, .text = limit + ": it has no key="};
+  char space[64];
+  const auto text = rule.ipv6_prefix < 128
+                        ? limits::network_of(action.key, static_cast<unsigned>(rule.ipv6_prefix), space)
+                        : action.key;
+  const auto key = limits::make_key(table.secret, text, false);
+  std::copy(std::begin(key.hash), std::end(key.hash), order.key);
+  order.limit = shm::packed<sizeof(order.limit)>(action.limit);
+  return {};
+}
+
+shm::Order order_of(const status::CloseAction& action) noexcept {
+  return {.user = shm::packed<sizeof(shm::Order::user)>(action.user),
+          .client = shm::packed<sizeof(shm::Order::client)>(action.client),
+          .server = shm::packed<sizeof(shm::Order::server)>(action.server),
+          .route = shm::packed<sizeof(shm::Order::route)>(action.route),
+          .origin = shm::packed<sizeof(shm::Order::origin)>(action.origin),
+          .limit = {},
+          .id = action.id.value_or(0),
+          .key = {},
+          .pace = static_cast<std::uint32_t>(action.pace),
+          .code = action.code,
+          .drains = 0};
+}
+
+}  // namespace
+
+ActionAnswer close_tunnels(request_rec* r, shm::Layout& layout, std::span<const status::Field> fields) {
+  std::string wrong;
+  const auto action = status::read_close_action(fields, wrong);
+  if (!action) return {.status = HTTP_BAD_REQUEST, .text = std::move(wrong)};
+  const auto now = base::now_us();
+  shm::Reading<shm::Order> order{order_of(*action), shm::kSet | static_cast<std::uint64_t>(now)};
+  if (!action->limit.empty()) {
+    auto answer = add_key(shm::flow_table(layout), *action, order.facts);
+    if (answer.status != HTTP_OK) return answer;
+  }
+  status::TunnelsEnded done{.pace = action->pace};
+  const auto matched = count_ordered(layout, order);
+  if (!matched) return {.status = HTTP_SERVICE_UNAVAILABLE, .text = kLocked};
+  if (action->id && *matched == 0)
+    return {.status = HTTP_NOT_FOUND, .text = "there is no such tunnel: " + status::told(*action)};
+  done.matched = *matched;
+  if (action->pace == 0) {
+    const auto ended = end_ordered(layout, order, SIZE_MAX);
+    if (!ended) return {.status = HTTP_SERVICE_UNAVAILABLE, .text = kLocked};
+    done.told = *ended;
+  } else if (!shm::place_order(layout, order.facts, now)) {
+    return {.status = HTTP_SERVICE_UNAVAILABLE, .text = kTooManyOrders};
+  }
+  ap_log_rerror(APLOG_MARK, APLOG_NOTICE, 0, r,
+                WSFLOGNO(0152) "tunnels closed by %s at %s: Close %d to %s: %" APR_UINT64_T_FMT
+                               " match, %" APR_UINT64_T_FMT " told, %d a second from now on",
+                actor(r), r->useragent_ip, action->code, escaped(r, status::told(*action)), done.matched,
+                done.told, done.pace);
+  return {.text = status::to_json(done), .place = "#tunnels"};
+}
+
+}  // namespace wsflow::httpd

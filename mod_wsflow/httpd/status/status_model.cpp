@@ -1,0 +1,41 @@
+#include "mod_wsflow/httpd/status/status_model.hpp"
+
+#include "mod_wsflow/base/clock.hpp"
+#include "mod_wsflow/httpd/api.hpp"
+#include "mod_wsflow/httpd/housekeeping/lost_tunnels.hpp"
+#include "mod_wsflow/httpd/process/retained_wakeups.hpp"
+#include "mod_wsflow/limits/holders.hpp"
+#include "mod_wsflow/version.h"
+
+namespace wsflow::httpd {
+
+status::Model status_model(shm::Layout& layout, const status::StatusQuery& query) {
+  // What processes that died a moment ago held is told as it is now. Another process that is at it needs some
+  // microseconds.
+  for (int tries = 0; !sweep_and_log(ap_server_conf, layout) && tries < 20; ++tries)
+    apr_sleep(apr_time_from_msec(1));
+  int generation = 0;
+  ap_mpm_query(AP_MPMQ_GENERATION, &generation);
+  const auto bells = httpd::bells();
+  limits::Control control(shm::flow_table(layout), limits::Control::kNoSlot, bells);
+  status::Model model{.version = WSFLOW_VERSION,
+                      .server = ap_get_server_description(),
+                      .generation = static_cast<std::uint32_t>(generation),
+                      .now_us = apr_time_now(),
+                      .clock_us = base::now_us(),
+                      .snapshot = shm::snapshot(layout),
+                      .query = query.tunnels,
+                      .history_wanted = query.history,
+                      .connections = shm::tunnels(layout, query.tunnels),
+                      .keys = {},
+                      .routes = shm::routes(layout),
+                      .history = shm::samples(layout),
+                      .limits = limits::all_limits(control, limits::now()),
+                      .nonce = {}};
+  std::vector<limits::Index> permits;
+  for (const auto& tunnel : model.connections.tunnels) permits.push_back(tunnel.permit);
+  model.keys = limits::keys_of(control, permits);
+  return model;
+}
+
+}  // namespace wsflow::httpd

@@ -1,0 +1,134 @@
+#include "mod_wsflow/httpd/tunnel/handover.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <memory>
+
+#include "mod_wsflow/httpd/housekeeping/origin_load.hpp"
+#include "mod_wsflow/httpd/limits/hold.hpp"
+#include "mod_wsflow/httpd/log.hpp"
+#include "mod_wsflow/httpd/process/process.hpp"
+#include "mod_wsflow/httpd/request/connection_filters.hpp"
+#include "mod_wsflow/httpd/request/connection_state.hpp"
+#include "mod_wsflow/httpd/tunnel/switch_protocols.hpp"
+#include "mod_wsflow/httpd/tunnel/tunnel_log_record.hpp"
+#include "mod_wsflow/httpd/tunnel/tunnel_row.hpp"
+#include "mod_wsflow/os/socket.hpp"
+#include "mod_wsflow/ws/field_syntax.hpp"
+
+namespace wsflow::httpd {
+
+namespace {
+
+using base::Refusal;
+
+std::span<const std::uint8_t> bytes_of(std::string_view text) noexcept {
+  return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
+}
+
+base::UniqueFd duplicate(apr_socket_t* socket) noexcept {
+  apr_os_sock_t fd = -1;
+  if (apr_os_sock_get(&fd, socket) != APR_SUCCESS) return {};
+  return os::duplicate(fd);
+}
+
+// A reference to the TLS of a connection that makes mod_ssl end it without a word to the peer. None if it is
+// plain.
+os::SslRef take_tls(const ConnectionState& state) noexcept {
+  if (state.ssl == nullptr) return {};
+  SSL_up_ref(state.ssl);
+  SSL_set_quiet_shutdown(state.ssl, 1);
+  return os::SslRef(state.ssl);
+}
+
+bool close_notify_was_read(const ConnectionState& state) noexcept {
+  return state.ssl != nullptr && (SSL_get_shutdown(state.ssl) & SSL_RECEIVED_SHUTDOWN) != 0;
+}
+
+// httpd closes this one instead of the client's (as mod_proxy_fdpass does), and writes nothing more for `r`.
+void leave_dummy(request_rec* r, apr_socket_t* dummy) noexcept {
+  auto* c = r->connection;
+  ap_set_core_module_config(c->conn_config, dummy);
+  r->input_filters = r->proto_input_filters = c->input_filters;
+  r->output_filters = r->proto_output_filters = c->output_filters;
+  r->eos_sent = 1;
+  c->keepalive = AP_CONN_CLOSE;
+}
+
+}  // namespace
+
+bool has_extensions(const ws::ResponseHead& head) noexcept {
+  return std::any_of(head.fields.begin(), head.fields.end(), [](const ws::HeadField& field) {
+    return !field.value.empty() && ws::equals_ignoring_case(field.name, "Sec-WebSocket-Extensions");
+  });
+}
+
+Failure hand_over(request_rec* r, Origin& origin, TunnelTerms terms) {
+  auto* c = r->connection;
+  auto& client_state = *state_of(c);
+  auto& recorder = child()->recorder;
+
+  // Both sides first give up what httpd has read; the rest waits in the sockets. The client's comes before
+  // the 101: what a client sends after it has seen the 101 is never in httpd's hands.
+  std::string origin_early(origin.behind_head());
+  origin_early += drain_input(origin.connection());
+  ap_remove_input_filter_byhandle(c->input_filters, "reqtimeout");
+  const std::string client_early = drain_input(c);
+
+  tunnel::Tunnel::Parts parts;
+  parts.client_fd = duplicate(ap_get_conn_socket(c));
+  parts.origin_fd = duplicate(origin.backend()->sock);
+  apr_socket_t* dummy = nullptr;
+  const auto status = apr_socket_create(&dummy, APR_INET, SOCK_STREAM, APR_PROTO_TCP, c->pool);
+  if (!parts.client_fd || !parts.origin_fd || status != APR_SUCCESS) {
+    ap_log_rerror(APLOG_MARK, APLOG_ERR, status != APR_SUCCESS ? status : errno, r,
+                  WSFLOGNO(0050) "no descriptors for a tunnel");
+    c->keepalive = AP_CONN_CLOSE;  // its input is drained
+    return {.status = HTTP_SERVICE_UNAVAILABLE, .reason = Refusal::internal};
+  }
+  if (!send_switching(r, origin)) {
+    apr_socket_close(dummy);
+    return {.status = DONE, .reason = Refusal::client_gone};
+  }
+
+  // The origin's leg: mod_proxy's connection is closed at once, ours stays.
+  auto& origin_state = *state_of(origin.connection());
+  const bool origin_ended = close_notify_was_read(origin_state);
+  parts.origin_ssl = take_tls(origin_state);
+  parts.origin_place = enter_origin(origin.worker());
+  parts.chronicle = begin_chronicle(r, origin, "engine");
+  parts.row = open_row(r, origin, terms.id, false);
+  origin.connection()->aborted = parts.origin_ssl ? 0 : 1;
+  origin.release();
+  if (parts.origin_ssl) os::adopt(parts.origin_ssl.get(), origin_ended);
+
+  client_state.received_shutdown = close_notify_was_read(client_state);
+  parts.client_ssl = take_tls(client_state);
+  client_state.handed_ssl = parts.client_ssl.get();
+  os::set_no_delay(parts.client_fd.get());
+  os::set_buffers(parts.client_fd.get(), static_cast<int>(terms.settings.receive_buffer),
+                  static_cast<int>(terms.settings.send_buffer));
+  auto made_terms = make_terms(terms.settings, r->server);
+  if (const auto* log = tunnel_log_of(r->server)) made_terms.told_every = log->every;
+  const auto& tunnel_terms = child()->terms.intern(made_terms);
+  for (const int fd : {parts.client_fd.get(), parts.origin_fd.get()}) {
+    os::set_peer_timeout(fd, tunnel_terms.stall);
+  }
+
+  parts.place = std::move(terms.place);
+  parts.permit = take_permit(r);
+  parts.terms = &tunnel_terms;
+  parts.lives_until = terms.lives_until;
+  parts.session_until = terms.session_until;
+  parts.extensions = has_extensions(origin.head());
+  parts.id = terms.id;
+  auto tunnel = std::make_unique<tunnel::Tunnel>(std::move(parts), base::now());
+  tunnel->preload(tunnel::Side::client, bytes_of(client_early), recorder);
+  tunnel->preload(tunnel::Side::origin, bytes_of(origin_early), recorder);
+
+  leave_dummy(r, dummy);
+  client_state.handed_over = tunnel.release();
+  return {};
+}
+
+}  // namespace wsflow::httpd

@@ -1,0 +1,30 @@
+#pragma once
+
+#include "mod_wsflow/base/clock.hpp"
+#include "mod_wsflow/httpd/config/server_config.hpp"
+#include "mod_wsflow/httpd/origin/origin.hpp"
+#include "mod_wsflow/tunnel/admission.hpp"
+
+namespace wsflow::httpd {
+
+// What a tunnel needs beside its two connections.
+struct TunnelTerms {
+  tunnel::Admission::Place place;
+  const config::Settings& settings;  // borrowed
+  base::Instant lives_until = base::Instant::max();
+  std::uint32_t session_until = 0;  // seconds since 1970 by the wall clock; 0: for ever
+  std::uint64_t id = 0;
+};
+
+// Whether the two ends have agreed on extensions, to which reserved bits may belong then.
+bool has_extensions(const ws::ResponseHead& head) noexcept;
+
+// The origin has answered with a good 101: sends it to the client, takes both connections out of httpd, and
+// leaves them as a tunnel that starts when httpd has let go of the client's. Returns the failure if that is
+// impossible; nothing was sent to the client then. Worker thread; waits only for the client to take the 101.
+Failure hand_over(request_rec* r, Origin& origin, TunnelTerms terms);
+
+// The same on this worker thread, for a connection that must stay: returns when the tunnel has ended.
+Failure run_on_worker(request_rec* r, Origin& origin, TunnelTerms terms);
+
+}  // namespace wsflow::httpd

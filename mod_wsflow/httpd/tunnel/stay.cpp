@@ -1,0 +1,61 @@
+#include "mod_wsflow/httpd/tunnel/stay.hpp"
+
+#include "mod_wsflow/httpd/mpm_query.hpp"
+#include "mod_wsflow/httpd/process/process.hpp"
+#include "mod_wsflow/httpd/request/connection_filters.hpp"
+#include "mod_wsflow/httpd/request/connection_state.hpp"
+#include "mod_wsflow/shm/once.hpp"
+
+namespace wsflow::httpd {
+
+namespace {
+
+constexpr std::uint32_t kNoLoop = 1;
+constexpr std::uint32_t kStream = 2;
+constexpr std::uint32_t kTooOld = 4;
+// From here on a bit for each filter, by its name: two may share one, and the second is not told of then.
+constexpr unsigned kFirstFilterBit = 3;
+
+std::uint32_t bit_of(const char* filter) noexcept {
+  unsigned hash = 5381;
+  for (; *filter != '\0'; ++filter) hash = hash * 33 + static_cast<unsigned char>(*filter);
+  return 1U << (kFirstFilterBit + hash % (32 - kFirstFilterBit));
+}
+
+Stay without_loop() noexcept {
+  if (mpm_query(AP_MPMQ_IS_THREADED) == AP_MPMQ_NOT_SUPPORTED) {
+    return {"the MPM has no threads", "use mpm_event, with PHP-FPM (mod_proxy_fcgi) in place of mod_php",
+            kNoLoop};
+  }
+  return {"no event loop runs in this process", "see what was logged before it, and restart httpd", kNoLoop};
+}
+
+}  // namespace
+
+Stay reason_to_stay(const request_rec* r) noexcept {
+  const auto* c = r->connection;
+  auto* process = child();
+  if (process == nullptr || !process->engine || !process->engine->running()) return without_loop();
+  if (c->master != nullptr) {
+    return {"it is a stream of an HTTP/2 connection", "write \"H2WebSockets off\"", kStream};
+  }
+  if (state_of(c) == nullptr) {
+    return {"it was made before the module was active", "nothing: new connections can leave", kTooOld};
+  }
+  return origin_reason_to_stay(r, c);
+}
+
+Stay origin_reason_to_stay(const request_rec* r, const conn_rec* origin) noexcept {
+  const char* name = foreign_filter(origin);
+  if (name == nullptr) return {};
+  return {apr_pstrcat(r->pool, "the connection filter ", name, " is not known", nullptr),
+          "take out the module that it belongs to, or what switches it on here", bit_of(name)};
+}
+
+bool is_first(const Stay& stay) noexcept {
+  auto* process = child();
+  return process != nullptr &&
+         shm::first_in_generation(process->segment.reasons_told, process->generation, stay.kind);
+}
+
+}  // namespace wsflow::httpd

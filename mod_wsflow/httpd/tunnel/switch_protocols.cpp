@@ -1,0 +1,84 @@
+#include "mod_wsflow/httpd/tunnel/switch_protocols.hpp"
+
+#include <algorithm>
+#include <string_view>
+
+#include "mod_wsflow/httpd/config/limit_config.hpp"
+#include "mod_wsflow/httpd/log.hpp"
+#include "mod_wsflow/httpd/origin/origin_answer.hpp"
+#include "mod_wsflow/ws/field_syntax.hpp"
+
+namespace wsflow::httpd {
+
+namespace {
+
+// Filters that work on the head of an answer, and do not look at its body: of mod_headers and mod_session.
+// httpd writes a 101 past all filters.
+constexpr std::string_view kHeadFilters[] = {"fixup_headers_out", "mod_session_out"};
+
+// What the two ends have agreed on is not for httpd to change.
+constexpr const char* kAgreed[] = {"Sec-WebSocket-Accept", "Sec-WebSocket-Protocol",
+                                   "Sec-WebSocket-Extensions"};
+
+void run_head_filters(request_rec* r) noexcept {
+  auto* nothing = apr_brigade_create(r->pool, r->connection->bucket_alloc);
+  for (const auto* filter = r->output_filters; filter != nullptr; filter = filter->next) {
+    const std::string_view name(filter->frec->name);
+    if (std::find(std::begin(kHeadFilters), std::end(kHeadFilters), name) == std::end(kHeadFilters)) continue;
+    // With nobody behind it nothing is written.
+    ap_filter_t alone = *filter;
+    alone.next = nullptr;
+    filter->frec->filter_func.out_func(&alone, nothing);
+  }
+}
+
+bool is_agreed(const char* name) noexcept {
+  return std::any_of(std::begin(kAgreed), std::end(kAgreed),
+                     [&](const char* each) { return ap_cstr_casecmp(each, name) == 0; });
+}
+
+// Those of the fields for which `wanted` says so.
+template <typename Wanted>
+apr_table_t* select(request_rec* r, const apr_table_t* fields, Wanted wanted) {
+  auto* selected = apr_table_make(r->pool, apr_table_elts(fields)->nelts);
+  for (const auto& entry : elements<const apr_table_entry_t>(apr_table_elts(fields))) {
+    if (entry.key != nullptr && wanted(entry)) apr_table_addn(selected, entry.key, entry.val);
+  }
+  return selected;
+}
+
+// Whether it is one line. httpd looks at that in a filter, too, which a 101 does not come to.
+bool is_sound(request_rec* r, const apr_table_entry_t& field) noexcept {
+  if (ws::is_token(field.key) && ws::is_field_value(field.val)) return true;
+  ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r,
+                WSFLOGNO(0251) "the 101 goes without its field %s, which has control characters",
+                field.key);  // httpd escapes it
+  return false;
+}
+
+}  // namespace
+
+bool send_switching(request_rec* r, const Origin& origin) {
+  r->status = HTTP_SWITCHING_PROTOCOLS;
+  r->status_line = nullptr;
+  take_fields(r, origin);
+  const auto* agreed =
+      select(r, r->headers_out, [](const apr_table_entry_t& field) { return is_agreed(field.key); });
+  run_head_filters(r);
+  auto* all = apr_table_overlay(r->pool, r->err_headers_out, r->headers_out);
+  const auto* others = select(
+      r, all, [&](const apr_table_entry_t& field) { return !is_agreed(field.key) && is_sound(r, field); });
+  auto* fields = apr_table_overlay(r->pool, others, agreed);
+  // The body of a 101 is the tunnel; a length or an encoding would be about something else.
+  apr_table_unset(fields, "Content-Length");
+  apr_table_unset(fields, "Transfer-Encoding");
+  apr_table_setn(fields, "Upgrade", "websocket");
+  apr_table_setn(fields, "Connection", "Upgrade");
+  // It empties the table; the access log may want to show it.
+  r->headers_out = apr_table_copy(r->pool, fields);
+  ap_send_interim_response(r, 1);
+  r->headers_out = fields;
+  return r->connection->aborted == 0;
+}
+
+}  // namespace wsflow::httpd

@@ -1,0 +1,205 @@
+#include "mod_wsflow/httpd/tunnel/tunnel_log_record.hpp"
+
+#include <chrono>
+#include <utility>
+
+#include "mod_wsflow/httpd/guard.hpp"
+#include "mod_wsflow/httpd/process/process.hpp"
+#include "mod_wsflow/httpd/request/connection_state.hpp"
+#include "mod_wsflow/httpd/request/request_state.hpp"
+#include "mod_wsflow/httpd/request/sent_fields.hpp"
+#include "mod_wsflow/os/pids.hpp"
+#include "mod_wsflow/tunnel/tunnel.hpp"
+
+namespace wsflow::httpd {
+
+namespace {
+
+using tunnel::Event;
+using tunnel::Side;
+
+const char* name(Event event) noexcept {
+  switch (event) {
+    case Event::start: return "start";
+    case Event::alive: return "alive";
+    case Event::end: break;
+  }
+  return "end";
+}
+
+// The version of the protocol; nullptr: plain.
+const char* tls_of(const conn_rec* c) noexcept {
+  const auto* state = state_of(c->master != nullptr ? c->master : c);
+  return state != nullptr && state->ssl != nullptr ? SSL_get_version(state->ssl) : nullptr;
+}
+
+class RequestSource final : public status::LogSource {
+ public:
+  RequestSource(request_rec* r, Origin& origin) noexcept : r_(r), origin_(origin) {}
+
+  std::optional<std::string> value(const config::LogItem& item) const override {
+    const std::string name(item.text);
+    switch (item.field) {
+      case config::LogField::client: return text(r_->useragent_ip);
+      case config::LogField::peer: return text(r_->connection->client_ip);
+      case config::LogField::host: return text(ap_get_useragent_host(r_, REMOTE_NAME, nullptr));
+      case config::LogField::ident: return text(ap_get_remote_logname(r_));
+      case config::LogField::user: return text(r_->user);
+      case config::LogField::server: return text(r_->server->server_hostname);
+      case config::LogField::server_asked: return text(ap_get_server_name(r_));
+      case config::LogField::port: return std::to_string(ap_get_server_port(r_));
+      case config::LogField::local_port: return std::to_string(r_->connection->local_addr->port);
+      case config::LogField::remote_port: return std::to_string(r_->useragent_addr->port);
+      case config::LogField::request_line: return request_line();
+      case config::LogField::method: return text(r_->method);
+      case config::LogField::protocol: return text(r_->protocol);
+      case config::LogField::path: return text(r_->uri);
+      case config::LogField::query:
+        return r_->args != nullptr ? std::string("?").append(r_->args) : std::string();
+      case config::LogField::request_field: return text(apr_table_get(judged_fields(r_), name.c_str()));
+      case config::LogField::answer_field: return text(apr_table_get(r_->headers_out, name.c_str()));
+      case config::LogField::environment: return text(apr_table_get(r_->subprocess_env, name.c_str()));
+      case config::LogField::note: return text(apr_table_get(r_->notes, name.c_str()));
+      case config::LogField::route: return route();
+      case config::LogField::origin: return text(origin_.name().text);
+      case config::LogField::handshake: return handshake();
+      case config::LogField::tls_client: return text(tls_of(r_->connection));
+      case config::LogField::tls_origin: return text(tls_of(origin_.connection()));
+      case config::LogField::literal:
+      case config::LogField::id:
+      case config::LogField::event:
+      case config::LogField::time:
+      case config::LogField::duration:
+      case config::LogField::micros:
+      case config::LogField::millis:
+      case config::LogField::seconds:
+      case config::LogField::bytes_from_client:
+      case config::LogField::bytes_from_origin:
+      case config::LogField::messages_from_client:
+      case config::LogField::messages_from_origin:
+      case config::LogField::frames_from_client:
+      case config::LogField::frames_from_origin:
+      case config::LogField::close_client:
+      case config::LogField::close_origin:
+      case config::LogField::close_to_client:
+      case config::LogField::close_to_origin:
+      case config::LogField::ended_by:
+      case config::LogField::outcome:
+      case config::LogField::rtt_client:
+      case config::LogField::rtt_origin:
+      case config::LogField::generation:
+      case config::LogField::pid:
+      case config::LogField::mode: break;  // not of_handshake()
+    }
+    return std::nullopt;
+  }
+
+ private:
+  static std::optional<std::string> text(const char* value) {
+    return value != nullptr ? std::optional<std::string>(value) : std::nullopt;
+  }
+  // Queries are shown only where they are asked for.
+  std::optional<std::string> request_line() const {
+    const std::string_view line(r_->the_request != nullptr ? r_->the_request : "");
+    const auto query = line.find('?');
+    if (query == std::string_view::npos) return std::string(line);
+    const auto behind = line.find(' ', query);
+    return std::string(line.substr(0, query)) +
+           std::string(behind == std::string_view::npos ? "" : line.substr(behind));
+  }
+  std::optional<std::string> route() const {
+    const auto* route = state_of(r_).route;
+    return route != nullptr ? text(route->path) : std::nullopt;
+  }
+  std::optional<std::string> handshake() const {
+    const auto millis = (apr_time_now() - r_->request_time) / 1000;
+    const auto rest = std::to_string(1000 + millis % 1000);
+    return std::to_string(millis / 1000) + "." + rest.substr(1);
+  }
+
+  request_rec* r_;  // borrowed
+  Origin& origin_;  // borrowed
+};
+
+std::int64_t micros(base::Millis time) noexcept {
+  return std::chrono::microseconds(time).count();
+}
+
+void note(status::LogFacts& facts, Side side, const tunnel::Observer& seen) noexcept {
+  const auto i = static_cast<std::size_t>(side);
+  facts.bytes[i] = seen.bytes();
+  facts.messages[i] = seen.messages();
+  facts.frames[i] = seen.frames();
+  if (seen.close_seen()) facts.close_from[i] = seen.close_code();
+}
+
+const char* by(tunnel::Cause cause) noexcept {
+  switch (cause) {
+    case tunnel::Cause::client: return "client";
+    case tunnel::Cause::origin: return "origin";
+    case tunnel::Cause::nobody: break;
+  }
+  return "server";
+}
+
+class TunnelChronicle final : public tunnel::Chronicle {
+ public:
+  TunnelChronicle(std::unique_ptr<Story> story, const char* mode) noexcept
+      : story_(std::move(*story)), mode_(mode) {}
+
+  void tell(Event event, const tunnel::Tunnel& tunnel, base::Instant now) noexcept override {
+    if (event == Event::start && !story_.log().at_start) return;
+    guard_void(story_.log().server, [&] {
+      status::LogFacts facts{};
+      facts.id = tunnel.id();
+      facts.duration_us = micros(now - tunnel.started());
+      facts.mode = mode_;
+      for (const auto side : {Side::client, Side::origin}) {
+        const auto i = static_cast<std::size_t>(side);
+        note(facts, side, tunnel.from(side));
+        if (const auto ours = tunnel.our_close(side)) facts.close_to[i] = ours;
+        facts.rtt_ms[i] = tunnel.rtt(side);
+      }
+      if (event == Event::end) {
+        facts.outcome = base::name(tunnel.outcome());
+        facts.ended_by = by(tunnel.cause());
+      }
+      story_.write(event, facts);
+    });
+  }
+
+ private:
+  Story story_;
+  const char* mode_;
+};
+
+}  // namespace
+
+Story::Story(const TunnelLog& log, const status::LogSource& source)
+    : log_(log), started_(apr_time_now()), values_(status::prepare_values(log.shape, source)) {}
+
+void Story::write(Event event, status::LogFacts facts) const {
+  auto& process = *child();
+  if (!process.log_writer) {
+    process.recorder.add(metrics::kLogLinesLost);
+    return;
+  }
+  facts.event = name(event);
+  facts.started_us = started_;
+  facts.now_us = apr_time_now();
+  facts.generation = process.generation;
+  facts.pid = static_cast<std::uint32_t>(os::own_pid());
+  process.log_writer->append(log_, status::make_log_line(log_.shape, values_, facts));
+}
+
+std::unique_ptr<Story> begin_story(request_rec* r, Origin& origin) {
+  const auto* log = tunnel_log_of(r->server);
+  return log != nullptr ? std::make_unique<Story>(*log, RequestSource(r, origin)) : nullptr;
+}
+
+std::unique_ptr<tunnel::Chronicle> begin_chronicle(request_rec* r, Origin& origin, const char* mode) {
+  auto story = begin_story(r, origin);
+  return story ? std::make_unique<TunnelChronicle>(std::move(story), mode) : nullptr;
+}
+
+}  // namespace wsflow::httpd

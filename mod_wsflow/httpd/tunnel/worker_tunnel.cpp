@@ -1,0 +1,98 @@
+#include <cerrno>
+#include <optional>
+
+#include "mod_wsflow/httpd/config/tunnel_log.hpp"
+#include "mod_wsflow/httpd/limits/hold.hpp"
+#include "mod_wsflow/httpd/log.hpp"
+#include "mod_wsflow/httpd/mpm_query.hpp"
+#include "mod_wsflow/httpd/process/process.hpp"
+#include "mod_wsflow/httpd/tunnel/handover.hpp"
+#include "mod_wsflow/httpd/tunnel/switch_protocols.hpp"
+#include "mod_wsflow/httpd/tunnel/tunnel_log_record.hpp"
+#include "mod_wsflow/httpd/tunnel/tunnel_row.hpp"
+#include "mod_wsflow/httpd/tunnel/worker_loop.hpp"
+#include "mod_wsflow/os/socket.hpp"
+#include "mod_wsflow/os/stop_signals.hpp"
+#include "mod_wsflow/tunnel/end_line.hpp"
+
+namespace wsflow::httpd {
+
+namespace {
+
+// A peer that has vanished must not hold the worker until silence ends the tunnel. One that takes nothing is
+// found by us, a little earlier.
+void bound_peer(apr_socket_t* socket, const config::Settings& settings) noexcept {
+  constexpr std::uint32_t kLater = 3000;
+  apr_os_sock_t fd = -1;
+  if (settings.stall != 0 && socket != nullptr && apr_os_sock_get(&fd, socket) == APR_SUCCESS)
+    os::set_peer_timeout(fd, static_cast<std::uint32_t>(settings.stall / 1000) + kLater);
+}
+
+const tunnel::Terms& terms_of(Child& process, const server_rec* server, const config::Settings& settings) {
+  auto made = make_terms(settings, server);
+  made.stall = 0;  // of the bytes behind its socket pair the tunnel knows nothing: its WorkerLoop does
+  if (const auto* log = tunnel_log_of(server)) made.told_every = log->every;
+  return process.terms.intern(made);
+}
+
+void on_sigterm() noexcept {
+  child()->workers.give(WorkerShare::Order::stop);
+}
+bool sigterm_came() noexcept {
+  return child()->workers.order() == WorkerShare::Order::stop;
+}
+// A process of prefork ends within its handler of SIGTERM, whatever it interrupts: its one tunnel is told
+// first.
+using StopBehindTunnel = os::DeferSigterm<on_sigterm, sigterm_came>;
+
+}  // namespace
+
+Failure run_on_worker(request_rec* r, Origin& origin, TunnelTerms terms) {
+  auto* c = r->connection;
+  auto* process = child();
+  if (process == nullptr) return {.status = HTTP_SERVICE_UNAVAILABLE, .reason = base::Refusal::internal};
+
+  std::optional<StopBehindTunnel> stop_behind;
+  if (mpm_query(AP_MPMQ_IS_THREADED) == AP_MPMQ_NOT_SUPPORTED) stop_behind.emplace();
+  tunnel::Tunnel::Parts parts;
+  Pump client_pump(c);
+  Pump origin_pump(origin.connection());
+  parts.client_fd = client_pump.open();
+  parts.origin_fd = origin_pump.open();
+  if (!parts.client_fd || !parts.origin_fd) {
+    ap_log_rerror(APLOG_MARK, APLOG_ERR, errno, r,
+                  WSFLOGNO(0060) "no descriptors for a tunnel that holds its worker");
+    return {.status = HTTP_SERVICE_UNAVAILABLE, .reason = base::Refusal::internal};
+  }
+  client_pump.hold();
+  if (!send_switching(r, origin)) return {.status = DONE, .reason = base::Refusal::client_gone};
+  bound_peer(ap_get_conn_socket(c->master != nullptr ? c->master : c), terms.settings);
+  bound_peer(origin.backend()->sock, terms.settings);
+
+  parts.place = std::move(terms.place);
+  parts.row = open_row(r, origin, terms.id, true);  // which tells of the permit
+  parts.permit = take_permit(r);
+  parts.terms = &terms_of(*process, r->server, terms.settings);
+  parts.lives_until = terms.lives_until;
+  parts.session_until = terms.session_until;
+  parts.extensions = has_extensions(origin.head());
+  parts.id = terms.id;
+  parts.chronicle = begin_chronicle(r, origin, "worker");
+  tunnel::Tunnel tunnel(std::move(parts), base::now());
+  const auto early = origin.behind_head();
+  tunnel.preload(tunnel::Side::origin, {reinterpret_cast<const std::uint8_t*>(early.data()), early.size()},
+                 process->recorder);
+  {
+    WorkerLoop loop(tunnel, client_pump, origin_pump, base::Millis(terms.settings.stall / 1000), *process);
+    loop.run();
+  }
+  if (client_pump.lost()) c->aborted = 1;
+  // What httpd still does for this request is no more than the end of the connection.
+  r->input_filters = r->proto_input_filters = c->input_filters;
+  r->output_filters = r->proto_output_filters = c->output_filters;
+  if (process->log.enabled(base::LogLevel::debug, r->server))
+    process->log.write(base::LogLevel::debug, 61, 0, tunnel::end_line(tunnel, base::now()).view(), r->server);
+  return {};
+}
+
+}  // namespace wsflow::httpd

@@ -1,0 +1,58 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+
+#include "mod_wsflow/limits/limit_definition.hpp"
+
+namespace wsflow::limits {
+
+// Counts of spans of time, in classes that grow by about a fifth (four to an octave): 1 ms to a week.
+struct Histogram {
+  static constexpr std::size_t kClasses = 120;
+
+  void add(Micros span) noexcept;
+  void add(const Histogram& other) noexcept;
+  std::uint64_t count() const noexcept;
+  // The span below which `share` (0 to 1) of all lie, and not more than the longest of them; 0 if there are
+  // none.
+  Micros quantile(double share) const noexcept;
+  static std::size_t class_of(Micros span) noexcept;
+  // Upper bound of a class.
+  static Micros bound(std::size_t index) noexcept;
+
+  std::array<std::uint32_t, kClasses> counts;
+  Micros longest;
+};
+
+// What happened at one limit within one span of time.
+struct Window {
+  Micros start;
+  std::uint64_t arrivals;
+  std::uint64_t admitted;
+  std::uint64_t refused;
+  std::uint64_t released;
+  Micros held_us;  // of the released, in sum
+  Histogram held;
+  double inside_us;    // permits that were held, times microseconds
+  std::uint32_t most;  // that were held or waited for, at a time
+};
+
+// The last minute, in a ring of spans. Zeroed is empty.
+struct Windows {
+  static constexpr std::size_t kCount = 6;
+  static constexpr Micros kSpan = 10'000'000;
+
+  // The window of `now`; older ones that it replaces are forgotten.
+  Window& at(Micros now) noexcept;
+  // When the oldest of them began.
+  static Micros oldest(Micros now) noexcept;
+  // What lies within the last kCount spans, as one window that starts with the oldest of them.
+  Window last(Micros now) const noexcept;
+
+  Micros began;  // when counting began
+  Window ring[kCount];
+};
+
+}  // namespace wsflow::limits

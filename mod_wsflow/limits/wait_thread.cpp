@@ -1,0 +1,93 @@
+#include "mod_wsflow/limits/wait_thread.hpp"
+
+#include <algorithm>
+
+#include "mod_wsflow/os/signal_mask.hpp"
+#include "mod_wsflow/os/thread_name.hpp"
+
+namespace wsflow::limits {
+
+namespace {
+constexpr std::uint64_t kNoWait = 0;  // token of the bell and the inbox
+}
+
+bool Watch::start() {
+  if (!poller_.valid() || !inbox_.valid() || !poller_.watch_level(inbox_.fd(), kNoWait)) return false;
+  // Without a bell the rounds find the grants.
+  if (bell_ >= 0 && !poller_.watch_writes(bell_, kNoWait)) return false;
+  const os::BlockSignals blocked;
+  thread_ = std::thread([this]() noexcept { run(); });
+  os::name_thread(thread_, "wsflow-wait");
+  return true;
+}
+
+void Watch::stop() noexcept {
+  if (!thread_.joinable()) return;
+  ending_.store(true);
+  inbox_.ring();
+  thread_.join();
+}
+
+void Watch::add(Wait& wait) {
+  const std::lock_guard guard(mutex_);
+  wait.token = next_token_++;
+  waits_.emplace(wait.token, &wait);
+  // If the kernel cannot watch the client, only its early leaving goes unnoticed.
+  if (wait.client >= 0) poller_.watch_hang_up(wait.client, wait.token);
+  inbox_.ring();
+}
+
+void Watch::remove(Wait& wait) noexcept {
+  const std::lock_guard guard(mutex_);
+  if (waits_.erase(wait.token) != 0 && wait.client >= 0) poller_.unwatch(wait.client);
+}
+
+void Watch::end(Waits::iterator at, Wait::End how) noexcept {
+  auto& wait = *at->second;
+  if (wait.client >= 0) poller_.unwatch(wait.client);
+  waits_.erase(at);
+  wait.end.store(how, std::memory_order_release);
+  wait.wake();
+}
+
+void Watch::give_up(Waits::iterator at, Wait::End how, Reason reason, Micros now) noexcept {
+  auto& wait = *at->second;
+  end(at, control_.withdraw(wait.permit, reason, now, wait.refused) ? how : Wait::End::granted);
+}
+
+int Watch::look(Micros now) {
+  permits_.clear();
+  auto next = now + kRound;
+  for (auto at = waits_.begin(); at != waits_.end();) {
+    const auto current = at++;
+    const auto& wait = *current->second;
+    if (control_.state(wait.permit) == PermitState::held) {
+      end(current, Wait::End::granted);
+    } else if (now >= wait.until) {
+      give_up(current, Wait::End::timeout, Reason::timeout, now);
+    } else {
+      permits_.push_back(wait.permit);
+      next = std::min(next, wait.until);
+    }
+  }
+  if (permits_.empty()) return -1;
+  if (const auto due = control_.look_after(permits_, now); due != 0) next = std::min(next, due);
+  return static_cast<int>(std::max<Micros>((next - now + 999) / 1000, 1));
+}
+
+void Watch::run() {
+  int timeout = -1;
+  while (!ending_.load()) {
+    const auto ready = poller_.wait(timeout);
+    inbox_.clear();
+    const std::lock_guard guard(mutex_);
+    const auto time = now();
+    for (const auto& each : ready) {
+      const auto at = waits_.find(each.token);
+      if (each.hang_up && at != waits_.end()) give_up(at, Wait::End::client_gone, Reason::client_gone, time);
+    }
+    timeout = look(time);
+  }
+}
+
+}  // namespace wsflow::limits

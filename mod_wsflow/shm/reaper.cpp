@@ -1,0 +1,152 @@
+#include "mod_wsflow/shm/reaper.hpp"
+
+#include <cerrno>
+#include <new>
+
+#include "mod_wsflow/limits/reap.hpp"
+#include "mod_wsflow/shm/counters.hpp"
+#include "mod_wsflow/shm/fold_lock.hpp"
+
+namespace wsflow::shm {
+
+namespace {
+
+// All stores and loads here are of the plainest order: folds are rare, and each step must be seen, and
+// survive a kill, in the order in which it stands.
+
+void collect(const Layout& layout, std::uint32_t index, LostTunnels* lost) noexcept {
+  if (lost == nullptr) return;
+  try {
+    add_tunnels_of(layout, index, *lost);
+  } catch (const std::bad_alloc&) {
+    // The numbers are more important.
+  }
+}
+
+void give_back_rows(Layout& layout, std::uint32_t index) noexcept {
+  const auto pages = layout.pages_seen.load();
+  for (std::uint32_t i = 0; i < pages; ++i) {
+    auto& page = page_heads(layout)[i];
+    if (page.owner.load() != index + 1) continue;
+    page.used.store(0);
+    page.owner.store(0);
+  }
+}
+
+void clear(ProcessSlot& slot) noexcept {
+  slot.generation.store(0);
+  slot.started.store(0);
+  slot.began.store(0);
+  slot.kind.store(0);
+  slot.commands.store(0);
+  slot.active.store(0);
+  slot.active_worker.store(0);
+  slot.buffered.store(0);
+  slot.max_tunnels.store(0);
+  for (auto& counter : slot.counters) counter.store(0);
+  for (auto& count : slot.held) count.store(0);
+}
+
+// The second half of a fold: the slot that `commit` names is in the totals already. Killed anywhere, it can
+// be done again; the slot is freed last, when nothing names it any more.
+void finish(Layout& layout, LostTunnels* lost) noexcept {
+  const auto commit = Commit::of(layout.commit.load());
+  if (commit.clearing == 0) return;
+  const auto index = commit.clearing - 1;
+  auto& slot = slots(layout)[index];
+  collect(layout, index, lost);
+  give_back_rows(layout, index);
+  clear(slot);
+  layout.commit.store(Commit{commit.active, 0, commit.sequence + 1}.word());
+  slot.owner.store(0);
+}
+
+// The first half: the totals with the slot in them go into the copy that does not count, and one store makes
+// that copy the one that counts and names the slot as being in it.
+void publish(Layout& layout, std::uint32_t index) noexcept {
+  const auto commit = Commit::of(layout.commit.load());
+  const auto ended = read_ended(slots(layout)[index].counters);
+  const auto next = 1 - commit.active;
+  for (std::size_t i = 0; i < kCounterCapacity; ++i) {
+    layout.totals[next][i].store(together(i, layout.totals[commit.active][i].load(), ended[i]));
+  }
+  layout.commit.store(Commit{next, index + 1, commit.sequence + 1}.word());
+}
+
+// The permits of a process that has died. Whoever gets one of them finds it within a round of its watch: no
+// bells are at hand here.
+bool give_back_permits(Layout& layout, std::uint32_t index) noexcept {
+  constexpr limits::Micros kPatience = 20'000;
+  return limits::reclaim(flow_table(layout), limits::Bells(), index, kPatience);
+}
+
+// With the lock. A keeper may take the slot over until it says kEnded; then it stays so until a sweep gets
+// through to its end.
+bool fold(Layout& layout, std::uint32_t index, Owner owner, LostTunnels* lost) noexcept {
+  auto expected = owner.word;
+  if (expected == 0 || !slots(layout)[index].owner.compare_exchange_strong(expected, kEnded.word))
+    return false;
+  if (!give_back_permits(layout, index)) return false;
+  publish(layout, index);
+  const auto before = lost != nullptr ? lost->size() : 0;
+  finish(layout, lost);
+  for (auto i = before; lost != nullptr && i < lost->size(); ++i) (*lost)[i].pid = owner.pid();
+  return true;
+}
+
+Owner owner_of(const Layout& layout, std::uint32_t index) noexcept {
+  return {slots(layout)[index].owner.load()};
+}
+bool is_left(Owner owner) noexcept {
+  return owner.word != 0 && owner.gone();
+}
+
+// The first slot from `from` on whose process is gone; `slots_seen` if there is none.
+std::uint32_t next_left(const Layout& layout, std::uint32_t from) noexcept {
+  const auto count = layout.slots_seen.load();
+  while (from < count && !is_left(owner_of(layout, from))) ++from;
+  return from;
+}
+
+}  // namespace
+
+FoldLock::FoldLock(Layout& layout, LostTunnels* lost) noexcept : layout_(layout) {
+  const auto result = pthread_mutex_trylock(&layout.lock);
+  if (result == EOWNERDEAD) pthread_mutex_consistent(&layout.lock);
+  held_ = result == 0 || result == EOWNERDEAD;
+  if (held_) finish(layout, lost);
+}
+
+FoldLock::~FoldLock() {
+  if (held_) pthread_mutex_unlock(&layout_.lock);
+}
+
+bool reclaim(Layout& layout, ProcessSlot& slot, Owner owner, LostTunnels* lost) noexcept {
+  const auto index = index_of(layout, slot);
+  if (!index) return false;
+  const FoldLock lock(layout, lost);
+  return lock && fold(layout, *index, owner, lost);
+}
+
+// To look whether a process lives takes longer than all else, and is done without the lock: a process that is
+// stopped meanwhile holds up nobody.
+std::optional<unsigned> sweep(Layout& layout, LostTunnels* lost) noexcept {
+  unsigned folded = 0;
+  for (auto i = next_left(layout, 0); i < layout.slots_seen.load(); i = next_left(layout, i + 1)) {
+    const FoldLock lock(layout, lost);
+    if (!lock) return std::nullopt;
+    // Another one may have folded it, and somebody else claimed it.
+    const auto owner = owner_of(layout, i);
+    if (is_left(owner) && fold(layout, i, owner, lost)) ++folded;
+  }
+  return folded;
+}
+
+bool claim_sweep(Layout& layout, std::int64_t now_ms) noexcept {
+  auto next = layout.next_sweep_ms.load();
+  // What lies further ahead nobody has claimed.
+  if (now_ms < next && next - now_ms <= kSweepSpan_ms) return false;
+  return layout.next_sweep_ms.compare_exchange_strong(next, now_ms + kSweepSpan_ms);
+}
+
+}  // namespace wsflow::shm

@@ -1,0 +1,62 @@
+#include "mod_wsflow/shm/sample_ring.hpp"
+
+#include <algorithm>
+
+#include "mod_wsflow/shm/fold_lock.hpp"
+
+namespace wsflow::shm {
+
+namespace {
+
+// Those who look once a second find that it is time a little before it is.
+constexpr std::int64_t kEarly_us = 500'000;
+
+// Whether sample `number` was not written over: that begins when `written` has come round.
+bool still_there(const History& history, std::uint64_t number) noexcept {
+  return history.written.load() < number + kSamples;
+}
+
+Sample copy_of(const History::Place& place) noexcept {
+  Sample sample;
+  sample.at_us = place.at_us.load();
+  std::transform(std::begin(place.values), std::end(place.values), sample.values.begin(),
+                 [](const auto& value) { return value.load(); });
+  return sample;
+}
+
+}  // namespace
+
+bool sample_due(const Layout& layout, std::int64_t now_us) noexcept {
+  const auto& history = layout.history;
+  const auto written = history.written.load();
+  if (written == 0) return true;
+  const auto newest = history.ring[(written - 1) % kSamples].at_us.load();
+  // A clock that was put back must not stop the samples.
+  return now_us < newest || now_us - newest >= kSampleSpan_us - kEarly_us;
+}
+
+void keep_sample(Layout& layout, const Sample& sample) noexcept {
+  const FoldLock lock(layout);
+  if (!lock || !sample_due(layout, sample.at_us)) return;
+  auto& history = layout.history;
+  const auto number = history.written.load();
+  auto& place = history.ring[number % kSamples];
+  place.at_us.store(sample.at_us);
+  for (std::size_t i = 0; i < kSampleValues; ++i) place.values[i].store(sample.values[i]);
+  history.written.store(number + 1);  // it counts from here on
+}
+
+std::vector<Sample> samples(const Layout& layout) {
+  const auto& history = layout.history;
+  const auto written = history.written.load();
+  std::vector<Sample> result;
+  result.reserve(kSamples);
+  // The oldest place is the one that is being written.
+  for (auto number = written - std::min<std::uint64_t>(written, kSamples - 1); number < written; ++number) {
+    const auto sample = copy_of(history.ring[number % kSamples]);
+    if (still_there(history, number)) result.push_back(sample);
+  }
+  return result;
+}
+
+}  // namespace wsflow::shm

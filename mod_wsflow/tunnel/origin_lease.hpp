@@ -1,0 +1,63 @@
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <utility>
+
+namespace wsflow::tunnel {
+
+// Counts a tunnel as load of its origin, as long as it lives: in mod_proxy's own count of the balancer
+// member, which is not atomic there (ours is, so that at least two tunnels never lose each other's change),
+// and in the two that let others put mod_proxy's right when this process dies or a new generation has a fresh
+// one (httpd/housekeeping/origin_load). One thread at a time.
+class OriginPlace {
+ public:
+  struct Counts {
+    std::size_t* busy = nullptr;                    // mod_proxy's; none: nothing is counted
+    std::atomic<std::uint32_t>* held = nullptr;     // what this process holds of the member; none: not kept
+    std::atomic<std::uint32_t>* applied = nullptr;  // what of all that stands in `busy`
+  };
+
+  OriginPlace() noexcept = default;
+  // All are borrowed from shared memory.
+  explicit OriginPlace(const Counts& counts) noexcept : counts_(counts) {
+    if (counts_.busy == nullptr) return;
+    if (counts_.held != nullptr) {
+      counts_.held->fetch_add(1, std::memory_order_relaxed);
+      counts_.applied->fetch_add(1, std::memory_order_relaxed);
+    }
+    std::atomic_ref<std::size_t>(*counts_.busy).fetch_add(1, std::memory_order_relaxed);
+  }
+  OriginPlace(OriginPlace&& other) noexcept : counts_(std::exchange(other.counts_, {})) {}
+  OriginPlace& operator=(OriginPlace&& other) noexcept {
+    std::swap(counts_, other.counts_);
+    return *this;
+  }
+  OriginPlace(const OriginPlace&) = delete;
+  OriginPlace& operator=(const OriginPlace&) = delete;
+  ~OriginPlace() {
+    if (counts_.busy == nullptr) return;
+    if (counts_.held != nullptr) {
+      counts_.held->fetch_sub(1, std::memory_order_relaxed);
+      counts_.applied->fetch_sub(1, std::memory_order_relaxed);
+    }
+    add_busy(*counts_.busy, -1);
+  }
+
+  // Changes a count of mod_proxy's, which stops at 0.
+  static void add_busy(std::size_t& busy, std::ptrdiff_t change) noexcept {
+    std::atomic_ref<std::size_t> count(busy);
+    auto value = count.load(std::memory_order_relaxed);
+    std::size_t next = 0;
+    do {
+      const auto sum = static_cast<std::ptrdiff_t>(value) + change;
+      next = sum > 0 ? static_cast<std::size_t>(sum) : 0;
+    } while (!count.compare_exchange_weak(value, next, std::memory_order_relaxed));
+  }
+
+ private:
+  Counts counts_;
+};
+
+}  // namespace wsflow::tunnel
