@@ -9,7 +9,7 @@ import tempfile
 
 import tree as base
 
-SETUP, JUDGE = "t/setup.sh", "t/httpd/error_log.py"
+SETUP, JUDGE = "t/setup.sh", "t/httpd/support/error_log.py"
 BUILT_WITH = "3.0.22"
 WARNING = ("[Fri Nov 27 16:00:00.000000 2026] [ssl:warn] [pid 1:tid 1] AH01882: Init: this version of mod_ssl was compiled "
            "against a newer library")

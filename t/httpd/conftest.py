@@ -7,7 +7,7 @@ import tempfile
 import pytest
 
 HERE = pathlib.Path(__file__).resolve().parent
-sys.path[:0] = [str(HERE), str(HERE.parent / "link")]
+sys.path[:0] = [str(HERE / "support"), str(HERE.parent / "link")]
 
 from echo_origin import EchoOrigin  # noqa: E402
 from legs import Legs  # noqa: E402

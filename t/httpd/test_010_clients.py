@@ -9,7 +9,7 @@ import pytest
 from chromium import Chromium
 from peers import run_npm_client
 
-PAGE = pathlib.Path(__file__).parent / "chromium_page.html"
+PAGE = pathlib.Path(__file__).parent / "support" / "chromium_page.html"
 
 
 @pytest.mark.parametrize("client,origin", [("ws", False), ("ws", True), ("wss", False), ("wss", True)])

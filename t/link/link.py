@@ -15,7 +15,7 @@ import sys
 import threading
 
 HERE = pathlib.Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE.parent / "httpd"))
+sys.path.insert(0, str(HERE.parent / "httpd" / "support"))
 
 from network import inside, own_network  # noqa: E402
 

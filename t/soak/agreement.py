@@ -20,7 +20,7 @@ import time
 
 HERE = pathlib.Path(__file__).resolve().parent
 TREE = HERE.parents[1]
-sys.path.insert(0, str(HERE.parent / "httpd"))
+sys.path.insert(0, str(HERE.parent / "httpd" / "support"))
 sys.dont_write_bytecode = True
 
 from prometheus_client.parser import text_string_to_metric_families  # noqa: E402

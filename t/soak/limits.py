@@ -18,7 +18,7 @@ import time
 
 HERE = pathlib.Path(__file__).resolve().parent
 TREE = HERE.parents[1]
-sys.path.insert(0, str(HERE.parent / "httpd"))
+sys.path.insert(0, str(HERE.parent / "httpd" / "support"))
 sys.dont_write_bytecode = True
 
 import processes  # noqa: E402

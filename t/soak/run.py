@@ -16,7 +16,7 @@ from collections import Counter
 
 HERE = pathlib.Path(__file__).resolve().parent
 TREE = HERE.parents[1]
-sys.path.insert(0, str(HERE.parent / "httpd"))
+sys.path.insert(0, str(HERE.parent / "httpd" / "support"))
 sys.dont_write_bytecode = True
 
 import phases  # noqa: E402

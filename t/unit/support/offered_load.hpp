@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "mod_wsflow/limits/view.hpp"
-#include "t/unit/support/flow_table.hpp"
+#include "t/unit/support/limits_table.hpp"
 
 namespace wsflow::test {
 
@@ -147,7 +147,7 @@ class OfferedLoad {
   }
 
   const Shape shape_;
-  FlowTable table_;
+  LimitsTable table_;
   limits::Bells bells_;
   limits::Control control_{*table_, 3, bells_};
   std::mt19937_64 random_{7};

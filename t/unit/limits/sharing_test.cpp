@@ -1,0 +1,129 @@
+#include <atomic>
+#include <bit>
+#include <chrono>
+#include <random>
+#include <thread>
+
+#include "mod_wsflow/limits/reap.hpp"
+#include "mod_wsflow/shm/layout.hpp"
+#include "t/unit/support/child_process.hpp"
+#include "t/unit/support/limits_rig.hpp"
+#include "t/unit/support/shared_segment.hpp"
+
+// Threads and processes, some of them killed, that compete for permits.
+
+using namespace wsflow;
+using limits::kSecond;
+using limits::PermitState;
+using test::keyed;
+using test::limit;
+
+namespace {
+
+constexpr std::uint32_t kMost = 3;  // hold at once
+
+// Bits of the threads, of all processes, that are between getting a permit and giving it back.
+struct Inside {
+  std::atomic<std::uint64_t> threads;
+  std::atomic<std::uint64_t> entered;
+  std::atomic<std::uint64_t> waited;
+  std::atomic<std::uint64_t> too_many;
+};
+
+// Waits as a process does that hears no bells; the permit that it has then, or 0.
+limits::Index get(limits::Control& control, std::span<const limits::Demand> demands, Inside& inside) {
+  const auto answer = control.acquire(demands, limits::Waiting::parked, limits::now());
+  if (answer.state != PermitState::waiting) return answer.permit;
+  while (control.state(answer.permit) == PermitState::waiting && limits::now() < answer.wait_until) {
+    std::this_thread::yield();
+  }
+  limits::Refused refused;
+  if (control.withdraw(answer.permit, limits::Reason::timeout, limits::now(), refused)) return 0;
+  inside.waited.fetch_add(1);
+  return answer.permit;
+}
+
+// Some of the requests of a thread.
+void live(limits::Control& control, unsigned thread, Inside& inside, std::uint32_t requests) {
+  std::minstd_rand random(thread + 1);
+  const auto bit = std::uint64_t{1} << thread;
+  const auto& secret = control.table().secret;
+  for (std::uint32_t i = 0; i < requests; ++i) {
+    const char key = static_cast<char>('a' + random() % 4);
+    const limits::Demand demands[] = {{0, {}}, {1, limits::make_key(secret, {&key, 1}, true)}};
+    const auto permit = get(control, std::span(demands).first(1 + random() % 2), inside);
+    if (permit == 0) continue;
+    inside.entered.fetch_add(1);
+    if (std::popcount(inside.threads.fetch_or(bit) | bit) > static_cast<int>(kMost))
+      inside.too_many.fetch_add(1);
+    if (random() % 4 == 0) std::this_thread::yield();
+    inside.threads.fetch_and(~bit);
+    control.release(permit, limits::now());
+  }
+}
+
+std::vector<limits::Definition> sample_limits() {
+  constexpr limits::Micros kAcquire = 2000;
+  return {limit("all", {.concurrency = kMost, .queue = 5}, kAcquire),
+          keyed(limit("each", {.concurrency = 1, .queue = 2}, kAcquire), 3)};
+}
+
+}  // namespace
+
+TEST_CASE("threads never hold more than the limit", "[limits][sharing]") {
+  test::LimitsRig rig(sample_limits());
+  Inside inside{};
+  std::vector<std::thread> threads;
+  for (unsigned i = 0; i < 4; ++i) {
+    threads.emplace_back([&, i] { live(i % 2 == 0 ? rig.one : rig.two, i, inside, 3000); });
+  }
+  for (auto& thread : threads) thread.join();
+  CHECK(inside.too_many == 0);
+  CHECK(inside.waited > 0);
+  CHECK(rig.table->limits[0].released == inside.entered);
+  CHECK(test::is_unused(*rig.table));
+  CHECK(test::faults(*rig.table, limits::now()) == "");
+}
+
+TEST_CASE("processes that are killed anywhere leave no permit behind", "[limits][crash]") {
+  constexpr unsigned kProcesses = 4;
+  constexpr unsigned kThreads = 2;
+  constexpr auto kTime = std::chrono::milliseconds(700);
+  constexpr unsigned kLeast = 20;  // kills, on a slow machine
+  test::LimitsRig rig(sample_limits());
+  const test::SharedSegment memory;  // what the processes tell the test
+  auto& inside = *reinterpret_cast<Inside*>(shm::rows(*memory).data());
+  const auto start = [&](unsigned number) {
+    return test::ChildProcess([&, number]() -> bool {
+      limits::Control control(*rig.table, number, rig.bells);
+      const auto run = [&, number](unsigned thread) {
+        for (;;) live(control, number * kThreads + thread, inside, 1000);
+      };
+      std::thread other([&] { run(1); });
+      run(0);
+      return false;
+    });
+  };
+  std::vector<test::ChildProcess> processes;
+  for (unsigned i = 0; i < kProcesses; ++i) processes.push_back(start(i));
+  std::minstd_rand random(7);
+  // Once dead it holds nothing that matters; only then others may get its permits.
+  const auto bury = [&](unsigned number) {
+    processes[number].kill();
+    inside.threads.fetch_and(~(std::uint64_t{(1U << kThreads) - 1} << (number * kThreads)));
+    return limits::reclaim(*rig.table, rig.bells, number, kSecond);
+  };
+  unsigned killed = 0;
+  for (const auto end = std::chrono::steady_clock::now() + kTime;
+       killed < kLeast || std::chrono::steady_clock::now() < end; ++killed) {
+    std::this_thread::sleep_for(std::chrono::microseconds(random() % 3000));
+    const auto number = static_cast<unsigned>(random() % kProcesses);
+    REQUIRE(bury(number));
+    processes[number] = start(number);
+  }
+  for (unsigned i = 0; i < kProcesses; ++i) REQUIRE(bury(i));
+  CHECK(inside.too_many == 0);
+  CHECK(inside.entered > 0);
+  CHECK(test::is_unused(*rig.table));
+  CHECK(test::faults(*rig.table, limits::now()) == "");
+}

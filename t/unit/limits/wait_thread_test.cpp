@@ -1,0 +1,159 @@
+#include "mod_wsflow/limits/wait_thread.hpp"
+
+#include <unistd.h>
+
+#include <catch2/catch.hpp>
+#include <memory>
+
+#include "mod_wsflow/limits/definitions.hpp"
+#include "t/unit/support/limits_table.hpp"
+#include "t/unit/support/sockets.hpp"
+#include "t/unit/support/wait.hpp"
+
+using namespace wsflow;
+using limits::PermitState;
+using limits::Wait;
+
+namespace {
+
+struct TestWait final : Wait {
+  void wake() noexcept override { woken.store(true); }
+  bool ended() const {
+    return test::eventually([&] { return woken.load(); });
+  }
+  std::atomic<bool> woken{false};
+};
+
+// One process with one limit of one permit, for which any number may wait for `acquire`.
+struct Rig {
+  explicit Rig(limits::Micros acquire, bool bell = true)
+      : bells(bell ? limits::Bells(limits::Bells::open()) : limits::Bells()),
+        control(*table, 3, bells),
+        watch(control, bells.fd(3)) {
+    limits::Definition definition{.settings = {.concurrency = 1, .queue = 10}, .acquire = acquire};
+    definition.name[0] = 'a';
+    REQUIRE(test::define(control, std::span(&definition, 1), 0, 1, limits::now()));
+    REQUIRE(watch.start());
+  }
+  limits::Answer acquire() {
+    const limits::Demand demand;
+    return control.acquire(std::span(&demand, 1), limits::Waiting::parked, limits::now());
+  }
+  void begin(TestWait& wait) {
+    const auto answer = acquire();
+    REQUIRE(answer.state == PermitState::waiting);
+    wait.permit = answer.permit;
+    wait.until = answer.wait_until;
+    watch.add(wait);
+  }
+
+  test::LimitsTable table;
+  limits::Bells bells;
+  limits::Control control;
+  limits::Watch watch;
+};
+
+constexpr limits::Micros kLong = 60'000'000;
+
+}  // namespace
+
+TEST_CASE("a wait ends when its permit is granted, with a bell or without", "[limits][watch]") {
+  for (const bool bell : {true, false}) {
+    Rig rig(kLong, bell);
+    const auto first = rig.acquire();
+    TestWait wait;
+    rig.begin(wait);
+    CHECK_FALSE(wait.woken.load());
+    rig.control.release(first.permit, limits::now());
+    REQUIRE(wait.ended());
+    CHECK(wait.end.load() == Wait::End::granted);
+    CHECK(rig.control.state(wait.permit) == PermitState::held);
+    rig.watch.remove(wait);
+    rig.control.release(wait.permit, limits::now());
+  }
+}
+
+TEST_CASE("a permit that was granted before the watch knew of it is noticed", "[limits][watch]") {
+  Rig rig(kLong);
+  const auto first = rig.acquire();
+  const auto answer = rig.acquire();
+  rig.control.release(first.permit, limits::now());
+  TestWait wait;
+  wait.permit = answer.permit;
+  wait.until = answer.wait_until;
+  rig.watch.add(wait);
+  REQUIRE(wait.ended());
+  CHECK(wait.end.load() == Wait::End::granted);
+}
+
+TEST_CASE("a wait ends when its time is up, and not before", "[limits][watch]") {
+  constexpr limits::Micros kShort = 30'000;
+  Rig rig(kShort);
+  rig.acquire();
+  TestWait wait;
+  const auto start = limits::now();
+  rig.begin(wait);
+  REQUIRE(wait.ended());
+  CHECK(limits::now() - start >= kShort);
+  CHECK(wait.end.load() == Wait::End::timeout);
+  CHECK(wait.refused.reason == limits::Reason::timeout);
+  CHECK(rig.control.state(wait.permit) == PermitState::free);
+}
+
+TEST_CASE("a wait ends when its client leaves, and the next one is not held up", "[limits][watch]") {
+  Rig rig(kLong);
+  const auto first = rig.acquire();
+  auto pair = test::socket_pair();
+  TestWait leaves;
+  leaves.client = pair.ours.get();
+  rig.begin(leaves);
+  TestWait stays;
+  rig.begin(stays);
+  pair.peer.reset();
+  REQUIRE(leaves.ended());
+  CHECK(leaves.end.load() == Wait::End::client_gone);
+  CHECK(leaves.refused.reason == limits::Reason::client_gone);
+  CHECK_FALSE(stays.woken.load());
+  rig.control.release(first.permit, limits::now());
+  REQUIRE(stays.ended());
+  CHECK(stays.end.load() == Wait::End::granted);
+}
+
+TEST_CASE("what a waiting client sends does not end its wait", "[limits][watch]") {
+  Rig rig(kLong);
+  const auto first = rig.acquire();
+  const auto pair = test::socket_pair();
+  TestWait wait;
+  wait.client = pair.ours.get();
+  rig.begin(wait);
+  REQUIRE(::write(pair.peer.get(), "more", 4) == 4);
+  rig.control.release(first.permit, limits::now());
+  REQUIRE(wait.ended());
+  CHECK(wait.end.load() == Wait::End::granted);
+}
+
+TEST_CASE("a wait that was taken back is never woken", "[limits][watch]") {
+  Rig rig(kLong);
+  const auto first = rig.acquire();
+  auto gone = std::make_unique<TestWait>();
+  rig.begin(*gone);
+  rig.watch.remove(*gone);
+  rig.watch.remove(*gone);  // once more does nothing
+  TestWait next;
+  rig.begin(next);
+  const bool woken = gone->woken.load();
+  gone.reset();
+  rig.control.release(first.permit, limits::now());  // to the one that nobody watches
+  CHECK_FALSE(woken);
+  CHECK_FALSE(next.woken.load());
+}
+
+TEST_CASE("the end of a watch leaves its waits as they are", "[limits][watch]") {
+  Rig rig(kLong);
+  rig.acquire();
+  TestWait wait;
+  rig.begin(wait);
+  rig.watch.stop();
+  CHECK(wait.end.load() == Wait::End::none);
+  CHECK(rig.control.state(wait.permit) == PermitState::waiting);
+}

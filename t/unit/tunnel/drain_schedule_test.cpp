@@ -1,0 +1,119 @@
+#include "mod_wsflow/tunnel/drain_schedule.hpp"
+
+#include <algorithm>
+#include <catch2/catch.hpp>
+#include <cstdint>
+#include <random>
+#include <vector>
+
+using wsflow::base::Instant;
+using wsflow::base::Millis;
+using wsflow::tunnel::DrainPace;
+
+namespace {
+
+constexpr Instant kStart{Millis(1'000'000)};
+
+// Lets `count` tunnels end at the steps' own times, each late by up to `lateness`, and returns when each one
+// did.
+std::vector<Millis> ends(Millis window, int count, Millis lateness = Millis(0)) {
+  std::mt19937 random(42);
+  DrainPace pace;
+  pace.start(kStart, window);
+  std::vector<Millis> result;
+  while (count > 0) {
+    const auto late = lateness * static_cast<Millis::rep>(random() % 100) / 100;
+    const auto now = pace.next() + late;
+    const auto chance = pace.step(now);
+    REQUIRE(pace.next() > now);
+    const int there = count;
+    for (int i = 0; i < there; ++i) {
+      if (std::uint64_t{random()} >= chance) continue;
+      result.push_back(now - kStart);
+      --count;
+    }
+  }
+  return result;
+}
+
+}  // namespace
+
+TEST_CASE("nothing is due before a drain has started", "[drain_pace]") {
+  const DrainPace pace;
+  CHECK_FALSE(pace.started());
+  CHECK(pace.next() == Instant::max());
+}
+
+TEST_CASE("without a window everything ends at once", "[drain_pace]") {
+  DrainPace pace;
+  pace.start(kStart, Millis(0));
+  CHECK(pace.started());
+  CHECK(pace.next() == kStart);
+  CHECK(pace.step(kStart) == DrainPace::kCertain);
+}
+
+TEST_CASE("the ends are spread evenly over the window", "[drain_pace]") {
+  const auto window = GENERATE(Millis(2000), Millis(10'000), Millis(3'600'000));
+  const auto lateness = GENERATE(Millis(0), Millis(15));
+  constexpr int kTunnels = 4000;
+  constexpr int kParts = 4;
+  CAPTURE(window.count(), lateness.count());
+  const auto all = ends(window, kTunnels, lateness);
+  CHECK(all.front() >= Millis(1));
+  CHECK(all.back() <= window + lateness);
+  std::vector<int> parts(kParts);
+  for (const auto end : all)
+    ++parts[static_cast<std::size_t>(
+        std::min<Millis::rep>((end.count() - 1) * kParts / window.count(), kParts - 1))];
+  for (const int part : parts) CHECK(part == Approx(kTunnels / kParts).epsilon(0.15));
+}
+
+TEST_CASE("a drain is done at its end, however late the last step comes", "[drain_pace]") {
+  const auto late = GENERATE(Millis(0), Millis(1), Millis(100'000));
+  DrainPace pace;
+  pace.start(kStart, Millis(1000));
+  CHECK(pace.step(kStart + Millis(20)) < DrainPace::kCertain);
+  CHECK(pace.step(kStart + Millis(1000) + late) == DrainPace::kCertain);
+  // What comes later ends too.
+  CHECK(pace.next() > kStart + Millis(1000) + late);
+  CHECK(pace.next() < Instant::max());
+  CHECK(pace.step(pace.next()) == DrainPace::kCertain);
+}
+
+TEST_CASE("the last step is due at the end of the window", "[drain_pace]") {
+  DrainPace pace;
+  pace.start(kStart, Millis(50));
+  std::vector<Instant> due;
+  for (bool certain = false; !certain;) {
+    due.push_back(pace.next());
+    certain = pace.step(due.back()) == DrainPace::kCertain;
+  }
+  CHECK(due == std::vector<Instant>{kStart + Millis(20), kStart + Millis(40), kStart + Millis(50)});
+}
+
+TEST_CASE("a step has the share of its time in what is left", "[drain_pace]") {
+  DrainPace pace;
+  pace.start(kStart, Millis(1000));
+  CHECK(pace.step(kStart) == 0);
+  CHECK(pace.step(kStart + Millis(250)) == DrainPace::kCertain / 4);
+  CHECK(pace.step(kStart + Millis(625)) == DrainPace::kCertain / 2);
+  CHECK(pace.step(kStart + Millis(625)) == 0);
+}
+
+TEST_CASE("a window of weeks is no wider than the numbers", "[drain_pace]") {
+  constexpr Millis kWindow{40LL * 24 * 3600 * 1000};
+  DrainPace pace;
+  pace.start(kStart, kWindow);
+  CHECK(pace.step(kStart + kWindow / 2) == DrainPace::kCertain / 2);
+  CHECK(pace.step(kStart + kWindow) == DrainPace::kCertain);
+}
+
+TEST_CASE("steps are neither too close nor too rare", "[drain_pace]") {
+  const auto [window, pause] = GENERATE(table<Millis, Millis>(
+      {{Millis(100), Millis(20)}, {Millis(10'000), Millis(100)}, {Millis(3'600'000), Millis(1000)}}));
+  DrainPace pace;
+  pace.start(kStart, window);
+  CHECK(pace.next() == kStart + pause);
+  pace.step(kStart + pause);
+  CHECK(pace.next() == kStart + 2 * pause);
+}

@@ -1,0 +1,114 @@
+#include "mod_wsflow/tunnel/timer_wheel.hpp"
+
+#include <catch2/catch.hpp>
+#include <deque>
+#include <optional>
+#include <random>
+
+using namespace wsflow;
+using base::Instant;
+using base::Millis;
+using tunnel::DeadlineHook;
+using tunnel::Deadlines;
+
+namespace {
+Instant at(std::int64_t ms) {
+  return Instant(Millis(ms));
+}
+constexpr auto kTick = Deadlines::kTick;
+}  // namespace
+
+TEST_CASE("without deadlines there is no next one", "[deadlines]") {
+  Deadlines deadlines;
+  CHECK(deadlines.next() == Instant::max());
+  CHECK(deadlines.pop_due(at(1'000'000)) == nullptr);
+  CHECK(deadlines.next() == Instant::max());
+}
+
+TEST_CASE("a deadline is met once, not early, and at most a tick late", "[deadlines]") {
+  const auto due = GENERATE(at(101), at(104), at(5'000), at(3'600'000), at(90'000'000'000));
+  Deadlines deadlines;
+  deadlines.pop_due(at(100));
+  DeadlineHook hook;
+  CHECK_FALSE(hook.linked());
+  deadlines.set(hook, due);
+  CHECK(hook.linked());
+  CHECK(hook.due() == due);
+  CHECK(deadlines.pop_due(due - Millis(1)) == nullptr);
+  CHECK(deadlines.next() >= due);
+  CHECK(deadlines.next() < due + kTick);
+  CHECK(deadlines.pop_due(due + kTick) == &hook);
+  CHECK_FALSE(hook.linked());
+  CHECK(deadlines.pop_due(due + Millis(100'000)) == nullptr);
+  CHECK(deadlines.next() == Instant::max());
+}
+
+TEST_CASE("what is due already is due at once", "[deadlines]") {
+  Deadlines deadlines;
+  deadlines.pop_due(at(5000));
+  DeadlineHook hook;
+  deadlines.set(hook, at(4000));
+  CHECK(deadlines.next() <= at(5000));
+  CHECK(deadlines.pop_due(at(5000)) == &hook);
+}
+
+TEST_CASE("setting again moves a deadline, nearer and farther", "[deadlines]") {
+  Deadlines deadlines;
+  DeadlineHook moved;
+  DeadlineHook stays;
+  deadlines.set(moved, at(80));
+  deadlines.set(stays, at(160));
+  deadlines.set(moved, at(50'000));
+  CHECK(deadlines.pop_due(at(200)) == &stays);
+  CHECK(deadlines.pop_due(at(200)) == nullptr);
+  deadlines.set(moved, at(240));
+  CHECK(deadlines.pop_due(at(240)) == &moved);
+  CHECK(deadlines.pop_due(at(60'000)) == nullptr);
+}
+
+TEST_CASE("a hook that is unlinked or dies is not due any more", "[deadlines]") {
+  Deadlines deadlines;
+  DeadlineHook stays;
+  {
+    std::optional<DeadlineHook> dies(std::in_place);
+    DeadlineHook unlinked;
+    deadlines.set(*dies, at(16));
+    deadlines.set(unlinked, at(16));
+    deadlines.set(stays, at(16));
+    unlinked.unlink();
+    unlinked.unlink();
+  }
+  CHECK(deadlines.pop_due(at(16)) == &stays);
+  CHECK(deadlines.pop_due(at(16)) == nullptr);
+}
+
+TEST_CASE("many deadlines, each met in its tick, however the clock jumps", "[deadlines]") {
+  const auto step = GENERATE(1, 7, 300, 40'000);
+  std::mt19937 random(static_cast<unsigned>(step));
+  Deadlines deadlines;
+  auto now = at(123'456'789);
+  deadlines.pop_due(now);
+  std::deque<DeadlineHook> hooks(500);
+  for (auto& hook : hooks) {
+    const auto range = 1U << (random() % 22);
+    deadlines.set(hook, now + Millis(random() % range));
+  }
+  std::size_t met = 0;
+  while (met < hooks.size()) {
+    const auto next = deadlines.next();
+    REQUIRE(next != Instant::max());
+    const auto before = now;
+    now = std::max(now + Millis(random() % static_cast<unsigned>(step)), next);
+    while (auto* hook = deadlines.pop_due(now)) {
+      REQUIRE(hook->due() <= now);
+      // Its wake-up was announced: it was not slept through.
+      REQUIRE(hook->due() + kTick > std::min(before, next));
+      if (random() % 4 == 0 && met < 400) {
+        deadlines.set(*hook, now + Millis(random() % 100'000));
+      } else {
+        ++met;
+      }
+    }
+  }
+  CHECK(deadlines.next() == Instant::max());
+}
