@@ -46,7 +46,7 @@ int post_config(apr_pool_t* pconf, apr_pool_t*, apr_pool_t*, server_rec* server)
   // A server that runs must not end for that: its children refuse what they cannot serve.
   if (open_segment(server) != APR_SUCCESS && is_first_start()) return HTTP_INTERNAL_SERVER_ERROR;
   LogRelay::open();  // here, so that all children share it
-  open_bells();
+  open_wakeups();
   config_of(server).cold_start = ap_unixd_mpm_get_retained_data()->was_graceful == 0;
   watch_end_of_generation(pconf, server);
   adopt_keepers(server);

@@ -25,32 +25,32 @@ const char* name(Outcome outcome) noexcept {
   return "unknown";
 }
 
-const char* name(Refusal refusal) noexcept {
+const char* name(HandshakeRefusal refusal) noexcept {
   switch (refusal) {
-    case Refusal::bad_method: return "bad-method";
-    case Refusal::bad_http_version: return "bad-http-version";
-    case Refusal::bad_connection: return "bad-connection";
-    case Refusal::bad_key: return "bad-key";
-    case Refusal::bad_version: return "bad-version";
-    case Refusal::has_body: return "has-body";
-    case Refusal::origin_not_allowed: return "origin-not-allowed";
-    case Refusal::protocol_not_allowed: return "protocol-not-allowed";
-    case Refusal::expired: return "expired";
-    case Refusal::client_gone: return "client-gone";
-    case Refusal::route_drained: return "route-drained";
-    case Refusal::limit: return "limit";
-    case Refusal::max_tunnels: return "max-tunnels";
-    case Refusal::worker_share: return "worker-share";
-    case Refusal::no_source_port: return "no-source-port";
-    case Refusal::origin_unavailable: return "origin-unavailable";
-    case Refusal::origin_connect: return "origin-connect";
-    case Refusal::origin_closed: return "origin-closed";
-    case Refusal::origin_reset: return "origin-reset";
-    case Refusal::origin_garbage: return "origin-garbage";
-    case Refusal::origin_bad_answer: return "origin-bad-answer";
-    case Refusal::origin_timeout: return "origin-timeout";
-    case Refusal::origin_status: return "origin-status";
-    case Refusal::internal: return "internal";
+    case HandshakeRefusal::bad_method: return "bad-method";
+    case HandshakeRefusal::bad_http_version: return "bad-http-version";
+    case HandshakeRefusal::bad_connection: return "bad-connection";
+    case HandshakeRefusal::bad_key: return "bad-key";
+    case HandshakeRefusal::bad_version: return "bad-version";
+    case HandshakeRefusal::has_body: return "has-body";
+    case HandshakeRefusal::origin_not_allowed: return "origin-not-allowed";
+    case HandshakeRefusal::protocol_not_allowed: return "protocol-not-allowed";
+    case HandshakeRefusal::expired: return "expired";
+    case HandshakeRefusal::client_gone: return "client-gone";
+    case HandshakeRefusal::route_drained: return "route-drained";
+    case HandshakeRefusal::limit: return "limit";
+    case HandshakeRefusal::max_tunnels: return "max-tunnels";
+    case HandshakeRefusal::worker_share: return "worker-share";
+    case HandshakeRefusal::no_source_port: return "no-source-port";
+    case HandshakeRefusal::origin_unavailable: return "origin-unavailable";
+    case HandshakeRefusal::origin_connect: return "origin-connect";
+    case HandshakeRefusal::origin_closed: return "origin-closed";
+    case HandshakeRefusal::origin_reset: return "origin-reset";
+    case HandshakeRefusal::origin_garbage: return "origin-garbage";
+    case HandshakeRefusal::origin_bad_answer: return "origin-bad-answer";
+    case HandshakeRefusal::origin_timeout: return "origin-timeout";
+    case HandshakeRefusal::origin_status: return "origin-status";
+    case HandshakeRefusal::internal: return "internal";
   }
   return "unknown";
 }

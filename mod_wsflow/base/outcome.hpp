@@ -29,7 +29,7 @@ enum class Outcome : std::uint8_t {
 inline constexpr std::size_t kOutcomes = 17;
 
 // Why a handshake got no tunnel. One closed set for log, metrics, status and WSFLOW_REFUSED_BY.
-enum class Refusal : std::uint8_t {
+enum class HandshakeRefusal : std::uint8_t {
   bad_method,
   bad_http_version,
   bad_connection,
@@ -55,9 +55,9 @@ enum class Refusal : std::uint8_t {
   origin_status,         // an HTTP answer other than 101, passed to the client
   internal,              // out of descriptors or memory
 };
-inline constexpr std::size_t kRefusals = 24;
+inline constexpr std::size_t kHandshakeRefusals = 24;
 
 const char* name(Outcome outcome) noexcept;
-const char* name(Refusal refusal) noexcept;
+const char* name(HandshakeRefusal refusal) noexcept;
 
 }  // namespace wsflow::base

@@ -32,7 +32,7 @@ bool set_choice(std::string_view value, std::string_view yes, std::string_view n
   return field || equals_ignoring_case(value, no);
 }
 
-bool set_applies(LimitLine& line, std::string_view value) {
+bool set_applies(LimitDirective& line, std::string_view value) {
   constexpr limits::Applies kAll[] = {limits::Applies::all, limits::Applies::tunnels,
                                       limits::Applies::requests};
   const auto* found = std::ranges::find_if(
@@ -41,11 +41,11 @@ bool set_applies(LimitLine& line, std::string_view value) {
   return found != std::end(kAll);
 }
 
-bool set_concurrency(LimitLine& line, std::string_view value) {
+bool set_concurrency(LimitDirective& line, std::string_view value) {
   return value == "auto" || set_number(value, limits::kMost, line.definition.settings.concurrency);
 }
 
-bool set_rate(LimitLine& line, std::string_view value) {
+bool set_rate(LimitDirective& line, std::string_view value) {
   const auto slash = std::min(value.find('/'), value.size());
   const auto unit = value.substr(slash);
   const int seconds = unit == "/s" ? 1 : unit == "/m" ? 60 : unit == "/h" ? 3600 : 0;
@@ -55,7 +55,7 @@ bool set_rate(LimitLine& line, std::string_view value) {
   return true;
 }
 
-bool set_retry_after(LimitLine& line, std::string_view value) {
+bool set_retry_after(LimitDirective& line, std::string_view value) {
   if (value == "auto") return true;
   std::int64_t time = 0;
   if (!parse_time(value, 1'000'000, 24 * kHour, time) || time % 1'000'000 != 0) return false;
@@ -66,7 +66,7 @@ bool set_retry_after(LimitLine& line, std::string_view value) {
 struct Setting {
   std::string_view name;
   std::string_view legal;
-  bool (*set)(LimitLine& line, std::string_view value);
+  bool (*set)(LimitDirective& line, std::string_view value);
 };
 constexpr std::string_view kNumber = "a number from 1 to 1000000";
 constexpr Setting kSettings[] = {
@@ -147,7 +147,7 @@ std::string unknown(const std::string& word) {
   return error;
 }
 
-std::string take_setting(LimitLine& line, Given& given, const std::string& word) {
+std::string take_setting(LimitDirective& line, Given& given, const std::string& word) {
   const auto equals = word.find('=');
   const auto name = std::string_view(word).substr(0, equals);
   const auto* setting = std::ranges::find(kSettings, name, &Setting::name);
@@ -158,7 +158,7 @@ std::string take_setting(LimitLine& line, Given& given, const std::string& word)
 }
 
 // What does not go together, or nullptr.
-const char* contradiction(const LimitLine& line, const Given& given) {
+const char* contradiction(const LimitDirective& line, const Given& given) {
   const auto& definition = line.definition;
   const bool automatic = given.has("concurrency") && definition.settings.concurrency == 0;
   if (!given.any({"concurrency", "rate"})) return "needs concurrency= or rate=";
@@ -175,7 +175,7 @@ const char* contradiction(const LimitLine& line, const Given& given) {
   return nullptr;
 }
 
-void fill_defaults(LimitLine& line, const Given& given) {
+void fill_defaults(LimitDirective& line, const Given& given) {
   auto& definition = line.definition;
   auto& settings = definition.settings;
   definition.keyed = given.has("key");
@@ -189,18 +189,18 @@ void fill_defaults(LimitLine& line, const Given& given) {
 }
 
 // The settings behind the name; what is wrong with them.
-std::string take_settings(LimitLine& line, std::string_view text) {
+std::string take_settings(LimitDirective& line, std::string_view text) {
   Given given;
   for (std::string word; skip_spaces(text);) {
     if (!take_word(text, word)) return word + ": a quote has no end, or something follows it";
     if (given.none() && equals_ignoring_case(word, "off") && !skip_spaces(text)) {
-      line.kind = LimitLine::Kind::lift;
+      line.kind = LimitDirective::Kind::lift;
       return {};
     }
     if (auto error = take_setting(line, given, word); !error.empty()) return error;
   }
   if (given.none()) return {};
-  line.kind = LimitLine::Kind::define;
+  line.kind = LimitDirective::Kind::define;
   if (const char* error = contradiction(line, given)) return error;
   fill_defaults(line, given);
   return {};
@@ -208,8 +208,8 @@ std::string take_settings(LimitLine& line, std::string_view text) {
 
 }  // namespace
 
-LimitLine parse_limit(std::string_view arguments) {
-  LimitLine line;
+LimitDirective parse_limit(std::string_view arguments) {
+  LimitDirective line;
   std::string name;
   skip_spaces(arguments);
   if (!take_word(arguments, name) || !is_name(name)) {

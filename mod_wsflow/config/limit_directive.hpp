@@ -8,18 +8,18 @@
 namespace wsflow::config {
 
 // What a WSFlowLimit says.
-struct LimitLine {
+struct LimitDirective {
   enum class Kind : std::uint8_t { define, use, lift };
 
   std::string error;  // what is wrong and what is legal; empty: nothing, and the rest counts
   Kind kind = Kind::use;
-  limits::Definition definition;  // the name always; the rest of `define`
-  std::string key;                // the expression; empty: none
-  int ipv6_prefix = 128;          // bits; 128: addresses as they are
+  limits::LimitDefinition definition;  // the name always; the rest of `define`
+  std::string key;                     // the expression; empty: none
+  int ipv6_prefix = 128;               // bits; 128: addresses as they are
   bool show_key = false;
   int status = 503;
   int retry_after = 0;  // seconds; 0: as measured
 };
-LimitLine parse_limit(std::string_view arguments);
+LimitDirective parse_limit(std::string_view arguments);
 
 }  // namespace wsflow::config

@@ -76,8 +76,8 @@ bool is_below(std::string_view name, std::string_view domain) noexcept {
 
 }  // namespace
 
-std::optional<WebOrigin> parse_web_origin(std::string_view text) noexcept {
-  WebOrigin origin;
+std::optional<PageOrigin> parse_page_origin(std::string_view text) noexcept {
+  PageOrigin origin;
   if (!take_scheme(text, origin.scheme) || origin.scheme.empty()) return std::nullopt;
   const auto [host, port] = split_port(text);
   if (!is_host(host)) return std::nullopt;
@@ -87,7 +87,7 @@ std::optional<WebOrigin> parse_web_origin(std::string_view text) noexcept {
   return origin;
 }
 
-bool same_origin(const WebOrigin& a, const WebOrigin& b) noexcept {
+bool same_origin(const PageOrigin& a, const PageOrigin& b) noexcept {
   return equals_ignoring_case(a.scheme, b.scheme) && equals_ignoring_case(a.host, b.host) && a.port == b.port;
 }
 
@@ -106,7 +106,7 @@ std::optional<OriginPattern> parse_origin_pattern(std::string_view text) noexcep
   return pattern;
 }
 
-bool matches(const OriginPattern& pattern, const WebOrigin& origin) noexcept {
+bool matches(const OriginPattern& pattern, const PageOrigin& origin) noexcept {
   if (!pattern.scheme.empty() && !equals_ignoring_case(pattern.scheme, origin.scheme)) return false;
   const auto port = pattern.port != 0 ? pattern.port : default_port(origin.scheme);
   if (!pattern.any_port && port != origin.port) return false;
@@ -118,9 +118,9 @@ bool allows(const OriginRules& rules, std::optional<std::string_view> field, std
   if (!field) return !rules.required;
   if (rules.any) return true;
   if (*field == "null") return rules.opaque;
-  const auto origin = parse_web_origin(*field);
+  const auto origin = parse_page_origin(*field);
   if (!origin) return false;
-  const auto request = rules.same ? parse_web_origin(own) : std::nullopt;
+  const auto request = rules.same ? parse_page_origin(own) : std::nullopt;
   if (request && same_origin(*origin, *request)) return true;
   return std::any_of(rules.patterns.begin(), rules.patterns.end(),
                      [&](const auto& pattern) { return matches(pattern, *origin); });

@@ -9,14 +9,14 @@ namespace wsflow::config {
 
 // What a page says of itself in the Origin field (RFC 6454), and what WSFlowOrigin allows.
 
-struct WebOrigin {
+struct PageOrigin {
   std::string_view scheme;
   std::string_view host;   // an IPv6 address with its brackets
   std::uint16_t port = 0;  // 0: none is given, and the scheme has no default
 };
 // Nothing for what is no single origin: "null", a list, something with a path.
-std::optional<WebOrigin> parse_web_origin(std::string_view text) noexcept;
-bool same_origin(const WebOrigin& a, const WebOrigin& b) noexcept;
+std::optional<PageOrigin> parse_page_origin(std::string_view text) noexcept;
+bool same_origin(const PageOrigin& a, const PageOrigin& b) noexcept;
 
 // [scheme://]host[:port], as WSFlowOrigin takes it.
 struct OriginPattern {
@@ -27,7 +27,7 @@ struct OriginPattern {
   std::uint16_t port = 0;   // 0: the default one of the scheme
 };
 std::optional<OriginPattern> parse_origin_pattern(std::string_view text) noexcept;
-bool matches(const OriginPattern& pattern, const WebOrigin& origin) noexcept;
+bool matches(const OriginPattern& pattern, const PageOrigin& origin) noexcept;
 
 // One WSFlowOrigin.
 struct OriginRules {

@@ -22,7 +22,7 @@ std::optional<std::string_view> beginning(std::string_view pattern) noexcept {
 }
 
 // mod_proxy's comparison: a path matches itself and what is below it.
-bool has_all_of(const RoutePlace& outer, const RoutePlace& inner) noexcept {
+bool has_all_of(const RouteRank& outer, const RouteRank& inner) noexcept {
   if (outer.pattern && !inner.pattern) {
     const auto begins = beginning(outer.path);
     return begins && inner.path.starts_with(*begins);
@@ -34,17 +34,17 @@ bool has_all_of(const RoutePlace& outer, const RoutePlace& inner) noexcept {
 }
 
 // Whether `later` is looked at although `earlier` would match.
-bool goes_first(const RoutePlace& later, const RoutePlace& earlier) noexcept {
+bool goes_first(const RouteRank& later, const RouteRank& earlier) noexcept {
   return later.encoded && !earlier.encoded;
 }
 
 }  // namespace
 
-bool hides(const RoutePlace& earlier, const RoutePlace& later) noexcept {
+bool hides(const RouteRank& earlier, const RouteRank& later) noexcept {
   return !later.in_section && !goes_first(later, earlier) && has_all_of(earlier, later);
 }
 
-bool is_hidden_by(const RoutePlace& earlier, const RoutePlace& later) noexcept {
+bool is_hidden_by(const RouteRank& earlier, const RouteRank& later) noexcept {
   return later.in_section && !goes_first(earlier, later) && has_all_of(later, earlier);
 }
 

@@ -6,7 +6,7 @@ namespace wsflow::config {
 
 // Which of two routes gets the requests that both match.
 
-struct RoutePlace {
+struct RouteRank {
   std::string_view path;
   bool in_section;  // a <Location>'s
   bool pattern;     // compared as a text
@@ -14,8 +14,8 @@ struct RoutePlace {
 };
 
 // Whether `later`, which stands further down, gets nothing because of `earlier`.
-bool hides(const RoutePlace& earlier, const RoutePlace& later) noexcept;
+bool hides(const RouteRank& earlier, const RouteRank& later) noexcept;
 // Whether `earlier` gets nothing because of `later`: routes of sections go first, and of those the last wins.
-bool is_hidden_by(const RoutePlace& earlier, const RoutePlace& later) noexcept;
+bool is_hidden_by(const RouteRank& earlier, const RouteRank& later) noexcept;
 
 }  // namespace wsflow::config

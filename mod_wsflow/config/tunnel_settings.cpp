@@ -12,13 +12,15 @@ constexpr std::int64_t MessageSettings::*kMessageFields[] = {
 };
 static_assert(sizeof(MessageSettings) == std::size(kMessageFields) * sizeof(std::int64_t), "one is missing");
 
-constexpr std::int64_t Settings::*kFields[] = {
-    &Settings::connect,     &Settings::handshake,    &Settings::idle,   &Settings::stall,
-    &Settings::close,       &Settings::lifetime,     &Settings::jitter, &Settings::ping_client,
-    &Settings::ping_origin, &Settings::ping_timeout, &Settings::buffer, &Settings::receive_buffer,
-    &Settings::send_buffer, &Settings::strict,
+constexpr std::int64_t TunnelSettings::*kFields[] = {
+    &TunnelSettings::connect,      &TunnelSettings::handshake,   &TunnelSettings::idle,
+    &TunnelSettings::stall,        &TunnelSettings::close,       &TunnelSettings::lifetime,
+    &TunnelSettings::jitter,       &TunnelSettings::ping_client, &TunnelSettings::ping_origin,
+    &TunnelSettings::ping_timeout, &TunnelSettings::buffer,      &TunnelSettings::receive_buffer,
+    &TunnelSettings::send_buffer,  &TunnelSettings::strict,
 };
-static_assert(sizeof(Settings) == std::size(kFields) * sizeof(std::int64_t) + 2 * sizeof(MessageSettings),
+static_assert(sizeof(TunnelSettings) ==
+                  std::size(kFields) * sizeof(std::int64_t) + 2 * sizeof(MessageSettings),
               "one is missing");
 
 template <class T, std::size_t N>
@@ -49,7 +51,7 @@ MessageSettings overlay(const MessageSettings& first, const MessageSettings& sec
   return fill(first, second, kMessageFields);
 }
 
-Settings overlay(const Settings& first, const Settings& second) noexcept {
+TunnelSettings overlay(const TunnelSettings& first, const TunnelSettings& second) noexcept {
   auto result = fill(first, second, kFields);
   for (std::size_t i = 0; i < result.messages.size(); ++i) {
     result.messages[i] = overlay(first.messages[i], second.messages[i]);
@@ -57,7 +59,7 @@ Settings overlay(const Settings& first, const Settings& second) noexcept {
   return result;
 }
 
-tunnel::Terms make_terms(const Settings& settings, const void* log_context) noexcept {
+tunnel::Options make_options(const TunnelSettings& settings, const void* log_context) noexcept {
   return {.idle = millis(settings.idle),
           .stall = millis(settings.stall),
           .close = millis(settings.close),

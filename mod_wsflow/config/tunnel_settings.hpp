@@ -22,7 +22,7 @@ struct MessageSettings {
 };
 
 // Times in microseconds, as APR has them; sizes in bytes. 0: none.
-struct Settings {
+struct TunnelSettings {
   // WSFlowTimeout
   std::int64_t connect = kUnset;
   std::int64_t handshake = kUnset;
@@ -42,11 +42,11 @@ struct Settings {
   // WSFlowMessageLimit
   std::int64_t strict = kUnset;               // 1: what breaks RFC 6455 ends the tunnel
   std::array<MessageSettings, 2> messages{};  // from the client, from the origin
-  friend constexpr bool operator==(const Settings&, const Settings&) noexcept = default;
+  friend constexpr bool operator==(const TunnelSettings&, const TunnelSettings&) noexcept = default;
 };
 
 inline constexpr std::int64_t kSecond = 1'000'000;
-inline constexpr Settings kDefaultSettings{
+inline constexpr TunnelSettings kDefaultSettings{
     .connect = 5 * kSecond,
     .handshake = 10 * kSecond,
     .idle = 0,
@@ -67,9 +67,9 @@ inline constexpr Settings kDefaultSettings{
 
 // `first` where it is set, else `second`: one by one.
 MessageSettings overlay(const MessageSettings& first, const MessageSettings& second) noexcept;
-Settings overlay(const Settings& first, const Settings& second) noexcept;
+TunnelSettings overlay(const TunnelSettings& first, const TunnelSettings& second) noexcept;
 
 // What `settings`, each of which must be given, are to a tunnel.
-tunnel::Terms make_terms(const Settings& settings, const void* log_context) noexcept;
+tunnel::Options make_options(const TunnelSettings& settings, const void* log_context) noexcept;
 
 }  // namespace wsflow::config

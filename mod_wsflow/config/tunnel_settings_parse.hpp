@@ -16,7 +16,7 @@ enum class SettingsDirective : std::uint8_t { timeout, ping, message_limit, pass
 
 struct SettingsLine {
   std::string error;  // what is wrong and what is legal; empty: nothing, and the rest counts
-  Settings settings;
+  TunnelSettings settings;
   std::string until;  // the expression; empty: not given
 };
 SettingsLine parse_settings(SettingsDirective directive, std::string_view arguments);

@@ -25,13 +25,15 @@ class Acquisition {
   const Outlook& outlook() const noexcept { return outlook_; }
 
  private:
-  Limit& limit_of(Index entry) const noexcept { return table_.limits[table_.entries[entry - 1].limit - 1]; }
+  LimitRecord& limit_of(Index entry) const noexcept {
+    return table_.limits[table_.entries[entry - 1].limit - 1];
+  }
 
   void find_entries(std::span<const Demand> demands) noexcept;
   void judge() noexcept;
   void hold_or_wait() noexcept;
   bool may_wait() noexcept;
-  void refuse_by(std::uint32_t limit, Index entry, Reason reason) noexcept;
+  void refuse_by(std::uint32_t limit, Index entry, LimitReason reason) noexcept;
   void refuse_unknown(std::uint32_t limit) noexcept;
   bool is_gone(const Demand& demand) const noexcept;
 
@@ -69,7 +71,7 @@ void Acquisition::find_entries(std::span<const Demand> demands) noexcept {
     if (is_gone(demands[i])) continue;
     auto& limit = table_.limits[number];
     ++limit.arrivals;
-    ++limit.windows.at(now_).arrivals;
+    ++limit.rolling.at(now_).arrivals;
     if (const auto entry = obtain_entry(table_, number, demands[i].key, now_); entry != 0) {
       forgive(table_, entry, now_);
       demand_of_[count_] = i;
@@ -80,7 +82,7 @@ void Acquisition::find_entries(std::span<const Demand> demands) noexcept {
     } else if (limit.defined.fail_open) {
       ++limit.keys_ignored;
     } else if (!refused_) {
-      refuse_by(number, 0, Reason::keys_full);
+      refuse_by(number, 0, LimitReason::keys_full);
     }
   }
 }
@@ -117,7 +119,7 @@ void Acquisition::hold_or_wait() noexcept {
   if (answer_.permit != 0) {
     answer_.state = state;
   } else {
-    refuse_by(table_.entries[entries_[0] - 1].limit - 1, entries_[0], Reason::unavailable);
+    refuse_by(table_.entries[entries_[0] - 1].limit - 1, entries_[0], LimitReason::unavailable);
   }
 }
 
@@ -131,11 +133,11 @@ bool Acquisition::may_wait() noexcept {
     const auto number = table_.entries[entry - 1].limit - 1;
     const auto& limit = table_.limits[number];
     if (waiting_ == Waiting::never || limit.defined.acquire == 0 || limit.now.queue == 0) {
-      refuse_by(number, entry, is_full(table_, entry) ? Reason::concurrency : Reason::rate);
+      refuse_by(number, entry, is_full(table_, entry) ? LimitReason::concurrency : LimitReason::rate);
       return false;
     }
     if (table_.entries[entry - 1].waiting >= limit.now.queue) {
-      refuse_by(number, entry, Reason::queue_full);
+      refuse_by(number, entry, LimitReason::queue_full);
       return false;
     }
     if (first == 0) first = entry;
@@ -143,14 +145,14 @@ bool Acquisition::may_wait() noexcept {
   }
   const bool no_thread = waiting_ == Waiting::on_thread && table_.threads_waiting >= table_.thread_share;
   if (no_thread || !can_wait(table_)) {
-    refuse_by(table_.entries[first - 1].limit - 1, first, Reason::queue_full);
+    refuse_by(table_.entries[first - 1].limit - 1, first, LimitReason::queue_full);
     return false;
   }
   answer_.wait_until = now_ + longest;
   return true;
 }
 
-void Acquisition::refuse_by(std::uint32_t limit, Index entry, Reason reason) noexcept {
+void Acquisition::refuse_by(std::uint32_t limit, Index entry, LimitReason reason) noexcept {
   refused_ = true;
   outlook_ = refuse(table_, limit, entry, reason, now_, answer_.refused);
 }
@@ -159,32 +161,32 @@ void Acquisition::refuse_by(std::uint32_t limit, Index entry, Reason reason) noe
 void Acquisition::refuse_unknown(std::uint32_t limit) noexcept {
   refused_ = true;
   answer_.refused.limit = limit;
-  answer_.refused.reason = Reason::unavailable;
+  answer_.refused.reason = LimitReason::unavailable;
   answer_.refused.log = true;
 }
 
 // The newest configuration does not have it, and nobody holds it: only a process of an older one asks.
 bool Acquisition::is_gone(const Demand& demand) const noexcept {
   const auto& limit = table_.limits[demand.limit];
-  return limit.used == Limit::kFree || (demand.serial != 0 && demand.serial != limit.serial);
+  return limit.used == LimitRecord::kFree || (demand.serial != 0 && demand.serial != limit.serial);
 }
 
 }  // namespace
 
-Answer Control::acquire(std::span<const Demand> demands, Waiting waiting, Micros now) noexcept {
+Answer Limiter::acquire(std::span<const Demand> demands, Waiting waiting, Micros now) noexcept {
   Answer answer;
   Outlook outlook;
   if (demands.empty()) {
     answer.state = PermitState::held;
     return answer;
   }
-  if (Lock lock(table_, bells_, slot_ != kNoSlot ? Lock::kPatience : 0); lock && slot_ != kNoSlot) {
+  if (Lock lock(table_, wakeups_, slot_ != kNoSlot ? Lock::kPatience : 0); lock && slot_ != kNoSlot) {
     Acquisition acquisition(table_, lock, slot_, waiting, now);
     answer = acquisition.run(demands.first(std::min(demands.size(), kPerRequest)));
     outlook = acquisition.outlook();
   } else {
     answer.refused.limit = demands.front().limit;
-    answer.refused.reason = Reason::unavailable;
+    answer.refused.reason = LimitReason::unavailable;
     answer.refused.log = true;
   }
   // Without the lock: the random number is a call of the system.

@@ -13,12 +13,12 @@ namespace {
 // No name that a configuration can have.
 constexpr std::string_view kName = "(retired)";
 
-void open_grave(Limit& limit, Micros now) noexcept {
-  if (limit.used != Limit::kFree) return;
+void open_grave(LimitRecord& limit, Micros now) noexcept {
+  if (limit.used != LimitRecord::kFree) return;
   limit = {};
   kName.copy(limit.defined.name, kNameSize - 1);
-  limit.windows.began = now;
-  set_truth(limit.used, Limit::kRetired);
+  limit.rolling.began = now;
+  commit(limit.used, LimitRecord::kRetired);
 }
 
 // By number: those that a waiter for any limit needs.
@@ -38,7 +38,7 @@ std::optional<std::uint32_t> bury_one(Table& table, Micros now) noexcept {
   std::optional<std::uint32_t> oldest;
   for (std::uint32_t i = 0; i < kLimits; ++i) {
     const auto& limit = table.limits[i];
-    if (limit.used == Limit::kRetired && !needed.test(i) &&
+    if (limit.used == LimitRecord::kRetired && !needed.test(i) &&
         (!oldest || limit.serial < table.limits[*oldest].serial))
       oldest = i;
   }
@@ -50,7 +50,7 @@ std::optional<std::uint32_t> bury_one(Table& table, Micros now) noexcept {
   for (Index index = 1; index <= table.entries_seen; ++index) {
     if (table.entries[index - 1].limit == number + 1) move_entry(table, index, kBuried);
   }
-  set_truth(table.limits[number].used, Limit::kFree);
+  commit(table.limits[number].used, LimitRecord::kFree);
   return number;
 }
 

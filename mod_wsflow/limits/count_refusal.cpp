@@ -13,7 +13,7 @@ constexpr Micros kLogInterval = kSecond;
 
 // How long a permit is held, in seconds: as in the last minute, and as before where that says little; 0: not
 // one has come back. Those that are held count as if they were half way through.
-double holding_time(const Limit& limit, const Window& last) noexcept {
+double holding_time(const LimitRecord& limit, const SpanStats& last) noexcept {
   const auto& load = limit.load;
   if (load.ended == 0) return 0;
   const auto halves = limit.in_use / 2.0;
@@ -23,8 +23,8 @@ double holding_time(const Limit& limit, const Window& last) noexcept {
   return (last.inside_us + weight * before) / (ended + halves + weight) / kSecond;
 }
 
-Outlook by_releases(const Limit& limit, const Entry* entry, Micros now) noexcept {
-  const auto last = limit.windows.last(now);
+Outlook by_releases(const LimitRecord& limit, const Entry* entry, Micros now) noexcept {
+  const auto last = limit.rolling.last(now);
   const auto inside = std::max<double>(entry != nullptr ? entry->in_use : limit.in_use, 1);
   const auto waiting = static_cast<double>(entry != nullptr ? entry->waiting : 0);
   // Those who were refused within the last second come back too; which keys they have is not known.
@@ -36,35 +36,35 @@ Outlook by_releases(const Limit& limit, const Entry* entry, Micros now) noexcept
           .so_far = limit.in_use != 0 ? limit.load.held_us / limit.in_use / kSecond : 0};
 }
 
-Outlook outlook_of(const Limit& limit, const Entry* entry, Reason reason, Micros now) noexcept {
+Outlook outlook_of(const LimitRecord& limit, const Entry* entry, LimitReason reason, Micros now) noexcept {
   if (entry == nullptr || limit.now.rate == 0) return by_releases(limit, entry, now);
-  const auto pace = pace_of(limit, now);
+  const auto pace = gcra_of(limit, now);
   const Outlook by_rate{.known = true,
                         .due = seconds(std::max<Micros>(pace.next(entry->arrival) - now, 0)),
                         .ahead = static_cast<double>(entry->waiting),
                         .pace = pace.rate};
-  if (reason == Reason::rate || limit.now.concurrency == 0) return by_rate;
+  if (reason == LimitReason::rate || limit.now.concurrency == 0) return by_rate;
   return longer(by_rate, by_releases(limit, entry, now));
 }
 
 }  // namespace
 
-Outlook refuse(Table& table, std::uint32_t number, Index index, Reason reason, Micros now,
-               Refused& refused) noexcept {
+Outlook refuse(Table& table, std::uint32_t number, Index index, LimitReason reason, Micros now,
+               LimitRefusal& refused) noexcept {
   auto& limit = table.limits[number];
   auto* entry = index != 0 ? &table.entries[index - 1] : nullptr;
   pass_time(limit, now);
   ++limit.refused[static_cast<std::size_t>(reason)];
-  ++limit.windows.at(now).refused;
+  ++limit.rolling.at(now).refused;
   // With more permits it would have had one.
-  if (reason != Reason::rate && limit.now.concurrency != 0) limit.load.stays.come(false, now);
+  if (reason != LimitReason::rate && limit.now.concurrency != 0) limit.load.stays.come(false, now);
   if (entry != nullptr) ++entry->refused;
   refused.limit = number;
   refused.reason = reason;
   refused.log = now >= limit.log_after;
   if (refused.log) {
     refused.skipped = std::exchange(limit.log_skipped, 0);
-    refused.need = need_of(limit, limit.windows.last(now), now);
+    refused.need = need_of(limit, limit.rolling.last(now), now);
     limit.log_after = now + kLogInterval;
   } else {
     ++limit.log_skipped;

@@ -14,8 +14,8 @@ namespace wsflow::limits {
 
 namespace {
 
-bool is_named(const Limit& limit, std::string_view name) noexcept {
-  return limit.used != Limit::kFree && name == limit.defined.name;
+bool is_named(const LimitRecord& limit, std::string_view name) noexcept {
+  return limit.used != LimitRecord::kFree && name == limit.defined.name;
 }
 
 std::optional<std::uint32_t> number_of(const Table& table, std::string_view name) noexcept {
@@ -27,29 +27,30 @@ std::optional<std::uint32_t> number_of(const Table& table, std::string_view name
 
 std::optional<std::uint32_t> free_number(const Table& table) noexcept {
   const auto* end = table.limits + kLimits;
-  const auto* found = std::find_if(table.limits, end, [](auto& limit) { return limit.used == Limit::kFree; });
+  const auto* found =
+      std::find_if(table.limits, end, [](auto& limit) { return limit.used == LimitRecord::kFree; });
   if (found == end) return std::nullopt;
   return static_cast<std::uint32_t>(found - table.limits);
 }
 
 // What is not configured any more goes, once nobody holds it or waits for it.
-void retire(Table& table, std::span<const Definition> definitions) noexcept {
+void retire(Table& table, std::span<const LimitDefinition> definitions) noexcept {
   for (std::uint32_t i = 0; i <= kBuried; ++i) {
     auto& limit = table.limits[i];
-    if (limit.used == Limit::kFree) continue;
+    if (limit.used == LimitRecord::kFree) continue;
     const auto stays = std::any_of(definitions.begin(), definitions.end(),
                                    [&](auto& definition) { return is_named(limit, definition.name); });
     if (stays) continue;
-    set_truth(limit.used, Limit::kRetired);
+    commit(limit.used, LimitRecord::kRetired);
     if (i != kBuried && (limit.in_use != 0 || limit.waiting != 0)) continue;
     drop_entries(table, i);
     // A waiter for another limit may need it too.
-    if (limit.keys == 0) set_truth(limit.used, Limit::kFree);
+    if (limit.keys == 0) commit(limit.used, LimitRecord::kFree);
   }
 }
 
 // What is in force of `limit` when `next` becomes its definition.
-Settings in_force(const Limit& limit, const Definition& next) noexcept {
+LimitSettings in_force(const LimitRecord& limit, const LimitDefinition& next) noexcept {
   const bool adapts = next.most != 0;
   const bool adapted = limit.defined.most != 0;
   auto now = limit.defined.settings == next.settings && adapts == adapted ? limit.now : next.settings;
@@ -60,18 +61,18 @@ Settings in_force(const Limit& limit, const Definition& next) noexcept {
   return now;
 }
 
-Limit fresh(Table& table, const Definition& definition, Micros now) noexcept {
-  Limit limit{};
+LimitRecord fresh(Table& table, const LimitDefinition& definition, Micros now) noexcept {
+  LimitRecord limit{};
   limit.serial = ++table.last_serial;
   limit.defined = definition;
   limit.now = definition.settings;
-  limit.windows.began = now;
+  limit.rolling.began = now;
   limit.ramp_started = now;
   return limit;
 }
 
 // A number that was not free before is taken last: an old process may still ask for what had it.
-std::optional<std::uint32_t> new_number(Table& table, std::span<const Definition> definitions,
+std::optional<std::uint32_t> new_number(Table& table, std::span<const LimitDefinition> definitions,
                                         Micros now) noexcept {
   if (const auto number = free_number(table)) return number;
   retire(table, definitions);
@@ -79,19 +80,19 @@ std::optional<std::uint32_t> new_number(Table& table, std::span<const Definition
   return bury_one(table, now);
 }
 
-void define_one(Table& table, Lock& lock, std::uint32_t number, const Definition& definition,
+void define_one(Table& table, Lock& lock, std::uint32_t number, const LimitDefinition& definition,
                 Micros now) noexcept {
   auto& limit = table.limits[number];
-  if (limit.used == Limit::kRetired) limit.ramp_started = now;
-  const auto before = pace_of(limit, now).rate;
+  if (limit.used == LimitRecord::kRetired) limit.ramp_started = now;
+  const auto before = gcra_of(limit, now).rate;
   limit.now = in_force(limit, definition);
   limit.defined = definition;
-  set_truth(limit.used, Limit::kConfigured);
+  commit(limit.used, LimitRecord::kConfigured);
   quicken(table, number, before, now);
   grant_limit(table, lock, number, now);
 }
 
-void define_all(Table& table, Lock& lock, std::span<const Definition> definitions, Micros now) noexcept {
+void define_all(Table& table, Lock& lock, std::span<const LimitDefinition> definitions, Micros now) noexcept {
   for (const auto& definition : definitions) {
     auto number = number_of(table, definition.name);
     if (!number) {
@@ -113,9 +114,10 @@ bool is_defined(const Table& table, std::uint32_t generation) noexcept {
   return table.defined_by != 0 && static_cast<std::int32_t>(table.defined_by - (generation + 1)) >= 0;
 }
 
-Place place_of(const Table& table, std::string_view name) noexcept {
+LimitHandle handle_of(const Table& table, std::string_view name) noexcept {
   const auto number = number_of(table, name);
-  return number ? Place{*number, table.limits[*number].serial} : Place{.number = kNowhere, .serial = 0};
+  return number ? LimitHandle{*number, table.limits[*number].serial}
+                : LimitHandle{.number = kNowhere, .serial = 0};
 }
 
 }  // namespace
@@ -125,29 +127,30 @@ void initialise(Table& table, const std::uint64_t (&secret)[4]) noexcept {
   std::copy(std::begin(secret), std::end(secret), table.secret);
 }
 
-bool define(Control& control, std::span<const Definition> definitions, std::uint32_t generation,
-            Arrival arrival, std::uint32_t thread_share, Micros now, std::span<Place> places) noexcept {
-  auto& table = control.table();
-  Lock lock(table, control.bells(), Lock::kPatience);
+bool define(Limiter& limiter, std::span<const LimitDefinition> definitions, std::uint32_t generation,
+            Arrival arrival, std::uint32_t thread_share, Micros now,
+            std::span<LimitHandle> handles) noexcept {
+  auto& table = limiter.table();
+  Lock lock(table, limiter.wakeups(), Lock::kPatience);
   if (!lock) return false;
   if (!is_defined(table, generation)) {
     if (arrival == Arrival::herd) begin_ramps(table, now);
     define_all(table, lock, definitions, now);
     table.thread_share = thread_share;
-    set_truth(table.defined_by, generation + 1);
+    commit(table.defined_by, generation + 1);
   }
-  std::transform(definitions.begin(), definitions.end(), places.begin(),
-                 [&](const Definition& each) { return place_of(table, each.name); });
+  std::transform(definitions.begin(), definitions.end(), handles.begin(),
+                 [&](const LimitDefinition& each) { return handle_of(table, each.name); });
   return true;
 }
 
-bool change(Control& control, std::string_view name, const Change& change, Micros now) noexcept {
-  auto& table = control.table();
-  Lock lock(table, control.bells(), Lock::kPatience);
+bool change(Limiter& limiter, std::string_view name, const Change& change, Micros now) noexcept {
+  auto& table = limiter.table();
+  Lock lock(table, limiter.wakeups(), Lock::kPatience);
   if (!lock) return false;
   const auto number = number_of(table, name);
-  if (!number || table.limits[*number].used != Limit::kConfigured) return false;
-  const auto before = pace_of(table.limits[*number], now).rate;
+  if (!number || table.limits[*number].used != LimitRecord::kConfigured) return false;
+  const auto before = gcra_of(table.limits[*number], now).rate;
   auto& settings = table.limits[*number].now;
   settings.concurrency = change.concurrency.value_or(settings.concurrency);
   settings.queue = change.queue.value_or(settings.queue);

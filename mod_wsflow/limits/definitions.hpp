@@ -19,10 +19,10 @@ enum class Arrival : std::uint8_t {
 
 // The limits of a configuration, unless a process of the same or of a later generation has put them into
 // force already. What an operator has changed at run time stays, unless the configuration's own value
-// changed; what is not in it any more goes with its last permit. Then `places`, one for each definition,
+// changed; what is not in it any more goes with its last permit. Then `handles`, one for each definition,
 // tells where they stand. False: the lock was not to be had. Any process.
-bool define(Control& control, std::span<const Definition> definitions, std::uint32_t generation,
-            Arrival arrival, std::uint32_t thread_share, Micros now, std::span<Place> places) noexcept;
+bool define(Limiter& limiter, std::span<const LimitDefinition> definitions, std::uint32_t generation,
+            Arrival arrival, std::uint32_t thread_share, Micros now, std::span<LimitHandle> handles) noexcept;
 
 // Changes what is in force; what is not given stays. Waiters that now find room are granted. Any process.
 // False: no configured limit has this name.
@@ -32,6 +32,6 @@ struct Change {
   std::optional<double> rate;
   std::optional<std::uint32_t> burst;
 };
-bool change(Control& control, std::string_view name, const Change& change, Micros now) noexcept;
+bool change(Limiter& limiter, std::string_view name, const Change& change, Micros now) noexcept;
 
 }  // namespace wsflow::limits

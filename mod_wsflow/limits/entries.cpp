@@ -33,16 +33,16 @@ void forget(Table& table, Index index) noexcept {
   unlink_idle(table, index);
   unlink_from_bucket(table, index);
   --table.limits[entry.limit - 1].keys;
-  set_truth(entry.limit, Index{0});
+  commit(entry.limit, Index{0});
   entry.next = std::exchange(table.free_entry, index);
 }
 
 // The one that was idle for longest has most probably its whole burst again, but after changes of the rate.
-bool forget_one(Table& table, Limit& limit, Micros now) noexcept {
+bool forget_one(Table& table, LimitRecord& limit, Micros now) noexcept {
   constexpr int kTries = 8;
   auto index = limit.idlest;
   for (int i = 0; i < kTries && index != 0; ++i, index = table.entries[index - 1].fresher) {
-    if (limit.now.rate != 0 && !Pace::full(table.entries[index - 1].arrival, now)) continue;
+    if (limit.now.rate != 0 && !Gcra::full(table.entries[index - 1].arrival, now)) continue;
     forget(table, index);
     return true;
   }
@@ -96,7 +96,7 @@ Index obtain_entry(Table& table, std::uint32_t number, const Key& key, Micros no
   std::copy_n(key.shown, wanted.text_size, wanted.text);
   auto& entry = table.entries[index - 1];
   entry = wanted;
-  set_truth(entry.limit, Index{number + 1});
+  commit(entry.limit, Index{number + 1});
   link_entry(table, index);
   rest_entry(table, index);
   return index;
@@ -122,7 +122,7 @@ void move_entry(Table& table, Index index, std::uint32_t limit) noexcept {
   unlink_from_bucket(table, index);
   --from.keys;
   from.in_use -= entry.in_use;
-  set_truth(entry.limit, Index{limit + 1});
+  commit(entry.limit, Index{limit + 1});
   table.limits[limit].in_use += entry.in_use;
   link_entry(table, index);
 }

@@ -13,21 +13,21 @@ Micros spans(double rate, double count) noexcept {
 
 }  // namespace
 
-Micros Pace::next(Micros arrival) const noexcept {
+Micros Gcra::next(Micros arrival) const noexcept {
   return arrival - spans(rate, burst > 1 ? burst - 1.0 : 0.0);
 }
 
-Micros Pace::admit(Micros arrival, Micros now) const noexcept {
+Micros Gcra::admit(Micros arrival, Micros now) const noexcept {
   return std::max(arrival, now) + std::max(spans(rate, 1), Micros{1});
 }
 
-Micros Pace::forgive(Micros arrival, Micros now) const noexcept {
+Micros Gcra::forgive(Micros arrival, Micros now) const noexcept {
   // Others may have read the clock later, and waited for the lock.
   constexpr Micros kSkew = 5 * kSecond;
   return arrival - now > spans(rate, burst) + kSkew ? now + spans(rate, burst - 1.0) : arrival;
 }
 
-Micros Pace::convert(Micros arrival, double older, Micros now) const noexcept {
+Micros Gcra::convert(Micros arrival, double older, Micros now) const noexcept {
   if (arrival <= now) return arrival;
   const auto owed = static_cast<double>(arrival - now) * older / 1e6;
   return now + spans(rate, std::max(owed - 1, 0.0));

@@ -6,7 +6,7 @@ namespace wsflow::limits {
 
 // A token bucket as one number, the moment when the next admission is due (GCRA, ITU-T I.371 annex A): up to
 // `burst` admissions may be early. `rate` is in admissions a second, above 0.
-struct Pace {
+struct Gcra {
   double rate;
   std::uint32_t burst;
 

@@ -9,7 +9,7 @@ namespace wsflow::limits {
 
 namespace {
 
-const Limit& limit_of(const Table& table, Index entry) noexcept {
+const LimitRecord& limit_of(const Table& table, Index entry) noexcept {
   return table.limits[table.entries[entry - 1].limit - 1];
 }
 
@@ -29,14 +29,14 @@ bool is_full(const Table& table, Index entry) noexcept {
 
 bool is_early(const Table& table, Index entry, Micros now) noexcept {
   const auto& limit = limit_of(table, entry);
-  return limit.now.rate != 0 && pace_of(limit, now).next(table.entries[entry - 1].arrival) > now;
+  return limit.now.rate != 0 && gcra_of(limit, now).next(table.entries[entry - 1].arrival) > now;
 }
 
 bool is_short(const Table& table, Index entry, Micros now) noexcept {
   return !limit_of(table, entry).defined.dry_run && (is_full(table, entry) || is_early(table, entry, now));
 }
 
-Index blocked_at(const Table& table, const Permit& permit, Micros now) noexcept {
+Index blocked_at(const Table& table, const PermitRecord& permit, Micros now) noexcept {
   const auto entries = entries_of(permit);
   const auto found =
       std::find_if(entries.begin(), entries.end(), [&](Index each) { return is_short(table, each, now); });

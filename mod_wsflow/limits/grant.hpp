@@ -17,7 +17,7 @@ bool is_full(const Table& table, Index entry) noexcept;
 bool is_early(const Table& table, Index entry, Micros now) noexcept;
 bool is_short(const Table& table, Index entry, Micros now) noexcept;
 // The first entry of a permit that has no room for it; 0: none.
-Index blocked_at(const Table& table, const Permit& permit, Micros now) noexcept;
+Index blocked_at(const Table& table, const PermitRecord& permit, Micros now) noexcept;
 
 // Grants what finds room, in the list of an entry or, after a change of a limit, in all of its lists.
 void grant_entry(Table& table, Lock& lock, Index entry, Micros now) noexcept;

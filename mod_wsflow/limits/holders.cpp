@@ -15,14 +15,14 @@ namespace {
 constexpr std::uint32_t kScan = 2048;
 constexpr std::uint32_t kCopy = 64;
 
-bool is_held(const Permit& permit) noexcept {
+bool is_held(const PermitRecord& permit) noexcept {
   return permit.state.load(std::memory_order_relaxed) == static_cast<std::uint32_t>(PermitState::held);
 }
 
 // The entry of a key; 0: it has none.
 Index entry_of(Table& table, std::string_view name, const Key& key) noexcept {
   for (std::uint32_t i = 0; i < kLimits; ++i) {
-    if (table.limits[i].used == Limit::kFree || name != table.limits[i].defined.name) continue;
+    if (table.limits[i].used == LimitRecord::kFree || name != table.limits[i].defined.name) continue;
     return find_entry(table, i, key);
   }
   return 0;
@@ -31,10 +31,10 @@ Index entry_of(Table& table, std::string_view name, const Key& key) noexcept {
 enum class Scan : std::uint8_t { more, done, locked };
 
 // Looks at some permits from number `from` on.
-Scan mark_holders(Control& control, std::string_view limit, const Key& key, std::uint32_t from,
+Scan mark_holders(Limiter& limiter, std::string_view limit, const Key& key, std::uint32_t from,
                   std::vector<bool>& result) {
-  auto& table = control.table();
-  const Lock lock(table, control.bells(), Lock::kPatience);
+  auto& table = limiter.table();
+  const Lock lock(table, limiter.wakeups(), Lock::kPatience);
   if (!lock) return Scan::locked;
   // Anew each time: between two goes an entry that holds nothing may have become another key's.
   const auto entry = entry_of(table, limit, key);
@@ -85,16 +85,16 @@ std::vector<HeldKey> held_keys(const ShownPermit& shown) {
 
 }  // namespace
 
-std::optional<std::vector<bool>> holders_of(Control& control, std::string_view limit, const Key& key) {
+std::optional<std::vector<bool>> holders_of(Limiter& limiter, std::string_view limit, const Key& key) {
   std::vector<bool> result(kPermits + 1);
   auto scan = Scan::more;
   for (std::uint32_t from = 0; scan == Scan::more; from += kScan) {
-    scan = mark_holders(control, limit, key, from, result);
+    scan = mark_holders(limiter, limit, key, from, result);
   }
   return scan == Scan::done ? std::optional(std::move(result)) : std::nullopt;
 }
 
-std::vector<std::vector<HeldKey>> keys_of(Control& control, std::span<const Index> permits) {
+std::vector<std::vector<HeldKey>> keys_of(Limiter& limiter, std::span<const Index> permits) {
   std::vector<std::vector<HeldKey>> result;
   result.reserve(permits.size());
   std::vector<ShownPermit> chunk(std::min<std::size_t>(permits.size(), kCopy));
@@ -102,8 +102,8 @@ std::vector<std::vector<HeldKey>> keys_of(Control& control, std::span<const Inde
     const auto now = permits.first(std::min<std::size_t>(permits.size(), kCopy));
     permits = permits.subspan(now.size());
     {
-      const auto& table = control.table();
-      const Lock lock(control.table(), control.bells(), Lock::kPatience);
+      const auto& table = limiter.table();
+      const Lock lock(limiter.table(), limiter.wakeups(), Lock::kPatience);
       for (std::size_t i = 0; i < now.size(); ++i) {
         chunk[i].count = 0;
         if (lock) copy_shown(table, now[i], chunk[i]);

@@ -15,7 +15,7 @@ namespace wsflow::limits {
 
 // By Index: the permits that are held of this key of a limit, of one that is not configured any more too.
 // Nothing if the lock was not to be had.
-std::optional<std::vector<bool>> holders_of(Control& control, std::string_view limit, const Key& key);
+std::optional<std::vector<bool>> holders_of(Limiter& limiter, std::string_view limit, const Key& key);
 
 // A key of a limit that a permit is held of; its beginning, raw.
 struct HeldKey {
@@ -24,6 +24,6 @@ struct HeldKey {
   friend bool operator==(const HeldKey&, const HeldKey&) = default;
 };
 // Of each of these permits all keys that may be shown; of one that is none (0), or has none, nothing.
-std::vector<std::vector<HeldKey>> keys_of(Control& control, std::span<const Index> permits);
+std::vector<std::vector<HeldKey>> keys_of(Limiter& limiter, std::span<const Index> permits);
 
 }  // namespace wsflow::limits

@@ -2,15 +2,15 @@
 
 namespace wsflow::limits {
 
-const char* name(Reason reason) noexcept {
+const char* name(LimitReason reason) noexcept {
   switch (reason) {
-    case Reason::concurrency: return "concurrency";
-    case Reason::rate: return "rate";
-    case Reason::queue_full: return "queue-full";
-    case Reason::timeout: return "timeout";
-    case Reason::client_gone: return "client-gone";
-    case Reason::keys_full: return "keys-full";
-    case Reason::unavailable: return "unavailable";
+    case LimitReason::concurrency: return "concurrency";
+    case LimitReason::rate: return "rate";
+    case LimitReason::queue_full: return "queue-full";
+    case LimitReason::timeout: return "timeout";
+    case LimitReason::client_gone: return "client-gone";
+    case LimitReason::keys_full: return "keys-full";
+    case LimitReason::unavailable: return "unavailable";
   }
   return "unknown";
 }

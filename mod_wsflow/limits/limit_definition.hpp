@@ -18,12 +18,12 @@ inline constexpr std::uint32_t kMost = 1'000'000;      // largest concurrency, r
 inline constexpr std::uint32_t kMostWaiting = 10'000;  // longest queue
 
 // What an operator may change while httpd runs.
-struct Settings {
+struct LimitSettings {
   std::uint32_t concurrency = 0;  // permits; 0: any number
   std::uint32_t queue = 0;        // how many may wait
   double rate = 0;                // admissions a second; 0: any pace
   std::uint32_t burst = 1;        // admissions that the rate lets through at once after a pause
-  friend constexpr bool operator==(const Settings&, const Settings&) noexcept = default;
+  friend constexpr bool operator==(const LimitSettings&, const LimitSettings&) noexcept = default;
 };
 
 // Which requests a limit limits: handshakes of tunnels, all others, or both.
@@ -31,9 +31,9 @@ enum class Applies : std::uint8_t { all, tunnels, requests };
 const char* name(Applies applies) noexcept;
 
 // A limit as the configuration gives it.
-struct Definition {
+struct LimitDefinition {
   char name[kNameSize] = {};
-  Settings settings;
+  LimitSettings settings;
   Micros acquire = 0;           // longest wait for a permit; 0: none waits
   Micros ramp = 0;              // how long the rate grows from a tenth to the whole after start and outage
   std::uint32_t keys = 10'000;  // live keys that it keeps at most
@@ -43,11 +43,11 @@ struct Definition {
   bool keyed = false;      // each key has a count of its own
   bool fail_open = false;  // a key that finds no room is not limited; else it is refused
   bool dry_run = false;    // counts, but lets pass
-  friend constexpr bool operator==(const Definition&, const Definition&) noexcept = default;
+  friend constexpr bool operator==(const LimitDefinition&, const LimitDefinition&) noexcept = default;
 };
 
 // Why a limit refuses. One closed set for log, metrics, status.
-enum class Reason : std::uint8_t {
+enum class LimitReason : std::uint8_t {
   concurrency,  // all permits are taken, and nobody may wait
   rate,         // faster than the rate, and nobody may wait
   queue_full,   // as many wait as may
@@ -57,6 +57,6 @@ enum class Reason : std::uint8_t {
   unavailable,  // the table is full, or its lock was not to be had within a second
 };
 inline constexpr std::size_t kReasons = 7;
-const char* name(Reason reason) noexcept;
+const char* name(LimitReason reason) noexcept;
 
 }  // namespace wsflow::limits

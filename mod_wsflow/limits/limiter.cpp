@@ -41,14 +41,14 @@ void adapt(Table& table, Lock& lock, Entry& entry, Micros span, Micros now) noex
 
 }  // namespace
 
-PermitState Control::state(Index permit) const noexcept {
+PermitState Limiter::state(Index permit) const noexcept {
   return state_of(table_.permits[permit - 1]);
 }
 
-bool Control::withdraw(Index index, Reason reason, Micros now, Refused& refused) noexcept {
+bool Limiter::withdraw(Index index, LimitReason reason, Micros now, LimitRefusal& refused) noexcept {
   Outlook outlook;
   const auto& permit = table_.permits[index - 1];
-  if (Lock lock(table_, bells_, Lock::kPatience); lock) {
+  if (Lock lock(table_, wakeups_, Lock::kPatience); lock) {
     if (state_of(permit) != PermitState::waiting) return false;
     const auto at = table_.waiters[permit.waiter - 1].at;
     outlook = refuse(table_, table_.entries[at - 1].limit - 1, at, reason, now, refused);
@@ -57,20 +57,20 @@ bool Control::withdraw(Index index, Reason reason, Micros now, Refused& refused)
     if (!hand_back(table_, index, PermitState::waiting)) return false;
     refused = {.limit = table_.entries[permit.entries[0] - 1].limit - 1, .reason = reason, .log = true};
     // Announced: the lock may have become free meanwhile.
-    const Lock again(table_, bells_, 0);
+    const Lock again(table_, wakeups_, 0);
   }
   refused.retry_after = retry_after(outlook, os::random32());
   return true;
 }
 
-Micros Control::look_after(std::span<const Index> waiting, Micros now) noexcept {
+Micros Limiter::look_after(std::span<const Index> waiting, Micros now) noexcept {
   // Requests pass in between.
   constexpr std::size_t kAtOnce = 256;
   constexpr Micros kAgain = 1000;
   Micros next = 0;
   const auto sooner = [&next](Micros due) { next = next == 0 ? due : std::min(next, due); };
   for (; !waiting.empty(); waiting = waiting.subspan(std::min(waiting.size(), kAtOnce))) {
-    Lock lock(table_, bells_, 0);
+    Lock lock(table_, wakeups_, 0);
     if (!lock) {
       sooner(now + kAgain);
       continue;
@@ -82,27 +82,27 @@ Micros Control::look_after(std::span<const Index> waiting, Micros now) noexcept 
       if (!is_short(table_, waiter.at, now)) grant_entry(table_, lock, waiter.at, now);
       if (state_of(permit) != PermitState::waiting || is_full(table_, waiter.at)) continue;
       const auto& entry = table_.entries[waiter.at - 1];
-      sooner(std::max(pace_of(table_.limits[entry.limit - 1], now).next(entry.arrival), now + 1));
+      sooner(std::max(gcra_of(table_.limits[entry.limit - 1], now).next(entry.arrival), now + 1));
     }
   }
   return next;
 }
 
-void Control::release(Index permit, Micros now) noexcept {
+void Limiter::release(Index permit, Micros now) noexcept {
   if (permit == 0) return;
-  if (Lock lock(table_, bells_, 0); lock) {
+  if (Lock lock(table_, wakeups_, 0); lock) {
     if (state(permit) == PermitState::held) give_back(table_, lock, permit, now);
     return;
   }
   if (!hand_back(table_, permit, PermitState::held)) return;
   // Whoever had the lock may have looked before that.
-  const Lock again(table_, bells_, 0);
+  const Lock again(table_, wakeups_, 0);
 }
 
-void Control::first_byte(Index index, Micros now) noexcept {
+void Limiter::first_byte(Index index, Micros now) noexcept {
   if (index == 0) return;
   // A sample less is no loss.
-  Lock lock(table_, bells_, 0);
+  Lock lock(table_, wakeups_, 0);
   const auto& permit = table_.permits[index - 1];
   if (!lock || state_of(permit) != PermitState::held) return;
   for (const auto each : entries_of(permit)) {
@@ -110,21 +110,21 @@ void Control::first_byte(Index index, Micros now) noexcept {
   }
 }
 
-void Control::failed(Index permit) noexcept {
+void Limiter::failed(Index permit) noexcept {
   if (permit != 0) table_.permits[permit - 1].failed.store(1, std::memory_order_relaxed);
 }
 
-Held::Held(Held&& other) noexcept
-    : control_(std::exchange(other.control_, nullptr)), permit_(std::exchange(other.permit_, 0)) {}
+PermitLease::PermitLease(PermitLease&& other) noexcept
+    : limiter_(std::exchange(other.limiter_, nullptr)), permit_(std::exchange(other.permit_, 0)) {}
 
-Held& Held::operator=(Held&& other) noexcept {
-  std::swap(control_, other.control_);
+PermitLease& PermitLease::operator=(PermitLease&& other) noexcept {
+  std::swap(limiter_, other.limiter_);
   std::swap(permit_, other.permit_);
   return *this;
 }
 
-Held::~Held() {
-  if (control_ != nullptr) control_->release(permit_, now());
+PermitLease::~PermitLease() {
+  if (limiter_ != nullptr) limiter_->release(permit_, now());
 }
 
 Micros now() noexcept {

@@ -10,7 +10,7 @@
 namespace wsflow::limits {
 
 // Where a limit stands in the table, as definitions.hpp tells it.
-struct Place {
+struct LimitHandle {
   std::uint32_t number = 0;  // kNowhere: it found no room
   std::uint32_t serial = 0;  // of the limit that had the number then
 };
@@ -26,9 +26,9 @@ struct Demand {
 // How a request that finds no permit may wait.
 enum class Waiting : std::uint8_t { never, parked, on_thread };
 
-struct Refused {
+struct LimitRefusal {
   std::uint32_t limit = 0;  // the first that refuses
-  Reason reason = Reason::concurrency;
+  LimitReason reason = LimitReason::concurrency;
   std::uint32_t retry_after =
       1;                      // seconds in which, at the measured pace, a permit is to be expected; spread
   bool log = false;           // this one may be logged
@@ -40,21 +40,21 @@ struct Answer {
   PermitState state = PermitState::free;  // held: go on; waiting; free: refused
   Index permit = 0;                       // of held and waiting; 0 with held: nothing limits the request
   Micros wait_until = 0;                  // of waiting: when to withdraw
-  Refused refused;                        // of free
+  LimitRefusal refused;                   // of free
   std::uint32_t would_refuse = 0;         // bits of the demands that refused, but for dry-run
 };
 
 // A process's way to the limits. The limits are in shared memory and survive it.
-class Control {
+class Limiter {
  public:
   // `slot` is the number of the process's slot; with kNoSlot (parent) it may do everything but acquire.
-  // `bells` are borrowed.
+  // `wakeups` are borrowed.
   static constexpr std::uint32_t kNoSlot = 0xFFFFFFFF;
-  Control(Table& table, std::uint32_t slot, const Bells& bells) noexcept
-      : table_(table), slot_(slot), bells_(bells) {}
+  Limiter(Table& table, std::uint32_t slot, const SlotWakeups& wakeups) noexcept
+      : table_(table), slot_(slot), wakeups_(wakeups) {}
 
   Table& table() const noexcept { return table_; }
-  const Bells& bells() const noexcept { return bells_; }
+  const SlotWakeups& wakeups() const noexcept { return wakeups_; }
 
   // Takes a permit of every demand's limit or of none. Any worker thread; may wait for the lock, a second at
   // most. At most kPerRequest demands.
@@ -64,7 +64,7 @@ class Control {
   PermitState state(Index permit) const noexcept;
   // Ends the wait of a permit and counts it as refused for `reason`; `refused` is filled. False if it was
   // granted in the meantime: then it is held.
-  bool withdraw(Index permit, Reason reason, Micros now, Refused& refused) noexcept;
+  bool withdraw(Index permit, LimitReason reason, Micros now, LimitRefusal& refused) noexcept;
   // Grants what has become due in the lists in which `waiting` (permits of this process) stand; when the
   // next may be due because of a rate, or 0 if only a release can help. Never waits for the lock.
   Micros look_after(std::span<const Index> waiting, Micros now) noexcept;
@@ -79,24 +79,24 @@ class Control {
  private:
   Table& table_;  // borrowed from the segment
   std::uint32_t slot_;
-  const Bells& bells_;
+  const SlotWakeups& wakeups_;
 };
 
 // Owns one permit. Whoever holds it; release() is safe everywhere.
-class Held {
+class PermitLease {
  public:
-  Held() noexcept = default;
-  Held(Control& control, Index permit) noexcept
-      : control_(permit != 0 ? &control : nullptr), permit_(permit) {}
-  Held(Held&& other) noexcept;
-  Held& operator=(Held&& other) noexcept;
-  ~Held();
-  explicit operator bool() const noexcept { return control_ != nullptr; }
+  PermitLease() noexcept = default;
+  PermitLease(Limiter& limiter, Index permit) noexcept
+      : limiter_(permit != 0 ? &limiter : nullptr), permit_(permit) {}
+  PermitLease(PermitLease&& other) noexcept;
+  PermitLease& operator=(PermitLease&& other) noexcept;
+  ~PermitLease();
+  explicit operator bool() const noexcept { return limiter_ != nullptr; }
   Index permit() const noexcept { return permit_; }
-  Control* control() const noexcept { return control_; }
+  Limiter* limiter() const noexcept { return limiter_; }
 
  private:
-  Control* control_ = nullptr;  // borrowed; lives as long as the process
+  Limiter* limiter_ = nullptr;  // borrowed; lives as long as the process
   Index permit_ = 0;
 };
 

@@ -16,7 +16,7 @@ void approach(double& average, double value, double share) noexcept {
   if (average < kNothing) average = 0;
 }
 
-void step(Load& load, Window& window, Inside inside, Micros to) noexcept {
+void step(Load& load, SpanStats& window, Inside inside, Micros to) noexcept {
   const auto span = static_cast<double>(to - load.at);
   const auto share = -std::expm1(-span / kRecent);
   approach(load.recent_held, inside.held, share);
@@ -30,14 +30,14 @@ void step(Load& load, Window& window, Inside inside, Micros to) noexcept {
 
 }  // namespace
 
-void advance(Load& load, Windows& windows, Inside inside, Micros now) noexcept {
+void advance(Load& load, RollingStats& rolling, Inside inside, Micros now) noexcept {
   if (load.at == 0) load.at = now;
-  const auto oldest = Windows::oldest(now);
+  const auto oldest = RollingStats::oldest(now);
   // No window shows it any more.
-  if (Window forgotten{}; load.at < oldest) step(load, forgotten, inside, oldest);
+  if (SpanStats forgotten{}; load.at < oldest) step(load, forgotten, inside, oldest);
   while (load.at < now) {
-    const auto end = (load.at / Windows::kSpan + 1) * Windows::kSpan;
-    step(load, windows.at(load.at), inside, std::min(end, now));
+    const auto end = (load.at / RollingStats::kSpan + 1) * RollingStats::kSpan;
+    step(load, rolling.at(load.at), inside, std::min(end, now));
   }
 }
 

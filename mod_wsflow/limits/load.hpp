@@ -24,7 +24,7 @@ struct Inside {
 };
 
 // From `load.at` to `now` nothing has changed: so many were inside.
-void advance(Load& load, Windows& windows, Inside inside, Micros now) noexcept;
+void advance(Load& load, RollingStats& rolling, Inside inside, Micros now) noexcept;
 // A permit comes back that was held since then.
 void leave(Load& load, Micros since, Micros now) noexcept;
 

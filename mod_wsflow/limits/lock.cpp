@@ -34,7 +34,8 @@ int lock_within(pthread_mutex_t& lock, Micros patience) noexcept {
 
 }  // namespace
 
-Lock::Lock(Table& table, const Bells& bells, Micros patience) noexcept : table_(table), bells_(bells) {
+Lock::Lock(Table& table, const SlotWakeups& wakeups, Micros patience) noexcept
+    : table_(table), wakeups_(wakeups) {
   take(patience);
 }
 
@@ -52,7 +53,7 @@ void Lock::take(Micros patience) noexcept {
 Lock::~Lock() {
   while (held_) {
     // With the lock: if this process dies before it has rung, repair() rings.
-    if (rings_ != 0) bells_.ring(std::exchange(rings_, 0));
+    if (rings_ != 0) wakeups_.ring(std::exchange(rings_, 0));
     pthread_mutex_unlock(&table_.lock);
     // Those who could not get the lock have left it to us to look.
     if (!any_announced(table_)) return;

@@ -13,20 +13,20 @@ class Lock {
   static constexpr Micros kPatience = kSecond;
 
   // Waits for the lock at most `patience`; 0: only tries.
-  Lock(Table& table, const Bells& bells, Micros patience) noexcept;
+  Lock(Table& table, const SlotWakeups& wakeups, Micros patience) noexcept;
   ~Lock();
   Lock(const Lock&) = delete;
   Lock& operator=(const Lock&) = delete;
 
   explicit operator bool() const noexcept { return held_; }
   // The process in `slot` number has something granted.
-  void ring(std::uint32_t slot) noexcept { rings_ |= std::uint64_t{1} << (slot % Bells::kCount); }
+  void ring(std::uint32_t slot) noexcept { rings_ |= std::uint64_t{1} << (slot % SlotWakeups::kCount); }
 
  private:
   void take(Micros patience) noexcept;
 
   Table& table_;
-  const Bells& bells_;
+  const SlotWakeups& wakeups_;
   std::uint64_t rings_ = 0;
   bool held_ = false;
 };

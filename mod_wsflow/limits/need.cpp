@@ -19,7 +19,7 @@ double wanted(double held, double absent, double waiting) noexcept {
 
 }  // namespace
 
-Need need_of(const Limit& limit, const Window& last, Micros now) noexcept {
+Need need_of(const LimitRecord& limit, const SpanStats& last, Micros now) noexcept {
   if (limit.arrivals == 0 && limit.in_use == 0) return {};
   const auto& load = limit.load;
   const Absent absent(load.stays, now);

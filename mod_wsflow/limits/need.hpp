@@ -22,7 +22,7 @@ struct Need {
   double window = 0;       // that time, in seconds
 };
 
-// `limit` with its load counted up to `now` (pass_time); `last` of its windows.
-Need need_of(const Limit& limit, const Window& last, Micros now) noexcept;
+// `limit` with its load counted up to `now` (pass_time); `last` of its rolling.
+Need need_of(const LimitRecord& limit, const SpanStats& last, Micros now) noexcept;
 
 }  // namespace wsflow::limits

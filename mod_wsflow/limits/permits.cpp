@@ -15,7 +15,7 @@ namespace {
 // So many failures in a row are an outage; when it is over, the rate grows anew.
 constexpr std::uint32_t kOutage = 10;
 
-Limit& limit_of(Table& table, const Entry& entry) noexcept {
+LimitRecord& limit_of(Table& table, const Entry& entry) noexcept {
   return table.limits[entry.limit - 1];
 }
 
@@ -36,7 +36,7 @@ Index take_waiter(Table& table) noexcept {
 }
 
 // All of it but its state.
-void fill(Permit& permit, const Claim& claim, Index waiter, Micros now) noexcept {
+void fill(PermitRecord& permit, const Claim& claim, Index waiter, Micros now) noexcept {
   permit.owner = claim.owner;
   permit.since = now;
   permit.failed.store(0, std::memory_order_relaxed);
@@ -57,16 +57,16 @@ void count_admission(Table& table, std::span<const Index> entries, Micros now) n
     limit.busiest = std::max(limit.busiest, entry.in_use);
     ++entry.admitted;
     ++limit.admitted;
-    ++limit.windows.at(now).admitted;
+    ++limit.rolling.at(now).admitted;
     if (limit.now.rate == 0) continue;
     // What only passed because of dry-run costs as little as if it had been refused.
-    const auto pace = pace_of(limit, now);
+    const auto pace = gcra_of(limit, now);
     if (pace.next(entry.arrival) <= now) entry.arrival = pace.admit(entry.arrival, now);
   }
 }
 
-void count_release(Limit& limit, Micros held, bool failed, Micros now) noexcept {
-  auto& window = limit.windows.at(now);
+void count_release(LimitRecord& limit, Micros held, bool failed, Micros now) noexcept {
+  auto& window = limit.rolling.at(now);
   ++window.released;
   window.held_us += held;
   window.held.add(held);
@@ -80,10 +80,10 @@ void count_release(Limit& limit, Micros held, bool failed, Micros now) noexcept 
 }
 
 // Takes a waiter, whose permit has waited since `since`, and does not any more, out of all that counts it.
-void forget_waiter(Table& table, Index index, const Permit& permit, Micros since, Micros now,
+void forget_waiter(Table& table, Index index, const PermitRecord& permit, Micros since, Micros now,
                    bool admitted) noexcept {
   auto& waiter = table.waiters[index - 1];
-  set_truth(waiter.permit, Index{0});
+  commit(waiter.permit, Index{0});
   if (waiter.at != 0) delist(table, index);
   table.threads_waiting -= waiter.holds_thread;
   const auto entries = entries_of(permit);
@@ -106,17 +106,17 @@ void forget_waiter(Table& table, Index index, const Permit& permit, Micros since
 
 }  // namespace
 
-void pass_time(Limit& limit, Micros now) noexcept {
-  advance(limit.load, limit.windows, {.held = limit.in_use, .waiting = limit.waiting}, now);
+void pass_time(LimitRecord& limit, Micros now) noexcept {
+  advance(limit.load, limit.rolling, {.held = limit.in_use, .waiting = limit.waiting}, now);
 }
 
-Pace pace_of(const Limit& limit, Micros now) noexcept {
+Gcra gcra_of(const LimitRecord& limit, Micros now) noexcept {
   return {limit.now.rate * ramp_share(limit.ramp_started, limit.defined.ramp, now), limit.now.burst};
 }
 
 void quicken(Table& table, std::uint32_t number, double before, Micros now) noexcept {
   const auto& limit = table.limits[number];
-  const auto pace = pace_of(limit, now);
+  const auto pace = gcra_of(limit, now);
   if (before == 0 || (pace.rate != 0 && pace.rate <= before)) return;
   for (Index index = 1; index <= table.entries_seen; ++index) {
     auto& entry = table.entries[index - 1];
@@ -131,7 +131,7 @@ void forgive(Table& table, Index index, Micros now) noexcept {
   if (limit.now.rate == 0 || entry.arrival <= now ||
       ramp_share(limit.ramp_started, limit.defined.ramp, now) < 1)
     return;
-  entry.arrival = pace_of(limit, now).forgive(entry.arrival, now);
+  entry.arrival = gcra_of(limit, now).forgive(entry.arrival, now);
 }
 
 Index hold(Table& table, const Claim& claim, Micros now) noexcept {
@@ -139,7 +139,7 @@ Index hold(Table& table, const Claim& claim, Micros now) noexcept {
   if (index == 0) return 0;
   auto& permit = table.permits[index - 1];
   fill(permit, claim, 0, now);
-  set_truth(permit, PermitState::held);
+  commit(permit, PermitState::held);
   count_admission(table, claim.entries, now);
   return index;
 }
@@ -159,8 +159,8 @@ Index wait(Table& table, const Claim& claim, Micros now) noexcept {
   waiter.short_of = claim.short_of;
   waiter.holds_thread = claim.on_thread ? 1 : 0;
   fill(permit, claim, number, now);
-  set_truth(waiter.permit, index);
-  set_truth(permit, PermitState::waiting);
+  commit(waiter.permit, index);
+  commit(permit, PermitState::waiting);
   table.threads_waiting += waiter.holds_thread;
   for (std::size_t i = 0; i < claim.entries.size(); ++i) {
     wake_entry(table, claim.entries[i]);
@@ -198,7 +198,7 @@ Index end_wait(Table& table, Index index, Micros now) noexcept {
   auto& permit = table.permits[index - 1];
   const auto waiter = permit.waiter;
   const auto at = table.waiters[waiter - 1].at;
-  set_truth(permit, PermitState::free);
+  commit(permit, PermitState::free);
   permit.waiter = 0;
   forget_waiter(table, waiter, permit, permit.since, now, false);
   free_permit(table, index);
@@ -209,7 +209,7 @@ void end_hold(Table& table, Index index, Micros now) noexcept {
   auto& permit = table.permits[index - 1];
   const auto held = std::max<Micros>(now - permit.since, 0);
   const bool failed = permit.failed.load(std::memory_order_relaxed) != 0;
-  set_truth(permit, PermitState::free);
+  commit(permit, PermitState::free);
   for (const auto each : entries_of(permit)) {
     auto& entry = table.entries[each - 1];
     auto& limit = limit_of(table, entry);

@@ -11,10 +11,10 @@ namespace wsflow::limits {
 // of this with the lock.
 
 // The load of a limit is counted up to `now`: before anything of it changes.
-void pass_time(Limit& limit, Micros now) noexcept;
+void pass_time(LimitRecord& limit, Micros now) noexcept;
 
 // The rate that a limit, whose rate is not 0, lets through now.
-Pace pace_of(const Limit& limit, Micros now) noexcept;
+Gcra gcra_of(const LimitRecord& limit, Micros now) noexcept;
 // The limit lets more through than at `before`, its rate until now (0: any): so do all its entries, at once.
 void quicken(Table& table, std::uint32_t limit, double before, Micros now) noexcept;
 // Before an entry is judged: nothing is left of what it owed at a rate that was lower.
@@ -43,7 +43,7 @@ void free_permit(Table& table, Index permit) noexcept;
 void free_waiter(Table& table, Index waiter) noexcept;
 
 // The entries that a permit has.
-inline std::span<const Index> entries_of(const Permit& permit) noexcept {
+inline std::span<const Index> entries_of(const PermitRecord& permit) noexcept {
   std::size_t count = 0;
   while (count < kPerRequest && permit.entries[count] != 0) ++count;
   return {permit.entries, count};

@@ -8,11 +8,11 @@
 
 namespace wsflow::limits {
 
-bool reclaim(Table& table, const Bells& bells, std::uint32_t slot, Micros patience) noexcept {
+bool reap(Table& table, const SlotWakeups& wakeups, std::uint32_t slot, Micros patience) noexcept {
   // Requests pass in between.
   constexpr Index kAtOnce = 4096;
   for (Index done = 0;;) {
-    Lock lock(table, bells, patience);
+    Lock lock(table, wakeups, patience);
     if (!lock) return false;
     const auto end = std::min(done + kAtOnce, table.permits_seen);
     const auto time = now();

@@ -7,6 +7,6 @@ namespace wsflow::limits {
 // Frees the permits of the process that had slot number `slot` and has died, and grants what that makes room
 // for. Any process. Waits for the lock at most `patience`, more than once; false if it was not to be had:
 // then it can be done again.
-bool reclaim(Table& table, const Bells& bells, std::uint32_t slot, Micros patience) noexcept;
+bool reap(Table& table, const SlotWakeups& wakeups, std::uint32_t slot, Micros patience) noexcept;
 
 }  // namespace wsflow::limits

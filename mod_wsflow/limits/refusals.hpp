@@ -9,6 +9,6 @@ namespace wsflow::limits {
 
 // How many requests all limits have refused; nothing if the lock was not to be had within some milliseconds.
 // Any process, any thread; holds the lock for microseconds.
-std::optional<std::uint64_t> refusals(Control& control) noexcept;
+std::optional<std::uint64_t> refusals(Limiter& limiter) noexcept;
 
 }  // namespace wsflow::limits

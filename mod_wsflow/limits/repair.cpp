@@ -49,7 +49,7 @@ void find_permits(Table& table) noexcept {
     auto state = state_of(permit);
     if (state == PermitState::returned) {
       state = PermitState::free;
-      set_truth(permit, state);
+      commit(permit, state);
     }
     if (state == PermitState::free) free_permit(table, index);
     if (state != PermitState::held) continue;
@@ -78,7 +78,7 @@ std::span<const Index> find_waiters(Table& table, std::array<Index, kWaiters>& s
     if (waits(table, index)) {
       *end++ = index;
     } else {
-      set_truth(table.waiters[index - 1].permit, Index{0});
+      commit(table.waiters[index - 1].permit, Index{0});
       free_waiter(table, index);
     }
   }
@@ -106,7 +106,7 @@ void count(Table& table, Index index, Micros now) noexcept {
 }  // namespace
 
 void repair(Table& table, Lock& lock) noexcept {
-  constexpr std::uint32_t kAllSlots = Bells::kCount;
+  constexpr std::uint32_t kAllSlots = SlotWakeups::kCount;
   const auto time = now();
   std::array<Index, kWaiters> space;
   clear_counts(table);

@@ -12,7 +12,7 @@ constexpr std::size_t kPerOctave = 4;
 constexpr Micros kFirst = 1000;
 
 Micros start_of(Micros now) noexcept {
-  return now / Windows::kSpan * Windows::kSpan;
+  return now / RollingStats::kSpan * RollingStats::kSpan;
 }
 
 }  // namespace
@@ -61,25 +61,25 @@ Micros Histogram::quantile(double share) const noexcept {
   return std::min(middle, longest);
 }
 
-Window& Windows::at(Micros now) noexcept {
+SpanStats& RollingStats::at(Micros now) noexcept {
   if (began == 0) began = now;
   const auto start = start_of(now);
   auto& window = ring[static_cast<std::size_t>(start / kSpan) % kCount];
   // Somebody who took the time earlier may come later.
   if (window.start < start) {
-    window = Window{};
+    window = SpanStats{};
     window.start = start;
   }
   return window;
 }
 
-Micros Windows::oldest(Micros now) noexcept {
+Micros RollingStats::oldest(Micros now) noexcept {
   return start_of(now) - static_cast<Micros>(kCount - 1) * kSpan;
 }
 
-Window Windows::last(Micros now) const noexcept {
-  const auto oldest = Windows::oldest(now);
-  Window sum{};
+SpanStats RollingStats::last(Micros now) const noexcept {
+  const auto oldest = RollingStats::oldest(now);
+  SpanStats sum{};
   sum.start = std::max(oldest, began);
   for (const auto& window : ring) {
     if (window.start < oldest) continue;

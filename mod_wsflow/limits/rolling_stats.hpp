@@ -27,7 +27,7 @@ struct Histogram {
 };
 
 // What happened at one limit within one span of time.
-struct Window {
+struct SpanStats {
   Micros start;
   std::uint64_t arrivals;
   std::uint64_t admitted;
@@ -40,19 +40,19 @@ struct Window {
 };
 
 // The last minute, in a ring of spans. Zeroed is empty.
-struct Windows {
+struct RollingStats {
   static constexpr std::size_t kCount = 6;
   static constexpr Micros kSpan = 10'000'000;
 
   // The window of `now`; older ones that it replaces are forgotten.
-  Window& at(Micros now) noexcept;
+  SpanStats& at(Micros now) noexcept;
   // When the oldest of them began.
   static Micros oldest(Micros now) noexcept;
   // What lies within the last kCount spans, as one window that starts with the oldest of them.
-  Window last(Micros now) const noexcept;
+  SpanStats last(Micros now) const noexcept;
 
   Micros began;  // when counting began
-  Window ring[kCount];
+  SpanStats ring[kCount];
 };
 
 }  // namespace wsflow::limits

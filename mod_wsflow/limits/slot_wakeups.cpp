@@ -8,7 +8,7 @@
 
 namespace wsflow::limits {
 
-Bells::Descriptors Bells::open() noexcept {
+SlotWakeups::Descriptors SlotWakeups::open() noexcept {
   Descriptors fds;
   fds.fill(-1);
   for (auto& fd : fds) {
@@ -23,9 +23,9 @@ Bells::Descriptors Bells::open() noexcept {
   return fds;
 }
 
-void Bells::ring(std::uint64_t bells) const noexcept {
-  for (; bells != 0; bells &= bells - 1) {
-    const int fd = fds_[static_cast<std::size_t>(std::countr_zero(bells))];
+void SlotWakeups::ring(std::uint64_t wakeups) const noexcept {
+  for (; wakeups != 0; wakeups &= wakeups - 1) {
+    const int fd = fds_[static_cast<std::size_t>(std::countr_zero(wakeups))];
     if (fd >= 0) os::Wakeup::ring(fd);
   }
 }

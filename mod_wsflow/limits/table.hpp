@@ -39,15 +39,15 @@ struct WaitList {
 
 // A named limit. A process that knows it by a number knows its serial, too: the number may be another's
 // later.
-struct Limit {
+struct LimitRecord {
   static constexpr std::uint32_t kFree = 0;
   static constexpr std::uint32_t kRetired = 1;  // not in the configuration any more
   static constexpr std::uint32_t kConfigured = 2;
 
-  std::uint32_t used;    // the truth
-  std::uint32_t serial;  // of all limits that ever were; from 1 on
-  Definition defined;    // as the newest configuration has it
-  Settings now;          // as it is in force: changed by an operator, or by itself (concurrency=auto)
+  std::uint32_t used;       // the truth
+  std::uint32_t serial;     // of all limits that ever were; from 1 on
+  LimitDefinition defined;  // as the newest configuration has it
+  LimitSettings now;        // as it is in force: changed by an operator, or by itself (concurrency=auto)
   Micros ramp_started;
   std::uint32_t failures;  // requests in a row that failed at the origin
 
@@ -69,7 +69,7 @@ struct Limit {
   std::uint64_t released;
   std::uint64_t held_us;  // of the released, in sum
   Histogram waits;        // of those that waited, admitted or not
-  Windows windows;
+  RollingStats rolling;
   Load load;
   Gradient gradient;
   std::uint32_t busiest;      // most in use of one entry since `gradient` decided
@@ -103,7 +103,7 @@ struct Entry {
 enum class PermitState : std::uint32_t { free, waiting, held, returned };
 
 // What one request or tunnel has of all its limits: all or nothing.
-struct alignas(64) Permit {
+struct alignas(64) PermitRecord {
   std::atomic<std::uint32_t>
       state;            // the truth: a PermitState. `returned` is set by its owner without the lock
   std::uint32_t owner;  // number of the process slot + 1
@@ -113,7 +113,7 @@ struct alignas(64) Permit {
   Index next;                         // of the free ones
   Index entries[kPerRequest];
 };
-static_assert(sizeof(Permit) == 64);
+static_assert(sizeof(PermitRecord) == 64);
 
 // The rest of a permit that waits.
 struct Waiter {
@@ -154,11 +154,11 @@ struct alignas(64) Table {
   alignas(64) std::atomic<std::uint64_t> returned_middle[64];
   std::atomic<std::uint64_t> returned_bits[64UL * 64];
 
-  Limit limits[kLimits + 1];
+  LimitRecord limits[kLimits + 1];
   Index buckets[kBuckets];  // derived: entries by key
   Waiter waiters[kWaiters];
   Entry entries[kEntries];
-  Permit permits[kPermits];
+  PermitRecord permits[kPermits];
 };
 
 }  // namespace wsflow::limits

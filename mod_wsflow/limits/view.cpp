@@ -17,8 +17,8 @@ double per(double sum, std::uint64_t count) noexcept {
   return count != 0 ? sum / static_cast<double>(count) : 0;
 }
 
-void measure(LimitView& view, const Limit& limit, Micros now) {
-  const auto minute = limit.windows.last(now);
+void measure(LimitView& view, const LimitRecord& limit, Micros now) {
+  const auto minute = limit.rolling.last(now);
   const auto span = seconds(std::max(now - minute.start, kSecond));
   view.arrival_rate = static_cast<double>(minute.arrivals) / span;
   view.admission_rate = static_cast<double>(minute.admitted) / span;
@@ -29,13 +29,13 @@ void measure(LimitView& view, const Limit& limit, Micros now) {
   view.need = need_of(limit, minute, now);
 }
 
-LimitView view_of(Limit& limit, Micros now) {
+LimitView view_of(LimitRecord& limit, Micros now) {
   pass_time(limit, now);
   LimitView view{};
   view.name = limit.defined.name;
   view.defined = limit.defined;
   view.now = limit.now;
-  view.configured = limit.used == Limit::kConfigured;
+  view.configured = limit.used == LimitRecord::kConfigured;
   view.in_use = limit.in_use;
   view.waiting = limit.waiting;
   view.keys = limit.keys;
@@ -78,19 +78,19 @@ void add(std::vector<KeyView>& keys, const Entry& entry) {
 }
 
 // Copies entries from number `from` on; how many there are in all.
-std::uint32_t copy_entries(Control& control, std::uint32_t from, std::vector<Entry>& chunk) {
-  const auto& table = control.table();
-  const Lock lock(control.table(), control.bells(), Lock::kPatience);
+std::uint32_t copy_entries(Limiter& limiter, std::uint32_t from, std::vector<Entry>& chunk) {
+  const auto& table = limiter.table();
+  const Lock lock(limiter.table(), limiter.wakeups(), Lock::kPatience);
   const auto count = lock ? table.entries_seen : 0;
   const auto size = std::min(count - std::min(from, count), kChunk);
   chunk.assign(table.entries + from, table.entries + from + size);
   return count;
 }
 
-void add_keys(Control& control, const std::vector<LimitView*>& views) {
+void add_keys(Limiter& limiter, const std::vector<LimitView*>& views) {
   std::vector<Entry> chunk;
   chunk.reserve(kChunk);
-  for (std::uint32_t from = 0; from < copy_entries(control, from, chunk); from += kChunk) {
+  for (std::uint32_t from = 0; from < copy_entries(limiter, from, chunk); from += kChunk) {
     for (const auto& entry : chunk) {
       if (entry.limit == 0) continue;
       auto* view = views[entry.limit - 1];
@@ -101,25 +101,25 @@ void add_keys(Control& control, const std::vector<LimitView*>& views) {
 
 }  // namespace
 
-std::vector<LimitView> all_limits(Control& control, Micros now) {
+std::vector<LimitView> all_limits(Limiter& limiter, Micros now) {
   std::vector<LimitView> result;
   result.reserve(kLimits + 1);  // the addresses of its views are kept
   std::vector<LimitView*> by_number(kLimits + 1);
   bool keyed = false;
   for (std::size_t i = 0; i < kLimits + 1; ++i) {
-    const auto& place = control.table().limits[i];
-    Limit limit{};
+    const auto& place = limiter.table().limits[i];
+    LimitRecord limit{};
     {
-      const Lock lock(control.table(), control.bells(), Lock::kPatience);
+      const Lock lock(limiter.table(), limiter.wakeups(), Lock::kPatience);
       if (!lock) break;
-      if (place.used == Limit::kFree) continue;
+      if (place.used == LimitRecord::kFree) continue;
       limit = place;
     }
-    if (limit.used == Limit::kRetired && limit.in_use == 0 && limit.waiting == 0) continue;
+    if (limit.used == LimitRecord::kRetired && limit.in_use == 0 && limit.waiting == 0) continue;
     by_number[i] = &result.emplace_back(view_of(limit, now));
     keyed = keyed || limit.defined.keyed;
   }
-  if (keyed) add_keys(control, by_number);
+  if (keyed) add_keys(limiter, by_number);
   return result;
 }
 

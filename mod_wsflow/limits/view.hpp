@@ -21,8 +21,8 @@ struct KeyView {
 // A limit with all that is known of it.
 struct LimitView {
   std::string name;
-  Definition defined;
-  Settings now;
+  LimitDefinition defined;
+  LimitSettings now;
   bool configured;  // false: only tunnels of older configurations hold permits of it
   std::uint32_t in_use;
   std::uint32_t waiting;
@@ -53,6 +53,6 @@ inline constexpr std::size_t kTopKeys = 10;
 
 // All limits that are configured or in use, in the order of their numbers. Any process. Locks for
 // microseconds at a time.
-std::vector<LimitView> all_limits(Control& control, Micros now);
+std::vector<LimitView> all_limits(Limiter& limiter, Micros now);
 
 }  // namespace wsflow::limits

@@ -11,7 +11,7 @@ namespace {
 constexpr std::uint64_t kNoWait = 0;  // token of the bell and the inbox
 }
 
-bool Watch::start() {
+bool WaitThread::start() {
   if (!poller_.valid() || !inbox_.valid() || !poller_.watch_level(inbox_.fd(), kNoWait)) return false;
   // Without a bell the rounds find the grants.
   if (bell_ >= 0 && !poller_.watch_writes(bell_, kNoWait)) return false;
@@ -21,14 +21,14 @@ bool Watch::start() {
   return true;
 }
 
-void Watch::stop() noexcept {
+void WaitThread::stop() noexcept {
   if (!thread_.joinable()) return;
   ending_.store(true);
   inbox_.ring();
   thread_.join();
 }
 
-void Watch::add(Wait& wait) {
+void WaitThread::add(Wait& wait) {
   const std::lock_guard guard(mutex_);
   wait.token = next_token_++;
   waits_.emplace(wait.token, &wait);
@@ -37,12 +37,12 @@ void Watch::add(Wait& wait) {
   inbox_.ring();
 }
 
-void Watch::remove(Wait& wait) noexcept {
+void WaitThread::remove(Wait& wait) noexcept {
   const std::lock_guard guard(mutex_);
   if (waits_.erase(wait.token) != 0 && wait.client >= 0) poller_.unwatch(wait.client);
 }
 
-void Watch::end(Waits::iterator at, Wait::End how) noexcept {
+void WaitThread::end(Waits::iterator at, Wait::End how) noexcept {
   auto& wait = *at->second;
   if (wait.client >= 0) poller_.unwatch(wait.client);
   waits_.erase(at);
@@ -50,32 +50,32 @@ void Watch::end(Waits::iterator at, Wait::End how) noexcept {
   wait.wake();
 }
 
-void Watch::give_up(Waits::iterator at, Wait::End how, Reason reason, Micros now) noexcept {
+void WaitThread::give_up(Waits::iterator at, Wait::End how, LimitReason reason, Micros now) noexcept {
   auto& wait = *at->second;
-  end(at, control_.withdraw(wait.permit, reason, now, wait.refused) ? how : Wait::End::granted);
+  end(at, limiter_.withdraw(wait.permit, reason, now, wait.refused) ? how : Wait::End::granted);
 }
 
-int Watch::look(Micros now) {
+int WaitThread::look(Micros now) {
   permits_.clear();
   auto next = now + kRound;
   for (auto at = waits_.begin(); at != waits_.end();) {
     const auto current = at++;
     const auto& wait = *current->second;
-    if (control_.state(wait.permit) == PermitState::held) {
+    if (limiter_.state(wait.permit) == PermitState::held) {
       end(current, Wait::End::granted);
     } else if (now >= wait.until) {
-      give_up(current, Wait::End::timeout, Reason::timeout, now);
+      give_up(current, Wait::End::timeout, LimitReason::timeout, now);
     } else {
       permits_.push_back(wait.permit);
       next = std::min(next, wait.until);
     }
   }
   if (permits_.empty()) return -1;
-  if (const auto due = control_.look_after(permits_, now); due != 0) next = std::min(next, due);
+  if (const auto due = limiter_.look_after(permits_, now); due != 0) next = std::min(next, due);
   return static_cast<int>(std::max<Micros>((next - now + 999) / 1000, 1));
 }
 
-void Watch::run() {
+void WaitThread::run() {
   int timeout = -1;
   while (!ending_.load()) {
     const auto ready = poller_.wait(timeout);
@@ -84,7 +84,8 @@ void Watch::run() {
     const auto time = now();
     for (const auto& each : ready) {
       const auto at = waits_.find(each.token);
-      if (each.hang_up && at != waits_.end()) give_up(at, Wait::End::client_gone, Reason::client_gone, time);
+      if (each.hang_up && at != waits_.end())
+        give_up(at, Wait::End::client_gone, LimitReason::client_gone, time);
     }
     timeout = look(time);
   }

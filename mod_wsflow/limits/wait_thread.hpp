@@ -19,9 +19,9 @@ struct Wait {
   enum class End : std::uint8_t { none, granted, timeout, client_gone };
 
   Index permit = 0;
-  Micros until = 0;   // when it waits no longer
-  int client = -1;    // a socket that tells that the client has left; borrowed, -1: none
-  Refused refused{};  // valid with timeout and client_gone
+  Micros until = 0;        // when it waits no longer
+  int client = -1;         // a socket that tells that the client has left; borrowed, -1: none
+  LimitRefusal refused{};  // valid with timeout and client_gone
   std::atomic<End> end{End::none};
   std::uint64_t token = 0;  // the watch's
 
@@ -34,15 +34,15 @@ struct Wait {
 
 // The thread that watches over the waiting permits of a process: it learns when one is granted, when its time
 // is up, and when its client leaves. Started and stopped by the main thread.
-class Watch {
+class WaitThread {
  public:
   // How long a grant may go unnoticed if whoever granted it died before the bell rang.
   static constexpr Micros kRound = 100'000;
 
-  Watch(Control& control, int bell) noexcept : control_(control), bell_(bell) {}
-  Watch(const Watch&) = delete;
-  Watch& operator=(const Watch&) = delete;
-  ~Watch() { stop(); }
+  WaitThread(Limiter& limiter, int bell) noexcept : limiter_(limiter), bell_(bell) {}
+  WaitThread(const WaitThread&) = delete;
+  WaitThread& operator=(const WaitThread&) = delete;
+  ~WaitThread() { stop(); }
 
   // False if the kernel refuses a descriptor; may throw std::system_error if it refuses a thread.
   bool start();
@@ -60,9 +60,9 @@ class Watch {
   int look(Micros now);
   // Both with the mutex; the wait is the watch's no more.
   void end(Waits::iterator at, Wait::End how) noexcept;
-  void give_up(Waits::iterator at, Wait::End how, Reason reason, Micros now) noexcept;
+  void give_up(Waits::iterator at, Wait::End how, LimitReason reason, Micros now) noexcept;
 
-  Control& control_;   // borrowed from the process
+  Limiter& limiter_;   // borrowed from the process
   const int bell_;     // borrowed
   os::Poller poller_;  // by the thread
   os::Wakeup inbox_;   // rung by add() and stop()

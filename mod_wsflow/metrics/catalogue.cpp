@@ -14,14 +14,14 @@ constexpr const char* kCloseNames[kCloseCodes] = {"1000", "1001", "1002", "1003"
                                                   "1014", "1015", "3xxx", "4xxx", "other"};
 
 const char* result_name(std::size_t index) noexcept {
-  return index == 0 ? "upgraded" : base::name(static_cast<base::Refusal>(index - 1));
+  return index == 0 ? "upgraded" : base::name(static_cast<base::HandshakeRefusal>(index - 1));
 }
 
 constexpr Label kLabels[] = {
     {"", 1, [](std::size_t) noexcept { return ""; }},
     {"outcome", base::kOutcomes,
      [](std::size_t index) noexcept { return base::name(static_cast<base::Outcome>(index)); }},
-    {"result", base::kRefusals + 1, result_name},
+    {"result", base::kHandshakeRefusals + 1, result_name},
     {"direction", kDirections,
      [](std::size_t index) noexcept { return name(static_cast<Direction>(index)); }},
     {"opcode", kOpcodeClasses, opcode_class_name},
@@ -34,7 +34,7 @@ constexpr Family kFamilies[] = {
     {"wsflow_tunnels_total", "outcome", "Tunnels that have ended, by how they ended.", kTunnelsEnded,
      base::kOutcomes},
     {"wsflow_handshakes_total", "result", "Handshakes that got a tunnel, or why they got none.",
-     kTunnelsOpened, base::kRefusals + 1},
+     kTunnelsOpened, base::kHandshakeRefusals + 1},
     {"wsflow_tunnels_opened_worker_total", "", "Tunnels that were opened on a worker thread.",
      kTunnelsOpenedWorker, 1},
     {"wsflow_relayed_bytes_total", "direction", "Bytes relayed.", kBytes, kDirections},

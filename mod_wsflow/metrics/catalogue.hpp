@@ -30,7 +30,7 @@ struct Times {
   std::uint32_t bound;   // unit of the bounds, in that of the times and their sum
   std::uint32_t second;  // a second, in the same
   constexpr std::size_t buckets() const noexcept { return bounds.size() + 1; }
-  constexpr std::size_t places() const noexcept { return bounds.size() + 2; }
+  constexpr std::size_t counters() const noexcept { return bounds.size() + 2; }
 };
 constexpr std::size_t bucket(const Times& times, std::uint64_t value) noexcept {
   std::size_t index = 0;
@@ -41,7 +41,7 @@ constexpr std::size_t bucket(const Times& times, std::uint64_t value) noexcept {
 inline constexpr std::uint32_t kRttBounds[] = {1, 2, 5, 10, 25, 50, 100, 250, 500, 1000, 5000};
 inline constexpr Times kRtt{kRttBounds, 1, 1000};  // ms, in ms
 inline constexpr std::size_t kRttBuckets = kRtt.buckets();
-inline constexpr std::size_t kRttPlaces = kRtt.places();
+inline constexpr std::size_t kRttCounters = kRtt.counters();
 inline constexpr std::uint32_t kHandshakeBounds[] = {
     1, 2, 3, 5, 7, 10, 15, 25, 50, 75, 100, 150, 250, 500, 1000, 2500, 5000, 10'000, 20'000, 30'000};
 inline constexpr Times kHandshakes{kHandshakeBounds, 1000, 1'000'000};  // ms, in us
@@ -58,21 +58,21 @@ inline constexpr Times kWaits{kWaitBounds, 1000, 1'000'000};  // ms, in us
 // them uses these numbers.
 inline constexpr std::size_t kTunnelsEnded = shm::kEndedCounter;  // + Outcome
 inline constexpr std::size_t kTunnelsOpened = shm::kOpenedCounter;
-inline constexpr std::size_t kRefused = kTunnelsOpened + 1;                      // + Refusal
-inline constexpr std::size_t kTunnelsOpenedWorker = kRefused + base::kRefusals;  // of the opened
-inline constexpr std::size_t kBytes = kTunnelsOpenedWorker + 1;                  // + Direction
-inline constexpr std::size_t kMessages = kBytes + kDirections;                   // + Direction
+inline constexpr std::size_t kRefused = kTunnelsOpened + 1;  // + HandshakeRefusal
+inline constexpr std::size_t kTunnelsOpenedWorker = kRefused + base::kHandshakeRefusals;  // of the opened
+inline constexpr std::size_t kBytes = kTunnelsOpenedWorker + 1;                           // + Direction
+inline constexpr std::size_t kMessages = kBytes + kDirections;                            // + Direction
 inline constexpr std::size_t kFrames = kMessages + kDirections;  // + Direction * kOpcodeClasses + class
 inline constexpr std::size_t kCloses =
     kFrames + kDirections * kOpcodeClasses;  // + sender * kCloseCodes + index
 inline constexpr std::size_t kNotWebSocket = kCloses + kDirections * kCloseCodes;
 inline constexpr std::size_t kPings = kNotWebSocket + 1;       // + Direction whose sender is pinged
-inline constexpr std::size_t kPingRtt = kPings + kDirections;  // + Direction * kRttPlaces + bucket
-inline constexpr std::size_t kOriginReports = kPingRtt + kDirections * kRttPlaces;
-inline constexpr std::size_t kHandshakeTimes = kOriginReports + 1;                   // + bucket
-inline constexpr std::size_t kTunnelTimes = kHandshakeTimes + kHandshakes.places();  // + bucket
-inline constexpr std::size_t kAcquireWaits = kTunnelTimes + kLifetimes.places();     // + bucket
-inline constexpr std::size_t kLogLines = kAcquireWaits + kWaits.places();            // of WSFlowLog
+inline constexpr std::size_t kPingRtt = kPings + kDirections;  // + Direction * kRttCounters + bucket
+inline constexpr std::size_t kOriginReports = kPingRtt + kDirections * kRttCounters;
+inline constexpr std::size_t kHandshakeTimes = kOriginReports + 1;                     // + bucket
+inline constexpr std::size_t kTunnelTimes = kHandshakeTimes + kHandshakes.counters();  // + bucket
+inline constexpr std::size_t kAcquireWaits = kTunnelTimes + kLifetimes.counters();     // + bucket
+inline constexpr std::size_t kLogLines = kAcquireWaits + kWaits.counters();            // of WSFlowLog
 inline constexpr std::size_t kLogLinesLost = kLogLines + 1;
 inline constexpr std::size_t kCounters = kLogLinesLost + 1;
 static_assert(kCounters <= shm::kGreatestCounter);

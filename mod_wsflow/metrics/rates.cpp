@@ -59,7 +59,8 @@ shm::Sample sample_of(const shm::Counters& sums, std::uint64_t active, std::uint
   auto& values = sample.values;
   values[place(Sampled::active)] = active;
   values[place(Sampled::opened)] = sums[kTunnelsOpened];
-  for (std::size_t i = 0; i < base::kRefusals; ++i) values[place(Sampled::refused)] += sums[kRefused + i];
+  for (std::size_t i = 0; i < base::kHandshakeRefusals; ++i)
+    values[place(Sampled::refused)] += sums[kRefused + i];
   values[place(Sampled::limit_refused)] = limit_refused;
   values[place(Sampled::bytes_to_origin)] =
       sums[kBytes + static_cast<std::size_t>(Direction::client_to_origin)];

@@ -15,7 +15,7 @@ class Recorder {
   void add(std::size_t counter, std::uint64_t count = 1) noexcept {
     slot_.counters[counter].fetch_add(count, std::memory_order_relaxed);
   }
-  void refused(base::Refusal refusal) noexcept { add(kRefused + static_cast<std::size_t>(refusal)); }
+  void refused(base::HandshakeRefusal refusal) noexcept { add(kRefused + static_cast<std::size_t>(refusal)); }
 
   void tunnel_opened(bool on_worker) noexcept {
     add(kTunnelsOpened);
@@ -44,7 +44,7 @@ class Recorder {
   // A ping was sent to the sender of this direction; it has answered.
   void pinged(Direction peer) noexcept { add(kPings + static_cast<std::size_t>(peer)); }
   void ping_answered(Direction peer, std::uint32_t rtt_ms) noexcept {
-    time(kPingRtt + static_cast<std::size_t>(peer) * kRttPlaces, kRtt, rtt_ms);
+    time(kPingRtt + static_cast<std::size_t>(peer) * kRttCounters, kRtt, rtt_ms);
   }
 
   // The bytes that wait in this process have become more or less by so many.

@@ -47,8 +47,8 @@ bool is_member(const NamedProcess& process, std::span<const uid_t> users) noexce
   return user && std::find(users.begin(), users.end(), *user) != users.end();
 }
 
-bool send_to_member(const NamedProcess& process, std::span<const uid_t> users, Order order) noexcept {
-  const int number = order == Order::kill ? SIGKILL : SIGTERM;
+bool send_to_member(const NamedProcess& process, std::span<const uid_t> users, EndSignal order) noexcept {
+  const int number = order == EndSignal::kill ? SIGKILL : SIGTERM;
   // The descriptor is taken before the looks: if the process ends behind them, the signal goes nowhere.
   const base::UniqueFd held(static_cast<int>(::syscall(SYS_pidfd_open, process.pid, 0)));
   if (!held && errno == ESRCH) return false;

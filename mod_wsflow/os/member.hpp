@@ -18,8 +18,8 @@ struct NamedProcess {
 // doubt.
 bool is_member(const NamedProcess& process, std::span<const uid_t> users) noexcept;
 
-enum class Order : int { end, kill };  // SIGTERM, SIGKILL
+enum class EndSignal : int { end, kill };  // SIGTERM, SIGKILL
 // Sends it, if is_member(): to the process that was looked at, and no other that gets its pid meanwhile.
-bool send_to_member(const NamedProcess& process, std::span<const uid_t> users, Order order) noexcept;
+bool send_to_member(const NamedProcess& process, std::span<const uid_t> users, EndSignal order) noexcept;
 
 }  // namespace wsflow::os

@@ -6,12 +6,12 @@ namespace wsflow::shm {
 
 // Held by whoever folds, or writes what it guards. Only tried: nobody waits. Whoever gets it first completes
 // what a holder that died has left; `lost`, if not null, gets the tunnels that come to light with it.
-class FoldLock {
+class ReaperLock {
  public:
-  explicit FoldLock(Layout& layout, LostTunnels* lost = nullptr) noexcept;
-  ~FoldLock();
-  FoldLock(const FoldLock&) = delete;
-  FoldLock& operator=(const FoldLock&) = delete;
+  explicit ReaperLock(Layout& layout, LostTunnels* lost = nullptr) noexcept;
+  ~ReaperLock();
+  ReaperLock(const ReaperLock&) = delete;
+  ReaperLock& operator=(const ReaperLock&) = delete;
 
   explicit operator bool() const noexcept { return held_; }
 

@@ -18,7 +18,7 @@ struct Selector;
 // What operators have ordered, and the processes of all generations obey until it is done or taken back,
 // whatever becomes of the process that took it.
 inline constexpr std::size_t kClosedRoutes = 32;
-inline constexpr std::size_t kOrders = 16;
+inline constexpr std::size_t kJobs = 16;
 
 // A route that takes no new tunnels; texts as in a Label.
 struct ClosedRoute {
@@ -29,7 +29,7 @@ struct ClosedRoute {
 
 // Tunnels to be ended, so many a second: those that match all that is given. Texts as a row and its label
 // have them; what is empty is not given.
-struct Order {
+struct Job {
   std::array<char, 64> user;
   std::array<char, 48> client;
   std::array<char, 56> server;
@@ -43,17 +43,17 @@ struct Order {
   std::uint16_t drains;  // 1: its route is closed, so whatever is late is meant too
 };
 
-struct Orders {
-  struct Place {
-    Record<Order> order;
+struct Jobs {
+  struct Slot {
+    Record<Job> job;
     std::atomic<std::int64_t> ended_ms;  // monotonic: up to when they were ended; 0: not begun
   };
 
   // Grow when a record is taken that never was: nobody looks beyond.
   std::atomic<std::uint32_t> routes_seen;
-  std::atomic<std::uint32_t> places_seen;
+  std::atomic<std::uint32_t> slots_seen;
   Record<ClosedRoute> routes[kClosedRoutes];
-  Place places[kOrders];
+  Slot slots[kJobs];
 };
 
 // All of this by any process and thread, without waiting.
@@ -63,20 +63,20 @@ bool is_closed(const Layout& layout, std::string_view server, std::string_view r
 // False: as many are closed as can be.
 bool close_route(Layout& layout, std::string_view server, std::string_view route,
                  std::int64_t now_us) noexcept;
-// Takes back orders to drain it, too. Whether it was closed.
+// Takes back jobs to drain it, too. Whether it was closed.
 bool open_route(Layout& layout, std::string_view server, std::string_view route) noexcept;
 
-// False: there are as many orders as can be. An order to drain a route replaces the one before.
-bool place_order(Layout& layout, const Order& order, std::int64_t now_us) noexcept;
+// False: there are as many jobs as can be. An job to drain a route replaces the one before.
+bool add_job(Layout& layout, const Job& job, std::int64_t now_us) noexcept;
 
-struct OrderView {
-  std::size_t place;
-  Reading<Order> reading;
+struct JobView {
+  std::size_t slot;
+  Reading<Job> reading;
 };
-std::vector<OrderView> orders(const Layout& layout);
-// What an order selects, but for `limit` and `key`: of tunnels that were not told anything yet.
-Selector selector_of(const Reading<Order>& reading);
+std::vector<JobView> jobs(const Layout& layout);
+// What an job selects, but for `limit` and `key`: of tunnels that were not told anything yet.
+Selector selector_of(const Reading<Job>& reading);
 // Whether it stood there still.
-bool end_order(Layout& layout, const OrderView& order) noexcept;
+bool end_job(Layout& layout, const JobView& job) noexcept;
 
 }  // namespace wsflow::shm

@@ -167,9 +167,9 @@ struct alignas(64) Layout {
   alignas(64) Counter totals[2][kCounterCapacity];
 
   // What the charts show. `history` is written by the holder of `lock`.
-  History history;
+  SampleRing history;
   // What operators have ordered.
-  Orders orders;
+  Jobs jobs;
 
   // The shared resources: their keys, 0: free, and the newest configuration that has named each. Written by
   // the parent, before its children start.
@@ -228,7 +228,7 @@ auto& label_table(Segment& layout) noexcept {
   return part_of<LabelTable>(layout, before, 1).front();
 }
 template <class Segment>
-auto& flow_table(Segment& layout) noexcept {
+auto& limits_table(Segment& layout) noexcept {
   const auto before = slots(layout).size_bytes() + page_heads(layout).size_bytes() +
                       rows(layout).size_bytes() + sizeof(LabelTable);
   return part_of<limits::Table>(layout, before, 1).front();

@@ -11,7 +11,7 @@ namespace wsflow::shm {
 
 namespace {
 
-// All stores and loads here are of the plainest order: folds are rare, and each step must be seen, and
+// All stores and loads here are of the plainest job: folds are rare, and each step must be seen, and
 // survive a kill, in the order in which it stands.
 
 void collect(const Layout& layout, std::uint32_t index, LostTunnels* lost) noexcept {
@@ -74,10 +74,10 @@ void publish(Layout& layout, std::uint32_t index) noexcept {
 }
 
 // The permits of a process that has died. Whoever gets one of them finds it within a round of its watch: no
-// bells are at hand here.
+// wakeups are at hand here.
 bool give_back_permits(Layout& layout, std::uint32_t index) noexcept {
   constexpr limits::Micros kPatience = 20'000;
-  return limits::reclaim(flow_table(layout), limits::Bells(), index, kPatience);
+  return limits::reap(limits_table(layout), limits::SlotWakeups(), index, kPatience);
 }
 
 // With the lock. A keeper may take the slot over until it says kEnded; then it stays so until a sweep gets
@@ -110,30 +110,30 @@ std::uint32_t next_left(const Layout& layout, std::uint32_t from) noexcept {
 
 }  // namespace
 
-FoldLock::FoldLock(Layout& layout, LostTunnels* lost) noexcept : layout_(layout) {
+ReaperLock::ReaperLock(Layout& layout, LostTunnels* lost) noexcept : layout_(layout) {
   const auto result = pthread_mutex_trylock(&layout.lock);
   if (result == EOWNERDEAD) pthread_mutex_consistent(&layout.lock);
   held_ = result == 0 || result == EOWNERDEAD;
   if (held_) finish(layout, lost);
 }
 
-FoldLock::~FoldLock() {
+ReaperLock::~ReaperLock() {
   if (held_) pthread_mutex_unlock(&layout_.lock);
 }
 
-bool reclaim(Layout& layout, ProcessSlot& slot, Owner owner, LostTunnels* lost) noexcept {
+bool reap(Layout& layout, ProcessSlot& slot, Owner owner, LostTunnels* lost) noexcept {
   const auto index = index_of(layout, slot);
   if (!index) return false;
-  const FoldLock lock(layout, lost);
+  const ReaperLock lock(layout, lost);
   return lock && fold(layout, *index, owner, lost);
 }
 
 // To look whether a process lives takes longer than all else, and is done without the lock: a process that is
 // stopped meanwhile holds up nobody.
-std::optional<unsigned> sweep(Layout& layout, LostTunnels* lost) noexcept {
+std::optional<unsigned> reap_all(Layout& layout, LostTunnels* lost) noexcept {
   unsigned folded = 0;
   for (auto i = next_left(layout, 0); i < layout.slots_seen.load(); i = next_left(layout, i + 1)) {
-    const FoldLock lock(layout, lost);
+    const ReaperLock lock(layout, lost);
     if (!lock) return std::nullopt;
     // Another one may have folded it, and somebody else claimed it.
     const auto owner = owner_of(layout, i);
@@ -142,11 +142,11 @@ std::optional<unsigned> sweep(Layout& layout, LostTunnels* lost) noexcept {
   return folded;
 }
 
-bool claim_sweep(Layout& layout, std::int64_t now_ms) noexcept {
+bool claim_round(Layout& layout, std::int64_t now_ms) noexcept {
   auto next = layout.next_sweep_ms.load();
   // What lies further ahead nobody has claimed.
-  if (now_ms < next && next - now_ms <= kSweepSpan_ms) return false;
-  return layout.next_sweep_ms.compare_exchange_strong(next, now_ms + kSweepSpan_ms);
+  if (now_ms < next && next - now_ms <= kReapSpan_ms) return false;
+  return layout.next_sweep_ms.compare_exchange_strong(next, now_ms + kReapSpan_ms);
 }
 
 }  // namespace wsflow::shm

@@ -19,12 +19,12 @@ namespace wsflow::shm {
 // is killed may take them along, and so may want of memory.
 
 // Folds `slot` if `owner`, of whom the caller knows that it is dead, has it.
-bool reclaim(Layout& layout, ProcessSlot& slot, Owner owner, LostTunnels* lost = nullptr) noexcept;
+bool reap(Layout& layout, ProcessSlot& slot, Owner owner, LostTunnels* lost = nullptr) noexcept;
 // Folds every slot whose process is gone; how many, or nothing if another one is folding.
-std::optional<unsigned> sweep(Layout& layout, LostTunnels* lost = nullptr) noexcept;
+std::optional<unsigned> reap_all(Layout& layout, LostTunnels* lost = nullptr) noexcept;
 // Of all processes that ask in the rounds of their caretakers one sweeps in each span, whoever that is: it
 // may be stopped or killed right after. `now_ms` is monotonic.
-inline constexpr std::int64_t kSweepSpan_ms = 1000;
-bool claim_sweep(Layout& layout, std::int64_t now_ms) noexcept;
+inline constexpr std::int64_t kReapSpan_ms = 1000;
+bool claim_round(Layout& layout, std::int64_t now_ms) noexcept;
 
 }  // namespace wsflow::shm

@@ -12,14 +12,14 @@ namespace {
 constexpr std::int64_t kEarly_us = 500'000;
 
 // Whether sample `number` was not written over: that begins when `written` has come round.
-bool still_there(const History& history, std::uint64_t number) noexcept {
+bool still_there(const SampleRing& history, std::uint64_t number) noexcept {
   return history.written.load() < number + kSamples;
 }
 
-Sample copy_of(const History::Place& place) noexcept {
+Sample copy_of(const SampleRing::Slot& slot) noexcept {
   Sample sample;
-  sample.at_us = place.at_us.load();
-  std::transform(std::begin(place.values), std::end(place.values), sample.values.begin(),
+  sample.at_us = slot.at_us.load();
+  std::transform(std::begin(slot.values), std::end(slot.values), sample.values.begin(),
                  [](const auto& value) { return value.load(); });
   return sample;
 }
@@ -36,13 +36,13 @@ bool sample_due(const Layout& layout, std::int64_t now_us) noexcept {
 }
 
 void keep_sample(Layout& layout, const Sample& sample) noexcept {
-  const FoldLock lock(layout);
+  const ReaperLock lock(layout);
   if (!lock || !sample_due(layout, sample.at_us)) return;
   auto& history = layout.history;
   const auto number = history.written.load();
-  auto& place = history.ring[number % kSamples];
-  place.at_us.store(sample.at_us);
-  for (std::size_t i = 0; i < kSampleValues; ++i) place.values[i].store(sample.values[i]);
+  auto& slot = history.ring[number % kSamples];
+  slot.at_us.store(sample.at_us);
+  for (std::size_t i = 0; i < kSampleValues; ++i) slot.values[i].store(sample.values[i]);
   history.written.store(number + 1);  // it counts from here on
 }
 
@@ -51,7 +51,7 @@ std::vector<Sample> samples(const Layout& layout) {
   const auto written = history.written.load();
   std::vector<Sample> result;
   result.reserve(kSamples);
-  // The oldest place is the one that is being written.
+  // The oldest slot is the one that is being written.
   for (auto number = written - std::min<std::uint64_t>(written, kSamples - 1); number < written; ++number) {
     const auto sample = copy_of(history.ring[number % kSamples]);
     if (still_there(history, number)) result.push_back(sample);

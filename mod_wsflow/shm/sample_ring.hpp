@@ -22,13 +22,13 @@ struct Sample {
 // Written by the holder of the fold lock alone; a reader takes what has not been written over meanwhile.
 inline constexpr std::size_t kSamples = 184;
 inline constexpr std::int64_t kSampleSpan_us = 5'000'000;
-struct History {
-  struct Place {
+struct SampleRing {
+  struct Slot {
     std::atomic<std::int64_t> at_us;
     std::atomic<std::uint64_t> values[kSampleValues];
   };
   std::atomic<std::uint64_t> written;  // so many in all
-  Place ring[kSamples];
+  Slot ring[kSamples];
 };
 
 // Whether it is time for another sample. Any process, any thread.

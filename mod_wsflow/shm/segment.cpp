@@ -72,7 +72,7 @@ Layout* initialise(void* memory, Capacity capacity) noexcept {
   layout->slot_capacity = static_cast<std::uint32_t>(std::min(capacity.slots, kMaxSlots));
   layout->page_capacity = static_cast<std::uint32_t>(std::min(capacity.pages, kMaxPages));
   os::make_shared_mutex(layout->lock);
-  limits::initialise(flow_table(*layout), {os::random64(), os::random64(), os::random64(), os::random64()});
+  limits::initialise(limits_table(*layout), {os::random64(), os::random64(), os::random64(), os::random64()});
   return layout;
 }
 
@@ -84,7 +84,7 @@ bool compatible(const Layout& layout) noexcept {
 
 ProcessSlot* claim(Layout& layout, Owner owner, std::uint32_t generation, std::int64_t now) noexcept {
   auto* slot = take_free_slot(layout, owner);
-  if (slot == nullptr && sweep(layout).value_or(0) != 0) slot = take_free_slot(layout, owner);
+  if (slot == nullptr && reap_all(layout).value_or(0) != 0) slot = take_free_slot(layout, owner);
   if (slot == nullptr) return nullptr;
   slot->generation.store(generation);
   slot->started.store(now);

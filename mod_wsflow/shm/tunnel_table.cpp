@@ -48,11 +48,11 @@ void write(TunnelRow& row, RowUser& user, const TunnelFacts& facts, std::uint32_
 
 }  // namespace
 
-RowPlace::~RowPlace() {
+RowLease::~RowLease() {
   if (rows_ != nullptr) rows_->free(row_);
 }
 
-std::uint32_t RowPlace::take_command() noexcept {
+std::uint32_t RowLease::take_command() noexcept {
   if (rows_ == nullptr) return 0;
   auto& row = rows(rows_->layout_)[row_];
   const auto sequence = row.sequence.load();
@@ -67,7 +67,7 @@ std::uint32_t RowPlace::take_command() noexcept {
   return 0;
 }
 
-void RowPlace::show(const Activity& activity) noexcept {
+void RowLease::show(const Activity& activity) noexcept {
   if (rows_ == nullptr) return;
   auto& layout = rows_->layout_;
   auto& row = rows(layout)[row_];
@@ -92,7 +92,7 @@ void RowPlace::show(const Activity& activity) noexcept {
 }
 
 // One word, which is whole for whoever looks.
-void RowPlace::forget_permit() noexcept {
+void RowLease::forget_permit() noexcept {
   if (rows_ != nullptr) rows(rows_->layout_)[row_].permit.store(0, std::memory_order_release);
 }
 
@@ -101,7 +101,7 @@ TunnelRows::TunnelRows(Layout& layout, const ProcessSlot& slot) noexcept : layou
   owner_ = index ? *index + 1 : 0;
 }
 
-RowPlace TunnelRows::open(const TunnelFacts& facts) noexcept {
+RowLease TunnelRows::open(const TunnelFacts& facts) noexcept {
   if (owner_ == 0) return {};
   const auto label = intern(layout_, {facts.server, facts.route, facts.origin, facts.origin_of_request});
   auto& counts = label_table(layout_).counts[label];

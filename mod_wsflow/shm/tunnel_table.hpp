@@ -59,18 +59,18 @@ constexpr std::uint16_t code_of(std::uint32_t command) noexcept {
 class TunnelRows;
 
 // The row of one tunnel, freed with it; empty where the table was full. One thread at a time.
-class RowPlace {
+class RowLease {
  public:
-  RowPlace() noexcept = default;
-  RowPlace(RowPlace&& other) noexcept : rows_(std::exchange(other.rows_, nullptr)), row_(other.row_) {}
-  RowPlace& operator=(RowPlace&& other) noexcept {
+  RowLease() noexcept = default;
+  RowLease(RowLease&& other) noexcept : rows_(std::exchange(other.rows_, nullptr)), row_(other.row_) {}
+  RowLease& operator=(RowLease&& other) noexcept {
     std::swap(rows_, other.rows_);
     std::swap(row_, other.row_);
     return *this;
   }
-  RowPlace(const RowPlace&) = delete;
-  RowPlace& operator=(const RowPlace&) = delete;
-  ~RowPlace();
+  RowLease(const RowLease&) = delete;
+  RowLease& operator=(const RowLease&) = delete;
+  ~RowLease();
 
   explicit operator bool() const noexcept { return rows_ != nullptr; }
   // What somebody wants done with the tunnel, once; 0: nothing.
@@ -82,12 +82,12 @@ class RowPlace {
 
  private:
   friend class TunnelRows;
-  RowPlace(TunnelRows& rows, std::uint32_t row) noexcept : rows_(&rows), row_(row) {}
+  RowLease(TunnelRows& rows, std::uint32_t row) noexcept : rows_(&rows), row_(row) {}
 
   TunnelRows* rows_ = nullptr;  // borrowed; outlives every place
   std::uint32_t row_ = 0;
 };
-static_assert(sizeof(RowPlace) <= 16);
+static_assert(sizeof(RowLease) <= 16);
 
 // Gives out the rows of this process. Every thread may open and free. After a fork of a process with one
 // thread the child may go on with it, once it has the slot.
@@ -98,12 +98,12 @@ class TunnelRows {
   TunnelRows(const TunnelRows&) = delete;
   TunnelRows& operator=(const TunnelRows&) = delete;
 
-  RowPlace open(const TunnelFacts& facts) noexcept;
+  RowLease open(const TunnelFacts& facts) noexcept;
   // Whether there is a row for another tunnel: one without would be out of reach for operators.
   bool has_room() noexcept;
 
  private:
-  friend class RowPlace;
+  friend class RowLease;
   std::optional<std::uint32_t> page_with_room() noexcept;
   void free(std::uint32_t row) noexcept;
 

@@ -124,7 +124,7 @@ class Match {
   std::vector<bool> has_part_;  // by label
 };
 
-// A place in an order: numbers, or a text.
+// A place in an job: numbers, or a text.
 struct Key {
   std::uint64_t high = 0;
   std::uint64_t low = 0;
@@ -133,7 +133,7 @@ struct Key {
   friend bool operator<(const Key& left, const Key& right) noexcept {
     if (left.high != right.high) return left.high < right.high;
     if (left.low != right.low) return left.low < right.low;
-    if (const auto order = left.text.compare(right.text); order != 0) return order < 0;
+    if (const auto job = left.text.compare(right.text); job != 0) return job < 0;
     return left.candidate < right.candidate;
   }
 };
@@ -170,7 +170,7 @@ class RowOrder {
     const auto& row = rows(layout_)[one.row];
     Key key;
     switch (by_) {
-      case SortBy::place: break;
+      case SortBy::row: break;
       case SortBy::age: key.high = ~static_cast<std::uint64_t>(one.began); break;
       case SortBy::idle:
         key.high = ~(static_cast<std::uint64_t>(one.began) +
@@ -248,7 +248,7 @@ bool set_command(TunnelRow& row, const Candidate& one, Command action, std::uint
 Page tunnels(const Layout& layout, const Query& query) {
   Page page;
   const Match match(layout, query.selector);
-  const RowOrder order(layout, query.sort);
+  const RowOrder job(layout, query.sort);
   std::vector<Candidate> candidates;
   std::vector<Key> keys;
   each_row(layout, [&](std::uint32_t row, std::uint32_t slot) {
@@ -256,11 +256,11 @@ Page tunnels(const Layout& layout, const Query& query) {
     const auto one = read(layout, row, slot);
     if (!one || !match(*one)) return false;
     ++page.matched;
-    if (query.sort == SortBy::place && (page.matched <= query.first || candidates.size() >= query.count))
+    if (query.sort == SortBy::row && (page.matched <= query.first || candidates.size() >= query.count))
       return false;
     if (query.count == 0) return false;
-    if (query.sort != SortBy::place) {
-      keys.push_back(order.key(*one));
+    if (query.sort != SortBy::row) {
+      keys.push_back(job.key(*one));
       keys.back().candidate = static_cast<std::uint32_t>(candidates.size());
     }
     candidates.push_back(*one);
@@ -269,7 +269,7 @@ Page tunnels(const Layout& layout, const Query& query) {
   const auto add = [&](const Candidate& one) {
     if (auto shown = view(layout, one)) page.tunnels.push_back(std::move(*shown));
   };
-  if (query.sort == SortBy::place) {
+  if (query.sort == SortBy::row) {
     std::for_each(candidates.begin(), candidates.end(), add);
     return page;
   }

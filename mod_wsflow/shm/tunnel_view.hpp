@@ -26,7 +26,7 @@ struct Selector {
 };
 
 enum class SortBy : std::uint8_t {
-  place,  // as they stand in the table: the quickest
+  row,  // as they stand in the table: the quickest
   age,
   idle,
   bytes,     // both directions
@@ -41,7 +41,7 @@ enum class SortBy : std::uint8_t {
 
 struct Query {
   Selector selector{};
-  SortBy sort = SortBy::place;
+  SortBy sort = SortBy::row;
   bool descending = false;
   std::size_t first = 0;
   std::size_t count = 0;

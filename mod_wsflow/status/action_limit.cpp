@@ -90,7 +90,7 @@ std::optional<LimitAction> read_limit_action(std::span<const Field> fields, std:
   return std::nullopt;
 }
 
-std::string out_of_place(const limits::Change& change, const limits::Definition& definition) {
+std::string out_of_place(const limits::Change& change, const limits::LimitDefinition& definition) {
   const bool adapts = definition.most != 0;
   const auto permits = change.concurrency.value_or(definition.least);
   if (adapts && (permits < definition.least || permits > definition.most)) {
@@ -103,7 +103,7 @@ std::string out_of_place(const limits::Change& change, const limits::Definition&
   return {};
 }
 
-std::string told(const limits::Change& change, const limits::Settings& before) {
+std::string told(const limits::Change& change, const limits::LimitSettings& before) {
   std::string text;
   const auto add = [&](const char* what, const std::string& old, const std::string& now) {
     text.append(text.empty() ? "" : ", ").append(what).append(" ").append(old).append(" to ").append(now);

@@ -20,9 +20,9 @@ struct LimitAction {
 std::optional<LimitAction> read_limit_action(std::span<const Field> fields, std::string& wrong);
 
 // What this limit's definition has against it; empty if nothing.
-std::string out_of_place(const limits::Change& change, const limits::Definition& definition);
+std::string out_of_place(const limits::Change& change, const limits::LimitDefinition& definition);
 
 // "concurrency 20 to 40, rate off to 10/s"
-std::string told(const limits::Change& change, const limits::Settings& before);
+std::string told(const limits::Change& change, const limits::LimitSettings& before);
 
 }  // namespace wsflow::status

@@ -51,7 +51,7 @@ void limit_lines(std::string& out, const Model& model) {
     line(out, limit + "Admitted", view.admitted);
     line(out, limit + "Refused", refused(view));
     for (std::size_t reason = 0; reason < limits::kReasons; ++reason) {
-      line(out, limit + camel("Refused", limits::name(static_cast<limits::Reason>(reason))),
+      line(out, limit + camel("Refused", limits::name(static_cast<limits::LimitReason>(reason))),
            view.refused[reason]);
     }
     line(out, limit + "DryRefused", view.dry_refused);
@@ -96,9 +96,10 @@ std::string to_auto_lines(const Model& model) {
   for (std::size_t i = 0; i < base::kOutcomes; ++i) {
     line(out, camel("Ended", base::name(static_cast<base::Outcome>(i))), sums[metrics::kTunnelsEnded + i]);
   }
-  line(out, "Refused", model.sum(metrics::kRefused, base::kRefusals));
-  for (std::size_t i = 0; i < base::kRefusals; ++i) {
-    line(out, camel("Refused", base::name(static_cast<base::Refusal>(i))), sums[metrics::kRefused + i]);
+  line(out, "Refused", model.sum(metrics::kRefused, base::kHandshakeRefusals));
+  for (std::size_t i = 0; i < base::kHandshakeRefusals; ++i) {
+    line(out, camel("Refused", base::name(static_cast<base::HandshakeRefusal>(i))),
+         sums[metrics::kRefused + i]);
   }
   for (std::size_t i = 0; i < metrics::kDirections; ++i) {
     const auto* direction = metrics::name(static_cast<metrics::Direction>(i));

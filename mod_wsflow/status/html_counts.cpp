@@ -43,13 +43,13 @@ std::string relayed(const Model& model) {
 
 std::string what_happened(const Model& model) {
   const auto outcome = [](std::size_t i) { return base::name(static_cast<base::Outcome>(i)); };
-  const auto refusal = [](std::size_t i) { return base::name(static_cast<base::Refusal>(i)); };
+  const auto refusal = [](std::size_t i) { return base::name(static_cast<base::HandshakeRefusal>(i)); };
   const auto code = [](std::size_t i) { return metrics::close_code_name(i); };
   const auto origins = metrics::kCloses + metrics::kCloseCodes;
   return "<section id=\"ended\" class=\"cols\">\n" +
          happened(model, "How tunnels ended", metrics::kTunnelsEnded, base::kOutcomes, "outcome", outcome) +
-         happened(model, "Why handshakes got no tunnel", metrics::kRefused, base::kRefusals, "reason",
-                  refusal) +
+         happened(model, "Why handshakes got no tunnel", metrics::kRefused, base::kHandshakeRefusals,
+                  "reason", refusal) +
          happened(model, "Close codes of clients", metrics::kCloses, metrics::kCloseCodes, "code", code) +
          happened(model, "Close codes of origins", origins, metrics::kCloseCodes, "code", code) +
          relayed(model) + "</section>\n";

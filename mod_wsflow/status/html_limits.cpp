@@ -40,7 +40,7 @@ std::string reasons(const limits::LimitView& view) {
     if (count != 0) text += (text.empty() ? "" : ", ") + std::to_string(count) + " " + what;
   };
   for (std::size_t i = 0; i < limits::kReasons; ++i) {
-    add(view.refused[i], limits::name(static_cast<limits::Reason>(i)));
+    add(view.refused[i], limits::name(static_cast<limits::LimitReason>(i)));
   }
   add(view.dry_refused, "only counted (dry-run)");
   return text.empty() ? "none" : text;

@@ -59,7 +59,7 @@ std::string tiles(const Model& model) {
          tile("Handshakes", in_unit(now.opened, Unit::per_second),
               grouped(sums[metrics::kTunnelsOpened]) + " opened in all") +
          tile("Refused", in_unit(now.refused, Unit::per_second),
-              grouped(model.sum(metrics::kRefused, base::kRefusals)) + " handshakes in all") +
+              grouped(model.sum(metrics::kRefused, base::kHandshakeRefusals)) + " handshakes in all") +
          tile("Relayed", in_unit(now.bytes_to_origin + now.bytes_to_client, Unit::bytes_per_second),
               byte_size(static_cast<double>(up)) + " to origins, " + byte_size(static_cast<double>(down)) +
                   " to clients") +

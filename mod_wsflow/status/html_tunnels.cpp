@@ -19,31 +19,31 @@ std::string id_text(std::uint64_t id) {
 }
 
 // A link in the head of a column. The first of two in one column stands above the other, as in the rows.
-struct Order {
+struct SortLink {
   const char* title;
   shm::SortBy sort;
   bool greatest_first;
 };
 struct Column {
-  Order first;
-  Order second;    // without a title: none
-  const char* on;  // what is said of it
+  SortLink first;
+  SortLink second;  // without a title: none
+  const char* on;   // what is said of it
   const char* kind;
 };
-constexpr Order kNoOrder = {nullptr, shm::SortBy::place, false};
+constexpr SortLink kNoSortLink = {nullptr, shm::SortBy::row, false};
 constexpr Column kColumns[] = {
     {{"client", shm::SortBy::client, false}, {"user, keys", shm::SortBy::user, false}, "", ""},
     {{"route", shm::SortBy::route, false}, {"origin", shm::SortBy::origin, false}, "", ""},
-    {{"state", shm::SortBy::state, false}, kNoOrder, "TLS", ""},
-    {{"age", shm::SortBy::age, true}, kNoOrder, "", " class=\"n\""},
-    {{"idle", shm::SortBy::idle, true}, kNoOrder, "", " class=\"n\""},
-    {{"bytes", shm::SortBy::bytes, true}, kNoOrder, "to origin, client", " class=\"n\""},
-    {{"messages", shm::SortBy::messages, true}, kNoOrder, "to origin, client", " class=\"n\""},
-    {{"RTT", shm::SortBy::rtt, true}, kNoOrder, "client, origin", " class=\"n\""},
+    {{"state", shm::SortBy::state, false}, kNoSortLink, "TLS", ""},
+    {{"age", shm::SortBy::age, true}, kNoSortLink, "", " class=\"n\""},
+    {{"idle", shm::SortBy::idle, true}, kNoSortLink, "", " class=\"n\""},
+    {{"bytes", shm::SortBy::bytes, true}, kNoSortLink, "to origin, client", " class=\"n\""},
+    {{"messages", shm::SortBy::messages, true}, kNoSortLink, "to origin, client", " class=\"n\""},
+    {{"RTT", shm::SortBy::rtt, true}, kNoSortLink, "client, origin", " class=\"n\""},
 };
 
 // Its address has them in the other order, if they are in this one.
-std::string order_link(const shm::Query& query, const Order& order) {
+std::string order_link(const shm::Query& query, const SortLink& order) {
   auto other = query;
   other.first = 0;
   other.sort = order.sort;

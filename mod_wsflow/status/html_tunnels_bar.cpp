@@ -31,7 +31,7 @@ std::string search(const shm::Query& query) {
       "<form method=\"get\" action=\"#tunnels\" class=\"inline\" role=\"search\">"
       "<label>Filter <input type=\"search\" name=\"filter\" size=\"24\" value=\"" +
       html(query.selector.part) + "\" placeholder=\"client, user, route, origin\"></label>\n";
-  if (query.sort != shm::SortBy::place || query.descending) {
+  if (query.sort != shm::SortBy::row || query.descending) {
     out += hidden("sort", name(query.sort)) + hidden("dir", query.descending ? "desc" : "asc");
   }
   for (const auto& choice : kChoices) {

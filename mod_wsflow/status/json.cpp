@@ -38,11 +38,11 @@ void tunnels(Writer& writer, const Model& model) {
   number(writer, "active_worker", model.active_worker());
   number(writer, "total", sums[metrics::kTunnelsOpened]);
   number(writer, "total_worker", sums[metrics::kTunnelsOpenedWorker]);
-  number(writer, "refused", model.sum(metrics::kRefused, base::kRefusals));
+  number(writer, "refused", model.sum(metrics::kRefused, base::kHandshakeRefusals));
   writer.Key("refused_by");
   writer.StartObject();
-  for (std::size_t i = 0; i < base::kRefusals; ++i) {
-    number(writer, base::name(static_cast<base::Refusal>(i)), sums[metrics::kRefused + i]);
+  for (std::size_t i = 0; i < base::kHandshakeRefusals; ++i) {
+    number(writer, base::name(static_cast<base::HandshakeRefusal>(i)), sums[metrics::kRefused + i]);
   }
   writer.EndObject();
   writer.Key("ended");
@@ -81,7 +81,7 @@ void pings(Writer& writer, const Model& model) {
   writer.Key("pings");
   writer.StartObject();
   for (std::size_t peer = 0; peer < metrics::kDirections; ++peer) {
-    const auto first = metrics::kPingRtt + peer * metrics::kRttPlaces;
+    const auto first = metrics::kPingRtt + peer * metrics::kRttCounters;
     const auto answered = model.sum(first, metrics::kRttBuckets);
     writer.Key(peer == 0 ? "client" : "origin");
     writer.StartObject();

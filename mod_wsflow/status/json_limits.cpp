@@ -65,7 +65,7 @@ void refusals(Writer& writer, const limits::LimitView& view) {
   writer.Key("refused_by");
   writer.StartObject();
   for (std::size_t i = 0; i < limits::kReasons; ++i) {
-    number(writer, limits::name(static_cast<limits::Reason>(i)), view.refused[i]);
+    number(writer, limits::name(static_cast<limits::LimitReason>(i)), view.refused[i]);
   }
   writer.EndObject();
   number(writer, "dry_refused", view.dry_refused);

@@ -125,7 +125,7 @@ void write_times(Document& document, const metrics::TimesFamily& family, const s
   const auto& times = family.times;
   for (std::size_t i = 0; i < family.count; ++i) {
     const auto values = values_of(document.labels(), i);
-    const auto first = family.first + i * times.places();
+    const auto first = family.first + i * times.counters();
     std::uint64_t count = 0;
     for (std::size_t bucket = 0; bucket < times.buckets(); ++bucket) {
       count += sums[first + bucket];
@@ -164,7 +164,7 @@ void write_limit(Document& document, Reading what, const limits::LimitView& limi
     case Reading::limit_admissions: return document.sample({limit.name}, limit.admitted);
     case Reading::limit_refusals:
       for (std::size_t i = 0; i < limits::kReasons; ++i)
-        document.sample({limit.name, limits::name(static_cast<limits::Reason>(i))}, limit.refused[i]);
+        document.sample({limit.name, limits::name(static_cast<limits::LimitReason>(i))}, limit.refused[i]);
       return;
     case Reading::limit_dry_refusals: return document.sample({limit.name}, limit.dry_refused);
     case Reading::build_info:

@@ -17,7 +17,7 @@ struct Word {
   shm::SortBy sort;
 };
 constexpr Word kSorts[] = {
-    {"place", shm::SortBy::place},   {"age", shm::SortBy::age},           {"idle", shm::SortBy::idle},
+    {"place", shm::SortBy::row},     {"age", shm::SortBy::age},           {"idle", shm::SortBy::idle},
     {"bytes", shm::SortBy::bytes},   {"messages", shm::SortBy::messages}, {"rtt", shm::SortBy::rtt},
     {"client", shm::SortBy::client}, {"user", shm::SortBy::user},         {"route", shm::SortBy::route},
     {"origin", shm::SortBy::origin}, {"state", shm::SortBy::state},

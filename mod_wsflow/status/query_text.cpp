@@ -11,7 +11,7 @@ std::string to_query(const shm::Query& query) {
     if (value.empty()) return;
     out.append(out.empty() ? "" : "&").append(key).append("=").append(escape_url(value));
   };
-  if (query.sort != shm::SortBy::place || query.descending) {
+  if (query.sort != shm::SortBy::row || query.descending) {
     add("sort", name(query.sort));
     add("dir", query.descending ? "desc" : "asc");
   }

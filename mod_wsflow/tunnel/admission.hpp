@@ -35,15 +35,15 @@ class Admission {
     explicit Ticket(Admission* owner) noexcept : owner_(owner) {}
     Admission* owner_ = nullptr;  // borrowed; lives as long as the process
   };
-  using Place = Ticket<What::tunnel>;
+  using Lease = Ticket<What::tunnel>;
   using Seat = Ticket<What::waiting>;
 
   // An empty place if the process is full.
-  Place enter() noexcept {
+  Lease enter() noexcept {
     if (taken_.fetch_add(1, std::memory_order_relaxed) < limit_ && take(needed(What::tunnel)))
-      return Place(this);
+      return Lease(this);
     taken_.fetch_sub(1, std::memory_order_relaxed);
-    return Place();
+    return Lease();
   }
   // The same for a request that is to wait.
   Seat wait() noexcept { return take(needed(What::waiting)) ? Seat(this) : Seat(); }

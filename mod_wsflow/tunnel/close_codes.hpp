@@ -10,7 +10,7 @@
 namespace wsflow::tunnel {
 
 // Whose doing an end is.
-enum class Cause : std::uint8_t { client, origin, nobody };
+enum class EndedBy : std::uint8_t { client, origin, nobody };
 
 // Of the Close frames that we send. 0: none.
 struct CloseCodes {
@@ -23,30 +23,30 @@ struct CloseCodes {
 // none, and one that has sent a Close frame gets its own code back.
 struct Ending {
   base::Outcome outcome;
-  Cause cause;
+  EndedBy cause;
   CloseCodes codes;
 };
 inline constexpr Ending kEndings[] = {
-    {base::Outcome::client_eof, Cause::client, {0, 1001}},
-    {base::Outcome::client_reset, Cause::client, {0, 1001}},
-    {base::Outcome::origin_eof, Cause::origin, {1011, 0}},
-    {base::Outcome::origin_reset, Cause::origin, {1011, 0}},
-    {base::Outcome::server_stop, Cause::nobody, {1001, 1001}},
-    {base::Outcome::idle_timeout, Cause::nobody, {1001, 1001}},
-    {base::Outcome::ping_timeout, Cause::client, {0, 1001}},
-    {base::Outcome::ping_timeout, Cause::origin, {1001, 0}},
-    {base::Outcome::stalled, Cause::client, {0, 1001}},
-    {base::Outcome::stalled, Cause::origin, {1011, 0}},
-    {base::Outcome::lifetime, Cause::nobody, {1001, 1001}},
-    {base::Outcome::too_big, Cause::client, {1009, 1001}},
-    {base::Outcome::too_big, Cause::origin, {1011, 1009}},
-    {base::Outcome::too_fast, Cause::client, {1008, 1001}},
-    {base::Outcome::too_fast, Cause::origin, {1011, 1008}},
-    {base::Outcome::not_websocket, Cause::client, {1002, 1001}},
-    {base::Outcome::not_websocket, Cause::origin, {1011, 1002}},
+    {base::Outcome::client_eof, EndedBy::client, {0, 1001}},
+    {base::Outcome::client_reset, EndedBy::client, {0, 1001}},
+    {base::Outcome::origin_eof, EndedBy::origin, {1011, 0}},
+    {base::Outcome::origin_reset, EndedBy::origin, {1011, 0}},
+    {base::Outcome::server_stop, EndedBy::nobody, {1001, 1001}},
+    {base::Outcome::idle_timeout, EndedBy::nobody, {1001, 1001}},
+    {base::Outcome::ping_timeout, EndedBy::client, {0, 1001}},
+    {base::Outcome::ping_timeout, EndedBy::origin, {1001, 0}},
+    {base::Outcome::stalled, EndedBy::client, {0, 1001}},
+    {base::Outcome::stalled, EndedBy::origin, {1011, 0}},
+    {base::Outcome::lifetime, EndedBy::nobody, {1001, 1001}},
+    {base::Outcome::too_big, EndedBy::client, {1009, 1001}},
+    {base::Outcome::too_big, EndedBy::origin, {1011, 1009}},
+    {base::Outcome::too_fast, EndedBy::client, {1008, 1001}},
+    {base::Outcome::too_fast, EndedBy::origin, {1011, 1008}},
+    {base::Outcome::not_websocket, EndedBy::client, {1002, 1001}},
+    {base::Outcome::not_websocket, EndedBy::origin, {1011, 1002}},
 };
 
-constexpr CloseCodes close_codes(base::Outcome outcome, Cause cause) noexcept {
+constexpr CloseCodes close_codes(base::Outcome outcome, EndedBy cause) noexcept {
   const auto* found = std::find_if(std::begin(kEndings), std::end(kEndings), [&](const Ending& ending) {
     return ending.outcome == outcome && ending.cause == cause;
   });

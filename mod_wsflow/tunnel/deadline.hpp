@@ -19,7 +19,7 @@ enum class Due : std::uint8_t {
   ping,          // `side` is quiet
   ping_timeout,  // `side` is still quiet
   rate,          // `side` may send on
-  alive,         // its chronicle is to hear that it lives
+  alive,         // its listener is to hear that it lives
 };
 
 // Whether that may end a tunnel because of what its peers have not done: before it is met, everything that

@@ -4,7 +4,7 @@
 
 namespace wsflow::tunnel {
 
-void DrainPace::start(base::Instant now, base::Millis window) noexcept {
+void DrainSchedule::start(base::Instant now, base::Millis window) noexcept {
   started_ = true;
   last_ = now;
   end_ = now + window;
@@ -12,7 +12,7 @@ void DrainPace::start(base::Instant now, base::Millis window) noexcept {
   next_ = std::min(end_, now + pause_);
 }
 
-std::uint64_t DrainPace::step(base::Instant now) noexcept {
+std::uint64_t DrainSchedule::step(base::Instant now) noexcept {
   const auto left = end_ - last_;
   const auto elapsed = now - last_;
   last_ = now;

@@ -8,7 +8,7 @@ namespace wsflow::tunnel {
 
 // Spreads the ends of many tunnels evenly at random over a window of time, without a note in each of them: in
 // every step each tunnel that is still there ends with the chance step / time left. One thread.
-class DrainPace {
+class DrainSchedule {
  public:
   // `window` of 0: everything ends in the first step, which is due at once.
   void start(base::Instant now, base::Millis window) noexcept;

@@ -3,11 +3,11 @@
 namespace wsflow::tunnel {
 
 namespace {
-const char* by(Cause cause) noexcept {
+const char* by(EndedBy cause) noexcept {
   switch (cause) {
-    case Cause::client: return " by the client";
-    case Cause::origin: return " by the origin";
-    case Cause::nobody: break;
+    case EndedBy::client: return " by the client";
+    case EndedBy::origin: return " by the origin";
+    case EndedBy::nobody: break;
   }
   return "";
 }

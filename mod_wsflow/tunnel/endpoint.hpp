@@ -31,7 +31,7 @@ struct Endpoint {
   bool in_ended = false;
   bool out_ended = false;
   bool lost = false;
-  bool rate_paused : 1 = false;   // it has sent what its terms allow for now
+  bool rate_paused : 1 = false;   // it has sent what its options allow for now
   bool ping_waits : 1 = false;    // a ping to it is due, and waits for the end of what is being written
   bool write_failed : 1 = false;  // see above
   bool timed_out : 1 = false;     // the kernel has given it up: it acknowledged nothing

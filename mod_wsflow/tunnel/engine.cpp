@@ -29,7 +29,7 @@ bool Engine::start() {
   if (!bio_method_) return false;
   for (const auto& loop : loops_) {
     if (!loop->valid()) return false;
-    loop->inbox().set_order(Order::run);
+    loop->inbox().set_run_state(RunState::run);
   }
   const os::BlockSignals blocked;
   for (std::size_t i = 0; i < loops_.size(); ++i) {
@@ -42,12 +42,12 @@ bool Engine::start() {
 }
 
 void Engine::pause() noexcept {
-  for (const auto& loop : loops_) loop->inbox().set_order(Order::pause);
+  for (const auto& loop : loops_) loop->inbox().set_run_state(RunState::pause);
   join();
 }
 
 void Engine::begin_stop() noexcept {
-  for (const auto& loop : loops_) loop->inbox().set_order(Order::stop);
+  for (const auto& loop : loops_) loop->inbox().set_run_state(RunState::stop);
 }
 
 void Engine::stop() noexcept {
@@ -87,7 +87,7 @@ void Engine::set_idle_bell(const os::Wakeup& bell) noexcept {
 
 bool Engine::running() {
   return std::none_of(loops_.begin(), loops_.end(),
-                      [](const auto& loop) { return loop->inbox().order() == Order::stop; });
+                      [](const auto& loop) { return loop->inbox().run_state() == RunState::stop; });
 }
 
 bool Engine::adopt(std::unique_ptr<Tunnel>& tunnel) {

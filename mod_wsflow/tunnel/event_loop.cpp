@@ -63,19 +63,19 @@ void EventLoop::add_descriptors(std::vector<int>& to) {
 void EventLoop::run() {
   if (!watching_ && !poller_.watch_level(inbox_.fd(), kInboxToken)) {
     log_.write(base::LogLevel::critical, 101, errno, "the event loop cannot watch its inbox", nullptr);
-    inbox_.set_order(Order::stop);
+    inbox_.set_run_state(RunState::stop);
   }
   watching_ = true;
   for (;;) {
-    const auto order = inbox_.order();
+    const auto state = inbox_.run_state();
     now_ = base::now();
-    if (order == Order::pause) {
+    if (state == RunState::pause) {
       // What came before the pause is in the count of tunnels when the pause has begun.
       take_mail();
       free_ended();
       return;
     }
-    if (order == Order::stop) {
+    if (state == RunState::stop) {
       begin_stop();
       if (first_ == nullptr || now_ >= stop_at_) break;
     }
@@ -108,14 +108,14 @@ void EventLoop::run_guarded() noexcept {
     base::Text<200> line;
     line << "an event loop ended, its tunnels with it: " << failure.what();
     log_.write(base::LogLevel::critical, 104, 0, line.view(), nullptr);
-    inbox_.set_order(Order::stop);
+    inbox_.set_run_state(RunState::stop);
     drop_all();
   }
 }
 
 int EventLoop::wait_time() const noexcept {
   if (!scheduled_.empty()) return 0;
-  const auto next = std::min({deadlines_.next(), drain_.next(), stop_at_, show_at_});
+  const auto next = std::min({timers_.next(), drain_.next(), stop_at_, show_at_});
   if (next == base::Instant::max()) return -1;
   const auto left = (next - base::now()).count();
   return static_cast<int>(std::clamp<std::int64_t>(left + 1, 0, std::numeric_limits<int>::max()));
@@ -247,7 +247,7 @@ Deadline EventLoop::deadline(Tunnel& tunnel) noexcept {
 // One that has become later is left where it is: it is looked at again when it is met.
 void EventLoop::set_deadline(Tunnel& tunnel) noexcept {
   const auto due = deadline(tunnel).at;
-  if (due != base::Instant::max() && (!tunnel.linked() || due < tunnel.due())) deadlines_.set(tunnel, due);
+  if (due != base::Instant::max() && (!tunnel.linked() || due < tunnel.due())) timers_.set(tunnel, due);
 }
 
 void EventLoop::run_scheduled() {
@@ -259,7 +259,7 @@ void EventLoop::run_scheduled() {
 }
 
 void EventLoop::expire() {
-  while (auto* hook = deadlines_.pop_due(now_)) {
+  while (auto* hook = timers_.pop_due(now_)) {
     meet(static_cast<Tunnel&>(*hook));
   }
 }

@@ -82,8 +82,8 @@ class EventLoop {
   base::LogSink& log_;           // borrowed from the child
   os::Poller poller_;
   Inbox inbox_;
-  Deadlines deadlines_;
-  DrainPace drain_;
+  TimerWheel timers_;
+  DrainSchedule drain_;
   std::uint16_t drain_code_ = 0;
   base::Instant stop_at_ = base::Instant::max();  // when a stop waits no longer
   bool watching_ = false;                         // the inbox is registered

@@ -24,13 +24,13 @@ std::array<std::uint8_t, count> payload_of(std::span<const std::uint8_t> frame, 
 
 }  // namespace
 
-FrameGate::FrameGate(metrics::Direction direction, const Terms& terms, bool extensions,
+FrameGate::FrameGate(metrics::Direction direction, const Options& options, bool extensions,
                      std::uint32_t now) noexcept
-    : limit_(limit_of(direction, terms)),
+    : limit_(limit_of(direction, options)),
       messages_(limit_.rate, now),
       bytes_(limit_.bytes, now),
-      polices_(polices(direction, terms)),
-      strict_(terms.strict),
+      polices_(polices(direction, options)),
+      strict_(options.strict),
       extensions_(extensions) {}
 
 std::size_t FrameGate::room(std::uint32_t now, std::uint64_t payload_left) noexcept {

@@ -14,7 +14,7 @@
 namespace wsflow::tunnel {
 
 // What a direction lets through, where that is not everything: the pongs that answer our pings are taken out,
-// and frames that the terms do not allow are stopped before their first byte. For that it holds back the
+// and frames that the options do not allow are stopped before their first byte. For that it holds back the
 // beginning of a frame until it knows what the frame is. A tunnel has one only while it needs it. One loop
 // thread.
 class FrameGate {
@@ -37,12 +37,13 @@ class FrameGate {
   static constexpr std::size_t kMaxHead = 6 + kPingPayload;
   static_assert(kMaxHead >= ws::kMaxHeaderSize);
 
-  // `terms` is borrowed. `extensions`: reserved bits belong to an extension. `now`: milliseconds, as below.
-  FrameGate(metrics::Direction direction, const Terms& terms, bool extensions, std::uint32_t now) noexcept;
+  // `options` is borrowed. `extensions`: reserved bits belong to an extension. `now`: milliseconds, as below.
+  FrameGate(metrics::Direction direction, const Options& options, bool extensions,
+            std::uint32_t now) noexcept;
 
-  // Whether the terms need a gate in this direction.
-  static bool polices(metrics::Direction direction, const Terms& terms) noexcept {
-    return terms.strict || limit_of(direction, terms) != MessageLimit{};
+  // Whether the options need a gate in this direction.
+  static bool polices(metrics::Direction direction, const Options& options) noexcept {
+    return options.strict || limit_of(direction, options) != MessageLimit{};
   }
   // Nothing is left to do for it.
   bool idle() const noexcept { return !polices_ && ping.unanswered == 0 && held_size_ == 0; }
@@ -76,17 +77,17 @@ class FrameGate {
     std::uint8_t unanswered = 0;                // pings behind the one that it answers
     base::Outcome why = base::Outcome::closed;  // it is stopped
   };
-  static const MessageLimit& limit_of(metrics::Direction direction, const Terms& terms) noexcept {
-    return terms.messages[static_cast<std::size_t>(direction)];
+  static const MessageLimit& limit_of(metrics::Direction direction, const Options& options) noexcept {
+    return options.messages[static_cast<std::size_t>(direction)];
   }
   Judgement judge(std::span<const std::uint8_t> head, std::uint32_t now, const Observer& observer) noexcept;
   bool counts(const ws::FrameHeader& header, const Observer& observer) const noexcept;
   std::optional<base::Outcome> beyond_limits(const ws::FrameHeader& header, std::uint32_t now,
                                              const Observer& observer) noexcept;
 
-  const MessageLimit& limit_;  // borrowed from the terms
-  Allowance messages_;
-  Allowance bytes_;
+  const MessageLimit& limit_;  // borrowed from the options
+  TokenBucket messages_;
+  TokenBucket bytes_;
   std::uint64_t message_ = 0;  // payload bytes of the message that is passing
   const bool polices_;
   const bool strict_;

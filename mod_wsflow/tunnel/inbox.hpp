@@ -12,7 +12,7 @@
 namespace wsflow::tunnel {
 
 // What a loop is to do.
-enum class Order : std::uint8_t {
+enum class RunState : std::uint8_t {
   run,
   pause,  // leave everything as it is and return, to be run again by another thread or a forked process
   stop,   // close every tunnel and return
@@ -41,7 +41,7 @@ class Inbox {
   // False, and the tunnel stays with the caller, if the loop takes no more.
   bool post(std::unique_ptr<Tunnel>& tunnel) {
     return change([&] {
-      if (order_ == Order::stop) return false;
+      if (run_state_ == RunState::stop) return false;
       mail_.tunnels.push_back(std::move(tunnel));
       return true;
     });
@@ -56,15 +56,15 @@ class Inbox {
     change([&] { return mail_.commands = true; });
   }
   // `stop` is final. `pause` keeps what is posted for the next run.
-  void set_order(Order order) {
+  void set_run_state(RunState state) {
     change([&] {
-      if (order_ != Order::stop) order_ = order;
+      if (run_state_ != RunState::stop) run_state_ = state;
       return true;
     });
   }
-  Order order() {
+  RunState run_state() {
     const std::lock_guard lock(mutex_);
-    return order_;
+    return run_state_;
   }
   // The descriptors of the inbox and of what waits in it, behind those in `to`.
   void add_descriptors(std::vector<int>& to) {
@@ -93,8 +93,8 @@ class Inbox {
 
   os::Wakeup wakeup_;  // owned
   std::mutex mutex_;
-  Mail mail_;                 // guarded by mutex_
-  Order order_ = Order::run;  // guarded by mutex_
+  Mail mail_;                           // guarded by mutex_
+  RunState run_state_ = RunState::run;  // guarded by mutex_
 };
 
 }  // namespace wsflow::tunnel

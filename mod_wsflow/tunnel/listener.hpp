@@ -13,12 +13,12 @@ enum class Event : std::uint8_t { start, alive, end };
 
 // Where the story of one tunnel is written. Made by a worker, then used by the loop thread that owns the
 // tunnel; never waits.
-class Chronicle {
+class Listener {
  public:
-  virtual ~Chronicle() = default;
+  virtual ~Listener() = default;
   virtual void tell(Event event, const Tunnel& tunnel, base::Instant now) noexcept = 0;
 
-  std::uint32_t told_at = 0;  // stamp of the last call; kept by the tunnel
+  std::uint32_t last_event = 0;  // stamp of the last call; kept by the tunnel
 };
 
 }  // namespace wsflow::tunnel

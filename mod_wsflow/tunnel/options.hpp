@@ -18,27 +18,27 @@ struct MessageLimit {
 // How a tunnel is treated, as its place in the configuration has it. One object for all tunnels that are
 // treated alike; made by a worker, then only read. It lives as long as the process. Times in milliseconds,
 // 0: none.
-struct Terms {
+struct Options {
   std::uint32_t idle = 0;              // without a frame of the peers in either direction
   std::uint32_t stall = 60'000;        // bytes wait for a peer whose system takes none
   std::uint32_t close = 5'000;         // without progress once one side has ended; in all once it is decided
   std::uint32_t ping_client = 45'000;  // quiet time of the client before it is pinged
   std::uint32_t ping_origin = 0;
   std::uint32_t ping_timeout = 20'000;  // what a pong may take
-  std::uint32_t told_every = 0;         // between two calls of the chronicle while it lives
+  std::uint32_t alive_interval = 0;     // between two calls of the listener while it lives
   // Bytes that may wait for a side before the other is no longer read. One read that finds nothing waiting
   // may go a little beyond it.
   std::uint32_t high_watermark = 64 * 1024;
   std::array<MessageLimit, 2> messages{};  // by direction: from the client, from the origin
   bool strict = false;                     // what breaks RFC 6455 ends the tunnel with 1002
   const void* log_context = nullptr;       // handed to the log sink; borrowed, lives as long as the process
-  friend constexpr bool operator==(const Terms&, const Terms&) noexcept = default;
+  friend constexpr bool operator==(const Options&, const Options&) noexcept = default;
 
   bool polices() const noexcept {
     return strict || messages[0] != MessageLimit{} || messages[1] != MessageLimit{};
   }
 };
 
-inline constexpr Terms kDefaultTerms{};
+inline constexpr Options kDefaultOptions{};
 
 }  // namespace wsflow::tunnel

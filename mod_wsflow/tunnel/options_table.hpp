@@ -9,20 +9,20 @@
 namespace wsflow::tunnel {
 
 // Tells apart what configurations of thousands of routes or virtual hosts differ in.
-struct TermsHash {
-  std::size_t operator()(const Terms& terms) const noexcept;
+struct OptionsHash {
+  std::size_t operator()(const Options& options) const noexcept;
 };
 
-// The terms of all tunnels of a process, each once; there are no more of them than the configuration tells
+// The options of all tunnels of a process, each once; there are no more of them than the configuration tells
 // apart. Tunnels point to them, and live on in a keeper when the configuration is gone. Every thread.
-class TermsTable {
+class OptionsTable {
  public:
   // Valid as long as the table.
-  const Terms& intern(const Terms& terms);
+  const Options& intern(const Options& options);
 
  private:
   std::mutex mutex_;
-  std::unordered_set<Terms, TermsHash> known_;  // elements never move
+  std::unordered_set<Options, OptionsHash> known_;  // elements never move
 };
 
 }  // namespace wsflow::tunnel

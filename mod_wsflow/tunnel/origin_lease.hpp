@@ -11,7 +11,7 @@ namespace wsflow::tunnel {
 // member, which is not atomic there (ours is, so that at least two tunnels never lose each other's change),
 // and in the two that let others put mod_proxy's right when this process dies or a new generation has a fresh
 // one (httpd/housekeeping/origin_load). One thread at a time.
-class OriginPlace {
+class OriginLease {
  public:
   struct Counts {
     std::size_t* busy = nullptr;                    // mod_proxy's; none: nothing is counted
@@ -19,9 +19,9 @@ class OriginPlace {
     std::atomic<std::uint32_t>* applied = nullptr;  // what of all that stands in `busy`
   };
 
-  OriginPlace() noexcept = default;
+  OriginLease() noexcept = default;
   // All are borrowed from shared memory.
-  explicit OriginPlace(const Counts& counts) noexcept : counts_(counts) {
+  explicit OriginLease(const Counts& counts) noexcept : counts_(counts) {
     if (counts_.busy == nullptr) return;
     if (counts_.held != nullptr) {
       counts_.held->fetch_add(1, std::memory_order_relaxed);
@@ -29,14 +29,14 @@ class OriginPlace {
     }
     std::atomic_ref<std::size_t>(*counts_.busy).fetch_add(1, std::memory_order_relaxed);
   }
-  OriginPlace(OriginPlace&& other) noexcept : counts_(std::exchange(other.counts_, {})) {}
-  OriginPlace& operator=(OriginPlace&& other) noexcept {
+  OriginLease(OriginLease&& other) noexcept : counts_(std::exchange(other.counts_, {})) {}
+  OriginLease& operator=(OriginLease&& other) noexcept {
     std::swap(counts_, other.counts_);
     return *this;
   }
-  OriginPlace(const OriginPlace&) = delete;
-  OriginPlace& operator=(const OriginPlace&) = delete;
-  ~OriginPlace() {
+  OriginLease(const OriginLease&) = delete;
+  OriginLease& operator=(const OriginLease&) = delete;
+  ~OriginLease() {
     if (counts_.busy == nullptr) return;
     if (counts_.held != nullptr) {
       counts_.held->fetch_sub(1, std::memory_order_relaxed);

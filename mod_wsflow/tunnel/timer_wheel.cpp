@@ -8,21 +8,21 @@ namespace wsflow::tunnel {
 namespace {
 
 std::uint64_t tick_before(base::Instant moment) noexcept {
-  return static_cast<std::uint64_t>(moment.time_since_epoch() / Deadlines::kTick);
+  return static_cast<std::uint64_t>(moment.time_since_epoch() / TimerWheel::kTick);
 }
-// Deadlines are rounded up: none is met early.
+// TimerWheel are rounded up: none is met early.
 std::uint64_t tick_behind(base::Instant moment) noexcept {
   const auto ms = std::max<std::int64_t>(moment.time_since_epoch().count(), 0);
-  const auto tick = Deadlines::kTick.count();
+  const auto tick = TimerWheel::kTick.count();
   return static_cast<std::uint64_t>(ms / tick + (ms % tick != 0 ? 1 : 0));
 }
 base::Instant moment_of(std::uint64_t tick) noexcept {
-  return base::Instant(Deadlines::kTick * static_cast<std::int64_t>(tick));
+  return base::Instant(TimerWheel::kTick * static_cast<std::int64_t>(tick));
 }
 
 }  // namespace
 
-void Deadlines::link(DeadlineHook& hook, DeadlineHook& head) noexcept {
+void TimerWheel::link(TimerHook& hook, TimerHook& head) noexcept {
   hook.unlink();
   hook.previous_ = head.previous_;
   hook.next_ = &head;
@@ -30,12 +30,12 @@ void Deadlines::link(DeadlineHook& hook, DeadlineHook& head) noexcept {
   head.previous_ = &hook;
 }
 
-void Deadlines::set(DeadlineHook& hook, base::Instant due) noexcept {
+void TimerWheel::set(TimerHook& hook, base::Instant due) noexcept {
   hook.due_ = due;
   place(hook);
 }
 
-void Deadlines::place(DeadlineHook& hook) noexcept {
+void TimerWheel::place(TimerHook& hook) noexcept {
   constexpr Tick kSpan = Tick{1} << (kLevelBits * kLevels);
   auto tick = tick_behind(hook.due_);
   if (tick <= reached_) {
@@ -52,7 +52,7 @@ void Deadlines::place(DeadlineHook& hook) noexcept {
   levels_[level].used |= std::uint64_t{1} << slot;
 }
 
-bool Deadlines::first_used(unsigned& level, unsigned& slot, Tick& at) const noexcept {
+bool TimerWheel::first_used(unsigned& level, unsigned& slot, Tick& at) const noexcept {
   at = UINT64_MAX;
   for (unsigned i = 0; i < kLevels; ++i) {
     if (levels_[i].used == 0) continue;
@@ -69,7 +69,7 @@ bool Deadlines::first_used(unsigned& level, unsigned& slot, Tick& at) const noex
   return at != UINT64_MAX;
 }
 
-base::Instant Deadlines::next() const noexcept {
+base::Instant TimerWheel::next() const noexcept {
   if (ready_.linked()) return moment_of(reached_);
   unsigned level = 0;
   unsigned slot = 0;
@@ -77,7 +77,7 @@ base::Instant Deadlines::next() const noexcept {
   return first_used(level, slot, at) ? moment_of(at) : base::Instant::max();
 }
 
-DeadlineHook* Deadlines::pop_due(base::Instant now) noexcept {
+TimerHook* TimerWheel::pop_due(base::Instant now) noexcept {
   const auto current = tick_before(now);
   unsigned level = 0;
   unsigned slot = 0;
@@ -87,7 +87,7 @@ DeadlineHook* Deadlines::pop_due(base::Instant now) noexcept {
     auto& head = levels_[level].slots[slot];
     levels_[level].used &= ~(std::uint64_t{1} << slot);
     // Out of the slot first: what is due much later goes into it again.
-    DeadlineHook met;
+    TimerHook met;
     while (head.linked()) link(*head.next_, met);
     while (met.linked()) place(*met.next_);
   }

@@ -7,10 +7,10 @@ namespace wsflow::tunnel {
 
 // A rate: so much a second, and as much at once. What is taken beyond it becomes a debt that time pays off.
 // Moments are milliseconds of a clock that may turn round.
-class Allowance {
+class TokenBucket {
  public:
   // 0: there is no bound.
-  Allowance(std::uint64_t per_second, std::uint32_t now) noexcept
+  TokenBucket(std::uint64_t per_second, std::uint32_t now) noexcept
       : rate_(static_cast<std::int64_t>(std::min(per_second, kMost))), credit_(rate_ * 1000), since_(now) {}
 
   bool bounded() const noexcept { return rate_ != 0; }

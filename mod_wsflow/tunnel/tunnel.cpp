@@ -26,20 +26,20 @@ Tunnel::Tunnel(Parts parts, base::Instant now)
       endpoint_{Endpoint(std::move(parts.client_fd), std::move(parts.client_ssl)),
                 Endpoint(std::move(parts.origin_fd), std::move(parts.origin_ssl))},
       observer_{Observer(from_side(Side::client)), Observer(from_side(Side::origin))},
-      terms_(parts.terms),
-      place_(std::move(parts.place)),
+      options_(parts.options),
+      admission_(std::move(parts.admission)),
       permit_(std::move(parts.permit)),
       row_(std::move(parts.row)),
-      origin_place_(std::move(parts.origin_place)),
-      chronicle_(std::move(parts.chronicle)),
+      origin_lease_(std::move(parts.origin_lease)),
+      listener_(std::move(parts.listener)),
       started_(now),
       lives_until_(parts.lives_until),
       id_(parts.id),
       session_until_(parts.session_until) {
   begin(now);
   for (const auto side : {Side::client, Side::origin}) {
-    if (FrameGate::polices(from_side(side), *terms_))
-      gate(side) = std::make_unique<FrameGate>(from_side(side), *terms_, extensions_, now_);
+    if (FrameGate::polices(from_side(side), *options_))
+      gate(side) = std::make_unique<FrameGate>(from_side(side), *options_, extensions_, now_);
   }
 }
 
@@ -65,7 +65,7 @@ void Tunnel::preload(Side from, std::span<const std::uint8_t> bytes, metrics::Re
 }
 
 std::uint32_t Tunnel::high_watermark() const noexcept {
-  return crowded_ ? std::min(kCrowdedWatermark, terms_->high_watermark) : terms_->high_watermark;
+  return crowded_ ? std::min(kCrowdedWatermark, options_->high_watermark) : options_->high_watermark;
 }
 
 bool Tunnel::relay(Side from, std::span<std::uint8_t> buffer, std::size_t budget,
@@ -209,7 +209,7 @@ void Tunnel::flush(Side side) noexcept {
   if (sink.write_failed) note_write_failure(side);
   auto& source = endpoint(other(side));
   // While it was not read, its silence was ours.
-  if (sink.pending.size() <= terms_->high_watermark / 2 && std::exchange(source.read_paused, false)) {
+  if (sink.pending.size() <= options_->high_watermark / 2 && std::exchange(source.read_paused, false)) {
     source.heard_at = now_;
     nearer_ = true;
   }

@@ -29,7 +29,7 @@ namespace wsflow::tunnel {
 
 // One tunnel: two endpoints, what was seen of the bytes between them, and how it ends. It knows no loop, and
 // of the clock what it is told. A worker builds it; from Engine::adopt on it belongs to one loop thread.
-class Tunnel : public DeadlineHook {
+class Tunnel : public TimerHook {
  public:
   static constexpr std::uint32_t kNone = UINT32_MAX;
 
@@ -38,16 +38,16 @@ class Tunnel : public DeadlineHook {
     os::SslRef client_ssl;  // none: plain
     base::UniqueFd origin_fd;
     os::SslRef origin_ssl;  // none: plain
-    Admission::Place place;
-    limits::Held permit{};                // empty: nothing limits it
-    shm::RowPlace row{};                  // empty: none
-    const Terms* terms = &kDefaultTerms;  // borrowed, lives as long as the process
+    Admission::Lease admission;
+    limits::PermitLease permit{};               // empty: nothing limits it
+    shm::RowLease row{};                        // empty: none
+    const Options* options = &kDefaultOptions;  // borrowed, lives as long as the process
     base::Instant lives_until = base::Instant::max();
     std::uint32_t session_until = 0;  // seconds since 1970 by the wall clock; 0: for ever
     bool extensions = true;           // were agreed on, or may have been: reserved bits are theirs
     std::uint64_t id = 0;
-    OriginPlace origin_place{};              // empty: the origin is no member of a balancer
-    std::unique_ptr<Chronicle> chronicle{};  // none: nobody wants to hear of it
+    OriginLease origin_lease{};            // empty: the origin is no member of a balancer
+    std::unique_ptr<Listener> listener{};  // none: nobody wants to hear of it
   };
   Tunnel(Parts parts, base::Instant now);
 
@@ -110,13 +110,13 @@ class Tunnel : public DeadlineHook {
   // alone. `mask_key` masks the frame to the origin (RFC 6455 5.3). The first call counts. Whatever the peers
   // do, the tunnel is over when the time of `close` has passed.
   void begin_close(CloseCodes codes, std::uint32_t mask_key, base::Outcome outcome,
-                   Cause cause = Cause::nobody);
+                   EndedBy cause = EndedBy::nobody);
   bool closing() const noexcept { return closing_; }
-  // Tells its chronicle, if there is one.
+  // Tells its listener, if there is one.
   void tell(Event event, base::Instant now) noexcept {
-    if (!chronicle_) return;
-    chronicle_->told_at = stamp(now);
-    chronicle_->tell(event, *this, now);
+    if (!listener_) return;
+    listener_->last_event = stamp(now);
+    listener_->tell(event, *this, now);
   }
   // Sends ends of stream now, in the middle of a frame or not.
   void cut_off() noexcept;
@@ -127,9 +127,9 @@ class Tunnel : public DeadlineHook {
   // Pre: ending(), or nobody wants the tunnel any more.
   base::Outcome outcome() const noexcept { return first_end_.value_or(base::Outcome::server_stop); }
   // Whose doing the end is.
-  Cause cause() const noexcept { return cause_; }
+  EndedBy cause() const noexcept { return cause_; }
   // Gives the tunnel an outcome if nothing else has ended it before.
-  void end_as(base::Outcome outcome, Cause cause = Cause::nobody) noexcept;
+  void end_as(base::Outcome outcome, EndedBy cause = EndedBy::nobody) noexcept;
   // Of the last answer to a ping of ours, in milliseconds.
   std::optional<std::uint32_t> rtt(Side side) const noexcept {
     const auto rtt = rtt_[static_cast<std::size_t>(side)];
@@ -154,9 +154,9 @@ class Tunnel : public DeadlineHook {
   void add_descriptors(std::vector<int>& to) const {
     for (const auto& endpoint : endpoint_) to.push_back(endpoint.stream.fd());
   }
-  const Terms& terms() const noexcept { return *terms_; }
+  const Options& options() const noexcept { return *options_; }
   std::uint64_t id() const noexcept { return id_; }
-  const void* log_context() const noexcept { return terms_->log_context; }
+  const void* log_context() const noexcept { return options_->log_context; }
   base::Instant started() const noexcept { return started_; }
 
   // Owned by the loop.
@@ -174,7 +174,7 @@ class Tunnel : public DeadlineHook {
   void pass_on_to_boundary(Side to, std::span<const std::uint8_t> bytes, metrics::Recorder& recorder);
   std::size_t let_through(Side from, std::span<std::uint8_t> bytes, metrics::Recorder& recorder);
   void note_sign_of_life(Side from) noexcept;
-  void order_close(CloseCodes codes, std::uint32_t mask_key, base::Outcome outcome, Cause cause) noexcept;
+  void order_close(CloseCodes codes, std::uint32_t mask_key, base::Outcome outcome, EndedBy cause) noexcept;
   void refuse(Side from, base::Outcome why) noexcept;
   void give_up(Side side, base::Outcome why) noexcept;
   void close_at_boundary(Side to);
@@ -205,13 +205,13 @@ class Tunnel : public DeadlineHook {
   std::array<Endpoint, 2> endpoint_;                // owned; by Side
   std::array<Observer, 2> observer_;                // what each Side sent
   std::array<std::unique_ptr<FrameGate>, 2> gate_;  // for what each Side sends; none: everything passes
-  const Terms* terms_;                              // borrowed, lives as long as the process
+  const Options* options_;                          // borrowed, lives as long as the process
 
-  Admission::Place place_;                // owned
-  limits::Held permit_;                   // owned
-  shm::RowPlace row_;                     // owned
-  OriginPlace origin_place_;              // owned
-  std::unique_ptr<Chronicle> chronicle_;  // owned; none: nobody wants to hear of it
+  Admission::Lease admission_;          // owned
+  limits::PermitLease permit_;          // owned
+  shm::RowLease row_;                   // owned
+  OriginLease origin_lease_;            // owned
+  std::unique_ptr<Listener> listener_;  // owned; none: nobody wants to hear of it
   base::Instant started_;
   base::Instant lives_until_;
   std::uint64_t id_;
@@ -219,8 +219,8 @@ class Tunnel : public DeadlineHook {
   std::uint32_t mask_key_ = 0;   // of our Close frame to the origin
   CloseCodes codes_;             // of our Close frames, if it is closing
   CloseCodes our_closes_;        // those that were sent
-  Cause cause_ = Cause::nobody;
-  Cause closer_ = Cause::nobody;        // who has sent a Close frame first
+  EndedBy cause_ = EndedBy::nobody;
+  EndedBy closer_ = EndedBy::nobody;    // who has sent a Close frame first
   std::array<std::uint16_t, 2> rtt_{};  // of the last ping to each Side; milliseconds + 1, 0: none
 
  public:

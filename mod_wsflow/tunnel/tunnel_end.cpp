@@ -8,8 +8,8 @@ namespace {
 
 using base::Outcome;
 
-constexpr Cause cause_of(Side side) noexcept {
-  return side == Side::client ? Cause::client : Cause::origin;
+constexpr EndedBy cause_of(Side side) noexcept {
+  return side == Side::client ? EndedBy::client : EndedBy::origin;
 }
 constexpr std::uint16_t& code_of(CloseCodes& codes, Side side) noexcept {
   return side == Side::client ? codes.client : codes.origin;
@@ -40,14 +40,14 @@ bool Tunnel::settle() {
   return endpoint_[0].done() && endpoint_[1].done();
 }
 
-void Tunnel::begin_close(CloseCodes codes, std::uint32_t mask_key, Outcome outcome, Cause cause) {
+void Tunnel::begin_close(CloseCodes codes, std::uint32_t mask_key, Outcome outcome, EndedBy cause) {
   if (closing()) return;
   order_close(codes, mask_key, outcome, cause);
   close_at_boundary(Side::client);
   close_at_boundary(Side::origin);
 }
 
-void Tunnel::order_close(CloseCodes codes, std::uint32_t mask_key, Outcome outcome, Cause cause) noexcept {
+void Tunnel::order_close(CloseCodes codes, std::uint32_t mask_key, Outcome outcome, EndedBy cause) noexcept {
   closing_ = true;
   codes_ = codes;
   mask_key_ = mask_key;
@@ -56,7 +56,7 @@ void Tunnel::order_close(CloseCodes codes, std::uint32_t mask_key, Outcome outco
   for (auto& endpoint : endpoint_) endpoint.rate_paused = false;  // its end is looked for
 }
 
-// The terms do not allow what `from` sends: nothing more of it passes. The Close frames follow in settle(),
+// The options do not allow what `from` sends: nothing more of it passes. The Close frames follow in settle(),
 // as before adoption nothing can be written.
 void Tunnel::refuse(Side from, Outcome why) noexcept {
   if (closing()) return;
@@ -105,7 +105,7 @@ void Tunnel::cut_off() noexcept {
   for (auto& sink : endpoint_) sink.end_output();
 }
 
-void Tunnel::end_as(Outcome outcome, Cause cause) noexcept {
+void Tunnel::end_as(Outcome outcome, EndedBy cause) noexcept {
   if (first_end_) return;
   first_end_ = outcome;
   cause_ = cause;
@@ -130,13 +130,13 @@ void Tunnel::give_permit_back() noexcept {
 // Of two Close frames in one turn the client's counts.
 void Tunnel::note_closer() noexcept {
   for (const auto side : {Side::client, Side::origin}) {
-    if (closer_ == Cause::nobody && observer(side).close_seen()) closer_ = cause_of(side);
+    if (closer_ == EndedBy::nobody && observer(side).close_seen()) closer_ = cause_of(side);
   }
 }
 
 void Tunnel::note_end(Side side, bool broken) noexcept {
   note_closer();
-  if (closer_ != Cause::nobody) {
+  if (closer_ != EndedBy::nobody) {
     end_as(Outcome::closed, closer_);
   } else if (broken && endpoint(side).timed_out) {
     end_as(Outcome::stalled, cause_of(side));

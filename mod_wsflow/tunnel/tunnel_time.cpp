@@ -32,27 +32,28 @@ Deadline Tunnel::deadline(base::Instant now, base::Millis wall_ahead, const Abse
     if (endpoint(side).rate_paused && gate(side)) consider(now_, gate(side)->wait(now_), Due::rate, side);
   }
   if (closing()) {
-    consider(active_at_, terms_->close, Due::close);
+    consider(active_at_, options_->close, Due::close);
     return first;
   }
   if (const auto last = last_moment(lives_until_, session_until_, wall_ahead); last < first.at)
     first = {.at = std::max(last, now), .what = Due::lifetime};
   for (const auto side : {Side::client, Side::origin}) {
     const auto& peer = endpoint(side);
-    if (terms_->stall == 0 || peer.pending.empty()) continue;
-    consider(peer.moved_at, peer.looked ? terms_->stall : look_after(terms_->stall),
+    if (options_->stall == 0 || peer.pending.empty()) continue;
+    consider(peer.moved_at, peer.looked ? options_->stall : look_after(options_->stall),
              peer.looked ? Due::stall : Due::look, side);
   }
   if (ending()) {
     // While bytes wait for a peer, it has not failed to answer.
-    if (waiting() == 0) consider(active_at_, terms_->close, Due::close);
+    if (waiting() == 0) consider(active_at_, options_->close, Due::close);
     return first;
   }
-  if (terms_->idle != 0) consider(active_at_, terms_->idle, Due::idle);
-  if (terms_->told_every != 0 && chronicle_) consider(chronicle_->told_at, terms_->told_every, Due::alive);
+  if (options_->idle != 0) consider(active_at_, options_->idle, Due::idle);
+  if (options_->alive_interval != 0 && listener_)
+    consider(listener_->last_event, options_->alive_interval, Due::alive);
   for (const auto side : {Side::client, Side::origin}) {
     const auto& peer = endpoint(side);
-    const auto quiet = side == Side::client ? terms_->ping_client : terms_->ping_origin;
+    const auto quiet = side == Side::client ? options_->ping_client : options_->ping_origin;
     if (quiet == 0 || peer.ping_waits || observer_[0].broken() || observer_[1].broken()) continue;
     if (peer.read_paused || peer.rate_paused) continue;  // its answer would not be read
     const auto* ping = gate(side) ? &gate(side)->ping : nullptr;
@@ -61,7 +62,7 @@ Deadline Tunnel::deadline(base::Instant now, base::Millis wall_ahead, const Abse
         ping != nullptr && ping->unanswered != 0 && now_ - ping->sent_at < now_ - peer.heard_at;
     if (!waits) {
       consider(peer.heard_at, quiet, Due::ping, side);
-    } else if (terms_->ping_timeout != 0) {
+    } else if (options_->ping_timeout != 0) {
       consider(ping->waits_since, ping->timeout, Due::ping_timeout, side);
     }
   }
@@ -76,7 +77,9 @@ void Tunnel::expect_everything() noexcept {
 }
 
 bool Tunnel::meet(const Deadline& due, metrics::Recorder& recorder) {
-  const auto close = [&](Outcome why) { begin_close(close_codes(why, Cause::nobody), os::random32(), why); };
+  const auto close = [&](Outcome why) {
+    begin_close(close_codes(why, EndedBy::nobody), os::random32(), why);
+  };
   auto& peer = endpoint(due.side);
   switch (due.what) {
     case Due::nothing:
@@ -122,7 +125,7 @@ void Tunnel::ping(Side side, metrics::Recorder& recorder) {
   auto& judge = gate(side);
   const auto direction =
       side == Side::client ? metrics::Direction::client_to_origin : metrics::Direction::origin_to_client;
-  if (!judge) judge = std::make_unique<FrameGate>(direction, *terms_, extensions_, now_);
+  if (!judge) judge = std::make_unique<FrameGate>(direction, *options_, extensions_, now_);
   auto& ping = judge->ping;
   if (ping.unanswered == 0) {
     ping.payload = std::bit_cast<decltype(ping.payload)>(os::random64());
@@ -143,7 +146,7 @@ void Tunnel::ping(Side side, metrics::Recorder& recorder) {
   ping.taken = delivery.taken;
   ping.arrived = delivery.arrived;
   // On a slow way the kernel's own patience is the least.
-  ping.timeout = std::max(terms_->ping_timeout, std::min(2 * delivery.round_trip, kLongestRoundTrip));
+  ping.timeout = std::max(options_->ping_timeout, std::min(2 * delivery.round_trip, kLongestRoundTrip));
 }
 
 bool Tunnel::send_waiting_pings(metrics::Recorder& recorder) {
@@ -151,7 +154,7 @@ bool Tunnel::send_waiting_pings(metrics::Recorder& recorder) {
   for (const auto side : {Side::client, Side::origin}) {
     auto& peer = endpoint(side);
     if (!peer.ping_waits) continue;
-    const auto quiet = side == Side::client ? terms_->ping_client : terms_->ping_origin;
+    const auto quiet = side == Side::client ? options_->ping_client : options_->ping_origin;
     if (ending() || now_ - peer.heard_at < quiet) {
       peer.ping_waits = false;
     } else {
@@ -199,7 +202,7 @@ bool Tunnel::still_delivering(Side side) noexcept {
   if (delivery.waiting == 0) return false;
   if (!peer.looked) peer.moved_at = now_;
   peer.looked = true;
-  return takes_bytes(side, delivery) || terms_->stall == 0 || now_ - peer.moved_at < terms_->stall;
+  return takes_bytes(side, delivery) || options_->stall == 0 || now_ - peer.moved_at < options_->stall;
 }
 
 void Tunnel::show(base::Instant now) noexcept {

@@ -15,8 +15,8 @@ UNWATCHED = {"wsflow_tunnels_opened_worker_total", "wsflow_origin_reports_total"
 # What Prometheus adds to every series.
 TARGET_LABELS = {"instance", "job"}
 # Where the values of labels come from: file, enumeration.
-VALUES = {"outcome": ("mod_wsflow/base/outcome.cpp", "Outcome"), "result": ("mod_wsflow/base/outcome.cpp", "Refusal"),
-          "reason": ("mod_wsflow/limits/limit_definition.cpp", "Reason")}
+VALUES = {"outcome": ("mod_wsflow/base/outcome.cpp", "Outcome"), "result": ("mod_wsflow/base/outcome.cpp", "HandshakeRefusal"),
+          "reason": ("mod_wsflow/limits/limit_definition.cpp", "LimitReason")}
 
 MATCHER = re.compile(r'\s*(\w+)\s*(=~|!~|!=|=)\s*"([^"]*)"\s*')
 

@@ -50,7 +50,7 @@ def check(tree, _):
     findings = []
     for table, (unit, title) in TABLES.items():
         findings += check_table(tree, table, unit, title)
-    for enumeration, title in (("Outcome", "Outcomes"), ("Refusal", "Refusals")):
+    for enumeration, title in (("Outcome", "Outcomes"), ("HandshakeRefusal", "Refusals")):
         listed = [base.plain(row[0]) for row in base.table_rows(base.section(tree, DOCS, title))]
         findings += base.differences(read_names(tree, enumeration), NAMES, listed, f"{DOCS}, {title}")
     return findings

@@ -14,8 +14,8 @@ DOCS = "docs/status-formats.md"
 
 # Keys that come from a table, as the documentation writes them.
 TABLES = {"metrics::name(": "<direction>", "metrics::opcode_class_name(": "<opcode>",
-          "metrics::close_code_name(": "<close code>", "base::name(static_cast<base::Refusal>": "<refusal>",
-          "base::name(static_cast<base::Outcome>": "<outcome>", "limits::name(static_cast<limits::Reason>": "<reason>"}
+          "metrics::close_code_name(": "<close code>", "base::name(static_cast<base::HandshakeRefusal>": "<refusal>",
+          "base::name(static_cast<base::Outcome>": "<outcome>", "limits::name(static_cast<limits::LimitReason>": "<reason>"}
 
 
 def keys_of(expression):

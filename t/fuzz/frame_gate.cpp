@@ -27,13 +27,13 @@ namespace {
 using Bytes = std::vector<std::uint8_t>;
 
 constexpr Side kSides[] = {Side::client, Side::origin};
-constexpr tunnel::Terms kTerms{.idle = 0,
-                               .stall = 0,
-                               .close = 0,
-                               .ping_client = 1000,
-                               .ping_origin = 1000,
-                               .ping_timeout = 0,
-                               .high_watermark = 100};
+constexpr tunnel::Options kTerms{.idle = 0,
+                                 .stall = 0,
+                                 .close = 0,
+                                 .ping_client = 1000,
+                                 .ping_origin = 1000,
+                                 .ping_timeout = 0,
+                                 .high_watermark = 100};
 
 std::size_t index(Side side) {
   return static_cast<std::size_t>(side);
@@ -61,7 +61,7 @@ class Conversation {
     tunnel::Tunnel::Parts parts;
     parts.client_fd = connect(Side::client);
     parts.origin_fd = connect(Side::origin);
-    parts.terms = &kTerms;
+    parts.options = &kTerms;
     tunnel_ = std::make_unique<tunnel::Tunnel>(std::move(parts), now_);
   }
 

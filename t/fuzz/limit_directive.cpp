@@ -10,7 +10,7 @@
 #include "t/fuzz/require.hpp"
 
 using namespace wsflow;
-using config::LimitLine;
+using config::LimitDirective;
 using fuzz::require;
 
 namespace {
@@ -20,7 +20,7 @@ void check_name(std::string_view name) {
   require(name.find_first_of("=\"' \t\n/%") == std::string_view::npos);
 }
 
-void check_definition(const LimitLine& line) {
+void check_definition(const LimitDirective& line) {
   const auto& definition = line.definition;
   const auto& settings = definition.settings;
   require(settings.concurrency != 0 || settings.rate > 0);
@@ -46,7 +46,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const auto line = config::parse_limit(text);
   if (!line.error.empty()) return 0;
   check_name(line.definition.name);
-  if (line.kind == LimitLine::Kind::define) check_definition(line);
+  if (line.kind == LimitDirective::Kind::define) check_definition(line);
   // Spaces round it change nothing.
   const auto again = config::parse_limit(" " + text + "\t ");
   require(again.error.empty() && again.kind == line.kind && again.definition == line.definition &&

@@ -42,8 +42,8 @@ class Conversation {
                  .client_ssl = {},
                  .origin_fd = std::move(origin.ours),
                  .origin_ssl = {},
-                 .place = {},
-                 .terms = &terms_},
+                 .admission = {},
+                 .options = &terms_},
                 base::Instant{}),
         buffer_(buffer) {}
 
@@ -99,7 +99,7 @@ class Conversation {
 
   shm::ProcessSlot slot_{};
   metrics::Recorder recorder_{slot_};
-  tunnel::Terms terms_;
+  tunnel::Options terms_;
   base::UniqueFd peers_[2];
   tunnel::Tunnel tunnel_;
   Bytes buffer_;

@@ -27,15 +27,15 @@ void check_messages(const MessageSettings& messages) {
 }
 
 // Whatever is accepted fits into what a tunnel keeps.
-void check_terms(const Settings& given) {
+void check_terms(const TunnelSettings& given) {
   const auto settings = overlay(given, kDefaultSettings);
-  const auto terms = make_terms(settings, nullptr);
+  const auto options = make_options(settings, nullptr);
   for (const auto time : {settings.idle, settings.stall, settings.close, settings.lifetime,
                           settings.ping_client, settings.ping_origin, settings.ping_timeout}) {
     require(time == 0 || (time >= 10'000 && time / 1000 <= UINT32_MAX));
   }
-  require(terms.idle == settings.idle / 1000 && terms.close >= 10 && terms.ping_timeout >= 10);
-  require(terms.high_watermark >= 4096 && terms.high_watermark <= 64U << 20U);
+  require(options.idle == settings.idle / 1000 && options.close >= 10 && options.ping_timeout >= 10);
+  require(options.high_watermark >= 4096 && options.high_watermark <= 64U << 20U);
   require(settings.jitter >= 0 && settings.jitter <= 50);
   for (const auto& messages : settings.messages) check_messages(messages);
 }

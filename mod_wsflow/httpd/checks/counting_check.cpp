@@ -48,7 +48,7 @@ const Counting* counting_of(const Line& line) noexcept {
   return found != std::end(kCounting) && ap_find_linked_module(found->module) != nullptr ? found : nullptr;
 }
 
-bool is_in_force(const server_rec* main, const server_rec* server, const LimitPlace& place,
+bool is_in_force(const server_rec* main, const server_rec* server, const LimitSection& place,
                  const RouteLine& route) noexcept {
   if (place.server != main && place.server != server) return false;
   if (place.path == nullptr) return true;
@@ -56,7 +56,7 @@ bool is_in_force(const server_rec* main, const server_rec* server, const LimitPl
   return may_meet(place.path, pattern, route);
 }
 
-bool counts_tunnels(const limits::Definition& definition, bool for_each_client) noexcept {
+bool counts_tunnels(const limits::LimitDefinition& definition, bool for_each_client) noexcept {
   return definition.settings.concurrency != 0 && definition.applies != limits::Applies::requests &&
          (definition.keyed || !for_each_client);
 }
@@ -64,10 +64,10 @@ bool counts_tunnels(const limits::Definition& definition, bool for_each_client) 
 // Whether a limit counts the tunnels of a route.
 bool is_limited(const server_rec* main, const server_rec* server, const RouteLine& route,
                 bool for_each_client) {
-  std::map<const LimitRule*, bool> rules;
-  for (const auto& place : elements<const LimitPlace>(config_of(main).limit_places)) {
+  std::map<const LimitConfig*, bool> rules;
+  for (const auto& place : elements<const LimitSection>(config_of(main).limit_sections)) {
     if (!is_in_force(main, server, place, route)) continue;
-    for (const auto& use : elements<const LimitUse>(place.uses)) rules[use.rule] = !use.off;
+    for (const auto& use : elements<const AppliedLimit>(place.uses)) rules[use.rule] = !use.off;
   }
   return std::ranges::any_of(rules, [for_each_client](const auto& each) {
     const auto& definition = each.first->definition;
@@ -114,7 +114,7 @@ const char* free_name(apr_pool_t* pool, const server_rec* main, const char* take
   const auto is_taken = [&](const char* text) {
     return (taken != nullptr && std::string_view(text) == taken) ||
            std::ranges::any_of(
-               elements<const LimitRule* const>(config_of(main).limit_rules),
+               elements<const LimitConfig* const>(config_of(main).limits),
                [text](const auto* rule) { return std::string_view(text) == rule->definition.name; });
   };
   for (int number = 2; is_taken(name); ++number) name = apr_psprintf(pool, "sockets%d", number);

@@ -16,14 +16,14 @@ namespace wsflow::httpd {
 
 namespace {
 
-std::span<LimitRule* const> rules(const server_rec* main) noexcept {
-  return elements<LimitRule* const>(config_of(main).limit_rules);
+std::span<LimitConfig* const> rules(const server_rec* main) noexcept {
+  return elements<LimitConfig* const>(config_of(main).limits);
 }
-std::span<const LimitPlace> places(const server_rec* main) noexcept {
-  return elements<const LimitPlace>(config_of(main).limit_places);
+std::span<const LimitSection> places(const server_rec* main) noexcept {
+  return elements<const LimitSection>(config_of(main).limit_sections);
 }
 
-int refuse(const server_rec* main, const LimitRule& rule, const char* where, const char* why) noexcept {
+int refuse(const server_rec* main, const LimitConfig& rule, const char* where, const char* why) noexcept {
   ap_log_error(APLOG_MARK, APLOG_CRIT, 0, main, WSFLOGNO(0135) "WSFlowLimit %s (%s): %s",
                rule.definition.name, where, why);
   return HTTP_INTERNAL_SERVER_ERROR;
@@ -43,7 +43,7 @@ const char* defined_names(const server_rec* main) noexcept {
 int check_names(const server_rec* main) noexcept {
   auto* pool = main->process->pconf;
   for (const auto& place : places(main)) {
-    for (const auto& use : elements<const LimitUse>(place.uses)) {
+    for (const auto& use : elements<const AppliedLimit>(place.uses)) {
       if (use.rule->where != nullptr) continue;
       return refuse(
           main, *use.rule, use.where,
@@ -79,7 +79,7 @@ int fill_queues(const server_rec* main) noexcept {
 }
 
 // The shortest Timeout of the servers where `place` counts: a section of the main server does in all.
-apr_interval_time_t timeout_of(const server_rec* main, const LimitPlace& place) noexcept {
+apr_interval_time_t timeout_of(const server_rec* main, const LimitSection& place) noexcept {
   if (place.server != main) return place.server->timeout;
   auto shortest = main->timeout;
   for (const auto* server = main->next; server != nullptr; server = server->next) {
@@ -93,7 +93,7 @@ int check_waits(const server_rec* main) noexcept {
   if (!mpm_waits_for_requests()) return OK;
   for (const auto& place : places(main)) {
     const auto timeout = timeout_of(main, place);
-    for (const auto& use : elements<const LimitUse>(place.uses)) {
+    for (const auto& use : elements<const AppliedLimit>(place.uses)) {
       const auto acquire = use.rule->definition.acquire;
       if (use.off || acquire == 0 || acquire < timeout) continue;
       return refuse(main, *use.rule, use.where,
@@ -112,14 +112,15 @@ bool lies_within(std::string_view path, std::string_view outer) noexcept {
 }
 
 // `outer` counts wherever `inner` does, as far as can be told before there are requests.
-bool covers(const LimitPlace& outer, const LimitPlace& inner) noexcept {
+bool covers(const LimitSection& outer, const LimitSection& inner) noexcept {
   if (&outer == &inner || outer.path == nullptr) return true;
   return inner.path != nullptr && std::string_view(inner.section) == outer.section &&
          lies_within(inner.path, outer.path);
 }
 
 // How many limits are in force at `inner` as a place of `server`.
-std::size_t count_limits(const server_rec* main, const server_rec* server, const LimitPlace& inner) noexcept {
+std::size_t count_limits(const server_rec* main, const server_rec* server,
+                         const LimitSection& inner) noexcept {
   apr_array_header_t* merged = nullptr;
   const auto add = [&](const server_rec* from, bool sections) {
     for (const auto& place : places(main)) {
@@ -132,8 +133,8 @@ std::size_t count_limits(const server_rec* main, const server_rec* server, const
     add(main, sections);
     if (server != main) add(server, sections);
   }
-  const auto uses = elements<const LimitUse>(merged);
-  return static_cast<std::size_t>(std::ranges::count(uses, false, &LimitUse::off));
+  const auto uses = elements<const AppliedLimit>(merged);
+  return static_cast<std::size_t>(std::ranges::count(uses, false, &AppliedLimit::off));
 }
 
 int check_counts(const server_rec* main) noexcept {
@@ -142,7 +143,7 @@ int check_counts(const server_rec* main) noexcept {
     for (const auto& place : places(main)) {
       if (place.server != server && place.server != main) continue;
       if (count_limits(main, server, place) <= limits::kPerRequest) continue;
-      const auto& last = elements<const LimitUse>(place.uses).back();
+      const auto& last = elements<const AppliedLimit>(place.uses).back();
       return refuse(
           main, *last.rule, last.where,
           apr_psprintf(main->process->pconf,

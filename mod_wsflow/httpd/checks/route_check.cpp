@@ -143,7 +143,7 @@ void find_left_over(const server_rec* main) {
                                 : apr_psprintf(pool, "this and others, %d routes hold", static_cast<int>(left.size())));
 }
 
-config::RoutePlace placed(const RouteLine& route) noexcept {
+config::RouteRank placed(const RouteLine& route) noexcept {
   return {route.path, route.section != nullptr, route.pattern, route.encoded};
 }
 

@@ -29,12 +29,12 @@ const char* written(apr_pool_t* pool, std::int64_t time) noexcept {
   return apr_psprintf(pool, "%" APR_INT64_T_FMT "ms", time / 1000);
 }
 
-std::span<const TunnelPlace> places_of(const server_rec* main) noexcept {
-  return elements<const TunnelPlace>(config_of(main).tunnel_places);
+std::span<const TunnelSection> places_of(const server_rec* main) noexcept {
+  return elements<const TunnelSection>(config_of(main).tunnel_sections);
 }
 
 // Whether the section may be in force for the requests of the route. Of patterns and <Proxy> nobody can tell.
-bool may_cover(const server_rec* main, const TunnelPlace& section, const TunnelPlace& route) noexcept {
+bool may_cover(const server_rec* main, const TunnelSection& section, const TunnelSection& route) noexcept {
   if (section.route != nullptr || section.path == nullptr) return false;
   if (section.server != main && section.server != route.server) return false;
   const std::string_view path(section.path);
@@ -43,7 +43,7 @@ bool may_cover(const server_rec* main, const TunnelPlace& section, const TunnelP
 }
 
 // Settings of a place, as far as somebody has written them down.
-config::Settings given_at(const server_rec* main, const TunnelPlace& place) noexcept {
+config::TunnelSettings given_at(const server_rec* main, const TunnelSection& place) noexcept {
   const auto& server =
       *static_cast<const DirConfig*>(ap_get_module_config(place.server->lookup_defaults, &wsflow_module));
   auto section = overlay(place.section->tunnels.settings, server.tunnels.settings);
@@ -54,18 +54,18 @@ config::Settings given_at(const server_rec* main, const TunnelPlace& place) noex
   return overlay(place.route->tunnels.settings, section);
 }
 
-const config::Settings& own_of(const TunnelPlace& place) noexcept {
+const config::TunnelSettings& own_of(const TunnelSection& place) noexcept {
   return place.route != nullptr ? place.route->tunnels.settings : place.section->tunnels.settings;
 }
 
 // The line that lifts `idle`: a key of a route wins over all directives.
-const char* idle_of(apr_pool_t* pool, const TunnelPlace& place, std::int64_t time) noexcept {
+const char* idle_of(apr_pool_t* pool, const TunnelSection& place, std::int64_t time) noexcept {
   const bool key = place.route != nullptr && own_of(place).idle != config::kUnset;
   return apr_pstrcat(pool, key ? "idle=" : "WSFlowTimeout idle=", written(pool, time), nullptr);
 }
 
 // A dead peer must be found before silence has ended the tunnel anyway.
-void check_ping(const server_rec* main, const TunnelPlace& place, const config::Settings& settings,
+void check_ping(const server_rec* main, const TunnelSection& place, const config::TunnelSettings& settings,
                 const char* name, std::int64_t interval) noexcept {
   if (interval <= 0 || settings.idle == 0 || interval + settings.ping_timeout < settings.idle) return;
   auto* pool = main->process->pconf;
@@ -78,9 +78,9 @@ void check_ping(const server_rec* main, const TunnelPlace& place, const config::
 }
 
 // Whether a part of the place says when its clients are pinged: whom its own times concern then, is not sure.
-bool is_said_inside(const server_rec* main, const TunnelPlace& place) noexcept {
+bool is_said_inside(const server_rec* main, const TunnelSection& place) noexcept {
   if (place.route != nullptr) return false;
-  return std::ranges::any_of(places_of(main), [&](const TunnelPlace& other) {
+  return std::ranges::any_of(places_of(main), [&](const TunnelSection& other) {
     return own_of(other).ping_client != config::kUnset &&
            (place.server == main || place.server == other.server);
   });
@@ -88,7 +88,8 @@ bool is_said_inside(const server_rec* main, const TunnelPlace& place) noexcept {
 
 // Who is quiet for as long is cut before anybody asks whether he is there: the answers to our pings do not
 // count for idle. Where the ping is written down, check_ping speaks of it.
-void check_unasked(const server_rec* main, const TunnelPlace& place, const config::Settings& given) noexcept {
+void check_unasked(const server_rec* main, const TunnelSection& place,
+                   const config::TunnelSettings& given) noexcept {
   const auto ping = config::kDefaultSettings.ping_client;
   if (given.ping_client != config::kUnset || given.idle <= 0 || given.idle >= ping ||
       is_said_inside(main, place))
@@ -100,7 +101,7 @@ void check_unasked(const server_rec* main, const TunnelPlace& place, const confi
                idle_of(pool, place, 2 * (ping + config::kDefaultSettings.ping_timeout)));
 }
 
-void check_times(const server_rec* main, const TunnelPlace& place) noexcept {
+void check_times(const server_rec* main, const TunnelSection& place) noexcept {
   const auto& own = own_of(place);
   const auto times = {own.idle, own.lifetime, own.ping_client, own.ping_origin, own.ping_timeout};
   if (std::ranges::all_of(times, [](std::int64_t time) { return time == config::kUnset; })) return;
@@ -119,7 +120,7 @@ void check_times(const server_rec* main, const TunnelPlace& place) noexcept {
 }
 
 // The largest buffer of all places must fit into the bound of a child, once in each direction.
-void check_buffers(const server_rec* main, std::span<const TunnelPlace> places) noexcept {
+void check_buffers(const server_rec* main, std::span<const TunnelSection> places) noexcept {
   auto largest = config::kDefaultSettings.buffer;
   for (const auto& place : places) largest = std::max(largest, given_at(main, place).buffer);
   const auto bound = config_of(main).max_buffered;
@@ -132,8 +133,8 @@ void check_buffers(const server_rec* main, std::span<const TunnelPlace> places) 
 }
 
 // The kernel cuts a larger one without a word.
-void check_kernel(const server_rec* main, const TunnelPlace& place, std::int64_t size, const char* directive,
-                  const char* setting) noexcept {
+void check_kernel(const server_rec* main, const TunnelSection& place, std::int64_t size,
+                  const char* directive, const char* setting) noexcept {
   const auto most =
       static_cast<std::int64_t>(os::sysctl(apr_pstrcat(main->process->pconf, "net/core/", setting, nullptr)));
   if (size <= most || most == 0) return;
@@ -153,14 +154,14 @@ bool is_on_loopback(const Target& target) noexcept {
   return !target.local && is_loopback(target.host);
 }
 
-bool may_meet(const TunnelPlace& section, const RouteLine& route) noexcept {
+bool may_meet(const TunnelSection& section, const RouteLine& route) noexcept {
   const std::string_view path(section.path);
   if (path.find("://") != path.npos) return network_url(route.url).starts_with(path);  // <Proxy>
   return may_meet(section.path, !path.starts_with('/') || apr_fnmatch_test(section.path) != 0, route);
 }
 
 // A route of `place` whose origin is on this machine.
-bool leads_to_loopback(const server_rec* main, const TunnelPlace& place) {
+bool leads_to_loopback(const server_rec* main, const TunnelSection& place) {
   const auto leads = [&](const server_rec* server) {
     const auto routes = routes_in_force(main->process->pconf, main, server);
     return std::ranges::any_of(routes, [&](const RouteLine& route) {
@@ -191,7 +192,7 @@ void tell_small(const server_rec* main, const char* where, std::int64_t size, co
                where, size, line);
 }
 
-void check_loopback(const server_rec* main, const TunnelPlace& place) {
+void check_loopback(const server_rec* main, const TunnelSection& place) {
   const auto size = own_of(place).receive_buffer;
   if (is_small(size) && leads_to_loopback(main, place))
     tell_small(main, place.where, size,
@@ -200,7 +201,7 @@ void check_loopback(const server_rec* main, const TunnelPlace& place) {
 
 // Those of mod_proxy count where ours say nothing.
 void check_proxy_buffers(const server_rec* main) {
-  const auto says = [](const TunnelPlace& place) { return own_of(place).receive_buffer > 0; };
+  const auto says = [](const TunnelSection& place) { return own_of(place).receive_buffer > 0; };
   if (std::ranges::any_of(places_of(main), says)) return;
   std::int64_t size = 0;
   const auto judge = [&](const server_rec* server, const RouteLine& route) {

@@ -13,34 +13,35 @@ namespace wsflow::httpd {
 // children start, but for `place`.
 
 // One limit: made where its name is mentioned first, filled where it is defined.
-struct LimitRule {
-  limits::Definition definition;
-  const ap_expr_info_t* key;  // nullptr: no key=
-  const char* key_text;       // as configured; nullptr: no key=
-  int ipv6_prefix;            // bits; 128: addresses as they are
-  bool show_key;              // operators may see what the key is
-  int status;                 // of a refusal
-  int retry_after;            // seconds; 0: as measured
-  const char* where;          // file:line of its definition; nullptr: it is only mentioned
-  limits::Place place;        // in the shared table; each process finds it for itself (LimitNumbers)
+struct LimitConfig {
+  limits::LimitDefinition definition;
+  const ap_expr_info_t* key;   // nullptr: no key=
+  const char* key_text;        // as configured; nullptr: no key=
+  int ipv6_prefix;             // bits; 128: addresses as they are
+  bool show_key;               // operators may see what the key is
+  int status;                  // of a refusal
+  int retry_after;             // seconds; 0: as measured
+  const char* where;           // file:line of its definition; nullptr: it is only mentioned
+  limits::LimitHandle handle;  // in the shared table; each process finds it for itself (LimitNumbers)
 };
 
 // A limit that applies in some place.
-struct LimitUse {
-  const LimitRule* rule;
+struct AppliedLimit {
+  const LimitConfig* rule;
   bool off;           // it is lifted here
   const char* where;  // file:line
 };
 
 // A section, or the outside of all sections of a server, with limits of its own.
-struct LimitPlace {
+struct LimitSection {
   const server_rec* server;
-  apr_array_header_t* uses;  // of LimitUse
+  apr_array_header_t* uses;  // of AppliedLimit
   const char* section;       // "<Location" and the like; empty: outside of all
   const char* path;          // of the section; nullptr: outside of all
 };
-static_assert(std::is_trivially_destructible_v<LimitRule> && std::is_trivially_destructible_v<LimitUse> &&
-              std::is_trivially_destructible_v<LimitPlace>);
+static_assert(std::is_trivially_destructible_v<LimitConfig> &&
+              std::is_trivially_destructible_v<AppliedLimit> &&
+              std::is_trivially_destructible_v<LimitSection>);
 
 // The elements of an array of httpd's; none if there is no array.
 template <class Element>

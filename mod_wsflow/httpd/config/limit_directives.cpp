@@ -26,18 +26,18 @@ void push(apr_pool_t* pool, apr_array_header_t*& array, const Element& element) 
 }
 
 // The limit of this name; a new one if it was not mentioned before.
-LimitRule& rule_of(const cmd_parms* cmd, const limits::Definition& definition) noexcept {
-  auto*& rules = config_of(ap_server_conf).limit_rules;
-  for (auto* rule : elements<LimitRule*>(rules)) {
+LimitConfig& rule_of(const cmd_parms* cmd, const limits::LimitDefinition& definition) noexcept {
+  auto*& rules = config_of(ap_server_conf).limits;
+  for (auto* rule : elements<LimitConfig*>(rules)) {
     if (std::string_view(rule->definition.name) == definition.name) return *rule;
   }
-  auto* rule = ::new (apr_pcalloc(cmd->pool, sizeof(LimitRule))) LimitRule{};
+  auto* rule = ::new (apr_pcalloc(cmd->pool, sizeof(LimitConfig))) LimitConfig{};
   std::ranges::copy(definition.name, rule->definition.name);
   push(cmd->pool, rules, rule);
   return *rule;
 }
 
-bool same_settings(const LimitRule& a, const LimitRule& b) noexcept {
+bool same_settings(const LimitConfig& a, const LimitConfig& b) noexcept {
   const bool same_key = a.key_text == nullptr || b.key_text == nullptr
                             ? a.key_text == b.key_text
                             : std::string_view(a.key_text) == b.key_text;
@@ -46,16 +46,16 @@ bool same_settings(const LimitRule& a, const LimitRule& b) noexcept {
 }
 
 // Fills `rule`; an error message or nullptr.
-const char* define(cmd_parms* cmd, const config::LimitLine& line, LimitRule& rule) noexcept {
-  LimitRule defined{.definition = line.definition,
-                    .key = nullptr,
-                    .key_text = nullptr,
-                    .ipv6_prefix = line.ipv6_prefix,
-                    .show_key = line.show_key,
-                    .status = line.status,
-                    .retry_after = line.retry_after,
-                    .where = place_of(cmd),
-                    .place = {}};
+const char* define(cmd_parms* cmd, const config::LimitDirective& line, LimitConfig& rule) noexcept {
+  LimitConfig defined{.definition = line.definition,
+                      .key = nullptr,
+                      .key_text = nullptr,
+                      .ipv6_prefix = line.ipv6_prefix,
+                      .show_key = line.show_key,
+                      .status = line.status,
+                      .retry_after = line.retry_after,
+                      .where = place_of(cmd),
+                      .handle = {}};
   if (!line.key.empty()) {
     defined.key_text = apr_pstrmemdup(cmd->pool, line.key.data(), line.key.size());
     const char* error = nullptr;
@@ -75,8 +75,8 @@ const char* define(cmd_parms* cmd, const config::LimitLine& line, LimitRule& rul
   return nullptr;
 }
 
-void apply(const cmd_parms* cmd, DirConfig& config, const LimitUse& use) noexcept {
-  for (auto& known : elements<LimitUse>(config.limits)) {
+void apply(const cmd_parms* cmd, DirConfig& config, const AppliedLimit& use) noexcept {
+  for (auto& known : elements<AppliedLimit>(config.limits)) {
     if (known.rule != use.rule) continue;
     known = use;
     return;
@@ -85,11 +85,11 @@ void apply(const cmd_parms* cmd, DirConfig& config, const LimitUse& use) noexcep
   push(cmd->pool, config.limits, use);
   if (!first) return;
   const auto* section = cmd->path != nullptr ? cmd->directive->parent : nullptr;
-  push(cmd->pool, config_of(ap_server_conf).limit_places,
-       LimitPlace{.server = cmd->server,
-                  .uses = config.limits,
-                  .section = section != nullptr ? section->directive : "",
-                  .path = cmd->path});
+  push(cmd->pool, config_of(ap_server_conf).limit_sections,
+       LimitSection{.server = cmd->server,
+                    .uses = config.limits,
+                    .section = section != nullptr ? section->directive : "",
+                    .path = cmd->path});
 }
 
 }  // namespace
@@ -100,11 +100,11 @@ const char* set_limit(cmd_parms* cmd, void* dir_config, const char* arguments) n
     const auto line = config::parse_limit(arguments);
     if (!line.error.empty()) return apr_pstrcat(cmd->pool, "WSFlowLimit ", line.error.c_str(), nullptr);
     auto& rule = rule_of(cmd, line.definition);
-    if (line.kind == config::LimitLine::Kind::define) {
+    if (line.kind == config::LimitDirective::Kind::define) {
       if (const char* error = define(cmd, line, rule)) return error;
     }
     apply(cmd, *static_cast<DirConfig*>(dir_config),
-          {.rule = &rule, .off = line.kind == config::LimitLine::Kind::lift, .where = place_of(cmd)});
+          {.rule = &rule, .off = line.kind == config::LimitDirective::Kind::lift, .where = place_of(cmd)});
     return nullptr;
   });
 }
@@ -113,13 +113,13 @@ apr_array_header_t* merge_limits(apr_pool_t* pool, apr_array_header_t* outer,
                                  apr_array_header_t* inner) noexcept {
   if (outer == nullptr || inner == nullptr) return outer != nullptr ? outer : inner;
   auto* merged = apr_array_copy(pool, outer);
-  for (const auto& use : elements<const LimitUse>(inner)) {
-    const auto known = elements<LimitUse>(merged);
-    const auto found = std::ranges::find(known, use.rule, &LimitUse::rule);
+  for (const auto& use : elements<const AppliedLimit>(inner)) {
+    const auto known = elements<AppliedLimit>(merged);
+    const auto found = std::ranges::find(known, use.rule, &AppliedLimit::rule);
     if (found != known.end()) {
       *found = use;
     } else {
-      APR_ARRAY_PUSH(merged, LimitUse) = use;
+      APR_ARRAY_PUSH(merged, AppliedLimit) = use;
     }
   }
   return merged;

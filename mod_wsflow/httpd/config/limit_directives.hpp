@@ -7,7 +7,7 @@ namespace wsflow::httpd {
 // WSFlowLimit: defines a limit and applies it, applies one that is defined elsewhere, or lifts one.
 const char* set_limit(cmd_parms* cmd, void* dir_config, const char* arguments) noexcept;
 
-// The limits of an inner section (arrays of LimitUse, or nullptr) added to those of the outer one; each
+// The limits of an inner section (arrays of AppliedLimit, or nullptr) added to those of the outer one; each
 // stands there once.
 apr_array_header_t* merge_limits(apr_pool_t* pool, apr_array_header_t* outer,
                                  apr_array_header_t* inner) noexcept;

@@ -13,7 +13,7 @@ namespace wsflow::httpd {
 
 // How the tunnels of a place are treated.
 struct TunnelConfig {
-  config::Settings settings;
+  config::TunnelSettings settings;
   const ap_expr_info_t* until = nullptr;  // WSFlowTimeout until=; nullptr: not given
 };
 // `first` where it is set, else `second`.
@@ -57,18 +57,18 @@ inline constexpr std::int64_t kDefaultMaxBuffered = 256 * 1024 * 1024;
 
 // Server and virtual host.
 struct ServerConfig {
-  apr_array_header_t* routes;         // of Route*; this server's, its <Location>s' and those of its base
-  apr_hash_t* routes_by_alias;        // main server only; of Route, all there are, by the address `real`
-  int threads;                        // main server only; 0: not given
-  int max_tunnels;                    // main server only; 0: not given
-  std::int64_t max_buffered;          // main server only, bytes; 0: no bound
-  DrainSettings drain;                // main server only
-  apr_array_header_t* limit_rules;    // main server only; of LimitRule*: all that are named
-  apr_array_header_t* limit_places;   // main server only; of LimitPlace
-  apr_array_header_t* tunnel_places;  // main server only; of TunnelPlace
-  OriginLoad* origin_load;            // main server only; made behind the configuration; none: no balancers
-  AdoptedKeeper* adopted;             // main server only; the parent's list
-  TunnelLog* log;                     // WSFlowLog, its own or the main server's; nullptr: not given
+  apr_array_header_t* routes;           // of Route*; this server's, its <Location>s' and those of its base
+  apr_hash_t* routes_by_alias;          // main server only; of Route, all there are, by the address `real`
+  int threads;                          // main server only; 0: not given
+  int max_tunnels;                      // main server only; 0: not given
+  std::int64_t max_buffered;            // main server only, bytes; 0: no bound
+  DrainSettings drain;                  // main server only
+  apr_array_header_t* limits;           // main server only; of LimitConfig*: all that are named
+  apr_array_header_t* limit_sections;   // main server only; of LimitSection
+  apr_array_header_t* tunnel_sections;  // main server only; of TunnelSection
+  OriginLoad* origin_load;              // main server only; made behind the configuration; none: no balancers
+  AdoptedKeeper* adopted;               // main server only; the parent's list
+  TunnelLog* log;                       // WSFlowLog, its own or the main server's; nullptr: not given
   apr_array_header_t* field_expressions;  // main server only; of FieldExpression
   apr_array_header_t*
       status_paths;    // main server only; of const char*: where SetHandler wsflow-status stands
@@ -81,13 +81,13 @@ struct ServerConfig {
 struct DirConfig {
   int enabled;                 // WSFlow: -1 not given, 0 Off, 1 On
   TunnelConfig tunnels;        // WSFlowTimeout and its like
-  apr_array_header_t* limits;  // WSFlowLimit, of LimitUse; nullptr: none
+  apr_array_header_t* limits;  // WSFlowLimit, of AppliedLimit; nullptr: none
   HandshakeConfig handshakes;  // WSFlowOrigin and its like
   int show_user = -1;          // WSFlowShowUser: -1 not given, 0 Off, 1 On
 };
 
 // A section, or one of its routes, that says how its tunnels are treated. For the checks at the start.
-struct TunnelPlace {
+struct TunnelSection {
   const server_rec* server;
   const DirConfig* section;
   const Route* route;  // nullptr: the section itself
@@ -95,7 +95,7 @@ struct TunnelPlace {
   const char* where;   // file:line
 };
 static_assert(std::is_trivially_destructible_v<ServerConfig> && std::is_trivially_destructible_v<DirConfig> &&
-              std::is_trivially_destructible_v<Route> && std::is_trivially_destructible_v<TunnelPlace>);
+              std::is_trivially_destructible_v<Route> && std::is_trivially_destructible_v<TunnelSection>);
 
 void* create_server_config(apr_pool_t* pool, server_rec* server) noexcept;
 void* merge_server_config(apr_pool_t* pool, void* base, void* add) noexcept;

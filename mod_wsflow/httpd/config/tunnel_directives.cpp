@@ -18,21 +18,21 @@ const char* set_words(cmd_parms* cmd, void* dir_config, config::SettingsDirectiv
     const auto line = config::parse_settings(directive, arguments);
     const char* error = line.error.empty() ? apply_settings(cmd, line, config.tunnels) : line.error.c_str();
     if (error != nullptr) return apr_pstrcat(cmd->pool, cmd->cmd->name, " ", error, nullptr);
-    note_tunnel_place(cmd, config, nullptr);
+    note_tunnel_section(cmd, config, nullptr);
     return nullptr;
   });
 }
 
 const char* set_size(cmd_parms* cmd, void* dir_config, const char* value,
                      bool (*parse)(std::string_view, std::int64_t&) noexcept, std::string_view legal,
-                     std::int64_t config::Settings::*field) noexcept {
+                     std::int64_t config::TunnelSettings::*field) noexcept {
   if (const char* error = ap_check_cmd_context(cmd, NOT_IN_HTACCESS)) return error;
   auto& config = *static_cast<DirConfig*>(dir_config);
   if (!parse(value, config.tunnels.settings.*field)) {
     return apr_psprintf(cmd->pool, "%s %s: needs %.*s", cmd->cmd->name, value, static_cast<int>(legal.size()),
                         legal.data());
   }
-  note_tunnel_place(cmd, config, nullptr);
+  note_tunnel_section(cmd, config, nullptr);
   return nullptr;
 }
 
@@ -49,15 +49,15 @@ const char* apply_settings(cmd_parms* cmd, const config::SettingsLine& line, Tun
                      nullptr);
 }
 
-void note_tunnel_place(cmd_parms* cmd, const DirConfig& section, const Route* route) noexcept {
-  auto*& places = config_of(ap_server_conf).tunnel_places;
-  if (places == nullptr) places = apr_array_make(cmd->pool, 4, sizeof(TunnelPlace));
-  const auto known = elements<const TunnelPlace>(places);
-  const bool noted = route == nullptr && std::ranges::any_of(known, [&](const TunnelPlace& place) {
+void note_tunnel_section(cmd_parms* cmd, const DirConfig& section, const Route* route) noexcept {
+  auto*& places = config_of(ap_server_conf).tunnel_sections;
+  if (places == nullptr) places = apr_array_make(cmd->pool, 4, sizeof(TunnelSection));
+  const auto known = elements<const TunnelSection>(places);
+  const bool noted = route == nullptr && std::ranges::any_of(known, [&](const TunnelSection& place) {
                        return place.section == &section && place.route == nullptr;
                      });
   if (noted) return;
-  APR_ARRAY_PUSH(places, TunnelPlace) = {
+  APR_ARRAY_PUSH(places, TunnelSection) = {
       .server = cmd->server,
       .section = &section,
       .route = route,
@@ -79,17 +79,17 @@ const char* set_message_limit(cmd_parms* cmd, void* dir_config, const char* argu
 
 const char* set_buffer_size(cmd_parms* cmd, void* dir_config, const char* value) noexcept {
   return set_size(cmd, dir_config, value, config::parse_buffer, config::kLegalBuffer,
-                  &config::Settings::buffer);
+                  &config::TunnelSettings::buffer);
 }
 
 const char* set_receive_buffer_size(cmd_parms* cmd, void* dir_config, const char* value) noexcept {
   return set_size(cmd, dir_config, value, config::parse_socket_buffer, config::kLegalSocketBuffer,
-                  &config::Settings::receive_buffer);
+                  &config::TunnelSettings::receive_buffer);
 }
 
 const char* set_send_buffer_size(cmd_parms* cmd, void* dir_config, const char* value) noexcept {
   return set_size(cmd, dir_config, value, config::parse_socket_buffer, config::kLegalSocketBuffer,
-                  &config::Settings::send_buffer);
+                  &config::TunnelSettings::send_buffer);
 }
 
 }  // namespace wsflow::httpd

@@ -20,6 +20,6 @@ const char* apply_settings(cmd_parms* cmd, const config::SettingsLine& line, Tun
 
 // Keeps in mind that a section, or one of its routes, has settings of its own, for the checks at the start.
 // `route`: nullptr for the section itself.
-void note_tunnel_place(cmd_parms* cmd, const DirConfig& section, const Route* route) noexcept;
+void note_tunnel_section(cmd_parms* cmd, const DirConfig& section, const Route* route) noexcept;
 
 }  // namespace wsflow::httpd

@@ -13,7 +13,7 @@ namespace wsflow::httpd {
 
 namespace {
 
-using base::Refusal;
+using base::HandshakeRefusal;
 
 constexpr const char* kProtocol = "Sec-WebSocket-Protocol";
 
@@ -36,7 +36,7 @@ Failure check_origin(request_rec* r, const config::OriginRules& rules) {
   }
   ap_log_rerror(APLOG_MARK, APLOG_INFO, 0, r,
                 WSFLOGNO(0171) "handshake refused with 403: its Origin is %s (WSFlowOrigin)", told);
-  return {.status = HTTP_FORBIDDEN, .reason = Refusal::origin_not_allowed};
+  return {.status = HTTP_FORBIDDEN, .reason = HandshakeRefusal::origin_not_allowed};
 }
 
 Failure check_protocols(request_rec* r, const apr_array_header_t* allowed) {
@@ -52,7 +52,7 @@ Failure check_protocols(request_rec* r, const apr_array_header_t* allowed) {
         APLOG_MARK, APLOG_INFO, 0, r,
         WSFLOGNO(0173) "handshake refused with 403: no sub-protocol of %s is allowed (WSFlowProtocol)",
         offered);
-    return {.status = HTTP_FORBIDDEN, .reason = Refusal::protocol_not_allowed};
+    return {.status = HTTP_FORBIDDEN, .reason = HandshakeRefusal::protocol_not_allowed};
   }
   apr_table_set(r->headers_in, kProtocol, kept.c_str());
   return {};

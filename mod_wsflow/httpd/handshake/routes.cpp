@@ -178,7 +178,7 @@ const char* add_route(cmd_parms* cmd, DirConfig& section, const char* arguments)
   auto* route = ::new (apr_palloc(cmd->pool, sizeof(Route)))
       Route{.path = words.path, .url = words.url, .real = alias.real, .tunnels = words.tunnels};
   note_route(cmd, route);
-  if (words.sets_tunnels) note_tunnel_place(cmd, section, route);
+  if (words.sets_tunnels) note_tunnel_section(cmd, section, route);
   return nullptr;
 }
 

@@ -11,9 +11,9 @@ namespace wsflow::httpd {
 
 namespace {
 
-using base::Refusal;
+using base::HandshakeRefusal;
 
-base::Instant end_of_lifetime(const config::Settings& settings) noexcept {
+base::Instant end_of_lifetime(const config::TunnelSettings& settings) noexcept {
   if (settings.lifetime == 0) return base::Instant::max();
   return base::now() + config::spread(settings.lifetime, settings.jitter, os::random32());
 }
@@ -24,7 +24,7 @@ TunnelEnd refuse_wrong(request_rec* r, const char* text, const char* error) noex
                 WSFLOGNO(0160) "handshake refused with 500: WSFlowTimeout until= gave \"%s\", which is neither "
                 "seconds since 1970 nor \"none\"%s%s", ap_escape_logitem(r->pool, text), error != nullptr ? ": " : "",
                 error != nullptr ? error : "");
-  return {.failure = {.status = HTTP_INTERNAL_SERVER_ERROR, .reason = Refusal::internal}};
+  return {.failure = {.status = HTTP_INTERNAL_SERVER_ERROR, .reason = HandshakeRefusal::internal}};
 }
 
 TunnelEnd end_of_session(request_rec* r, const ap_expr_info_t* until) noexcept {
@@ -42,7 +42,7 @@ TunnelEnd end_of_session(request_rec* r, const ap_expr_info_t* until) noexcept {
                                  ", has passed",
                   end.seconds);
     explain(r, "The session has ended.");
-    return {.failure = {.status = HTTP_FORBIDDEN, .reason = Refusal::expired}};
+    return {.failure = {.status = HTTP_FORBIDDEN, .reason = HandshakeRefusal::expired}};
   }
   // From the year 2106 on: far beyond any tunnel's life.
   if (end.seconds > UINT32_MAX) return {};

@@ -24,7 +24,7 @@ namespace wsflow::httpd {
 
 namespace {
 
-using base::Refusal;
+using base::HandshakeRefusal;
 
 std::optional<std::string_view> header(const apr_table_t* table, const char* name) noexcept {
   const char* value = apr_table_get(table, name);
@@ -50,12 +50,12 @@ std::optional<std::string_view> field(const request_rec* r, const ws::ResponseHe
 
 Failure failure_of(ws::RequestVerdict verdict) noexcept {
   switch (verdict) {
-    case ws::RequestVerdict::bad_method: return {HTTP_BAD_REQUEST, Refusal::bad_method};
-    case ws::RequestVerdict::bad_http_version: return {HTTP_BAD_REQUEST, Refusal::bad_http_version};
-    case ws::RequestVerdict::bad_connection: return {HTTP_BAD_REQUEST, Refusal::bad_connection};
-    case ws::RequestVerdict::bad_key: return {HTTP_BAD_REQUEST, Refusal::bad_key};
-    case ws::RequestVerdict::bad_version: return {HTTP_UPGRADE_REQUIRED, Refusal::bad_version};
-    case ws::RequestVerdict::has_body: return {HTTP_BAD_REQUEST, Refusal::has_body};
+    case ws::RequestVerdict::bad_method: return {HTTP_BAD_REQUEST, HandshakeRefusal::bad_method};
+    case ws::RequestVerdict::bad_http_version: return {HTTP_BAD_REQUEST, HandshakeRefusal::bad_http_version};
+    case ws::RequestVerdict::bad_connection: return {HTTP_BAD_REQUEST, HandshakeRefusal::bad_connection};
+    case ws::RequestVerdict::bad_key: return {HTTP_BAD_REQUEST, HandshakeRefusal::bad_key};
+    case ws::RequestVerdict::bad_version: return {HTTP_UPGRADE_REQUIRED, HandshakeRefusal::bad_version};
+    case ws::RequestVerdict::has_body: return {HTTP_BAD_REQUEST, HandshakeRefusal::has_body};
     case ws::RequestVerdict::ok:
     case ws::RequestVerdict::not_upgrade: break;
   }
@@ -83,7 +83,7 @@ void come_back_later(request_rec* r) noexcept {
 
 int refuse_for_a_while(request_rec* r) noexcept {
   come_back_later(r);
-  return refuse(r, {HTTP_SERVICE_UNAVAILABLE, Refusal::max_tunnels});
+  return refuse(r, {HTTP_SERVICE_UNAVAILABLE, HandshakeRefusal::max_tunnels});
 }
 
 int refuse_full(request_rec* r, const tunnel::Admission& admission) noexcept {
@@ -94,7 +94,7 @@ int refuse_full(request_rec* r, const tunnel::Admission& admission) noexcept {
 }
 
 // A tunnel that must hold a worker thread leaves enough of them to the rest of the site.
-Failure enter_share(request_rec* r, WorkerShare::Place& place) noexcept {
+Failure enter_share(request_rec* r, WorkerShare::Lease& place) noexcept {
   auto* process = child();
   if (process == nullptr || place) return {};
   place = process->workers.enter(r->connection);
@@ -103,7 +103,7 @@ Failure enter_share(request_rec* r, WorkerShare::Place& place) noexcept {
                 "handshake refused with 503: tunnels hold their share of the worker threads already (%u in this process)",
                 process->workers.taken());
   come_back_later(r);
-  return {.status = HTTP_SERVICE_UNAVAILABLE, .reason = Refusal::worker_share};
+  return {.status = HTTP_SERVICE_UNAVAILABLE, .reason = HandshakeRefusal::worker_share};
 }
 
 // Operators must be able to see and to close each tunnel, and limits to count it.
@@ -130,7 +130,7 @@ Failure judge_switching(request_rec* r, const Origin& origin) {
   if (verdict == ws::AnswerVerdict::ok) return {};
   ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r, WSFLOGNO(0072) "the 101 of the origin %s is refused: %s",
                 origin.name().text, ws::describe(verdict));
-  return {HTTP_BAD_GATEWAY, Refusal::origin_bad_answer};
+  return {HTTP_BAD_GATEWAY, HandshakeRefusal::origin_bad_answer};
 }
 
 Failure shake_hands(Origin& origin, char* url, const char* proxy_name, apr_port_t proxy_port, bool tls) {
@@ -187,13 +187,13 @@ int handle(request_rec* r, proxy_worker* worker, proxy_server_conf* conf, char* 
 
   auto* process = child();
   if (process == nullptr || !process->rows.has_room()) return refuse_unlisted(r);
-  tunnel::Admission::Place place;
+  tunnel::Admission::Lease admission;
   if (process->engine) {
-    place = process->engine->admission().enter();
-    if (!place) return refuse_full(r, process->engine->admission());
+    admission = process->engine->admission().enter();
+    if (!admission) return refuse_full(r, process->engine->admission());
   }
 
-  WorkerShare::Place share;
+  WorkerShare::Lease share;
   auto stays = reason_to_stay(r);
   if (stays) {
     if (const auto failure = enter_share(r, share)) return refuse(r, failure);
@@ -205,7 +205,7 @@ int handle(request_rec* r, proxy_worker* worker, proxy_server_conf* conf, char* 
   const auto& head = origin.head();
   if (head.status != HTTP_SWITCHING_PROTOCOLS) {
     tell_origin_refusal(r, origin, head.status);
-    refuse(r, {head.status, Refusal::origin_status});
+    refuse(r, {head.status, HandshakeRefusal::origin_status});
     return pass_answer(r, origin);
   }
   if (const auto failure = judge_switching(r, origin)) return refuse(r, failure);
@@ -219,7 +219,7 @@ int handle(request_rec* r, proxy_worker* worker, proxy_server_conf* conf, char* 
   const auto id = os::random64();
   note_tunnel(r, id);
   note_first_byte(r);
-  TunnelTerms terms{.place = std::move(place),
+  Handover handover{.admission = std::move(admission),
                     .settings = tunnels.settings,
                     .lives_until = end.lifetime,
                     .session_until = end.session,
@@ -228,7 +228,7 @@ int handle(request_rec* r, proxy_worker* worker, proxy_server_conf* conf, char* 
   if (!stays) {
     ap_log_rerror(APLOG_MARK, APLOG_DEBUG, 0, r, WSFLOGNO(0074) "tunnel %016" APR_UINT64_T_HEX_FMT " to %s",
                   id, origin.name().text);
-    failure = hand_over(r, origin, std::move(terms));
+    failure = hand_over(r, origin, std::move(handover));
   } else {
     // The first is worth a warning, with what to change.
     const bool first = is_first(stays);
@@ -236,7 +236,7 @@ int handle(request_rec* r, proxy_worker* worker, proxy_server_conf* conf, char* 
                   WSFLOGNO(0075) "tunnel %016" APR_UINT64_T_HEX_FMT " to %s holds this worker thread: %s", id,
                   origin.name().text,
                   first ? apr_pstrcat(r->pool, stays.why, ": ", stays.cure, nullptr) : stays.why);
-    failure = run_on_worker(r, origin, std::move(terms));
+    failure = run_on_worker(r, origin, std::move(handover));
   }
   return failure ? refuse(r, failure) : OK;
 }

@@ -18,63 +18,62 @@ constexpr std::int64_t kLate_us = 10'000'000;
 
 // Calls `use(selector)`; nothing if the limits are locked.
 template <class Use>
-auto with_selector(shm::Layout& layout, const shm::Reading<shm::Order>& order, Use&& use)
+auto with_selector(shm::Layout& layout, const shm::Reading<shm::Job>& job, Use&& use)
     -> std::optional<decltype(use(std::declval<shm::Selector&>()))> {
-  auto selector = shm::selector_of(order);
+  auto selector = shm::selector_of(job);
   std::optional<std::vector<bool>> permits;
-  if (const auto limit = shm::unpacked(order.facts.limit); !limit.empty()) {
+  if (const auto limit = shm::unpacked(job.facts.limit); !limit.empty()) {
     limits::Key key;
-    std::copy(std::begin(order.facts.key), std::end(order.facts.key), key.hash);
-    const auto bells = httpd::bells();
-    limits::Control control(shm::flow_table(layout), limits::Control::kNoSlot, bells);
-    permits = limits::holders_of(control, limit, key);
+    std::copy(std::begin(job.facts.key), std::end(job.facts.key), key.hash);
+    const auto wakeups = httpd::wakeups();
+    limits::Limiter limiter(shm::limits_table(layout), limits::Limiter::kNoSlot, wakeups);
+    permits = limits::holders_of(limiter, limit, key);
     if (!permits) return std::nullopt;
     selector.permits = &*permits;
   }
   return use(selector);
 }
 
-bool is_done(const shm::Reading<shm::Order>& order) noexcept {
-  return order.facts.drains == 0 || base::now_us() - order.since_us() > kLate_us;
+bool is_done(const shm::Reading<shm::Job>& job) noexcept {
+  return job.facts.drains == 0 || base::now_us() - job.since_us() > kLate_us;
 }
 
-void log_done(server_rec* server, const shm::Order& order) {
-  const std::string route(shm::unpacked(order.route));
-  if (order.drains != 0) {
+void log_done(server_rec* server, const shm::Job& job) {
+  const std::string route(shm::unpacked(job.route));
+  if (job.drains != 0) {
     ap_log_error(APLOG_MARK, APLOG_NOTICE, 0, server,
                  WSFLOGNO(0157) "drained route %s: its last tunnels are told to end", route.c_str());
   } else {
     ap_log_error(APLOG_MARK, APLOG_NOTICE, 0, server,
-                 WSFLOGNO(0155) "closing tunnels at %u a second is done: the last are told to end",
-                 order.pace);
+                 WSFLOGNO(0155) "closing tunnels at %u a second is done: the last are told to end", job.pace);
   }
 }
 
 }  // namespace
 
-std::optional<std::size_t> end_ordered(shm::Layout& layout, const shm::Reading<shm::Order>& order,
-                                       std::size_t most) {
-  return with_selector(layout, order, [&](const shm::Selector& selector) {
-    return shm::command(layout, selector, most, shm::Command::close, order.facts.code);
+std::optional<std::size_t> end_matching(shm::Layout& layout, const shm::Reading<shm::Job>& job,
+                                        std::size_t most) {
+  return with_selector(layout, job, [&](const shm::Selector& selector) {
+    return shm::command(layout, selector, most, shm::Command::close, job.facts.code);
   });
 }
 
-std::optional<std::uint64_t> count_ordered(shm::Layout& layout, const shm::Reading<shm::Order>& order) {
-  return with_selector(layout, order, [&](shm::Selector& selector) {
+std::optional<std::uint64_t> count_matching(shm::Layout& layout, const shm::Reading<shm::Job>& job) {
+  return with_selector(layout, job, [&](shm::Selector& selector) {
     selector.untold = false;
     return shm::tunnels(layout, {.selector = selector}).matched;
   });
 }
 
-void obey_orders(server_rec* server, shm::Layout& layout) {
-  for (const auto& order : shm::orders(layout)) {
+void work_on_jobs(server_rec* server, shm::Layout& layout) {
+  for (const auto& job : shm::jobs(layout)) {
     const auto now = base::now().time_since_epoch().count();
-    auto& ended = layout.orders.places[order.place].ended_ms;
-    const auto claim = base::claim_ends(ended, now, static_cast<int>(order.reading.facts.pace));
+    auto& ended = layout.jobs.slots[job.slot].ended_ms;
+    const auto claim = base::claim_ends(ended, now, static_cast<int>(job.reading.facts.pace));
     if (claim.count == 0) continue;
-    const auto told = end_ordered(layout, order.reading, claim.count);
-    if (!told || *told == claim.count || !is_done(order.reading)) continue;
-    if (shm::end_order(layout, order)) log_done(server, order.reading.facts);
+    const auto told = end_matching(layout, job.reading, claim.count);
+    if (!told || *told == claim.count || !is_done(job.reading)) continue;
+    if (shm::end_job(layout, job)) log_done(server, job.reading.facts);
   }
 }
 

@@ -107,9 +107,9 @@ bool LineOutlet::write_now(const TunnelLog& log, std::string_view line) const no
   return os::write_all(log.fd, line);
 }
 
-std::optional<unsigned> sweep_and_log(const server_rec* main_server, shm::Layout& layout) noexcept {
+std::optional<unsigned> reap_and_log(const server_rec* main_server, shm::Layout& layout) noexcept {
   shm::LostTunnels lost;
-  const auto folded = shm::sweep(layout, &lost);
+  const auto folded = shm::reap_all(layout, &lost);
   log_lost_tunnels(main_server, lost);
   return folded;
 }

@@ -29,9 +29,9 @@ class LineOutlet {
   unsigned lost_ = 0;
 };
 
-// shm::sweep(), and a line for each tunnel of a process that died, to the log of the virtual host of its
+// shm::reap_all(), and a line for each tunnel of a process that died, to the log of the virtual host of its
 // name. A child or a keeper.
-std::optional<unsigned> sweep_and_log(const server_rec* main_server, shm::Layout& layout) noexcept;
+std::optional<unsigned> reap_and_log(const server_rec* main_server, shm::Layout& layout) noexcept;
 
 // The line of a process of an older generation, to the log of the same target, or else, as information, to
 // the error log of `server`.

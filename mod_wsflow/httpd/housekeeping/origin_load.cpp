@@ -123,15 +123,15 @@ std::optional<std::uint32_t> resource_of(const proxy_worker* worker) noexcept {
   return std::nullopt;
 }
 
-tunnel::OriginPlace enter_origin(const proxy_worker* worker) noexcept {
+tunnel::OriginLease enter_origin(const proxy_worker* worker) noexcept {
   if (worker->balancer == nullptr) return {};
   auto& process = *child();
-  tunnel::OriginPlace::Counts counts{.busy = &worker->s->busy};
+  tunnel::OriginLease::Counts counts{.busy = &worker->s->busy};
   if (const auto resource = resource_of(worker)) {
     counts.held = &process.slot.held[*resource];
     counts.applied = &config_of(process.server).origin_load->shared[*resource].applied;
   }
-  return tunnel::OriginPlace(counts);
+  return tunnel::OriginLease(counts);
 }
 
 void OriginLoadRounds::round(const OriginLoad& load, const shm::Layout& layout) {
@@ -144,7 +144,7 @@ void OriginLoadRounds::round(const OriginLoad& load, const shm::Layout& layout) 
     auto expected = now.applied;
     // Another process may be at it as well.
     if (!applied.compare_exchange_strong(expected, static_cast<std::uint32_t>(now.held))) continue;
-    tunnel::OriginPlace::add_busy(load.members[i].worker->busy, static_cast<std::ptrdiff_t>(now.held) -
+    tunnel::OriginLease::add_busy(load.members[i].worker->busy, static_cast<std::ptrdiff_t>(now.held) -
                                                                     static_cast<std::ptrdiff_t>(now.applied));
   }
 }

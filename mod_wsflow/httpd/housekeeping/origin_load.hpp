@@ -39,7 +39,7 @@ void open_origin_load(apr_pool_t* pconf, server_rec* server, shm::Layout& layout
 std::optional<std::uint32_t> resource_of(const proxy_worker* worker) noexcept;
 
 // What a tunnel to `worker` is to count in. Worker thread.
-tunnel::OriginPlace enter_origin(const proxy_worker* worker) noexcept;
+tunnel::OriginLease enter_origin(const proxy_worker* worker) noexcept;
 
 // Puts `busy` right, in rounds of a second or so. One thread of a process of the newest generation.
 class OriginLoadRounds {

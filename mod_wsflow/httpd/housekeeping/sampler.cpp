@@ -10,9 +10,9 @@ namespace wsflow::httpd {
 
 void keep_history(shm::Layout& layout) {
   if (!shm::sample_due(layout, apr_time_now())) return;
-  const auto bells = httpd::bells();
-  limits::Control control(shm::flow_table(layout), limits::Control::kNoSlot, bells);
-  const auto refused = limits::refusals(control);
+  const auto wakeups = httpd::wakeups();
+  limits::Limiter limiter(shm::limits_table(layout), limits::Limiter::kNoSlot, wakeups);
+  const auto refused = limits::refusals(limiter);
   if (!refused) return;
   const auto snapshot = shm::snapshot(layout);
   std::uint64_t active = 0;

@@ -49,7 +49,7 @@ void Caretaker::warn_of_lost_labels() noexcept {
 
 void Caretaker::look_after() {
   if (engine_ != nullptr) engine_->follow_wall_clock();
-  if (shm::claim_sweep(segment_, base::now().time_since_epoch().count())) sweep_and_log(server_, segment_);
+  if (shm::claim_round(segment_, base::now().time_since_epoch().count())) reap_and_log(server_, segment_);
   keep_history(segment_);
   const bool newest = segment_.generation.load() == slot_.generation.load();
   const auto* load = config_of(server_).origin_load;
@@ -57,7 +57,7 @@ void Caretaker::look_after() {
     origin_load_.round(*load, segment_);
     end_tunnels_of_workers_down(server_, *load, segment_);
   }
-  if (newest || heir_) obey_orders(server_, segment_);
+  if (newest || heir_) work_on_jobs(server_, segment_);
   if (newest) warn_of_lost_labels();
   const auto commands = slot_.commands.load(std::memory_order_acquire);
   if (commands == commands_seen_) return;

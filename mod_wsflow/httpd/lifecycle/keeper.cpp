@@ -48,7 +48,7 @@ bool lost_in_reload() noexcept {
 // The life of a keeper: one thread beside the event loops.
 class Keeper {
  public:
-  Keeper(Child& child, base::UniqueFd ready) noexcept
+  Keeper(Process& child, base::UniqueFd ready) noexcept
       : child_(child), ready_(std::move(ready)), started_(base::now()) {}
 
   // Takes over from the child, which is `parent`, and tells it so. False if the tunnels are not ours.
@@ -63,7 +63,7 @@ class Keeper {
   void go_on_alone() noexcept;
   void show_title(const char* behind) const noexcept;
 
-  Child& child_;          // borrowed
+  Process& child_;        // borrowed
   base::UniqueFd ready_;  // owned; the child waits for a byte
   os::StopSignals signals_;
   os::Wakeup idle_bell_;
@@ -90,7 +90,8 @@ bool Keeper::take_over(shm::Owner parent) {
   add_tunnel_log_descriptors(keep, child_.server, child_.segment.generation.load() == child_.generation);
   for (const int fd : {0, 1, 2, ready_.get(), signals_.fd(), idle_bell_.fd()}) keep.push_back(fd);
   for (const int fd : {child_.relay.write_fd(), child_.relay.read_fd()}) keep.push_back(fd);
-  for (std::uint32_t bell = 0; bell < limits::Bells::kCount; ++bell) keep.push_back(child_.bells.fd(bell));
+  for (std::uint32_t bell = 0; bell < limits::SlotWakeups::kCount; ++bell)
+    keep.push_back(child_.wakeups.fd(bell));
   os::close_all_except(std::move(keep));
 
   show_title("");
@@ -163,7 +164,7 @@ void Keeper::run() {
 }
 
 // Never returns into httpd, and runs none of its cleanups: what they clean belongs to others.
-[[noreturn]] void live_as_keeper(Child& child, shm::Owner parent, base::UniqueFd ready) noexcept {
+[[noreturn]] void live_as_keeper(Process& child, shm::Owner parent, base::UniqueFd ready) noexcept {
   const bool lived = guard(child.server, false, [&] {
     Keeper keeper(child, std::move(ready));
     if (!keeper.take_over(parent)) return false;
@@ -171,11 +172,11 @@ void Keeper::run() {
     return true;
   });
   if (!lived) os::leave(1);  // without the byte the child takes its tunnels back
-  shm::reclaim(child.segment, child.slot, shm::Owner::self());
+  shm::reap(child.segment, child.slot, shm::Owner::self());
   os::leave(0);
 }
 
-bool fork_keeper(Child& child) {
+bool fork_keeper(Process& child) {
   const auto self = shm::Owner::self();
   auto pipe = os::make_pipe();
   if (!pipe) return false;
@@ -214,7 +215,7 @@ bool fork_keeper(Child& child) {
 
 }  // namespace
 
-bool hand_to_keeper(Child& child) noexcept {
+bool hand_to_keeper(Process& child) noexcept {
   const os::BlockSignals blocked;  // the keeper starts with none of httpd's handlers in the way
   return guard(child.server, false, [&] {
     if (fork_keeper(child)) return true;

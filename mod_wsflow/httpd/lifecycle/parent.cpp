@@ -76,7 +76,7 @@ std::vector<os::NamedProcess> keepers() {
   return found;
 }
 
-void send_to_keepers(os::Order order) {
+void send_to_keepers(os::EndSignal order) {
   const std::span known(users().ids, users().count);
   for (const auto& keeper : keepers()) os::send_to_member(keeper, known, order);
 }
@@ -156,7 +156,7 @@ void end_generation(const Generation& generation) {
   if (!exiting) return;
   const auto give_up_at = base::now() + kPatience;
   wait_for_keepers(server, [&] { return base::now() >= give_up_at; });
-  send_to_keepers(os::Order::kill);
+  send_to_keepers(os::EndSignal::kill);
 }
 
 apr_status_t on_end(void* data) noexcept {
@@ -177,7 +177,7 @@ void child_status(server_rec* server, pid_t, ap_generation_t, int, mpm_child_sta
 }
 
 void end_keepers() noexcept {
-  guard_void(nullptr, [] { send_to_keepers(os::Order::end); });
+  guard_void(nullptr, [] { send_to_keepers(os::EndSignal::end); });
 }
 
 void watch_end_of_generation(apr_pool_t* pconf, server_rec* server) noexcept {

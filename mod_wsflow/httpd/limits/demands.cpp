@@ -15,7 +15,7 @@ namespace {
 // A client can send what an expression cannot read: that must not lift the limit.
 constexpr std::string_view kUnreadable = "(unreadable)";
 
-void tell_unreadable(const request_rec* r, const LimitRule& rule, const char* error) noexcept {
+void tell_unreadable(const request_rec* r, const LimitConfig& rule, const char* error) noexcept {
   auto* process = child();
   const bool first =
       process != nullptr && process->unreadable_keys.first(base::Thing() << rule.definition.name);
@@ -25,7 +25,7 @@ void tell_unreadable(const request_rec* r, const LimitRule& rule, const char* er
 }
 
 // Of no text: the request is not limited.
-std::optional<limits::Key> key_of(request_rec* r, const LimitRule& rule,
+std::optional<limits::Key> key_of(request_rec* r, const LimitConfig& rule,
                                   const limits::Table& table) noexcept {
   const auto [text, error] = evaluate(r, rule.key);
   if (text == nullptr) {
@@ -42,7 +42,7 @@ std::optional<limits::Key> key_of(request_rec* r, const LimitRule& rule,
 
 }  // namespace
 
-bool applies_to(const LimitUse& use, request_rec* r) noexcept {
+bool applies_to(const AppliedLimit& use, request_rec* r) noexcept {
   const auto applies = use.rule->definition.applies;
   if (use.off) return false;
   return applies == limits::Applies::all || (applies == limits::Applies::tunnels) == opens_tunnel(r);
@@ -50,9 +50,9 @@ bool applies_to(const LimitUse& use, request_rec* r) noexcept {
 
 void find_demands(request_rec* r, const limits::Table& table, Demands& demands) noexcept {
   demands.count = 0;
-  for (const auto& use : elements<const LimitUse>(config_of(r).limits)) {
+  for (const auto& use : elements<const AppliedLimit>(config_of(r).limits)) {
     if (!applies_to(use, r)) continue;
-    limits::Demand demand{.limit = use.rule->place.number, .key = {}, .serial = use.rule->place.serial};
+    limits::Demand demand{.limit = use.rule->handle.number, .key = {}, .serial = use.rule->handle.serial};
     if (use.rule->key != nullptr) {
       const auto key = key_of(r, *use.rule, table);
       if (!key) continue;

@@ -11,11 +11,11 @@ namespace wsflow::httpd {
 struct Demands {
   unsigned count = 0;
   std::array<limits::Demand, limits::kPerRequest> demand;
-  std::array<const LimitRule*, limits::kPerRequest> rule{};
+  std::array<const LimitConfig*, limits::kPerRequest> rule{};
 };
 
 // Whether a limit that is in force for `r` is for requests of its kind (applies=).
-bool applies_to(const LimitUse& use, request_rec* r) noexcept;
+bool applies_to(const AppliedLimit& use, request_rec* r) noexcept;
 
 // Of the limits that are in force for `r`, those that limit it: one whose key is empty does not. Worker
 // thread.

@@ -52,7 +52,7 @@ LimitHold& hold(request_rec* r, const Demands& demands, limits::Index permit) no
   return held;
 }
 
-const LimitRule& rule_of(const Demands& demands, std::uint32_t limit) noexcept {
+const LimitConfig& rule_of(const Demands& demands, std::uint32_t limit) noexcept {
   for (unsigned i = 0; i < demands.count; ++i) {
     if (demands.demand[i].limit == limit) return *demands.rule[i];
   }
@@ -70,14 +70,14 @@ void tell_dry_runs(request_rec* r, const Demands& demands, std::uint32_t would_r
 
 bool adapts(const Demands& demands) noexcept {
   return std::any_of(demands.rule.begin(), demands.rule.begin() + demands.count,
-                     [](const LimitRule* rule) { return rule->definition.most != 0; });
+                     [](const LimitConfig* rule) { return rule->definition.most != 0; });
 }
 
 // There are no descriptors for one more that waits. On its thread it would take that from those who work.
 int refuse_crowded(request_rec* r, const Demands& demands) noexcept {
   auto& held = *state_of(r).hold;
-  limits::Refused refused;
-  if (!held.control.withdraw(held.permit, limits::Reason::queue_full, limits::now(), refused))
+  limits::LimitRefusal refused;
+  if (!held.limiter.withdraw(held.permit, limits::LimitReason::queue_full, limits::now(), refused))
     return DECLINED;
   held.permit = 0;
   const auto& rule = rule_of(demands, refused.limit);
@@ -98,24 +98,24 @@ int wait(request_rec* r, const Demands& demands, const limits::Answer& answer, b
   return park(r, answer.permit, answer.wait_until) ? SUSPENDED : refuse_crowded(r, demands);
 }
 
-const LimitRule* first_rule(request_rec* r) noexcept {
-  const auto uses = elements<const LimitUse>(config_of(r).limits);
+const LimitConfig* first_rule(request_rec* r) noexcept {
+  const auto uses = elements<const AppliedLimit>(config_of(r).limits);
   const auto found =
-      std::find_if(uses.begin(), uses.end(), [r](const LimitUse& use) { return applies_to(use, r); });
+      std::find_if(uses.begin(), uses.end(), [r](const AppliedLimit& use) { return applies_to(use, r); });
   return found != uses.end() ? found->rule : nullptr;
 }
 
-bool knows_limits(Child* process) noexcept {
+bool knows_limits(Process* process) noexcept {
   return process != nullptr && process->limits &&
          process->limit_numbers.find(process->server, *process->limits);
 }
 
 // This process cannot count, so it lets nothing pass that is limited.
-int refuse_blindly(request_rec* r, const LimitRule& rule) noexcept {
+int refuse_blindly(request_rec* r, const LimitConfig& rule) noexcept {
   constexpr std::uint32_t kSpread = 10;
   return refuse_limit(r, rule,
                       {.limit = limits::kNowhere,
-                       .reason = limits::Reason::unavailable,
+                       .reason = limits::LimitReason::unavailable,
                        .retry_after = 1 + os::random32() % kSpread,
                        .log = true});
 }
@@ -155,14 +155,14 @@ int limit_gate(request_rec* r) noexcept {
   return guard(r->server, HTTP_INTERNAL_SERVER_ERROR, [&] { return handle(r); });
 }
 
-int end_wait(request_rec* r, limits::Wait& wait) noexcept {
+int finish_wait(request_rec* r, limits::Wait& wait) noexcept {
   auto& state = state_of(r);
   auto how = wait.end.load(std::memory_order_acquire);
   if (how == limits::Wait::End::none) {
     // The watch has not ended it: the stream was reset, or the wait itself failed.
     const auto reason =
-        r->connection->aborted != 0 ? limits::Reason::client_gone : limits::Reason::unavailable;
-    const bool ended = state.hold->control.withdraw(wait.permit, reason, limits::now(), wait.refused);
+        r->connection->aborted != 0 ? limits::LimitReason::client_gone : limits::LimitReason::unavailable;
+    const bool ended = state.hold->limiter.withdraw(wait.permit, reason, limits::now(), wait.refused);
     how = ended ? limits::Wait::End::timeout : limits::Wait::End::granted;
   }
   // The wait for the permit; that this worker learnt of its end later is none.

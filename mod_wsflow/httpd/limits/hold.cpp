@@ -27,20 +27,20 @@ void LimitHold::give_back() noexcept {
   const auto mine = std::exchange(permit, 0);
   if (mine == 0) return;
   const auto now = limits::now();
-  limits::Refused refused;
-  if (control.state(mine) == limits::PermitState::waiting &&
-      control.withdraw(mine, limits::Reason::client_gone, now, refused))
+  limits::LimitRefusal refused;
+  if (limiter.state(mine) == limits::PermitState::waiting &&
+      limiter.withdraw(mine, limits::LimitReason::client_gone, now, refused))
     return;
-  if (origin_failed(r->status)) control.failed(mine);
-  control.release(mine, now);
+  if (origin_failed(r->status)) limiter.failed(mine);
+  limiter.release(mine, now);
 }
 
 bool LimitHold::has(std::uint32_t limit) const noexcept {
   return std::find(limits.begin(), limits.begin() + count, limit) != limits.begin() + count;
 }
 
-LimitHold& make_hold(request_rec* r, limits::Control& control, limits::Index permit) noexcept {
-  auto* hold = ::new (apr_palloc(r->pool, sizeof(LimitHold))) LimitHold(control, permit, r);
+LimitHold& make_hold(request_rec* r, limits::Limiter& limiter, limits::Index permit) noexcept {
+  auto* hold = ::new (apr_palloc(r->pool, sizeof(LimitHold))) LimitHold(limiter, permit, r);
   // Ahead of the pools below: none of them may outlive what it does under the permit.
   apr_pool_cleanup_register(r->pool, hold, destroy, apr_pool_cleanup_null);
   state_of(r).hold = hold;
@@ -48,15 +48,15 @@ LimitHold& make_hold(request_rec* r, limits::Control& control, limits::Index per
   return *hold;
 }
 
-limits::Held take_permit(request_rec* r) noexcept {
+limits::PermitLease take_permit(request_rec* r) noexcept {
   auto* hold = state_of(r).hold;
   if (hold == nullptr || hold->permit == 0) return {};
-  return {hold->control, std::exchange(hold->permit, 0)};
+  return {hold->limiter, std::exchange(hold->permit, 0)};
 }
 
 void note_first_byte(request_rec* r) noexcept {
   const auto* hold = state_of(r).hold;
-  if (hold != nullptr && hold->permit != 0) hold->control.first_byte(hold->permit, limits::now());
+  if (hold != nullptr && hold->permit != 0) hold->limiter.first_byte(hold->permit, limits::now());
 }
 
 }  // namespace wsflow::httpd

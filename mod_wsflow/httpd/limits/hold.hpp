@@ -12,8 +12,8 @@ namespace wsflow::httpd {
 // last byte of the answer goes out, or else when the pool dies. Only the thread that has the request touches
 // it.
 struct LimitHold {
-  LimitHold(limits::Control& its_control, limits::Index its_permit, request_rec* its_request) noexcept
-      : control(its_control), permit(its_permit), r(its_request) {}
+  LimitHold(limits::Limiter& its_control, limits::Index its_permit, request_rec* its_request) noexcept
+      : limiter(its_control), permit(its_permit), r(its_request) {}
   ~LimitHold() { give_back(); }
   LimitHold(const LimitHold&) = delete;
   LimitHold& operator=(const LimitHold&) = delete;
@@ -22,7 +22,7 @@ struct LimitHold {
   // Ends a wait that nobody else has ended, and gives a permit back; once.
   void give_back() noexcept;
 
-  limits::Control& control;  // borrowed from the process
+  limits::Limiter& limiter;  // borrowed from the process
   limits::Index permit;      // 0: none any more
   request_rec* r;            // borrowed: its status tells whether the origin failed
   std::array<std::uint32_t, limits::kPerRequest> limits{};
@@ -30,9 +30,9 @@ struct LimitHold {
 };
 
 // A hold in the pool of `r`, of which `limits` are known by number.
-LimitHold& make_hold(request_rec* r, limits::Control& control, limits::Index permit) noexcept;
+LimitHold& make_hold(request_rec* r, limits::Limiter& limiter, limits::Index permit) noexcept;
 // What `r` holds goes to whoever outlives it.
-limits::Held take_permit(request_rec* r) noexcept;
+limits::PermitLease take_permit(request_rec* r) noexcept;
 // `r` gets its first byte, or its 101, now.
 void note_first_byte(request_rec* r) noexcept;
 

@@ -54,7 +54,7 @@ void go_on(ParkedRequest& parked) {
   c->cs->state = CONN_STATE_HANDLER;
   ap_update_child_status(static_cast<ap_sb_handle_t*>(c->sbh), SERVER_BUSY_WRITE, r);
   r->handler = parked.handler;
-  int result = end_wait(r, parked);
+  int result = finish_wait(r, parked);
   if (result == DECLINED) result = legal(ap_run_handler(r));
   if (result == SUSPENDED) {
     c->cs->state = CONN_STATE_SUSPENDED;

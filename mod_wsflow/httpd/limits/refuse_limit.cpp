@@ -11,7 +11,7 @@ namespace wsflow::httpd {
 
 namespace {
 
-void log(const request_rec* r, const LimitRule& rule, const limits::Refused& refused) {
+void log(const request_rec* r, const LimitConfig& rule, const limits::LimitRefusal& refused) {
   if (!refused.log) return;
   ap_log_rerror(APLOG_MARK, APLOG_WARNING, 0, r,
                 WSFLOGNO(0140) "limit %s refuses requests (%s): this one with %d; %" APR_UINT64_T_FMT
@@ -22,7 +22,7 @@ void log(const request_rec* r, const LimitRule& rule, const limits::Refused& ref
 
 }  // namespace
 
-int refuse_limit(request_rec* r, const LimitRule& rule, const limits::Refused& refused) noexcept {
+int refuse_limit(request_rec* r, const LimitConfig& rule, const limits::LimitRefusal& refused) noexcept {
   guard_void(r->server, [&] { log(r, rule, refused); });
   const auto after =
       rule.retry_after != 0 ? static_cast<std::uint32_t>(rule.retry_after) : refused.retry_after;
@@ -35,9 +35,9 @@ int refuse_limit(request_rec* r, const LimitRule& rule, const limits::Refused& r
   apr_table_setn(r->subprocess_env, "WSFLOW_LIMIT_REASON", limits::name(refused.reason));
   apr_table_setn(r->subprocess_env, "WSFLOW_OUTCOME", "refused");
   explain(r, "The server has as many of these requests as it can serve well. Please try again in a moment.");
-  if (opens_tunnel(r)) count_refusal(r, base::Refusal::limit);
+  if (opens_tunnel(r)) count_refusal(r, base::HandshakeRefusal::limit);
   // No answer reaches it.
-  if (refused.reason == limits::Reason::client_gone) r->connection->aborted = 1;
+  if (refused.reason == limits::LimitReason::client_gone) r->connection->aborted = 1;
   return rule.status;
 }
 

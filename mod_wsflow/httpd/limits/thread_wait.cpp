@@ -39,7 +39,7 @@ int wait_on_thread(request_rec* r, limits::Index permit, limits::Micros until) {
     os::wait_readable({wait.bell.fd()}, kLook);
   }
   watch.remove(wait);
-  return end_wait(r, wait);
+  return finish_wait(r, wait);
 }
 
 }  // namespace wsflow::httpd

@@ -11,7 +11,7 @@ namespace wsflow::httpd {
 
 namespace {
 
-using base::Refusal;
+using base::HandshakeRefusal;
 
 constexpr const char* kFunction = "WSFLOW";  // how mod_proxy's own log lines call us
 constexpr const char* kForce10 = "force-proxy-request-1.0";
@@ -44,7 +44,7 @@ Failure Origin::check_unix_socket() const {
                 WSFLOGNO(0254) "refused with 502: the route's socket is %s, but mod_proxy has %s for this URL; "
                                "give it a port of its own, which is not used",
                 named, worker_->s->uds_path);
-  return {.status = HTTP_BAD_GATEWAY, .reason = Refusal::origin_connect};
+  return {.status = HTTP_BAD_GATEWAY, .reason = HandshakeRefusal::origin_connect};
 }
 
 Failure Origin::connect(char* url, const char* proxy_name, apr_port_t proxy_port, bool tls) {
@@ -55,7 +55,7 @@ Failure Origin::connect(char* url, const char* proxy_name, apr_port_t proxy_port
     ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r_, WSFLOGNO(0030)
                   "no connection to %s: mod_proxy holds the worker for unusable, or all its connections are taken",
                   name_.text);
-    return {.status = acquired, .reason = Refusal::origin_unavailable};
+    return {.status = acquired, .reason = HandshakeRefusal::origin_unavailable};
   }
   backend_->is_ssl = tls ? 1 : 0;
   backend_->close = 1;  // a kept connection is closed now
@@ -67,15 +67,15 @@ Failure Origin::connect(char* url, const char* proxy_name, apr_port_t proxy_port
   if (determined == HTTP_INTERNAL_SERVER_ERROR || determined == HTTP_BAD_GATEWAY) {
     ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r_, WSFLOGNO(0252) "the name of the origin does not resolve: %s",
                   proxy_name != nullptr ? proxy_name : uri_.hostname);
-    return {.status = HTTP_SERVICE_UNAVAILABLE, .reason = Refusal::origin_connect};
+    return {.status = HTTP_SERVICE_UNAVAILABLE, .reason = HandshakeRefusal::origin_connect};
   }
-  if (determined != OK) return {.status = determined, .reason = Refusal::origin_connect};
+  if (determined != OK) return {.status = determined, .reason = HandshakeRefusal::origin_connect};
 
   if (const auto failure = open_socket()) return failure;
   deadline_ = {.socket = backend_->sock,
                .at = base::now() + base::Millis(apr_time_as_msec(settings_.handshake))};
   const int created = ap_proxy_connection_create_ex(kFunction, backend_, r_);
-  if (created != OK) return {.status = HTTP_BAD_GATEWAY, .reason = Refusal::origin_connect};
+  if (created != OK) return {.status = HTTP_BAD_GATEWAY, .reason = HandshakeRefusal::origin_connect};
   set_deadline(backend_->connection, deadline_);
   return {};
 }
@@ -84,13 +84,13 @@ Failure Origin::connect(char* url, const char* proxy_name, apr_port_t proxy_port
 Failure Origin::open_socket() {
   if (backend_->uds_path == nullptr && backend_->forward == nullptr) {
     return connect_socket(r_, backend_, worker_,
-                          socket_terms(settings_, config_of(r_).handshakes, *worker_, *conf_));
+                          socket_options(settings_, config_of(r_).handshakes, *worker_, *conf_));
   }
   if (ap_proxy_connect_backend(kFunction, backend_, worker_, r_->server) == OK) return {};
   ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r_,
                 WSFLOGNO(0041) "mod_proxy cannot connect to the origin %s:%d: see its line",
                 name_of(backend_), backend_->port);
-  return {.status = HTTP_SERVICE_UNAVAILABLE, .reason = Refusal::origin_connect};
+  return {.status = HTTP_SERVICE_UNAVAILABLE, .reason = HandshakeRefusal::origin_connect};
 }
 
 Failure Origin::send_handshake() {
@@ -105,7 +105,7 @@ Failure Origin::send_handshake() {
   const int made = ap_proxy_create_hdrbrgd(r_->pool, brigade, r_, backend_, worker_, conf_, &uri_, local_url_,
                                            via_port_, &length, &encoding);
   if (forced != nullptr) apr_table_setn(environment, kForce10, forced);
-  if (made != OK) return {.status = made, .reason = Refusal::internal};
+  if (made != OK) return {.status = made, .reason = HandshakeRefusal::internal};
   // Hop-by-hop headers are gone by now; these are ours to the next hop (RFC 6455 4.1).
   constexpr std::string_view kEnd = "Upgrade: websocket\r\nConnection: Upgrade\r\n\r\n";
   APR_BRIGADE_INSERT_TAIL(brigade, apr_bucket_immortal_create(kEnd.data(), kEnd.size(), c->bucket_alloc));
@@ -124,13 +124,13 @@ Failure Origin::send_handshake() {
     ap_log_rerror(APLOG_MARK, APLOG_ERR, status, r_,
                   WSFLOGNO(0032) "the origin %s:%d took no handshake within the handshake time-out",
                   name_of(backend_), backend_->port);
-    return {.status = HTTP_GATEWAY_TIME_OUT, .reason = Refusal::origin_timeout};
+    return {.status = HTTP_GATEWAY_TIME_OUT, .reason = HandshakeRefusal::origin_timeout};
   }
   ap_log_rerror(APLOG_MARK, APLOG_ERR, status, r_,
                 WSFLOGNO(0033) "cannot send the handshake to the origin %s:%d%s", name_of(backend_),
                 backend_->port,
                 backend_->is_ssl != 0 ? " (its TLS handshake may have failed: see mod_ssl's lines)" : "");
-  return {.status = HTTP_BAD_GATEWAY, .reason = Refusal::origin_connect};
+  return {.status = HTTP_BAD_GATEWAY, .reason = HandshakeRefusal::origin_connect};
 }
 
 Failure Origin::await_answer() {
@@ -142,7 +142,7 @@ Failure Origin::await_answer() {
       ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r_,
                     WSFLOGNO(0034) "the origin %s:%d answered what is no HTTP response: %s",
                     name_of(backend_), backend_->port, ws::describe(error));
-      return {.status = HTTP_BAD_GATEWAY, .reason = Refusal::origin_garbage};
+      return {.status = HTTP_BAD_GATEWAY, .reason = HandshakeRefusal::origin_garbage};
     }
     add(worker_->s->read, static_cast<apr_off_t>(head_size_));
     if (head_.status >= 200 || head_.status == HTTP_SWITCHING_PROTOCOLS) {
@@ -154,7 +154,7 @@ Failure Origin::await_answer() {
   ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r_,
                 WSFLOGNO(0035) "the origin %s:%d sent more than %d interim responses", name_of(backend_),
                 backend_->port, kMaxInterim);
-  return {.status = HTTP_BAD_GATEWAY, .reason = Refusal::origin_garbage};
+  return {.status = HTTP_BAD_GATEWAY, .reason = HandshakeRefusal::origin_garbage};
 }
 
 Failure Origin::read_head() {
@@ -173,7 +173,7 @@ Failure Origin::read_head() {
       ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r_,
                     WSFLOGNO(0036) "the head of the answer of the origin %s:%d is larger than %d bytes",
                     name_of(backend_), backend_->port, static_cast<int>(kMaxHead));
-      return {.status = HTTP_BAD_GATEWAY, .reason = Refusal::origin_garbage};
+      return {.status = HTTP_BAD_GATEWAY, .reason = HandshakeRefusal::origin_garbage};
     }
     const auto status = ap_get_brigade(c->input_filters, brigade, AP_MODE_READBYTES, APR_BLOCK_READ, 8192);
     if (status != APR_SUCCESS) return fail_reading(status);
@@ -195,19 +195,19 @@ Failure Origin::fail_reading(apr_status_t status) {
                   WSFLOGNO(0037) "the origin %s:%d did not answer the handshake within %" APR_TIME_T_FMT
                                  " ms (WSFlowTimeout handshake)",
                   name_of(backend_), backend_->port, apr_time_as_msec(settings_.handshake));
-    return {.status = HTTP_GATEWAY_TIME_OUT, .reason = Refusal::origin_timeout};
+    return {.status = HTTP_GATEWAY_TIME_OUT, .reason = HandshakeRefusal::origin_timeout};
   }
   const char* when = buffer_.empty() ? "before it answered" : "in the middle of its answer";
   if (APR_STATUS_IS_ECONNRESET(status)) {
     ap_log_rerror(APLOG_MARK, APLOG_ERR, status, r_,
                   WSFLOGNO(0038) "the origin %s:%d reset the connection %s", name_of(backend_),
                   backend_->port, when);
-    return {.status = HTTP_BAD_GATEWAY, .reason = Refusal::origin_reset};
+    return {.status = HTTP_BAD_GATEWAY, .reason = HandshakeRefusal::origin_reset};
   }
   ap_log_rerror(APLOG_MARK, APLOG_ERR, APR_STATUS_IS_EOF(status) ? 0 : status, r_,
                 WSFLOGNO(0039) "the origin %s:%d closed the connection %s", name_of(backend_), backend_->port,
                 when);
-  return {.status = HTTP_BAD_GATEWAY, .reason = Refusal::origin_closed};
+  return {.status = HTTP_BAD_GATEWAY, .reason = HandshakeRefusal::origin_closed};
 }
 
 }  // namespace wsflow::httpd

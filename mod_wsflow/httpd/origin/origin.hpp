@@ -17,7 +17,7 @@ namespace wsflow::httpd {
 class Origin {
  public:
   Origin(request_rec* r, proxy_worker* worker, proxy_server_conf* conf,
-         const config::Settings& settings) noexcept
+         const config::TunnelSettings& settings) noexcept
       : r_(r), worker_(worker), conf_(conf), settings_(settings) {}
   ~Origin() { release(); }
   Origin(const Origin&) = delete;
@@ -51,13 +51,13 @@ class Origin {
   Failure read_head();
   Failure fail_reading(apr_status_t status);
 
-  request_rec* r_;                     // borrowed
-  proxy_worker* worker_;               // borrowed from mod_proxy
-  proxy_server_conf* conf_;            // borrowed from mod_proxy
-  const config::Settings& settings_;   // borrowed
-  OriginName name_{};                  // in r's pool
-  Deadline deadline_{};                // of the handshake
-  proxy_conn_rec* backend_ = nullptr;  // ours until release()
+  request_rec* r_;                          // borrowed
+  proxy_worker* worker_;                    // borrowed from mod_proxy
+  proxy_server_conf* conf_;                 // borrowed from mod_proxy
+  const config::TunnelSettings& settings_;  // borrowed
+  OriginName name_{};                       // in r's pool
+  ReadDeadline deadline_{};                 // of the handshake
+  proxy_conn_rec* backend_ = nullptr;       // ours until release()
   apr_uri_t uri_{};
   char* local_url_ = nullptr;  // path and query for the request line; in r's pool
   char via_port_[32] = {};

@@ -15,7 +15,7 @@ namespace wsflow::httpd {
 
 namespace {
 
-using base::Refusal;
+using base::HandshakeRefusal;
 using Sources = std::span<apr_sockaddr_t* const>;
 
 const char* ip_of(apr_pool_t* pool, apr_sockaddr_t* address) noexcept {
@@ -27,7 +27,7 @@ const char* ip_of(apr_pool_t* pool, apr_sockaddr_t* address) noexcept {
 // One attempt to reach an origin. Nothing outlives it but the socket, in the backend's own pool.
 class Connector {
  public:
-  Connector(request_rec* r, proxy_conn_rec* backend, const SocketTerms& terms, bool keepalive) noexcept
+  Connector(request_rec* r, proxy_conn_rec* backend, const SocketOptions& terms, bool keepalive) noexcept
       : r_(r), backend_(backend), terms_(terms), keepalive_(keepalive), start_(base::now_us()) {}
 
   // Every address in turn; each may take its share of the time that is left, so that a dead one leaves some
@@ -42,9 +42,9 @@ class Connector {
   apr_status_t connect_from(apr_sockaddr_t* source, apr_sockaddr_t* address, apr_interval_time_t time);
   apr_status_t make_socket(const apr_sockaddr_t* address, apr_socket_t*& socket) noexcept;
 
-  request_rec* r_;            // borrowed
-  proxy_conn_rec* backend_;   // borrowed
-  const SocketTerms& terms_;  // borrowed
+  request_rec* r_;              // borrowed
+  proxy_conn_rec* backend_;     // borrowed
+  const SocketOptions& terms_;  // borrowed
   const bool keepalive_;
   const std::int64_t start_;
   apr_sockaddr_t* last_ = nullptr;
@@ -184,13 +184,13 @@ Failure refuse_for_want_of_ports(request_rec* r, apr_sockaddr_t& origin, Sources
                 list_of(r->pool, sources, origin), ip_of(r->pool, &origin), origin.port, os::port_count());
   // It is not the origin's fault.
   blame_no_origin(r);
-  return {.status = HTTP_SERVICE_UNAVAILABLE, .reason = Refusal::no_source_port};
+  return {.status = HTTP_SERVICE_UNAVAILABLE, .reason = HandshakeRefusal::no_source_port};
 }
 
 }  // namespace
 
-SocketTerms socket_terms(const config::Settings& settings, const HandshakeConfig& config,
-                         const proxy_worker& worker, const proxy_server_conf& conf) noexcept {
+SocketOptions socket_options(const config::TunnelSettings& settings, const HandshakeConfig& config,
+                             const proxy_worker& worker, const proxy_server_conf& conf) noexcept {
   const auto& keys = *worker.s;
   auto sources = elements<apr_sockaddr_t* const>(config.sources);
   if (sources.empty() && conf.source_address_set != 0) sources = {&conf.source_address, 1};
@@ -202,7 +202,7 @@ SocketTerms socket_terms(const config::Settings& settings, const HandshakeConfig
 }
 
 Failure connect_socket(request_rec* r, proxy_conn_rec* backend, proxy_worker* worker,
-                       const SocketTerms& terms) {
+                       const SocketOptions& terms) {
   Connector connector(r, backend, terms, worker->s->keepalive != 0);
   auto status = connector.connect_any();
   if (status != APR_SUCCESS && connector.out_of_ports() == nullptr && worker->s->is_address_reusable != 0 &&
@@ -217,7 +217,7 @@ Failure connect_socket(request_rec* r, proxy_conn_rec* backend, proxy_worker* wo
   ap_log_rerror(APLOG_MARK, APLOG_ERR, status, r, WSFLOGNO(0031) "cannot connect to the origin %s:%d (%s)",
                 backend->hostname, backend->port, ip_of(r->pool, connector.last()));
   // 503 lets mod_proxy try another member of the balancer; finish_request() makes 502 of the last one.
-  return {.status = HTTP_SERVICE_UNAVAILABLE, .reason = Refusal::origin_connect};
+  return {.status = HTTP_SERVICE_UNAVAILABLE, .reason = HandshakeRefusal::origin_connect};
 }
 
 }  // namespace wsflow::httpd

@@ -15,7 +15,7 @@ class LimitNumbers {
   // Notes the numbers in the rules, unless that was done. May wait for the lock of the limits; false if it
   // was not to be had, or while another thread is at it: then nothing that is limited may pass. Any thread of
   // a child.
-  bool find(server_rec* server, limits::Control& control) noexcept;
+  bool find(server_rec* server, limits::Limiter& limiter) noexcept;
 
  private:
   std::atomic<bool> known_{false};

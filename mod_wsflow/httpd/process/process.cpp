@@ -20,7 +20,7 @@ namespace wsflow::httpd {
 
 namespace {
 
-Child* g_child = nullptr;  // owned by the process; set by the child's main thread before the workers start
+Process* g_child = nullptr;  // owned by the process; set by the child's main thread before the workers start
 
 bool threaded() noexcept {
   int kind = AP_MPMQ_NOT_SUPPORTED;
@@ -29,7 +29,7 @@ bool threaded() noexcept {
 }
 
 // Lines that cannot be written are counted as lost.
-void start_log_writer(Child& self) {
+void start_log_writer(Process& self) {
   if (!has_tunnel_logs(self.server)) return;
   self.log_writer = std::make_unique<LogWriter>(self.recorder, self.log, self.relay, self.segment.generation,
                                                 self.generation);
@@ -39,7 +39,7 @@ void start_log_writer(Child& self) {
   self.log_writer.reset();
 }
 
-void stop_log_writer(Child& self) noexcept {
+void stop_log_writer(Process& self) noexcept {
   if (self.log_writer) self.log_writer->stop();
 }
 
@@ -74,7 +74,7 @@ void on_sigterm(pid_t sender) noexcept {
   if (sender != os::own_pid()) g_child->caretaker->ask_for_stop();
 }
 
-bool start_engine(Child& self, const TunnelRoom& room) {
+bool start_engine(Process& self, const TunnelRoom& room) {
   const auto& config = config_of(self.server);
   const auto loops = static_cast<unsigned>(std::max(config.threads, 1));
   self.engine.emplace(loops, room.tunnels, self.recorder, self.log, tunnel::Engine::kStopTime,
@@ -87,27 +87,27 @@ bool start_engine(Child& self, const TunnelRoom& room) {
 }
 
 // Without it nobody would reclaim what dead processes have left where the MPM has no threads.
-void start_caretaker(Child& self) {
+void start_caretaker(Process& self) {
   self.caretaker.emplace(self.server, self.segment, self.slot, nullptr, self.relay);
   if (!guard(self.server, false, [&] { return self.caretaker->start(); })) self.caretaker.reset();
 }
 
-void start_limits(Child& self) {
+void start_limits(Process& self) {
   const auto slot = shm::index_of(self.segment, self.slot);
   if (!slot) return;
-  auto& table = shm::flow_table(self.segment);
-  if (elements<LimitRule*>(config_of(self.server).limit_rules).empty()) {
+  auto& table = shm::limits_table(self.segment);
+  if (elements<LimitConfig*>(config_of(self.server).limits).empty()) {
     // Those of the configuration before go.
-    const auto all_bells = bells();
-    limits::Control control(table, *slot, all_bells);
-    self.limit_numbers.find(self.server, control);
+    const auto all_wakeups = wakeups();
+    limits::Limiter limiter(table, *slot, all_wakeups);
+    self.limit_numbers.find(self.server, limiter);
     return;
   }
-  self.bells = bells();
-  self.limits.emplace(table, *slot, self.bells);
+  self.wakeups = wakeups();
+  self.limits.emplace(table, *slot, self.wakeups);
   self.limit_numbers.find(self.server, *self.limits);
   self.can_park = mpm_waits_for_requests() && self.engine;
-  self.watch.emplace(*self.limits, self.bells.fd(*slot));
+  self.watch.emplace(*self.limits, self.wakeups.fd(*slot));
   if (guard(self.server, false, [&] { return self.watch->start(); })) return;
   ap_log_error(APLOG_MARK, APLOG_CRIT, errno, self.server,
                WSFLOGNO(0012) "the thread of waiting requests cannot start: this child refuses them at once");
@@ -128,7 +128,7 @@ void start(apr_pool_t* pool, server_rec* server) {
     slot = std::make_unique<shm::ProcessSlot>().release();  // lives as long as the process
     slot->generation.store(static_cast<std::uint32_t>(generation));
   }
-  auto fresh = std::make_unique<Child>(server, *layout, *slot);
+  auto fresh = std::make_unique<Process>(server, *layout, *slot);
   const auto& config = config_of(server);
   const auto room = tunnel_room(server, os::raise_descriptor_limit());
   slot->max_tunnels.store(room.tunnels, std::memory_order_relaxed);
@@ -154,16 +154,16 @@ void start(apr_pool_t* pool, server_rec* server) {
 
 }  // namespace
 
-Child* child() noexcept {
+Process* child() noexcept {
   return g_child;
 }
 
-bool httpd_stops(const Child& process) noexcept {
+bool httpd_stops(const Process& process) noexcept {
   return !process.graceful && mpm_query(AP_MPMQ_MPM_STATE) == AP_MPMQ_STOPPING;
 }
 
-bool httpd_stops_gracefully(const Child& process) noexcept {
-  return !threaded() && process.workers.order() == WorkerShare::Order::none &&
+bool httpd_stops_gracefully(const Process& process) noexcept {
+  return !threaded() && process.workers.run_state() == WorkerShare::RunState::none &&
          mpm_query(AP_MPMQ_MPM_STATE) == AP_MPMQ_STOPPING;
 }
 
@@ -174,7 +174,7 @@ void child_init(apr_pool_t* pool, server_rec* server) noexcept {
 void child_stopping(apr_pool_t*, int graceful) noexcept {
   if (g_child == nullptr) return;
   g_child->graceful = graceful != 0;
-  g_child->workers.give(graceful != 0 ? WorkerShare::Order::drain : WorkerShare::Order::stop);
+  g_child->workers.set_run_state(graceful != 0 ? WorkerShare::RunState::drain : WorkerShare::RunState::stop);
   if (!g_child->engine) return;
   if (g_child->graceful) {
     os::handle_sigterm<on_sigterm>();

@@ -21,8 +21,8 @@ namespace wsflow::httpd {
 
 // What a child process has of us; a keeper inherits it. Made by the main thread before the workers start; it
 // lives until the process ends.
-struct Child {
-  Child(server_rec* main_server, shm::Layout& layout, shm::ProcessSlot& claimed) noexcept
+struct Process {
+  Process(server_rec* main_server, shm::Layout& layout, shm::ProcessSlot& claimed) noexcept
       : server(main_server),
         log(main_server),
         segment(layout),
@@ -37,7 +37,7 @@ struct Child {
   shm::ProcessSlot& slot;  // borrowed from the segment
   metrics::Recorder recorder;
   shm::TunnelRows rows;
-  tunnel::TermsTable terms;
+  tunnel::OptionsTable options;
   WorkerShare workers;  // tunnels that hold a worker thread
   LogRelay relay;
   base::FirstTimes unreadable_keys;   // the limits of which a key could not be read
@@ -48,11 +48,11 @@ struct Child {
   shm::Owner httpd;  // the parent
 
   // Of the limits: none if there are none, or no slot to own permits.
-  limits::Bells bells;
-  std::optional<limits::Control> limits;
+  limits::SlotWakeups wakeups;
+  std::optional<limits::Limiter> limits;
   LimitNumbers limit_numbers;
-  std::optional<limits::Watch> watch;  // none: nobody may wait
-  bool can_park = false;               // the MPM can wait for a connection on our behalf
+  std::optional<limits::WaitThread> watch;  // none: nobody may wait
+  bool can_park = false;                    // the MPM can wait for a connection on our behalf
 
   std::unique_ptr<LogWriter> log_writer;  // none: no WSFlowLog
 
@@ -67,15 +67,15 @@ struct Child {
 };
 
 // This process's, or nullptr outside a child. The one pointer that the module keeps by itself.
-Child* child() noexcept;
+Process* child() noexcept;
 
 void child_init(apr_pool_t* pool, server_rec* server) noexcept;
 // httpd stops, and not gracefully. It closes the connections of its workers first, and only then calls
 // child_stopping(). Every thread.
-bool httpd_stops(const Child& process) noexcept;
+bool httpd_stops(const Process& process) noexcept;
 // The same for an end that is graceful, of a process whose MPM has no threads: prefork calls child_stopping()
 // when its last request has ended.
-bool httpd_stops_gracefully(const Child& process) noexcept;
+bool httpd_stops_gracefully(const Process& process) noexcept;
 // httpd tells a child to end. Main thread, or the MPM's listener where the child ends by itself.
 void child_stopping(apr_pool_t* pool, int graceful) noexcept;
 

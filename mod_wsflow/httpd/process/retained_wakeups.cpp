@@ -8,7 +8,7 @@ namespace {
 
 struct Retained {
   bool open;
-  limits::Bells::Descriptors fds;
+  limits::SlotWakeups::Descriptors fds;
 };
 
 Retained& found() noexcept {
@@ -17,14 +17,14 @@ Retained& found() noexcept {
 
 }  // namespace
 
-void open_bells() noexcept {
+void open_wakeups() noexcept {
   auto& kept = found();
-  if (!kept.open) kept = {.open = true, .fds = limits::Bells::open()};
+  if (!kept.open) kept = {.open = true, .fds = limits::SlotWakeups::open()};
 }
 
-limits::Bells bells() noexcept {
+limits::SlotWakeups wakeups() noexcept {
   const auto& kept = found();
-  return kept.open ? limits::Bells(kept.fds) : limits::Bells();
+  return kept.open ? limits::SlotWakeups(kept.fds) : limits::SlotWakeups();
 }
 
 }  // namespace wsflow::httpd

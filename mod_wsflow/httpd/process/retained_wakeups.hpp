@@ -4,10 +4,10 @@
 
 namespace wsflow::httpd {
 
-// The bells of this httpd, which the parent makes once and keeps across reloads. Silent ones if the system
+// The wakeups of this httpd, which the parent makes once and keeps across reloads. Silent ones if the system
 // had no descriptors: then waiters look for their permits by themselves, every tenth of a second.
-void open_bells() noexcept;
-// As open_bells() has left them. Any process.
-limits::Bells bells() noexcept;
+void open_wakeups() noexcept;
+// As open_wakeups() has left them. Any process.
+limits::SlotWakeups wakeups() noexcept;
 
 }  // namespace wsflow::httpd

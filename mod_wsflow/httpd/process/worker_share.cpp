@@ -27,7 +27,7 @@ tunnel::WorkerBounds worker_bounds(server_rec* main) noexcept {
                                static_cast<unsigned>(std::max(most, 0)));
 }
 
-WorkerShare::Place WorkerShare::enter(const conn_rec* c) noexcept {
+WorkerShare::Lease WorkerShare::enter(const conn_rec* c) noexcept {
   std::atomic<unsigned>* connection = nullptr;
   if (c->master != nullptr) {
     if (auto* state = state_of(c->master)) connection = &state->worker_tunnels;
@@ -38,15 +38,15 @@ WorkerShare::Place WorkerShare::enter(const conn_rec* c) noexcept {
   return {};
 }
 
-WorkerShare::Place::~Place() {
+WorkerShare::Lease::~Lease() {
   if (share_ == nullptr) return;
   share_->taken_.fetch_sub(1, std::memory_order_relaxed);
   if (connection_ != nullptr) connection_->fetch_sub(1, std::memory_order_relaxed);
 }
 
-void WorkerShare::give(Order order) noexcept {
-  if (order_.load() >= order) return;
-  order_.store(order, std::memory_order_release);
+void WorkerShare::set_run_state(RunState state) noexcept {
+  if (run_state_.load() >= state) return;
+  run_state_.store(state, std::memory_order_release);
   bell_.ring();
 }
 

@@ -18,44 +18,44 @@ class WorkerShare {
  public:
   explicit WorkerShare(const tunnel::WorkerBounds& bounds) noexcept : bounds_(bounds) {}
 
-  class Place {
+  class Lease {
    public:
-    Place() noexcept = default;
-    Place(Place&& other) noexcept
+    Lease() noexcept = default;
+    Lease(Lease&& other) noexcept
         : share_(std::exchange(other.share_, nullptr)), connection_(other.connection_) {}
-    Place& operator=(Place&& other) noexcept {
+    Lease& operator=(Lease&& other) noexcept {
       std::swap(share_, other.share_);
       std::swap(connection_, other.connection_);
       return *this;
     }
-    Place(const Place&) = delete;
-    Place& operator=(const Place&) = delete;
-    ~Place();
+    Lease(const Lease&) = delete;
+    Lease& operator=(const Lease&) = delete;
+    ~Lease();
     explicit operator bool() const noexcept { return share_ != nullptr; }
 
    private:
     friend class WorkerShare;
-    Place(WorkerShare& share, std::atomic<unsigned>* connection) noexcept
+    Lease(WorkerShare& share, std::atomic<unsigned>* connection) noexcept
         : share_(&share), connection_(connection) {}
     WorkerShare* share_ = nullptr;  // borrowed; lives as long as the process
     std::atomic<unsigned>* connection_ =
         nullptr;  // borrowed from the HTTP/2 connection; none: it is no stream
   };
   // For a tunnel of this connection; an empty place if it would be one too many.
-  Place enter(const conn_rec* c) noexcept;
+  Lease enter(const conn_rec* c) noexcept;
   unsigned taken() const noexcept { return taken_.load(std::memory_order_relaxed); }
 
-  // What is to become of them; an order is never taken back, but drain is followed by stop.
-  enum class Order : unsigned char { none, drain, stop };
-  void give(Order order) noexcept;
-  Order order() const noexcept { return order_.load(std::memory_order_acquire); }
-  // Can be read from the first order on.
+  // What is to become of them; a state is never taken back, but drain is followed by stop.
+  enum class RunState : unsigned char { none, drain, stop };
+  void set_run_state(RunState state) noexcept;
+  RunState run_state() const noexcept { return run_state_.load(std::memory_order_acquire); }
+  // Can be read from the first change on.
   int bell() const noexcept { return bell_.fd(); }
 
  private:
   const tunnel::WorkerBounds bounds_;
   std::atomic<unsigned> taken_{0};
-  std::atomic<Order> order_{Order::none};
+  std::atomic<RunState> run_state_{RunState::none};
   os::Wakeup bell_;
 };
 

@@ -86,7 +86,7 @@ apr_status_t replay(ap_filter_t* f, apr_bucket_brigade* into, ap_input_mode_t mo
 apr_status_t wait_until_deadline(ap_filter_t* f, apr_bucket_brigade* into, ap_input_mode_t mode,
                                  apr_read_type_e block, apr_off_t wanted) noexcept {
   if (block == APR_BLOCK_READ) {
-    const auto& deadline = *static_cast<Deadline*>(f->ctx);
+    const auto& deadline = *static_cast<ReadDeadline*>(f->ctx);
     // What has arrived is read all the same: the process may have been stopped meanwhile.
     apr_socket_timeout_set(deadline.socket, std::max<apr_interval_time_t>(deadline.left(), 1));
   }
@@ -177,7 +177,7 @@ void replay_input(conn_rec* c, std::string_view bytes) noexcept {
   ap_add_input_filter(kReplay, held, nullptr, c);
 }
 
-void set_deadline(conn_rec* c, Deadline& deadline) noexcept {
+void set_deadline(conn_rec* c, ReadDeadline& deadline) noexcept {
   ap_add_input_filter(kDeadline, &deadline, nullptr, c);
 }
 

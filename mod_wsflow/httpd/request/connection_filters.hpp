@@ -21,12 +21,12 @@ std::string drain_input(conn_rec* c);
 
 // Bounds all that is waited for on a connection until lift_deadline: a peer that sends a byte now and then
 // would start a mere socket time-out anew each time.
-struct Deadline {
+struct ReadDeadline {
   apr_socket_t* socket;  // borrowed
   base::Instant at;
   apr_interval_time_t left() const noexcept { return apr_time_from_msec((at - base::now()).count()); }
 };
-void set_deadline(conn_rec* c, Deadline& deadline) noexcept;
+void set_deadline(conn_rec* c, ReadDeadline& deadline) noexcept;
 void lift_deadline(conn_rec* c) noexcept;
 
 // `arrived` becomes true when bytes have come from below the TLS filter. It is borrowed until end_arrivals().

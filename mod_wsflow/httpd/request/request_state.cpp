@@ -10,7 +10,7 @@
 
 namespace wsflow::httpd {
 
-using base::Refusal;
+using base::HandshakeRefusal;
 
 RequestState& state_of(request_rec* r) noexcept {
   auto* state = static_cast<RequestState*>(ap_get_module_config(r->request_config, &wsflow_module));
@@ -46,13 +46,13 @@ int refuse(request_rec* r, const Failure& failure) noexcept {
   apr_table_setn(r->subprocess_env, "WSFLOW_REFUSED_BY", base::name(failure.reason));
   apr_table_setn(r->subprocess_env, "WSFLOW_OUTCOME", "refused");
   apr_table_unset(r->subprocess_env, "WSFLOW_ID");
-  if (failure.reason == Refusal::max_tunnels || failure.reason == Refusal::worker_share ||
-      failure.reason == Refusal::route_drained || failure.reason == Refusal::internal)
+  if (failure.reason == HandshakeRefusal::max_tunnels || failure.reason == HandshakeRefusal::worker_share ||
+      failure.reason == HandshakeRefusal::route_drained || failure.reason == HandshakeRefusal::internal)
     blame_no_origin(r);
   return failure.status;
 }
 
-void count_refusal(request_rec* r, base::Refusal reason) noexcept {
+void count_refusal(request_rec* r, base::HandshakeRefusal reason) noexcept {
   auto* process = child();
   if (process == nullptr) return;
   process->recorder.refused(reason);
@@ -68,11 +68,11 @@ int finish_request(int* status, request_rec* r) noexcept {
   auto& state = state_of(r);
   if (!state.refusal && *status == HTTP_SERVICE_UNAVAILABLE && opens_tunnel(r)) {
     // No member of the balancer was usable: we were not asked.
-    refuse(r, {*status, Refusal::origin_unavailable});
+    refuse(r, {*status, HandshakeRefusal::origin_unavailable});
   }
   if (!state.refusal) return DECLINED;
   count_refusal(r, *state.refusal);
-  if (*state.refusal == Refusal::origin_connect && *status == HTTP_SERVICE_UNAVAILABLE) {
+  if (*state.refusal == HandshakeRefusal::origin_connect && *status == HTTP_SERVICE_UNAVAILABLE) {
     *status = HTTP_BAD_GATEWAY;
   }
   return OK;

@@ -12,7 +12,7 @@ namespace wsflow::httpd {
 // Why this request gets no tunnel: what the client is told, what is counted.
 struct Failure {
   int status = OK;  // the HTTP status; OK: no failure
-  base::Refusal reason = base::Refusal::internal;
+  base::HandshakeRefusal reason = base::HandshakeRefusal::internal;
   explicit operator bool() const noexcept { return status != OK; }
 };
 
@@ -26,7 +26,7 @@ struct RequestState {
   // The one of its last subrequest that matched any, and the path of that: mod_dir may make it the request's.
   const Route* looked_up = nullptr;
   const char* looked_up_path = nullptr;
-  std::optional<base::Refusal>
+  std::optional<base::HandshakeRefusal>
       refusal;                       // of the last attempt: mod_proxy may try another member of a balancer
   LimitHold* hold = nullptr;         // none: its limits were not judged yet, or there are none
   const Demands* demands = nullptr;  // what it waits for
@@ -47,7 +47,7 @@ TunnelConfig tunnel_config_of(request_rec* r) noexcept;
 int refuse(request_rec* r, const Failure& failure) noexcept;
 
 // Counts a handshake that gets no tunnel, in all and of its route.
-void count_refusal(request_rec* r, base::Refusal reason) noexcept;
+void count_refusal(request_rec* r, base::HandshakeRefusal reason) noexcept;
 
 // Leaves WSFLOW_ID and WSFLOW_OUTCOME=tunnel, and takes back the refusal of an earlier attempt.
 void note_tunnel(request_rec* r, std::uint64_t id) noexcept;

@@ -9,11 +9,11 @@ namespace wsflow::httpd {
 // What became of an action.
 struct ActionAnswer {
   int status = HTTP_OK;
-  std::string text{};      // of 200 the JSON, else what is wrong
-  const char* place = "";  // of the page: where it shows what was done
+  std::string text{};       // of 200 the JSON, else what is wrong
+  const char* anchor = "";  // of the page: where it shows what was done
 };
 
-inline constexpr const char* kTooManyOrders =
+inline constexpr const char* kTooManyJobs =
     "16 other orders are being worked off: wait until one is done, or give no pace";
 
 }  // namespace wsflow::httpd

@@ -14,8 +14,8 @@ namespace wsflow::httpd {
 
 namespace {
 
-std::optional<limits::LimitView> view_of(limits::Control& control, std::string_view name) {
-  auto views = limits::all_limits(control, limits::now());
+std::optional<limits::LimitView> view_of(limits::Limiter& limiter, std::string_view name) {
+  auto views = limits::all_limits(limiter, limits::now());
   const auto found = std::find_if(views.begin(), views.end(), [&](const limits::LimitView& view) {
     return view.configured && view.name == name;
   });
@@ -28,22 +28,22 @@ ActionAnswer change_limit(request_rec* r, shm::Layout& layout, std::span<const s
   std::string wrong;
   const auto action = status::read_limit_action(fields, wrong);
   if (!action) return {.status = HTTP_BAD_REQUEST, .text = std::move(wrong)};
-  const auto bells = httpd::bells();
-  limits::Control control(shm::flow_table(layout), limits::Control::kNoSlot, bells);
-  const auto before = view_of(control, action->limit);
+  const auto wakeups = httpd::wakeups();
+  limits::Limiter limiter(shm::limits_table(layout), limits::Limiter::kNoSlot, wakeups);
+  const auto before = view_of(limiter, action->limit);
   const auto unknown = status::said({.name = "name", .value = action->limit}) + ": there is no such limit";
   if (!before) return {.status = HTTP_NOT_FOUND, .text = unknown};
   wrong = status::out_of_place(action->change, before->defined);
   if (!wrong.empty()) return {.status = HTTP_BAD_REQUEST, .text = std::move(wrong)};
-  if (!limits::change(control, action->limit, action->change, limits::now())) {
+  if (!limits::change(limiter, action->limit, action->change, limits::now())) {
     return {.status = HTTP_SERVICE_UNAVAILABLE, .text = "the limits are locked: try again"};
   }
   ap_log_rerror(APLOG_MARK, APLOG_NOTICE, 0, r, WSFLOGNO(0150) "limit %s changed by %s at %s: %s",
                 escaped(r, before->name), actor(r), r->useragent_ip,
                 escaped(r, status::told(action->change, before->now)));
-  const auto after = view_of(control, action->limit);
+  const auto after = view_of(limiter, action->limit);
   if (!after) return {.status = HTTP_NOT_FOUND, .text = unknown};
-  return {.text = status::to_json(*after), .place = "#limits"};
+  return {.text = status::to_json(*after), .anchor = "#limits"};
 }
 
 }  // namespace wsflow::httpd

@@ -19,9 +19,9 @@ namespace {
 constexpr const char* kLocked = "the limits are locked: try again";
 
 // The key of a limit as its requests have it; what is wrong with it, if that is empty.
-ActionAnswer add_key(const limits::Table& table, const status::CloseAction& action, shm::Order& order) {
-  const auto rules = elements<LimitRule*>(config_of(child()->server).limit_rules);
-  const auto found = std::find_if(rules.begin(), rules.end(), [&](const LimitRule* rule) {
+ActionAnswer add_key(const limits::Table& table, const status::CloseAction& action, shm::Job& job) {
+  const auto rules = elements<LimitConfig*>(config_of(child()->server).limits);
+  const auto found = std::find_if(rules.begin(), rules.end(), [&](const LimitConfig* rule) {
     return rule->where != nullptr && action.limit == rule->definition.name;
   });
   const auto limit = status::said({.name = "limit", .value = action.limit});
@@ -33,17 +33,17 @@ ActionAnswer add_key(const limits::Table& table, const status::CloseAction& acti
                         ? limits::network_of(action.key, static_cast<unsigned>(rule.ipv6_prefix), space)
                         : action.key;
   const auto key = limits::make_key(table.secret, text, false);
-  std::copy(std::begin(key.hash), std::end(key.hash), order.key);
-  order.limit = shm::packed<sizeof(order.limit)>(action.limit);
+  std::copy(std::begin(key.hash), std::end(key.hash), job.key);
+  job.limit = shm::packed<sizeof(job.limit)>(action.limit);
   return {};
 }
 
-shm::Order order_of(const status::CloseAction& action) noexcept {
-  return {.user = shm::packed<sizeof(shm::Order::user)>(action.user),
-          .client = shm::packed<sizeof(shm::Order::client)>(action.client),
-          .server = shm::packed<sizeof(shm::Order::server)>(action.server),
-          .route = shm::packed<sizeof(shm::Order::route)>(action.route),
-          .origin = shm::packed<sizeof(shm::Order::origin)>(action.origin),
+shm::Job job_of(const status::CloseAction& action) noexcept {
+  return {.user = shm::packed<sizeof(shm::Job::user)>(action.user),
+          .client = shm::packed<sizeof(shm::Job::client)>(action.client),
+          .server = shm::packed<sizeof(shm::Job::server)>(action.server),
+          .route = shm::packed<sizeof(shm::Job::route)>(action.route),
+          .origin = shm::packed<sizeof(shm::Job::origin)>(action.origin),
           .limit = {},
           .id = action.id.value_or(0),
           .key = {},
@@ -59,30 +59,30 @@ ActionAnswer close_tunnels(request_rec* r, shm::Layout& layout, std::span<const 
   const auto action = status::read_close_action(fields, wrong);
   if (!action) return {.status = HTTP_BAD_REQUEST, .text = std::move(wrong)};
   const auto now = base::now_us();
-  shm::Reading<shm::Order> order{order_of(*action), shm::kSet | static_cast<std::uint64_t>(now)};
+  shm::Reading<shm::Job> job{job_of(*action), shm::kSet | static_cast<std::uint64_t>(now)};
   if (!action->limit.empty()) {
-    auto answer = add_key(shm::flow_table(layout), *action, order.facts);
+    auto answer = add_key(shm::limits_table(layout), *action, job.facts);
     if (answer.status != HTTP_OK) return answer;
   }
   status::TunnelsEnded done{.pace = action->pace};
-  const auto matched = count_ordered(layout, order);
+  const auto matched = count_matching(layout, job);
   if (!matched) return {.status = HTTP_SERVICE_UNAVAILABLE, .text = kLocked};
   if (action->id && *matched == 0)
     return {.status = HTTP_NOT_FOUND, .text = "there is no such tunnel: " + status::told(*action)};
   done.matched = *matched;
   if (action->pace == 0) {
-    const auto ended = end_ordered(layout, order, SIZE_MAX);
+    const auto ended = end_matching(layout, job, SIZE_MAX);
     if (!ended) return {.status = HTTP_SERVICE_UNAVAILABLE, .text = kLocked};
     done.told = *ended;
-  } else if (!shm::place_order(layout, order.facts, now)) {
-    return {.status = HTTP_SERVICE_UNAVAILABLE, .text = kTooManyOrders};
+  } else if (!shm::add_job(layout, job.facts, now)) {
+    return {.status = HTTP_SERVICE_UNAVAILABLE, .text = kTooManyJobs};
   }
   ap_log_rerror(APLOG_MARK, APLOG_NOTICE, 0, r,
                 WSFLOGNO(0152) "tunnels closed by %s at %s: Close %d to %s: %" APR_UINT64_T_FMT
                                " match, %" APR_UINT64_T_FMT " told, %d a second from now on",
                 actor(r), r->useragent_ip, action->code, escaped(r, status::told(*action)), done.matched,
                 done.told, done.pace);
-  return {.text = status::to_json(done), .place = "#tunnels"};
+  return {.text = status::to_json(done), .anchor = "#tunnels"};
 }
 
 }  // namespace wsflow::httpd

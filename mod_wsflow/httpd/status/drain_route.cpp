@@ -44,14 +44,14 @@ std::string texts_of(const status::DrainAction& action) {
   return "route " + std::string(action.route) + " of " + std::string(action.server);
 }
 
-shm::Order order_of(const status::DrainAction& action) noexcept {
-  shm::Order order{};
-  order.server = shm::packed<sizeof(order.server)>(action.server);
-  order.route = shm::packed<sizeof(order.route)>(action.route);
-  order.pace = static_cast<std::uint32_t>(action.pace != 0 ? action.pace : status::kMostPace);
-  order.code = action.code;
-  order.drains = 1;
-  return order;
+shm::Job job_of(const status::DrainAction& action) noexcept {
+  shm::Job job{};
+  job.server = shm::packed<sizeof(job.server)>(action.server);
+  job.route = shm::packed<sizeof(job.route)>(action.route);
+  job.pace = static_cast<std::uint32_t>(action.pace != 0 ? action.pace : status::kMostPace);
+  job.code = action.code;
+  job.drains = 1;
+  return job;
 }
 
 }  // namespace
@@ -68,20 +68,20 @@ ActionAnswer drain_route(request_rec* r, shm::Layout& layout, std::span<const st
   const bool was_closed = shm::is_closed(layout, action->server, action->route);
   if (!shm::close_route(layout, action->server, action->route, now))
     return {.status = HTTP_SERVICE_UNAVAILABLE, .text = "32 routes are drained: no more can be"};
-  const shm::Reading<shm::Order> order{order_of(*action), shm::kSet | static_cast<std::uint64_t>(now)};
-  if (!shm::place_order(layout, order.facts, now)) {
+  const shm::Reading<shm::Job> job{job_of(*action), shm::kSet | static_cast<std::uint64_t>(now)};
+  if (!shm::add_job(layout, job.facts, now)) {
     if (!was_closed) shm::open_route(layout, action->server, action->route);
-    return {.status = HTTP_SERVICE_UNAVAILABLE, .text = kTooManyOrders};
+    return {.status = HTTP_SERVICE_UNAVAILABLE, .text = kTooManyJobs};
   }
   status::TunnelsEnded done{.pace = action->pace, .drained = true};
-  done.matched = count_ordered(layout, order).value_or(0);
-  if (action->pace == 0) done.told = end_ordered(layout, order, SIZE_MAX).value_or(0);
+  done.matched = count_matching(layout, job).value_or(0);
+  if (action->pace == 0) done.told = end_matching(layout, job, SIZE_MAX).value_or(0);
   ap_log_rerror(APLOG_MARK, APLOG_NOTICE, 0, r,
                 WSFLOGNO(0153) "%s drained by %s at %s: Close %d to its %" APR_UINT64_T_FMT
                                " tunnels, %" APR_UINT64_T_FMT " told, %d a second from now on",
                 escaped(r, texts_of(*action)), actor(r), r->useragent_ip, action->code, done.matched,
                 done.told, done.pace);
-  return {.text = status::to_json(done), .place = "#routes"};
+  return {.text = status::to_json(done), .anchor = "#routes"};
 }
 
 ActionAnswer undrain_route(request_rec* r, shm::Layout& layout, std::span<const status::Field> fields) {
@@ -92,7 +92,7 @@ ActionAnswer undrain_route(request_rec* r, shm::Layout& layout, std::span<const 
     return {.status = HTTP_NOT_FOUND, .text = texts_of(*action) + " is not drained"};
   ap_log_rerror(APLOG_MARK, APLOG_NOTICE, 0, r, WSFLOGNO(0154) "%s undrained by %s at %s",
                 escaped(r, texts_of(*action)), actor(r), r->useragent_ip);
-  return {.text = status::to_json(status::TunnelsEnded{.drained = false}), .place = "#routes"};
+  return {.text = status::to_json(status::TunnelsEnded{.drained = false}), .anchor = "#routes"};
 }
 
 Failure check_drained(request_rec* r) noexcept {
@@ -107,7 +107,7 @@ Failure check_drained(request_rec* r) noexcept {
   apr_table_setn(r->err_headers_out, "Retry-After",
                  apr_itoa(r->pool, static_cast<int>(10 + os::random32() % 20)));
   explain(r, "This service takes no new connections at the moment. Please try again in a while.");
-  return {HTTP_SERVICE_UNAVAILABLE, base::Refusal::route_drained};
+  return {HTTP_SERVICE_UNAVAILABLE, base::HandshakeRefusal::route_drained};
 }
 
 }  // namespace wsflow::httpd

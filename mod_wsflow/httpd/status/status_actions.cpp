@@ -85,7 +85,7 @@ int send(request_rec* r, const ActionAnswer& answer, std::span<const status::Fie
   if (answer.status == HTTP_OK) {
     if (!to_page) return send_document(r, HTTP_OK, "application/json", answer.text);
     // The page itself, whatever its address is on the client's side of a proxy.
-    const auto back = std::string("?").append(status::value_of(fields, "back")).append(answer.place);
+    const auto back = std::string("?").append(status::value_of(fields, "back")).append(answer.anchor);
     apr_table_set(r->headers_out, "Location", back.c_str());
     return send_document(r, HTTP_SEE_OTHER, "text/plain; charset=utf-8", "done\n");
   }
@@ -102,7 +102,8 @@ int send(request_rec* r, const ActionAnswer& answer, std::span<const status::Fie
 
 std::string action_nonce(shm::Layout& layout) {
   // Keys of limits are hashed with the whole secret: with half of it, no text of a client gives the nonce.
-  const auto words = os::digest128(std::span(shm::flow_table(layout).secret).last(2), "wsflow action nonce");
+  const auto words =
+      os::digest128(std::span(shm::limits_table(layout).secret).last(2), "wsflow action nonce");
   base::Text<32> text;
   return std::string(text.id(words[0]).id(words[1]).view());
 }

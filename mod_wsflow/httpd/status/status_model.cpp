@@ -12,12 +12,12 @@ namespace wsflow::httpd {
 status::Model status_model(shm::Layout& layout, const status::StatusQuery& query) {
   // What processes that died a moment ago held is told as it is now. Another process that is at it needs some
   // microseconds.
-  for (int tries = 0; !sweep_and_log(ap_server_conf, layout) && tries < 20; ++tries)
+  for (int tries = 0; !reap_and_log(ap_server_conf, layout) && tries < 20; ++tries)
     apr_sleep(apr_time_from_msec(1));
   int generation = 0;
   ap_mpm_query(AP_MPMQ_GENERATION, &generation);
-  const auto bells = httpd::bells();
-  limits::Control control(shm::flow_table(layout), limits::Control::kNoSlot, bells);
+  const auto wakeups = httpd::wakeups();
+  limits::Limiter limiter(shm::limits_table(layout), limits::Limiter::kNoSlot, wakeups);
   status::Model model{.version = WSFLOW_VERSION,
                       .server = ap_get_server_description(),
                       .generation = static_cast<std::uint32_t>(generation),
@@ -30,11 +30,11 @@ status::Model status_model(shm::Layout& layout, const status::StatusQuery& query
                       .keys = {},
                       .routes = shm::routes(layout),
                       .history = shm::samples(layout),
-                      .limits = limits::all_limits(control, limits::now()),
+                      .limits = limits::all_limits(limiter, limits::now()),
                       .nonce = {}};
   std::vector<limits::Index> permits;
   for (const auto& tunnel : model.connections.tunnels) permits.push_back(tunnel.permit);
-  model.keys = limits::keys_of(control, permits);
+  model.keys = limits::keys_of(limiter, permits);
   return model;
 }
 

@@ -20,7 +20,7 @@ namespace wsflow::httpd {
 
 namespace {
 
-using base::Refusal;
+using base::HandshakeRefusal;
 
 std::span<const std::uint8_t> bytes_of(std::string_view text) noexcept {
   return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
@@ -63,7 +63,7 @@ bool has_extensions(const ws::ResponseHead& head) noexcept {
   });
 }
 
-Failure hand_over(request_rec* r, Origin& origin, TunnelTerms terms) {
+Failure hand_over(request_rec* r, Origin& origin, Handover handover) {
   auto* c = r->connection;
   auto& client_state = *state_of(c);
   auto& recorder = child()->recorder;
@@ -84,20 +84,20 @@ Failure hand_over(request_rec* r, Origin& origin, TunnelTerms terms) {
     ap_log_rerror(APLOG_MARK, APLOG_ERR, status != APR_SUCCESS ? status : errno, r,
                   WSFLOGNO(0050) "no descriptors for a tunnel");
     c->keepalive = AP_CONN_CLOSE;  // its input is drained
-    return {.status = HTTP_SERVICE_UNAVAILABLE, .reason = Refusal::internal};
+    return {.status = HTTP_SERVICE_UNAVAILABLE, .reason = HandshakeRefusal::internal};
   }
-  if (!send_switching(r, origin)) {
+  if (!switch_protocols(r, origin)) {
     apr_socket_close(dummy);
-    return {.status = DONE, .reason = Refusal::client_gone};
+    return {.status = DONE, .reason = HandshakeRefusal::client_gone};
   }
 
   // The origin's leg: mod_proxy's connection is closed at once, ours stays.
   auto& origin_state = *state_of(origin.connection());
   const bool origin_ended = close_notify_was_read(origin_state);
   parts.origin_ssl = take_tls(origin_state);
-  parts.origin_place = enter_origin(origin.worker());
-  parts.chronicle = begin_chronicle(r, origin, "engine");
-  parts.row = open_row(r, origin, terms.id, false);
+  parts.origin_lease = enter_origin(origin.worker());
+  parts.listener = make_tunnel_log_record(r, origin, "engine");
+  parts.row = open_row(r, origin, handover.id, false);
   origin.connection()->aborted = parts.origin_ssl ? 0 : 1;
   origin.release();
   if (parts.origin_ssl) os::adopt(parts.origin_ssl.get(), origin_ended);
@@ -106,22 +106,22 @@ Failure hand_over(request_rec* r, Origin& origin, TunnelTerms terms) {
   parts.client_ssl = take_tls(client_state);
   client_state.handed_ssl = parts.client_ssl.get();
   os::set_no_delay(parts.client_fd.get());
-  os::set_buffers(parts.client_fd.get(), static_cast<int>(terms.settings.receive_buffer),
-                  static_cast<int>(terms.settings.send_buffer));
-  auto made_terms = make_terms(terms.settings, r->server);
-  if (const auto* log = tunnel_log_of(r->server)) made_terms.told_every = log->every;
-  const auto& tunnel_terms = child()->terms.intern(made_terms);
+  os::set_buffers(parts.client_fd.get(), static_cast<int>(handover.settings.receive_buffer),
+                  static_cast<int>(handover.settings.send_buffer));
+  auto made = make_options(handover.settings, r->server);
+  if (const auto* log = tunnel_log_of(r->server)) made.alive_interval = log->every;
+  const auto& options = child()->options.intern(made);
   for (const int fd : {parts.client_fd.get(), parts.origin_fd.get()}) {
-    os::set_peer_timeout(fd, tunnel_terms.stall);
+    os::set_peer_timeout(fd, options.stall);
   }
 
-  parts.place = std::move(terms.place);
+  parts.admission = std::move(handover.admission);
   parts.permit = take_permit(r);
-  parts.terms = &tunnel_terms;
-  parts.lives_until = terms.lives_until;
-  parts.session_until = terms.session_until;
+  parts.options = &options;
+  parts.lives_until = handover.lives_until;
+  parts.session_until = handover.session_until;
   parts.extensions = has_extensions(origin.head());
-  parts.id = terms.id;
+  parts.id = handover.id;
   auto tunnel = std::make_unique<tunnel::Tunnel>(std::move(parts), base::now());
   tunnel->preload(tunnel::Side::client, bytes_of(client_early), recorder);
   tunnel->preload(tunnel::Side::origin, bytes_of(origin_early), recorder);

@@ -58,7 +58,7 @@ bool is_sound(request_rec* r, const apr_table_entry_t& field) noexcept {
 
 }  // namespace
 
-bool send_switching(request_rec* r, const Origin& origin) {
+bool switch_protocols(request_rec* r, const Origin& origin) {
   r->status = HTTP_SWITCHING_PROTOCOLS;
   r->status_line = nullptr;
   take_fields(r, origin);

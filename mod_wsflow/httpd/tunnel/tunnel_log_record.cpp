@@ -133,23 +133,23 @@ void note(status::LogFacts& facts, Side side, const tunnel::Observer& seen) noex
   if (seen.close_seen()) facts.close_from[i] = seen.close_code();
 }
 
-const char* by(tunnel::Cause cause) noexcept {
+const char* by(tunnel::EndedBy cause) noexcept {
   switch (cause) {
-    case tunnel::Cause::client: return "client";
-    case tunnel::Cause::origin: return "origin";
-    case tunnel::Cause::nobody: break;
+    case tunnel::EndedBy::client: return "client";
+    case tunnel::EndedBy::origin: return "origin";
+    case tunnel::EndedBy::nobody: break;
   }
   return "server";
 }
 
-class TunnelChronicle final : public tunnel::Chronicle {
+class TunnelChronicle final : public tunnel::Listener {
  public:
-  TunnelChronicle(std::unique_ptr<Story> story, const char* mode) noexcept
-      : story_(std::move(*story)), mode_(mode) {}
+  TunnelChronicle(std::unique_ptr<TunnelLogRecord> record, const char* mode) noexcept
+      : record_(std::move(*record)), mode_(mode) {}
 
   void tell(Event event, const tunnel::Tunnel& tunnel, base::Instant now) noexcept override {
-    if (event == Event::start && !story_.log().at_start) return;
-    guard_void(story_.log().server, [&] {
+    if (event == Event::start && !record_.log().at_start) return;
+    guard_void(record_.log().server, [&] {
       status::LogFacts facts{};
       facts.id = tunnel.id();
       facts.duration_us = micros(now - tunnel.started());
@@ -164,21 +164,21 @@ class TunnelChronicle final : public tunnel::Chronicle {
         facts.outcome = base::name(tunnel.outcome());
         facts.ended_by = by(tunnel.cause());
       }
-      story_.write(event, facts);
+      record_.write(event, facts);
     });
   }
 
  private:
-  Story story_;
+  TunnelLogRecord record_;
   const char* mode_;
 };
 
 }  // namespace
 
-Story::Story(const TunnelLog& log, const status::LogSource& source)
+TunnelLogRecord::TunnelLogRecord(const TunnelLog& log, const status::LogSource& source)
     : log_(log), started_(apr_time_now()), values_(status::prepare_values(log.shape, source)) {}
 
-void Story::write(Event event, status::LogFacts facts) const {
+void TunnelLogRecord::write(Event event, status::LogFacts facts) const {
   auto& process = *child();
   if (!process.log_writer) {
     process.recorder.add(metrics::kLogLinesLost);
@@ -192,14 +192,14 @@ void Story::write(Event event, status::LogFacts facts) const {
   process.log_writer->append(log_, status::make_log_line(log_.shape, values_, facts));
 }
 
-std::unique_ptr<Story> begin_story(request_rec* r, Origin& origin) {
+std::unique_ptr<TunnelLogRecord> begin_story(request_rec* r, Origin& origin) {
   const auto* log = tunnel_log_of(r->server);
-  return log != nullptr ? std::make_unique<Story>(*log, RequestSource(r, origin)) : nullptr;
+  return log != nullptr ? std::make_unique<TunnelLogRecord>(*log, RequestSource(r, origin)) : nullptr;
 }
 
-std::unique_ptr<tunnel::Chronicle> begin_chronicle(request_rec* r, Origin& origin, const char* mode) {
-  auto story = begin_story(r, origin);
-  return story ? std::make_unique<TunnelChronicle>(std::move(story), mode) : nullptr;
+std::unique_ptr<tunnel::Listener> make_tunnel_log_record(request_rec* r, Origin& origin, const char* mode) {
+  auto record = begin_story(r, origin);
+  return record ? std::make_unique<TunnelChronicle>(std::move(record), mode) : nullptr;
 }
 
 }  // namespace wsflow::httpd

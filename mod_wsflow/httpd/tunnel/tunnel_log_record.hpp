@@ -11,9 +11,9 @@ namespace wsflow::httpd {
 
 // What a tunnel's lines need of its handshake; none without WSFlowLog. Made by the worker when the client has
 // its 101, then used by whoever has the tunnel.
-class Story {
+class TunnelLogRecord {
  public:
-  Story(const TunnelLog& log, const status::LogSource& source);
+  TunnelLogRecord(const TunnelLog& log, const status::LogSource& source);
 
   const TunnelLog& log() const noexcept { return log_; }
   // Wall-clock time, in microseconds of the epoch.
@@ -27,8 +27,8 @@ class Story {
   std::string values_;
 };
 
-std::unique_ptr<Story> begin_story(request_rec* r, Origin& origin);
+std::unique_ptr<TunnelLogRecord> begin_story(request_rec* r, Origin& origin);
 // The same as what a tunnel has of it. `mode`: a literal, "engine" or "worker".
-std::unique_ptr<tunnel::Chronicle> begin_chronicle(request_rec* r, Origin& origin, const char* mode);
+std::unique_ptr<tunnel::Listener> make_tunnel_log_record(request_rec* r, Origin& origin, const char* mode);
 
 }  // namespace wsflow::httpd

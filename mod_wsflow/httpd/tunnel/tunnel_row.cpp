@@ -47,7 +47,7 @@ std::string_view user_of(const request_rec* r) noexcept {
 
 }  // namespace
 
-shm::RowPlace open_row(request_rec* r, const Origin& origin, std::uint64_t id, bool on_worker) noexcept {
+shm::RowLease open_row(request_rec* r, const Origin& origin, std::uint64_t id, bool on_worker) noexcept {
   auto& process = *child();
   const auto& state = state_of(r);
   const auto now = apr_time_now();

@@ -13,15 +13,15 @@ namespace wsflow::httpd {
 namespace {
 
 using base::Outcome;
-using tunnel::Cause;
 using tunnel::Due;
+using tunnel::EndedBy;
 using tunnel::Side;
-using Order = WorkerShare::Order;
+using RunState = WorkerShare::RunState;
 
 constexpr Side kSides[] = {Side::client, Side::origin};
 
-constexpr Cause cause_of(Side side) noexcept {
-  return side == Side::client ? Cause::client : Cause::origin;
+constexpr EndedBy cause_of(Side side) noexcept {
+  return side == Side::client ? EndedBy::client : EndedBy::origin;
 }
 
 // Spread at random over the window.
@@ -34,7 +34,8 @@ base::Instant end_of_drain(const DrainSettings& drain, base::Instant now) noexce
 
 }  // namespace
 
-WorkerLoop::WorkerLoop(tunnel::Tunnel& tunnel, Pump& client, Pump& origin, base::Millis stall, Child& process)
+WorkerLoop::WorkerLoop(tunnel::Tunnel& tunnel, Pump& client, Pump& origin, base::Millis stall,
+                       Process& process)
     : tunnel_(tunnel),
       client_(client),
       origin_(origin),
@@ -97,7 +98,7 @@ void WorkerLoop::wait() noexcept {
     const bool reads = !over_ && !end.read_paused && !end.rate_paused && !end.finished_reading();
     polled_.add(end.stream.fd(), reads, !over_ && !end.pending.empty() && !end.lost);
   }
-  if (order_ == Order::none) polled_.add(process_.workers.bell(), true, false);
+  if (run_state_ == RunState::none) polled_.add(process_.workers.bell(), true, false);
   auto until = std::min(look_at_, stop_at_);
   if (!over_) until = std::min({until, drain_at_, deadline().at});
   for (const auto side : kSides) until = std::min(until, stalls_at(pump(side)));
@@ -110,11 +111,11 @@ void WorkerLoop::look_after() {
   tunnel_.begin_turn(now_, most != 0 && process_.recorder.buffered() > most);
   if (httpd_stops_gracefully(process_)) {
     process_.graceful = true;
-    process_.workers.give(Order::drain);
+    process_.workers.set_run_state(RunState::drain);
   }
   const bool stop = process_.caretaker && process_.caretaker->stop_asked();
-  const auto order = stop ? Order::stop : process_.workers.order();
-  obey(order);
+  const auto state = stop ? RunState::stop : process_.workers.run_state();
+  obey(state);
   if (now_ >= drain_at_) {
     drain_at_ = base::Instant::max();
     close(static_cast<std::uint16_t>(process_.drain.code), Outcome::drained);
@@ -123,17 +124,17 @@ void WorkerLoop::look_after() {
   look_at_ = now_ + kRound;
   for (const auto side : kSides) pump(side).look_at_line(now_);
   tunnel_.show(now_);
-  // Where the MPM has no threads, nobody else works off the orders.
+  // Where the MPM has no threads, nobody else works on the jobs.
   if (!process_.caretaker)
-    guard_void(process_.server, [&] { obey_orders(process_.server, process_.segment); });
+    guard_void(process_.server, [&] { work_on_jobs(process_.server, process_.segment); });
   if (const auto code = tunnel_.take_close_command()) close(code, Outcome::ordered);
 }
 
-void WorkerLoop::obey(Order order) {
-  if (order <= order_) return;
-  order_ = order;
-  if (order == Order::drain) drain_at_ = end_of_drain(process_.drain, now_);
-  if (order != Order::stop) return;
+void WorkerLoop::obey(RunState state) {
+  if (state <= run_state_) return;
+  run_state_ = state;
+  if (state == RunState::drain) drain_at_ = end_of_drain(process_.drain, now_);
+  if (state != RunState::stop) return;
   stop_at_ = now_ + tunnel::Engine::kStopTime;
   close(ws::close_code::kGoingAway, Outcome::server_stop);
 }
@@ -169,7 +170,7 @@ void WorkerLoop::note_losses() {
   for (const auto side : kSides) {
     if (tunnel_.endpoint(side).lost) pump(side).give_up();
     if (!pump(side).lost()) continue;
-    if (side == Side::client && httpd_stops(process_)) obey(Order::stop);
+    if (side == Side::client && httpd_stops(process_)) obey(RunState::stop);
     const auto how = side == Side::client ? Outcome::client_reset : Outcome::origin_reset;
     if (!tunnel_.from(side).close_seen()) tunnel_.end_as(how, cause_of(side));
     pump(side).detach();

@@ -14,7 +14,7 @@ namespace wsflow::httpd {
 class WorkerLoop {
  public:
   // All are borrowed. `stall`: how long bytes may wait for a peer that takes none; 0: for ever.
-  WorkerLoop(tunnel::Tunnel& tunnel, Pump& client, Pump& origin, base::Millis stall, Child& process);
+  WorkerLoop(tunnel::Tunnel& tunnel, Pump& client, Pump& origin, base::Millis stall, Process& process);
   // Tells the status and the log of its end.
   ~WorkerLoop();
   WorkerLoop(const WorkerLoop&) = delete;
@@ -32,7 +32,7 @@ class WorkerLoop {
   bool done() noexcept;
   void wait() noexcept;
   void look_after();
-  void obey(WorkerShare::Order order);
+  void obey(WorkerShare::RunState state);
   void close(std::uint16_t code, base::Outcome outcome);
   void turn();
   void note_losses();
@@ -51,14 +51,14 @@ class WorkerLoop {
   Pump& client_;
   Pump& origin_;
   const base::Millis stall_;
-  Child& process_;
+  Process& process_;
   os::PollSet polled_;
   std::unique_ptr<std::uint8_t[]> buffer_;  // owned; EventLoop::kReadBuffer
   base::Instant now_ = base::now();
   base::Instant look_at_ = now_ + kRound;
   base::Instant drain_at_ = base::Instant::max();
   base::Instant stop_at_ = base::Instant::max();  // when a stop waits no longer
-  WorkerShare::Order order_ = WorkerShare::Order::none;
+  WorkerShare::RunState run_state_ = WorkerShare::RunState::none;
   bool more_ = true;   // the tunnel's turn was not enough; before the first, httpd may hold bytes already
   bool over_ = false;  // the tunnel is
 };

@@ -21,25 +21,26 @@ namespace {
 
 // A peer that has vanished must not hold the worker until silence ends the tunnel. One that takes nothing is
 // found by us, a little earlier.
-void bound_peer(apr_socket_t* socket, const config::Settings& settings) noexcept {
+void bound_peer(apr_socket_t* socket, const config::TunnelSettings& settings) noexcept {
   constexpr std::uint32_t kLater = 3000;
   apr_os_sock_t fd = -1;
   if (settings.stall != 0 && socket != nullptr && apr_os_sock_get(&fd, socket) == APR_SUCCESS)
     os::set_peer_timeout(fd, static_cast<std::uint32_t>(settings.stall / 1000) + kLater);
 }
 
-const tunnel::Terms& terms_of(Child& process, const server_rec* server, const config::Settings& settings) {
-  auto made = make_terms(settings, server);
+const tunnel::Options& options_of(Process& process, const server_rec* server,
+                                  const config::TunnelSettings& settings) {
+  auto made = make_options(settings, server);
   made.stall = 0;  // of the bytes behind its socket pair the tunnel knows nothing: its WorkerLoop does
-  if (const auto* log = tunnel_log_of(server)) made.told_every = log->every;
-  return process.terms.intern(made);
+  if (const auto* log = tunnel_log_of(server)) made.alive_interval = log->every;
+  return process.options.intern(made);
 }
 
 void on_sigterm() noexcept {
-  child()->workers.give(WorkerShare::Order::stop);
+  child()->workers.set_run_state(WorkerShare::RunState::stop);
 }
 bool sigterm_came() noexcept {
-  return child()->workers.order() == WorkerShare::Order::stop;
+  return child()->workers.run_state() == WorkerShare::RunState::stop;
 }
 // A process of prefork ends within its handler of SIGTERM, whatever it interrupts: its one tunnel is told
 // first.
@@ -47,10 +48,11 @@ using StopBehindTunnel = os::DeferSigterm<on_sigterm, sigterm_came>;
 
 }  // namespace
 
-Failure run_on_worker(request_rec* r, Origin& origin, TunnelTerms terms) {
+Failure run_on_worker(request_rec* r, Origin& origin, Handover handover) {
   auto* c = r->connection;
   auto* process = child();
-  if (process == nullptr) return {.status = HTTP_SERVICE_UNAVAILABLE, .reason = base::Refusal::internal};
+  if (process == nullptr)
+    return {.status = HTTP_SERVICE_UNAVAILABLE, .reason = base::HandshakeRefusal::internal};
 
   std::optional<StopBehindTunnel> stop_behind;
   if (mpm_query(AP_MPMQ_IS_THREADED) == AP_MPMQ_NOT_SUPPORTED) stop_behind.emplace();
@@ -62,28 +64,28 @@ Failure run_on_worker(request_rec* r, Origin& origin, TunnelTerms terms) {
   if (!parts.client_fd || !parts.origin_fd) {
     ap_log_rerror(APLOG_MARK, APLOG_ERR, errno, r,
                   WSFLOGNO(0060) "no descriptors for a tunnel that holds its worker");
-    return {.status = HTTP_SERVICE_UNAVAILABLE, .reason = base::Refusal::internal};
+    return {.status = HTTP_SERVICE_UNAVAILABLE, .reason = base::HandshakeRefusal::internal};
   }
   client_pump.hold();
-  if (!send_switching(r, origin)) return {.status = DONE, .reason = base::Refusal::client_gone};
-  bound_peer(ap_get_conn_socket(c->master != nullptr ? c->master : c), terms.settings);
-  bound_peer(origin.backend()->sock, terms.settings);
+  if (!switch_protocols(r, origin)) return {.status = DONE, .reason = base::HandshakeRefusal::client_gone};
+  bound_peer(ap_get_conn_socket(c->master != nullptr ? c->master : c), handover.settings);
+  bound_peer(origin.backend()->sock, handover.settings);
 
-  parts.place = std::move(terms.place);
-  parts.row = open_row(r, origin, terms.id, true);  // which tells of the permit
+  parts.admission = std::move(handover.admission);
+  parts.row = open_row(r, origin, handover.id, true);  // which tells of the permit
   parts.permit = take_permit(r);
-  parts.terms = &terms_of(*process, r->server, terms.settings);
-  parts.lives_until = terms.lives_until;
-  parts.session_until = terms.session_until;
+  parts.options = &options_of(*process, r->server, handover.settings);
+  parts.lives_until = handover.lives_until;
+  parts.session_until = handover.session_until;
   parts.extensions = has_extensions(origin.head());
-  parts.id = terms.id;
-  parts.chronicle = begin_chronicle(r, origin, "worker");
+  parts.id = handover.id;
+  parts.listener = make_tunnel_log_record(r, origin, "worker");
   tunnel::Tunnel tunnel(std::move(parts), base::now());
   const auto early = origin.behind_head();
   tunnel.preload(tunnel::Side::origin, {reinterpret_cast<const std::uint8_t*>(early.data()), early.size()},
                  process->recorder);
   {
-    WorkerLoop loop(tunnel, client_pump, origin_pump, base::Millis(terms.settings.stall / 1000), *process);
+    WorkerLoop loop(tunnel, client_pump, origin_pump, base::Millis(handover.settings.stall / 1000), *process);
     loop.run();
   }
   if (client_pump.lost()) c->aborted = 1;

@@ -33,10 +33,10 @@ TEST_CASE("every outcome has a name of its own", "[outcome]") {
 }
 
 TEST_CASE("every refusal has a name of its own", "[outcome]") {
-  const auto all = names<Refusal>(kRefusals);
-  CHECK(all.size() == kRefusals);
+  const auto all = names<HandshakeRefusal>(kHandshakeRefusals);
+  CHECK(all.size() == kHandshakeRefusals);
   CHECK(all.count("unknown") == 0);
   CHECK(std::all_of(all.begin(), all.end(), is_label));
-  CHECK(static_cast<std::size_t>(Refusal::internal) + 1 == kRefusals);
-  CHECK(std::string(name(static_cast<Refusal>(kRefusals))) == "unknown");
+  CHECK(static_cast<std::size_t>(HandshakeRefusal::internal) + 1 == kHandshakeRefusals);
+  CHECK(std::string(name(static_cast<HandshakeRefusal>(kHandshakeRefusals))) == "unknown");
 }

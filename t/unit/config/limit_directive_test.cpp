@@ -4,7 +4,7 @@
 #include <string>
 
 using namespace wsflow;
-using config::LimitLine;
+using config::LimitDirective;
 using config::parse_limit;
 
 namespace {
@@ -21,10 +21,10 @@ TEST_CASE("a limit says all of its settings", "[limit_parse]") {
       "queue=40 "
       "acquire=1500ms rate=90/m burst=7 ramp=2mi status=429 retry-after=1h dry-run=on applies=requests");
   CHECK(line.error.empty());
-  REQUIRE(line.kind == LimitLine::Kind::define);
+  REQUIRE(line.kind == LimitDirective::Kind::define);
   CHECK(std::string(line.definition.name) == "api-v1.x");
   CHECK(line.definition.settings ==
-        limits::Settings{.concurrency = 20, .queue = 40, .rate = 1.5, .burst = 7});
+        limits::LimitSettings{.concurrency = 20, .queue = 40, .rate = 1.5, .burst = 7});
   CHECK(line.definition.acquire == 1'500'000);
   CHECK(line.definition.ramp == 120'000'000);
   CHECK(line.definition.keys == 500);
@@ -42,8 +42,8 @@ TEST_CASE("a limit says all of its settings", "[limit_parse]") {
 
 TEST_CASE("what a limit does not say has its default", "[limit_parse]") {
   const auto line = parse_limit("x concurrency=5");
-  REQUIRE(line.kind == LimitLine::Kind::define);
-  CHECK(line.definition.settings == limits::Settings{.concurrency = 5});
+  REQUIRE(line.kind == LimitDirective::Kind::define);
+  CHECK(line.definition.settings == limits::LimitSettings{.concurrency = 5});
   CHECK(line.definition.acquire == 0);
   CHECK_FALSE(line.definition.keyed);
   CHECK_FALSE(line.definition.fail_open);
@@ -55,9 +55,9 @@ TEST_CASE("what a limit does not say has its default", "[limit_parse]") {
 }
 
 TEST_CASE("the burst of a rate is a second's worth, and one at least", "[limit_parse]") {
-  CHECK(parse_limit("x rate=50/s").definition.settings == limits::Settings{.rate = 50, .burst = 50});
-  CHECK(parse_limit("x rate=150/m").definition.settings == limits::Settings{.rate = 2.5, .burst = 2});
-  CHECK(parse_limit("x rate=36/h").definition.settings == limits::Settings{.rate = 0.01, .burst = 1});
+  CHECK(parse_limit("x rate=50/s").definition.settings == limits::LimitSettings{.rate = 50, .burst = 50});
+  CHECK(parse_limit("x rate=150/m").definition.settings == limits::LimitSettings{.rate = 2.5, .burst = 2});
+  CHECK(parse_limit("x rate=36/h").definition.settings == limits::LimitSettings{.rate = 0.01, .burst = 1});
 }
 
 TEST_CASE("a concurrency that adapts begins with its most", "[limit_parse]") {
@@ -86,9 +86,9 @@ TEST_CASE("quotes stand round a word or round its value", "[limit_parse]") {
 }
 
 TEST_CASE("a name alone is a use, with off it lifts", "[limit_parse]") {
-  CHECK(parse_limit(" x ").kind == LimitLine::Kind::use);
-  CHECK(parse_limit("x off").kind == LimitLine::Kind::lift);
-  CHECK(parse_limit("\"x\"\tOFF ").kind == LimitLine::Kind::lift);
+  CHECK(parse_limit(" x ").kind == LimitDirective::Kind::use);
+  CHECK(parse_limit("x off").kind == LimitDirective::Kind::lift);
+  CHECK(parse_limit("\"x\"\tOFF ").kind == LimitDirective::Kind::lift);
   CHECK(error_of("x off rate=1/s").find("off: unknown") != std::string::npos);
   CHECK(error_of("x rate=1/s off").find("off: unknown") != std::string::npos);
 }

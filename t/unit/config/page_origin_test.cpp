@@ -10,7 +10,7 @@ namespace {
 
 bool matches(std::string_view pattern, std::string_view origin) {
   const auto parsed_pattern = parse_origin_pattern(pattern);
-  const auto parsed_origin = parse_web_origin(origin);
+  const auto parsed_origin = parse_page_origin(origin);
   REQUIRE(parsed_pattern);
   REQUIRE(parsed_origin);
   return wsflow::config::matches(*parsed_pattern, *parsed_origin);
@@ -19,16 +19,16 @@ bool matches(std::string_view pattern, std::string_view origin) {
 }  // namespace
 
 TEST_CASE("an origin is a scheme, a host and a port", "[web_origin]") {
-  const auto origin = parse_web_origin("https://a.example:8443");
+  const auto origin = parse_page_origin("https://a.example:8443");
   REQUIRE(origin);
   CHECK(origin->scheme == "https");
   CHECK(origin->host == "a.example");
   CHECK(origin->port == 8443);
-  CHECK(parse_web_origin("http://a")->port == 80);
-  CHECK(parse_web_origin("HTTPS://a")->port == 443);
-  CHECK(parse_web_origin("app-x://a")->port == 0);
-  CHECK(parse_web_origin("http://[::1]:81")->host == "[::1]");
-  CHECK(parse_web_origin("http://[::1]")->port == 80);
+  CHECK(parse_page_origin("http://a")->port == 80);
+  CHECK(parse_page_origin("HTTPS://a")->port == 443);
+  CHECK(parse_page_origin("app-x://a")->port == 0);
+  CHECK(parse_page_origin("http://[::1]:81")->host == "[::1]");
+  CHECK(parse_page_origin("http://[::1]")->port == 80);
 }
 
 TEST_CASE("what is no single origin is none", "[web_origin]") {
@@ -38,7 +38,7 @@ TEST_CASE("what is no single origin is none", "[web_origin]") {
                               "http://a:80:80", "1http://a", "http://.a", "http://[::1", "http://::1",
                               "http://[]", "http://[x]", "http://*", "http://a?b", "http://a\x01");
   INFO(text);
-  CHECK_FALSE(parse_web_origin(text));
+  CHECK_FALSE(parse_page_origin(text));
 }
 
 TEST_CASE("a pattern without scheme and port takes the default port of any scheme", "[web_origin]") {

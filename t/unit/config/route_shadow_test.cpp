@@ -5,16 +5,16 @@
 using namespace wsflow::config;
 
 namespace {
-constexpr RoutePlace path(const char* text) {
+constexpr RouteRank path(const char* text) {
   return {text, false, false, false};
 }
-constexpr RoutePlace section(const char* text) {
+constexpr RouteRank section(const char* text) {
   return {text, true, false, false};
 }
-constexpr RoutePlace pattern(const char* text) {
+constexpr RouteRank pattern(const char* text) {
   return {text, false, true, false};
 }
-constexpr RoutePlace encoded(const char* text) {
+constexpr RouteRank encoded(const char* text) {
   return {text, false, false, true};
 }
 }  // namespace

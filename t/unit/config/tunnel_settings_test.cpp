@@ -24,13 +24,13 @@ TEST_CASE("time-outs say all of their settings", "[settings_parse]") {
       SettingsDirective::timeout,
       "connect=1500ms handshake=1h idle=0 stall=10ms close=3 lifetime=1000h jitter=50% until=\"%{env:X} y\"");
   CHECK(line.error.empty());
-  CHECK(line.settings == Settings{.connect = 1'500'000,
-                                  .handshake = 3600 * kSecond,
-                                  .idle = 0,
-                                  .stall = 10'000,
-                                  .close = 3 * kSecond,
-                                  .lifetime = 3'600'000 * kSecond,
-                                  .jitter = 50});
+  CHECK(line.settings == TunnelSettings{.connect = 1'500'000,
+                                        .handshake = 3600 * kSecond,
+                                        .idle = 0,
+                                        .stall = 10'000,
+                                        .close = 3 * kSecond,
+                                        .lifetime = 3'600'000 * kSecond,
+                                        .jitter = 50});
   CHECK(line.until == "%{env:X} y");
 }
 
@@ -72,7 +72,8 @@ TEST_CASE("keys and choices may be in any case, as mod_proxy's are", "[settings_
 TEST_CASE("pings say all of their settings", "[settings_parse]") {
   const auto line = parse_settings(SettingsDirective::ping, "client=0 origin=2mi timeout=500ms");
   CHECK(line.error.empty());
-  CHECK(line.settings == Settings{.ping_client = 0, .ping_origin = 120 * kSecond, .ping_timeout = 500'000});
+  CHECK(line.settings ==
+        TunnelSettings{.ping_client = 0, .ping_origin = 120 * kSecond, .ping_timeout = 500'000});
 }
 
 TEST_CASE("a message limit counts from both sides, or from the one it names", "[settings_parse]") {
@@ -81,14 +82,14 @@ TEST_CASE("a message limit counts from both sides, or from the one it names", "[
   const auto parse = [](const std::string& words) {
     return parse_settings(SettingsDirective::message_limit, words);
   };
-  CHECK(parse(keys).settings == Settings{.messages = {all, all}});
-  CHECK(parse(keys + " from=both").settings == Settings{.messages = {all, all}});
-  CHECK(parse("from=client " + keys).settings == Settings{.messages = {all, MessageSettings{}}});
-  CHECK(parse(keys + " from=origin").settings == Settings{.messages = {MessageSettings{}, all}});
+  CHECK(parse(keys).settings == TunnelSettings{.messages = {all, all}});
+  CHECK(parse(keys + " from=both").settings == TunnelSettings{.messages = {all, all}});
+  CHECK(parse("from=client " + keys).settings == TunnelSettings{.messages = {all, MessageSettings{}}});
+  CHECK(parse(keys + " from=origin").settings == TunnelSettings{.messages = {MessageSettings{}, all}});
   CHECK(parse("rate=0 bytes=0 frame=0 action=slow strict=on").settings.messages[0] ==
         MessageSettings{.frame = 0, .rate = 0, .bytes = 0, .close = 0});
-  CHECK(parse("strict=on").settings == Settings{.strict = 1});
-  CHECK(parse("strict=off").settings == Settings{.strict = 0});
+  CHECK(parse("strict=on").settings == TunnelSettings{.strict = 1});
+  CHECK(parse("strict=off").settings == TunnelSettings{.strict = 0});
 }
 
 TEST_CASE("keys of WSFlowPass say the same under names that mod_proxy has not", "[settings_parse]") {
@@ -97,13 +98,13 @@ TEST_CASE("keys of WSFlowPass say the same under names that mod_proxy has not", 
   for (const auto& word : words) CHECK(is_pass_setting(word));
   const auto line = parse_settings(SettingsDirective::pass, words);
   CHECK(line.error.empty());
-  CHECK(line.settings == Settings{.idle = 5 * kSecond,
-                                  .ping_client = kSecond,
-                                  .ping_timeout = 2 * kSecond,
-                                  .buffer = 4096,
-                                  .receive_buffer = 8192,
-                                  .send_buffer = 0,
-                                  .messages = {MessageSettings{}, MessageSettings{.frame = 1024}}});
+  CHECK(line.settings == TunnelSettings{.idle = 5 * kSecond,
+                                        .ping_client = kSecond,
+                                        .ping_timeout = 2 * kSecond,
+                                        .buffer = 4096,
+                                        .receive_buffer = 8192,
+                                        .send_buffer = 0,
+                                        .messages = {MessageSettings{}, MessageSettings{.frame = 1024}}});
   const auto* theirs = GENERATE("timeout=5", "ping=3", "client=5s", "acquire=10", "=5", "", "idle");
   CHECK_FALSE(is_pass_setting(theirs));
 }
@@ -173,10 +174,10 @@ TEST_CASE("the sizes of buffers", "[settings_parse]") {
 }
 
 TEST_CASE("inner settings win over outer ones, key by key", "[settings]") {
-  const Settings inner{.idle = 0, .messages = {MessageSettings{.frame = 5}, MessageSettings{}}};
-  const Settings outer{.idle = 1, .stall = 2, .messages = {MessageSettings{.frame = 6, .rate = 7}, {}}};
+  const TunnelSettings inner{.idle = 0, .messages = {MessageSettings{.frame = 5}, MessageSettings{}}};
+  const TunnelSettings outer{.idle = 1, .stall = 2, .messages = {MessageSettings{.frame = 6, .rate = 7}, {}}};
   CHECK(overlay(inner, outer) ==
-        Settings{.idle = 0, .stall = 2, .messages = {MessageSettings{.frame = 5, .rate = 7}, {}}});
-  CHECK(overlay(Settings{}, kDefaultSettings) == kDefaultSettings);
+        TunnelSettings{.idle = 0, .stall = 2, .messages = {MessageSettings{.frame = 5, .rate = 7}, {}}});
+  CHECK(overlay(TunnelSettings{}, kDefaultSettings) == kDefaultSettings);
   CHECK(overlay(kDefaultSettings, outer) == kDefaultSettings);
 }

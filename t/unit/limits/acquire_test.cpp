@@ -3,8 +3,8 @@
 
 using namespace wsflow;
 using limits::kSecond;
+using limits::LimitReason;
 using limits::PermitState;
-using limits::Reason;
 using limits::Waiting;
 using test::keyed;
 using test::limit;
@@ -20,7 +20,7 @@ TEST_CASE("a permit of every limit or of none", "[limits]") {
   const auto refused = rig.acquire(rig.two, {a, b});
   CHECK(refused.state == PermitState::free);
   CHECK(refused.refused.limit == 1);
-  CHECK(refused.refused.reason == Reason::concurrency);
+  CHECK(refused.refused.reason == LimitReason::concurrency);
   CHECK(rig.in_use(0) == 1);
   // A limit that applies twice takes one permit.
   const auto twice = rig.acquire(rig.two, {a, a});
@@ -48,10 +48,10 @@ TEST_CASE("a request that nothing limits holds nothing", "[limits]") {
 
 TEST_CASE("the parent, which has no slot, gets no permit", "[limits]") {
   test::LimitsRig rig{limit("a", {.concurrency = 1})};
-  limits::Control parent(*rig.table, limits::Control::kNoSlot, rig.bells);
+  limits::Limiter parent(*rig.table, limits::Limiter::kNoSlot, rig.wakeups);
   const auto answer = rig.acquire(parent, {rig.demand(0)});
   CHECK(answer.state == PermitState::free);
-  CHECK(answer.refused.reason == Reason::unavailable);
+  CHECK(answer.refused.reason == LimitReason::unavailable);
   CHECK(rig.in_use(0) == 0);
 }
 
@@ -61,12 +61,12 @@ TEST_CASE("each key has a count of its own, and only what is zero is forgotten",
     test::LimitsRig rig{definition};
     const auto x = rig.hold(rig.one, 0, "x");
     const auto y = rig.hold(rig.one, 0, "y");
-    CHECK(rig.acquire(rig.one, {rig.demand(0, "x")}).refused.reason == Reason::concurrency);
-    CHECK(rig.acquire(rig.one, {rig.demand(0, "z")}).refused.reason == Reason::keys_full);
+    CHECK(rig.acquire(rig.one, {rig.demand(0, "x")}).refused.reason == LimitReason::concurrency);
+    CHECK(rig.acquire(rig.one, {rig.demand(0, "z")}).refused.reason == LimitReason::keys_full);
     rig.one.release(x, rig.now);
     const auto z = rig.hold(rig.one, 0, "z");
     CHECK(rig.table->limits[0].keys == 2);
-    CHECK(rig.acquire(rig.one, {rig.demand(0, "y")}).refused.reason == Reason::concurrency);
+    CHECK(rig.acquire(rig.one, {rig.demand(0, "y")}).refused.reason == LimitReason::concurrency);
     CHECK(rig.faults() == "");
     rig.one.release(y, rig.now);
     rig.one.release(z, rig.now);
@@ -86,7 +86,7 @@ TEST_CASE("each key has a count of its own, and only what is zero is forgotten",
     definition.settings.rate = 1;
     test::LimitsRig rig{definition};
     for (const auto* key : {"x", "y"}) rig.one.release(rig.hold(rig.one, 0, key), rig.now);
-    CHECK(rig.acquire(rig.one, {rig.demand(0, "z")}).refused.reason == Reason::keys_full);
+    CHECK(rig.acquire(rig.one, {rig.demand(0, "z")}).refused.reason == LimitReason::keys_full);
     rig.now += kSecond;
     rig.hold(rig.one, 0, "z");
     CHECK(rig.faults() == "");
@@ -98,7 +98,7 @@ TEST_CASE("the rate lets a burst pass, then one after another", "[limits]") {
   for (int i = 0; i < 3; ++i) rig.one.release(rig.hold(rig.one, 0), rig.now);
   const auto refused = rig.acquire(rig.one, {rig.demand(0)});
   CHECK(refused.state == PermitState::free);
-  CHECK(refused.refused.reason == Reason::rate);
+  CHECK(refused.refused.reason == LimitReason::rate);
   CHECK(refused.refused.retry_after <= 2);
   rig.now += kSecond / 10;
   rig.hold(rig.one, 0);
@@ -125,8 +125,8 @@ TEST_CASE("a rate that was raised counts at once, for those in debt too", "[limi
     REQUIRE(limits::change(rig.one, "b", {.concurrency = {}, .queue = {}, .rate = 10, .burst = {}}, rig.now));
   }
   SECTION("by a reload") {
-    const std::vector<limits::Definition> definitions{test::keyed(limit("a", {.rate = 10, .burst = 4})),
-                                                      limit("b", {.rate = 10, .burst = 1})};
+    const std::vector<limits::LimitDefinition> definitions{test::keyed(limit("a", {.rate = 10, .burst = 4})),
+                                                           limit("b", {.rate = 10, .burst = 1})};
     REQUIRE(test::define(rig.one, definitions, 2, 10, rig.now));
   }
   // What is owed is so many admissions, at whatever rate, but one.

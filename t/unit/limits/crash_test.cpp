@@ -17,7 +17,7 @@ using test::limit;
 
 namespace {
 
-std::vector<limits::Definition> sample_limits() {
+std::vector<limits::LimitDefinition> sample_limits() {
   return {limit("all", {.concurrency = 2, .queue = 10}, kSecond),
           keyed(limit("each", {.concurrency = 1, .queue = 10}, kSecond), 2)};
 }
@@ -26,13 +26,13 @@ std::vector<limits::Definition> sample_limits() {
 
 TEST_CASE("whoever gets the lock of a dead process puts the table right, and tells all", "[limits][crash]") {
   test::LimitsRig rig(sample_limits());
-  const limits::Bells bells(limits::Bells::open());
-  REQUIRE(bells.fd(2) >= 0);
+  const limits::SlotWakeups wakeups(limits::SlotWakeups::open());
+  REQUIRE(wakeups.fd(2) >= 0);
   rig.hold(rig.two, 0);
   const auto given = rig.hold(rig.one, 0);
   const auto waiting = rig.wait(rig.two, {rig.demand(1, "x"), rig.demand(0)});
   test::ChildProcess dies([&] {
-    const limits::Lock lock(*rig.table, rig.bells, 0);
+    const limits::Lock lock(*rig.table, rig.wakeups, 0);
     rig.one.release(given, rig.now);
     rig.table->limits[0].in_use = 7;
     rig.table->limits[1].keys = 8;
@@ -41,13 +41,13 @@ TEST_CASE("whoever gets the lock of a dead process puts the table right, and tel
     return ::raise(SIGKILL) == 0;
   });
   REQUIRE_FALSE(dies.ended_well());
-  limits::Control control(*rig.table, 3, bells);
-  CHECK(rig.acquire(control, {rig.demand(1, "y")}).state == PermitState::held);
+  limits::Limiter limiter(*rig.table, 3, wakeups);
+  CHECK(rig.acquire(limiter, {rig.demand(1, "y")}).state == PermitState::held);
   CHECK(rig.holds(rig.two, waiting));
   CHECK(rig.in_use(0) == 2);
   CHECK(rig.faults() == "");
   std::uint64_t rung = 0;
-  CHECK(::read(bells.fd(2), &rung, sizeof rung) == sizeof rung);
+  CHECK(::read(wakeups.fd(2), &rung, sizeof rung) == sizeof rung);
 }
 
 #ifdef WSFLOW_STEPS
@@ -68,25 +68,25 @@ bool copy(limits::Table& to, const limits::Table& from) {
   constexpr std::size_t kRecords = 8;
   part(&from.secret, offsetof(limits::Table, returned_bits) - offsetof(limits::Table, secret));
   part(from.returned_bits, sizeof(from.returned_bits[0]));
-  part(from.limits, 2 * sizeof(limits::Limit));
+  part(from.limits, 2 * sizeof(limits::LimitRecord));
   part(from.waiters, kRecords * sizeof(limits::Waiter));
   part(from.entries, kRecords * sizeof(limits::Entry));
-  part(from.permits, kRecords * sizeof(limits::Permit));
+  part(from.permits, kRecords * sizeof(limits::PermitRecord));
   return news;
 }
 
 // What the next one does who gets the lock, then what is done for the dead process, number 1; the living one,
 // number 2, keeps what it has.
 std::string recover(limits::Table& table, limits::Index kept, limits::Micros now) {
-  const limits::Bells bells;
+  const limits::SlotWakeups wakeups;
   {
-    limits::Lock lock(table, bells, 0);
+    limits::Lock lock(table, wakeups, 0);
     limits::repair(table, lock);
   }
   if (auto wrong = test::faults(table, now); !wrong.empty()) return "after the repair: " + wrong;
-  if (!limits::reclaim(table, bells, 1, 0)) return "not reclaimed";
+  if (!limits::reap(table, wakeups, 1, 0)) return "not reclaimed";
   if (auto wrong = test::faults(table, now); !wrong.empty()) return "after reclaiming: " + wrong;
-  limits::Control living(table, 2, bells);
+  limits::Limiter living(table, 2, wakeups);
   if (living.state(kept) != PermitState::held) return "a permit of the living was lost";
   if (table.limits[0].in_use != 1 || table.limits[1].in_use != 1) return "the dead process still counts";
   const limits::Demand demand{0, {}};
@@ -119,13 +119,13 @@ TEST_CASE("a process may be killed at any instruction", "[limits][crash]") {
     const auto third = get({x, all});
     const auto fourth = get({all});
     one.release(first, rig.now);
-    limits::Refused refused;
-    if (!one.withdraw(third, limits::Reason::timeout, rig.now, refused)) return false;
+    limits::LimitRefusal refused;
+    if (!one.withdraw(third, limits::LimitReason::timeout, rig.now, refused)) return false;
     if (one.state(second) != PermitState::held || one.state(fourth) != PermitState::waiting) return false;
     // The key "y" is forgotten for this one.
     const auto fifth = get({rig.demand(1, "z")});
     {
-      const limits::Lock lock(*rig.table, rig.bells, 0);
+      const limits::Lock lock(*rig.table, rig.wakeups, 0);
       one.release(second, rig.now);
     }
     for (const auto permit : {fourth, fifth}) one.release(permit, rig.now);

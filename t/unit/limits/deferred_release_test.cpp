@@ -7,8 +7,8 @@
 
 using namespace wsflow;
 using limits::kSecond;
+using limits::LimitReason;
 using limits::PermitState;
-using limits::Reason;
 using test::limit;
 
 TEST_CASE("what is given back while another has the lock is collected when it is free", "[limits]") {
@@ -17,11 +17,11 @@ TEST_CASE("what is given back while another has the lock is collected when it is
   for (int i = 0; i < 70; ++i) held.push_back(rig.hold(rig.one, 0));
   const auto waiting = rig.wait(rig.two, {rig.demand(0)});
   {
-    const limits::Lock lock(*rig.table, rig.bells, 0);
+    const limits::Lock lock(*rig.table, rig.wakeups, 0);
     for (const auto permit : held) rig.one.release(permit, rig.now);
     CHECK(rig.one.state(held.front()) == PermitState::returned);
     CHECK(rig.in_use(0) == 70);
-    CHECK_FALSE(limits::Lock(*rig.table, rig.bells, 0));
+    CHECK_FALSE(limits::Lock(*rig.table, rig.wakeups, 0));
   }
   CHECK(rig.in_use(0) == 1);
   CHECK(rig.holds(rig.two, waiting));
@@ -42,18 +42,18 @@ TEST_CASE("a lock that is not to be had refuses requests and lets waits end", "[
   const auto leaving = rig.wait(rig.two, {rig.demand(0)});
   const auto staying = rig.wait(rig.two, {rig.demand(0)});
   limits::Answer answer;
-  limits::Refused refused;
+  limits::LimitRefusal refused;
   {
-    const limits::Lock lock(*rig.table, rig.bells, 0);
+    const limits::Lock lock(*rig.table, rig.wakeups, 0);
     std::thread worker([&] { answer = rig.acquire(rig.one, {rig.demand(0)}); });
     CHECK(rig.two.look_after(std::span(&staying, 1), rig.now) > rig.now);
-    CHECK(rig.two.withdraw(leaving, Reason::timeout, rig.now, refused));
+    CHECK(rig.two.withdraw(leaving, LimitReason::timeout, rig.now, refused));
     CHECK(rig.two.state(leaving) == PermitState::returned);
     worker.join();
   }
   CHECK(answer.state == PermitState::free);
-  CHECK(answer.refused.reason == Reason::unavailable);
-  CHECK(refused.reason == Reason::timeout);
+  CHECK(answer.refused.reason == LimitReason::unavailable);
+  CHECK(refused.reason == LimitReason::timeout);
   CHECK(refused.limit == 0);
   CHECK(rig.two.state(leaving) == PermitState::free);
   CHECK(rig.table->limits[0].waiting == 1);

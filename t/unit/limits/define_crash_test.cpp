@@ -11,7 +11,7 @@
 #ifdef WSFLOW_STEPS
 
 using namespace wsflow;
-using limits::Limit;
+using limits::LimitRecord;
 using limits::PermitState;
 using test::limit;
 
@@ -30,16 +30,16 @@ bool copy(limits::Table& to, const limits::Table& from) {
   };
   constexpr std::size_t kRecords = 8;
   part(&from.secret, offsetof(limits::Table, returned_top) - offsetof(limits::Table, secret));
-  part(from.limits, kRecords * sizeof(limits::Limit));
-  part(from.limits + limits::kBuried, sizeof(limits::Limit));
+  part(from.limits, kRecords * sizeof(limits::LimitRecord));
+  part(from.limits + limits::kBuried, sizeof(limits::LimitRecord));
   part(from.entries, kRecords * sizeof(limits::Entry));
-  part(from.permits, kRecords * sizeof(limits::Permit));
+  part(from.permits, kRecords * sizeof(limits::PermitRecord));
   return news;
 }
 
 void repair(limits::Table& table) {
-  const limits::Bells bells;
-  limits::Lock lock(table, bells, 0);
+  const limits::SlotWakeups wakeups;
+  limits::Lock lock(table, wakeups, 0);
   limits::repair(table, lock);
 }
 
@@ -66,13 +66,13 @@ std::vector<std::string> kill_at_each_step(test::LimitsRig& rig, Body&& body, Re
 TEST_CASE("a child may be killed while it defines the limits", "[limits][crash][definitions]") {
   test::LimitsRig rig({limit("stays", {.concurrency = 2}), limit("goes", {.concurrency = 2})});
   const limits::Index kept[] = {rig.hold(rig.two, 0), rig.hold(rig.two, 1)};
-  const std::vector<limits::Definition> next{limit("stays", {.concurrency = 5}),
-                                             limit("new", {.concurrency = 1})};
+  const std::vector<limits::LimitDefinition> next{limit("stays", {.concurrency = 5}),
+                                                  limit("new", {.concurrency = 1})};
   const auto wrong = kill_at_each_step(
       rig, [&] { return test::define(rig.one, next, 2, 10, rig.now); },
       [&](limits::Table& table) -> std::string {
-        limits::Control other(table, 4, rig.bells);
-        std::vector<limits::Place> places(next.size());
+        limits::Limiter other(table, 4, rig.wakeups);
+        std::vector<limits::LimitHandle> places(next.size());
         if (!limits::define(other, next, 2, limits::Arrival::steady, 10, rig.now, places))
           return "the next one cannot define";
         if (table.limits[places[0].number].now.concurrency != 5) return "the old value";
@@ -92,7 +92,7 @@ TEST_CASE("a child may be killed while it buries a limit", "[limits][crash][defi
   const auto wrong = kill_at_each_step(
       rig,
       [&] {
-        const limits::Lock lock(*rig.table, rig.bells, 0);
+        const limits::Lock lock(*rig.table, rig.wakeups, 0);
         return limits::bury_one(*rig.table, rig.now) == 0U;
       },
       [&](limits::Table& table) -> std::string {
@@ -100,13 +100,13 @@ TEST_CASE("a child may be killed while it buries a limit", "[limits][crash][defi
         if (buried.in_use + table.limits[0].in_use != 2 || table.limits[1].in_use != 1)
           return "a count is lost";
         {
-          const limits::Lock lock(table, rig.bells, 0);
-          if (table.limits[0].used != Limit::kFree && limits::bury_one(table, rig.now) != 0U)
+          const limits::Lock lock(table, rig.wakeups, 0);
+          if (table.limits[0].used != LimitRecord::kFree && limits::bury_one(table, rig.now) != 0U)
             return "no place";
         }
         if (auto text = test::faults(table, rig.now); !text.empty()) return "after the next burial: " + text;
         if (buried.in_use != 2) return "not buried";
-        limits::Control other(table, 2, rig.bells);
+        limits::Limiter other(table, 2, rig.wakeups);
         for (const auto permit : kept) other.release(permit, rig.now);
         return test::is_unused(table) ? test::faults(table, rig.now) : "not all was given back";
       });

@@ -17,45 +17,45 @@ namespace {
 
 constexpr Micros kNow = 1'000'000'000;
 
-Definition limit(std::string_view name, std::uint32_t concurrency) {
-  Definition definition;
+LimitDefinition limit(std::string_view name, std::uint32_t concurrency) {
+  LimitDefinition definition;
   name.copy(definition.name, kNameSize - 1);
   definition.settings.concurrency = concurrency;
   return definition;
 }
 
 // The number of a limit that is configured.
-std::optional<std::uint32_t> find(const Control& control, std::string_view name) {
+std::optional<std::uint32_t> find(const Limiter& limiter, std::string_view name) {
   for (std::uint32_t i = 0; i < kLimits; ++i) {
-    const auto& limit = control.table().limits[i];
-    if (limit.used == Limit::kConfigured && name == limit.defined.name) return i;
+    const auto& limit = limiter.table().limits[i];
+    if (limit.used == LimitRecord::kConfigured && name == limit.defined.name) return i;
   }
   return std::nullopt;
 }
 
 // A table as a process sees it.
 struct Rig {
-  bool define(const std::vector<Definition>& definitions, Micros now = kNow,
+  bool define(const std::vector<LimitDefinition>& definitions, Micros now = kNow,
               Arrival arrival = Arrival::steady) {
     places.resize(definitions.size());
-    return limits::define(control, definitions, ++generation, arrival, 5, now, places);
+    return limits::define(limiter, definitions, ++generation, arrival, 5, now, places);
   }
-  const Limit& at(std::string_view name) { return table->limits[find(control, name).value()]; }
+  const LimitRecord& at(std::string_view name) { return table->limits[find(limiter, name).value()]; }
   Answer acquire(std::string_view name, Waiting waiting = Waiting::never) {
-    const auto number = find(control, name).value();
+    const auto number = find(limiter, name).value();
     const Demand demand{.limit = number, .key = {}, .serial = table->limits[number].serial};
-    return control.acquire({&demand, 1}, waiting, kNow);
+    return limiter.acquire({&demand, 1}, waiting, kNow);
   }
 
   test::LimitsTable table;
-  Bells bells;
-  Control control{*table, 3, bells};
+  SlotWakeups wakeups;
+  Limiter limiter{*table, 3, wakeups};
   std::uint32_t generation = 0;
-  std::vector<Place> places;  // of the last configuration
+  std::vector<LimitHandle> places;  // of the last configuration
 };
 
-std::vector<Definition> many(const std::string& prefix, std::size_t count) {
-  std::vector<Definition> definitions;
+std::vector<LimitDefinition> many(const std::string& prefix, std::size_t count) {
+  std::vector<LimitDefinition> definitions;
   for (std::size_t i = 0; i < count; ++i) definitions.push_back(limit(prefix + std::to_string(i), 1));
   return definitions;
 }
@@ -64,13 +64,13 @@ std::vector<Definition> many(const std::string& prefix, std::size_t count) {
 
 TEST_CASE("limits are found by their names", "[limits][definitions]") {
   Rig rig;
-  CHECK_FALSE(find(rig.control, "a"));
+  CHECK_FALSE(find(rig.limiter, "a"));
   REQUIRE(rig.define({limit("a", 5), limit("b", 7)}));
   CHECK(rig.at("a").now.concurrency == 5);
   CHECK(rig.at("b").now.concurrency == 7);
-  CHECK(find(rig.control, "a") != find(rig.control, "b"));
-  CHECK_FALSE(find(rig.control, ""));
-  CHECK_FALSE(find(rig.control, "c"));
+  CHECK(find(rig.limiter, "a") != find(rig.limiter, "b"));
+  CHECK_FALSE(find(rig.limiter, ""));
+  CHECK_FALSE(find(rig.limiter, "c"));
   CHECK(rig.table->defined_by == 2);
   CHECK(rig.table->thread_share == 5);
 }
@@ -78,8 +78,8 @@ TEST_CASE("limits are found by their names", "[limits][definitions]") {
 TEST_CASE("an operator's change lasts until the configuration's own value changes", "[limits][definitions]") {
   Rig rig;
   REQUIRE(rig.define({limit("a", 5)}));
-  REQUIRE(change(rig.control, "a", {.concurrency = 9, .queue = {}, .rate = 2.5, .burst = {}}, kNow));
-  CHECK(rig.at("a").now == Settings{.concurrency = 9, .queue = 0, .rate = 2.5, .burst = 1});
+  REQUIRE(change(rig.limiter, "a", {.concurrency = 9, .queue = {}, .rate = 2.5, .burst = {}}, kNow));
+  CHECK(rig.at("a").now == LimitSettings{.concurrency = 9, .queue = 0, .rate = 2.5, .burst = 1});
   auto next = limit("a", 5);
   next.keys = 77;
   REQUIRE(rig.define({next}, kNow + 1));
@@ -89,7 +89,7 @@ TEST_CASE("an operator's change lasts until the configuration's own value change
   next.settings.queue = 3;
   REQUIRE(rig.define({next}));
   CHECK(rig.at("a").now == next.settings);
-  CHECK_FALSE(change(rig.control, "b", {.concurrency = 1, .queue = {}, .rate = {}, .burst = {}}, kNow));
+  CHECK_FALSE(change(rig.limiter, "b", {.concurrency = 1, .queue = {}, .rate = {}, .burst = {}}, kNow));
 }
 
 TEST_CASE("what concurrency=auto has learnt stays, within its bounds", "[limits][definitions]") {
@@ -99,7 +99,7 @@ TEST_CASE("what concurrency=auto has learnt stays, within its bounds", "[limits]
   adapting.most = 100;
   REQUIRE(rig.define({adapting}));
   CHECK(rig.at("a").now.concurrency == 20);
-  REQUIRE(change(rig.control, "a", {.concurrency = 60, .queue = {}, .rate = {}, .burst = {}}, kNow));
+  REQUIRE(change(rig.limiter, "a", {.concurrency = 60, .queue = {}, .rate = {}, .burst = {}}, kNow));
   adapting.settings.concurrency = 30;
   adapting.settings.queue = 4;
   REQUIRE(rig.define({adapting}));
@@ -136,24 +136,24 @@ TEST_CASE("a ramp begins with its limit, not with a reload", "[limits][definitio
 TEST_CASE("a limit that is not configured any more goes with its last permit", "[limits][definitions]") {
   Rig rig;
   REQUIRE(rig.define({limit("a", 5), limit("b", 5)}));
-  const auto number = find(rig.control, "a").value();
+  const auto number = find(rig.limiter, "a").value();
   const auto held = rig.acquire("a");
   REQUIRE(held.state == PermitState::held);
   REQUIRE(rig.define({limit("b", 5), limit("c", 5)}));
-  CHECK_FALSE(find(rig.control, "a"));
-  CHECK(rig.table->limits[number].used == Limit::kRetired);
-  CHECK(find(rig.control, "c") != number);
+  CHECK_FALSE(find(rig.limiter, "a"));
+  CHECK(rig.table->limits[number].used == LimitRecord::kRetired);
+  CHECK(find(rig.limiter, "c") != number);
   SECTION("it comes back with what is still in use") {
     REQUIRE(rig.define({limit("a", 1)}));
-    CHECK(find(rig.control, "a") == number);
+    CHECK(find(rig.limiter, "a") == number);
     CHECK(rig.acquire("a").state == PermitState::free);
-    rig.control.release(held.permit, kNow);
+    rig.limiter.release(held.permit, kNow);
     CHECK(rig.acquire("a").state == PermitState::held);
   }
   SECTION("it goes") {
-    rig.control.release(held.permit, kNow);
+    rig.limiter.release(held.permit, kNow);
     REQUIRE(rig.define({}));
-    for (const auto& each : rig.table->limits) REQUIRE(each.used == Limit::kFree);
+    for (const auto& each : rig.table->limits) REQUIRE(each.used == LimitRecord::kFree);
     CHECK(rig.table->entries_seen == 1);
     CHECK(rig.table->entries[0].limit == 0);
     REQUIRE(rig.define({limit("d", 1)}));
@@ -166,22 +166,22 @@ TEST_CASE("a limit that is not configured any more goes with its last permit", "
 TEST_CASE("a number is not given to another limit at once", "[limits][definitions]") {
   Rig rig;
   REQUIRE(rig.define({limit("a", 5)}));
-  const auto number = find(rig.control, "a");
+  const auto number = find(rig.limiter, "a");
   REQUIRE(rig.define({limit("b", 5)}));
-  CHECK(find(rig.control, "b") != number);
+  CHECK(find(rig.limiter, "b") != number);
 }
 
 TEST_CASE("one process of each generation puts the limits into force", "[limits][definitions]") {
   Rig rig;
   REQUIRE(rig.define({limit("a", 5), limit("b", 7)}));
   const auto places = rig.places;
-  CHECK(places[0].number == find(rig.control, "a"));
-  CHECK(places[1].number == find(rig.control, "b"));
+  CHECK(places[0].number == find(rig.limiter, "a"));
+  CHECK(places[1].number == find(rig.limiter, "b"));
   CHECK(places[0].serial != places[1].serial);
-  Control other(*rig.table, 4, rig.bells);
-  std::vector<Place> theirs(2);
+  Limiter other(*rig.table, 4, rig.wakeups);
+  std::vector<LimitHandle> theirs(2);
   const auto define = [&](std::uint32_t generation, std::uint32_t concurrency) {
-    const std::vector<Definition> definitions{limit("a", concurrency), limit("new", 1)};
+    const std::vector<LimitDefinition> definitions{limit("a", concurrency), limit("new", 1)};
     return limits::define(other, definitions, generation, Arrival::steady, 5, kNow + 1, theirs);
   };
   SECTION("the next process of the same one finds them") {
@@ -194,25 +194,25 @@ TEST_CASE("one process of each generation puts the limits into force", "[limits]
   SECTION("one of an older generation that comes late changes nothing") {
     REQUIRE(define(0, 9));
     CHECK(rig.at("a").now.concurrency == 5);
-    CHECK_FALSE(find(rig.control, "new"));
+    CHECK_FALSE(find(rig.limiter, "new"));
   }
   SECTION("one of the next generation does") {
     REQUIRE(define(2, 9));
     CHECK(rig.at("a").now.concurrency == 9);
-    CHECK(theirs[1].number == find(rig.control, "new"));
-    CHECK_FALSE(find(rig.control, "b"));
+    CHECK(theirs[1].number == find(rig.limiter, "new"));
+    CHECK_FALSE(find(rig.limiter, "b"));
   }
 }
 
 TEST_CASE("a limit that has no place lets nothing pass", "[limits][definitions]") {
   Rig rig;
   REQUIRE(rig.define({limit("a", 5)}));
-  const Demand demands[] = {{.limit = find(rig.control, "a").value(), .key = {}},
+  const Demand demands[] = {{.limit = find(rig.limiter, "a").value(), .key = {}},
                             {.limit = kNowhere, .key = {}}};
-  const auto answer = rig.control.acquire(demands, Waiting::parked, kNow);
+  const auto answer = rig.limiter.acquire(demands, Waiting::parked, kNow);
   CHECK(answer.state == PermitState::free);
   CHECK(answer.refused.limit == kNowhere);
-  CHECK(answer.refused.reason == Reason::unavailable);
+  CHECK(answer.refused.reason == LimitReason::unavailable);
   CHECK(rig.at("a").in_use == 0);
 }
 
@@ -225,11 +225,11 @@ TEST_CASE("whatever many limits are renamed while they are held, there is room",
     for (const auto& place : rig.places) {
       REQUIRE(place.number != kNowhere);
       const Demand demand{.limit = place.number, .key = {}, .serial = place.serial};
-      const auto answer = rig.control.acquire({&demand, 1}, Waiting::never, kNow);
+      const auto answer = rig.limiter.acquire({&demand, 1}, Waiting::never, kNow);
       REQUIRE(answer.state == PermitState::held);
       held.push_back(answer.permit);
       // Its one permit is taken.
-      CHECK(rig.control.acquire({&demand, 1}, Waiting::never, kNow).state == PermitState::free);
+      CHECK(rig.limiter.acquire({&demand, 1}, Waiting::never, kNow).state == PermitState::free);
     }
     REQUIRE(test::faults(*rig.table, kNow) == "");
   }
@@ -237,11 +237,11 @@ TEST_CASE("whatever many limits are renamed while they are held, there is room",
   for (const auto& each : rig.table->limits) in_use += each.in_use;
   CHECK(in_use == held.size());
   CHECK(rig.table->limits[kBuried].in_use == 4 * kConfigurable);
-  for (const auto permit : held) rig.control.release(permit, kNow);
+  for (const auto permit : held) rig.limiter.release(permit, kNow);
   CHECK(test::faults(*rig.table, kNow) == "");
   CHECK(test::is_unused(*rig.table));
   REQUIRE(rig.define({limit("a", 1)}));
-  CHECK(rig.table->limits[kBuried].used == Limit::kFree);
+  CHECK(rig.table->limits[kBuried].used == LimitRecord::kFree);
 }
 
 TEST_CASE("a limit that somebody waits for keeps its number", "[limits][definitions]") {
@@ -250,7 +250,7 @@ TEST_CASE("a limit that somebody waits for keeps its number", "[limits][definiti
   awaited.settings.queue = 1;
   awaited.acquire = 1'000'000;
   REQUIRE(rig.define({awaited}));
-  const auto number = find(rig.control, "awaited").value();
+  const auto number = find(rig.limiter, "awaited").value();
   const auto first = rig.acquire("awaited");
   const auto second = rig.acquire("awaited", Waiting::parked);
   REQUIRE(second.state == PermitState::waiting);
@@ -258,12 +258,12 @@ TEST_CASE("a limit that somebody waits for keeps its number", "[limits][definiti
     REQUIRE(rig.define(many("r" + std::to_string(round) + "-", kConfigurable)));
     for (const auto& place : rig.places) {
       const Demand demand{.limit = place.number, .key = {}, .serial = place.serial};
-      REQUIRE(rig.control.acquire({&demand, 1}, Waiting::never, kNow).state == PermitState::held);
+      REQUIRE(rig.limiter.acquire({&demand, 1}, Waiting::never, kNow).state == PermitState::held);
     }
   }
   CHECK(std::string_view(rig.table->limits[number].defined.name) == "awaited");
-  rig.control.release(first.permit, kNow);
-  CHECK(rig.control.state(second.permit) == PermitState::held);
+  rig.limiter.release(first.permit, kNow);
+  CHECK(rig.limiter.state(second.permit) == PermitState::held);
   CHECK(test::faults(*rig.table, kNow) == "");
 }
 
@@ -274,9 +274,9 @@ TEST_CASE("who knows a limit that has gone does not count in the one that has it
   const auto old = rig.places[0];
   for (std::size_t i = 0; i <= 2 * kLimits; ++i) REQUIRE(rig.define({limit("b" + std::to_string(i), 1)}));
   REQUIRE(rig.define(many("c", kLimits)));
-  CHECK(rig.table->limits[old.number].used == Limit::kConfigured);
+  CHECK(rig.table->limits[old.number].used == LimitRecord::kConfigured);
   const Demand demand{.limit = old.number, .key = {}, .serial = old.serial};
-  const auto answer = rig.control.acquire({&demand, 1}, Waiting::never, kNow);
+  const auto answer = rig.limiter.acquire({&demand, 1}, Waiting::never, kNow);
   CHECK(answer.state == PermitState::held);
   CHECK(answer.permit == 0);
   CHECK(rig.table->limits[old.number].in_use == 0);
@@ -284,7 +284,7 @@ TEST_CASE("who knows a limit that has gone does not count in the one that has it
 
 TEST_CASE("who gets no lock learns no places", "[limits][definitions]") {
   Rig rig;
-  const Lock lock(*rig.table, rig.bells, 0);
+  const Lock lock(*rig.table, rig.wakeups, 0);
   CHECK_FALSE(rig.define({limit("a", 1)}));
   CHECK(rig.table->defined_by == 0);
 }
@@ -300,12 +300,12 @@ TEST_CASE("waiters get what a change or a new configuration makes free", "[limit
   const auto second = rig.acquire("a", Waiting::parked);
   REQUIRE(first.state == PermitState::waiting);
   REQUIRE(second.state == PermitState::waiting);
-  REQUIRE(change(rig.control, "a", {.concurrency = 2, .queue = {}, .rate = {}, .burst = {}}, kNow));
-  CHECK(rig.control.state(first.permit) == PermitState::held);
-  CHECK(rig.control.state(second.permit) == PermitState::waiting);
+  REQUIRE(change(rig.limiter, "a", {.concurrency = 2, .queue = {}, .rate = {}, .burst = {}}, kNow));
+  CHECK(rig.limiter.state(first.permit) == PermitState::held);
+  CHECK(rig.limiter.state(second.permit) == PermitState::waiting);
   narrow.settings.concurrency = 3;
   REQUIRE(rig.define({narrow}));
-  CHECK(rig.control.state(second.permit) == PermitState::held);
+  CHECK(rig.limiter.state(second.permit) == PermitState::held);
 }
 
 TEST_CASE("a limit that goes stays as long as a waiter for another one needs it", "[limits][definitions]") {
@@ -315,18 +315,18 @@ TEST_CASE("a limit that goes stays as long as a waiter for another one needs it"
   scarce.acquire = 1'000'000;
   REQUIRE(rig.define({limit("plenty", 5), scarce}));
   const auto held = rig.acquire("scarce");
-  const std::array<Demand, 2> both{Demand{.limit = find(rig.control, "plenty").value(), .key = {}},
-                                   Demand{.limit = find(rig.control, "scarce").value(), .key = {}}};
-  const auto waits = rig.control.acquire(both, Waiting::parked, kNow);
+  const std::array<Demand, 2> both{Demand{.limit = find(rig.limiter, "plenty").value(), .key = {}},
+                                   Demand{.limit = find(rig.limiter, "scarce").value(), .key = {}}};
+  const auto waits = rig.limiter.acquire(both, Waiting::parked, kNow);
   REQUIRE(waits.state == PermitState::waiting);
   const auto& plenty = rig.at("plenty");
   REQUIRE(rig.define({scarce}));
-  CHECK(plenty.used == Limit::kRetired);
-  rig.control.release(held.permit, kNow);
-  CHECK(rig.control.state(waits.permit) == PermitState::held);
+  CHECK(plenty.used == LimitRecord::kRetired);
+  rig.limiter.release(held.permit, kNow);
+  CHECK(rig.limiter.state(waits.permit) == PermitState::held);
   CHECK(plenty.in_use == 1);
-  rig.control.release(waits.permit, kNow);
+  rig.limiter.release(waits.permit, kNow);
   CHECK(plenty.in_use == 0);
   REQUIRE(rig.define({scarce}));
-  CHECK(plenty.used == Limit::kFree);
+  CHECK(plenty.used == LimitRecord::kFree);
 }

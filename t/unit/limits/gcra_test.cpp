@@ -11,7 +11,7 @@ namespace {
 constexpr Micros kBegin = 1'000 * kSecond;
 
 // How many are admitted from `from` to `to` if there is always one who wants it.
-int admitted(const Pace& pace, Micros& arrival, Micros from, Micros to) {
+int admitted(const Gcra& pace, Micros& arrival, Micros from, Micros to) {
   int count = 0;
   for (auto now = from; now < to; now = std::max(now, pace.next(arrival))) {
     arrival = pace.admit(arrival, now);
@@ -26,25 +26,25 @@ TEST_CASE("a full bucket lets a burst through, and then the rate", "[limits][pac
   const auto rate = GENERATE(0.5, 1.0, 3.0, 20.0, 333.0);
   const auto burst = GENERATE(1U, 2U, 50U);
   CAPTURE(rate, burst);
-  const Pace pace{rate, burst};
+  const Gcra pace{rate, burst};
   Micros arrival = 0;
-  CHECK(Pace::full(arrival, kBegin));
+  CHECK(Gcra::full(arrival, kBegin));
   CHECK(admitted(pace, arrival, kBegin, kBegin + 1000) == static_cast<int>(burst));
-  CHECK_FALSE(Pace::full(arrival, kBegin + 1000));
+  CHECK_FALSE(Gcra::full(arrival, kBegin + 1000));
   const auto later = admitted(pace, arrival, pace.next(arrival), kBegin + 100 * kSecond);
   CHECK(std::abs(later - std::lround(100 * rate)) <= 1);
-  CHECK(Pace::full(arrival, arrival));
+  CHECK(Gcra::full(arrival, arrival));
 }
 
 TEST_CASE("the next admission is due exactly when it is said", "[limits][pace]") {
-  const Pace pace{4, 2};
+  const Gcra pace{4, 2};
   auto arrival = pace.admit(pace.admit(0, kBegin), kBegin);
   CHECK(pace.next(arrival) == kBegin + 250'000);
   CHECK(pace.admit(arrival, kBegin + 250'000) == kBegin + 750'000);
 }
 
 TEST_CASE("nothing is saved up beyond the burst", "[limits][pace]") {
-  const Pace pace{10, 3};
+  const Gcra pace{10, 3};
   Micros arrival = pace.admit(0, kBegin);
   const auto later = kBegin + 3600 * kSecond;
   CHECK(admitted(pace, arrival, later, later + 99'000) == 3);
@@ -52,10 +52,10 @@ TEST_CASE("nothing is saved up beyond the burst", "[limits][pace]") {
 }
 
 TEST_CASE("the fastest and the slowest rates have room in their numbers", "[limits][pace]") {
-  const Pace fast{kMost, kMost};
+  const Gcra fast{kMost, kMost};
   CHECK(fast.admit(kBegin, kBegin) == kBegin + 1);
   CHECK(fast.next(kBegin) == kBegin - (kMost - 1));
-  const Pace slow{0.1 / 3600, kMost};
+  const Gcra slow{0.1 / 3600, kMost};
   CHECK(slow.admit(0, kBegin) == kBegin + 36'000 * kSecond);
   CHECK(slow.next(kBegin) < kBegin - kMost * kSecond);
 }
@@ -70,7 +70,7 @@ TEST_CASE("a ramp grows from a tenth to the whole", "[limits][pace]") {
 }
 
 TEST_CASE("a debt is converted to a higher rate, and is none beyond an empty bucket", "[limits][pace]") {
-  const Pace pace{2, 4};
+  const Gcra pace{2, 4};
   CHECK(pace.convert(kBegin - 1, 0.5, kBegin) == kBegin - 1);
   CHECK(pace.convert(kBegin + 4 * kSecond, 0.5, kBegin) == kBegin + kSecond / 2);
   CHECK(pace.convert(kBegin + kSecond, 0.5, kBegin) == kBegin);

@@ -15,8 +15,8 @@ namespace {
 
 constexpr Micros kBegin = 1'003 * kSecond;
 
-Definition keyed(std::string_view name) {
-  Definition definition;
+LimitDefinition keyed(std::string_view name) {
+  LimitDefinition definition;
   name.copy(definition.name, kNameSize - 1);
   definition.settings.concurrency = 1000;
   definition.keyed = true;
@@ -26,19 +26,19 @@ Definition keyed(std::string_view name) {
 // Limits "client" and "origin", each with a key.
 struct Rig {
   Rig() { REQUIRE(define({keyed("client"), keyed("origin")})); }
-  bool define(const std::vector<Definition>& definitions) {
-    return test::define(control, definitions, ++generation, 0, kBegin);
+  bool define(const std::vector<LimitDefinition>& definitions) {
+    return test::define(limiter, definitions, ++generation, 0, kBegin);
   }
   Key key(std::string_view text, bool show = true) { return make_key(table->secret, text, show); }
   Index hold(std::string_view client, std::string_view origin = {}, bool show = true) {
     const Demand demands[] = {{.limit = 0, .key = key(client, show)}, {.limit = 1, .key = key(origin, show)}};
     const auto answer =
-        control.acquire(std::span(demands).first(origin.empty() ? 1 : 2), Waiting::never, kBegin);
+        limiter.acquire(std::span(demands).first(origin.empty() ? 1 : 2), Waiting::never, kBegin);
     REQUIRE(answer.state == PermitState::held);
     return answer.permit;
   }
   std::vector<Index> holders(std::string_view limit, std::string_view text) {
-    const auto marks = holders_of(control, limit, key(text, false));
+    const auto marks = holders_of(limiter, limit, key(text, false));
     std::vector<Index> result;
     REQUIRE(marks);
     for (Index i = 0; i < marks->size(); ++i) {
@@ -48,8 +48,8 @@ struct Rig {
   }
 
   test::LimitsTable table;
-  Bells bells;
-  Control control{*table, 3, bells};
+  SlotWakeups wakeups;
+  Limiter limiter{*table, 3, wakeups};
   std::uint32_t generation = 0;
 };
 
@@ -61,7 +61,7 @@ TEST_CASE("the permits of a key are those that are held of it now", "[limits][ho
   rig.hold("bob");
   const auto second = rig.hold("alice", "east");
   const auto gone = rig.hold("alice");
-  rig.control.release(gone, kBegin + 1);
+  rig.limiter.release(gone, kBegin + 1);
   CHECK(rig.holders("client", "alice") == std::vector{first, second});
   CHECK(rig.holders("origin", "east") == std::vector{second});
   // The key of one limit says nothing of another's.
@@ -89,11 +89,11 @@ TEST_CASE("a permit tells its keys, but none that is hidden", "[limits][holders]
   const auto raw = rig.hold("<b>\n\xFF");
   const auto gone = rig.hold("bob");
   const auto one = rig.hold("carol");
-  rig.control.release(gone, kBegin + 1);
+  rig.limiter.release(gone, kBegin + 1);
   // More than are copied in one go.
   std::vector<Index> permits{both, 0, hidden, raw, gone, 200'000};
   permits.resize(200, one);
-  const auto keys = keys_of(rig.control, permits);
+  const auto keys = keys_of(rig.limiter, permits);
   REQUIRE(keys.size() == permits.size());
   CHECK(std::vector(keys.begin(), keys.begin() + 6) ==
         std::vector<std::vector<HeldKey>>{
@@ -101,5 +101,5 @@ TEST_CASE("a permit tells its keys, but none that is hidden", "[limits][holders]
   CHECK(std::all_of(keys.begin() + 6, keys.end(), [](auto& each) {
     return each == std::vector<HeldKey>{{"client", "carol"}};
   }));
-  CHECK(keys_of(rig.control, {}).empty());
+  CHECK(keys_of(rig.limiter, {}).empty());
 }

@@ -27,11 +27,11 @@ struct Told {
 class Line {
  public:
   Line(std::uint32_t permits, std::uint32_t queue, Micros acquire, double rate = 0) {
-    Definition definition;
+    LimitDefinition definition;
     definition.name[0] = 'x';
     definition.settings = {.concurrency = permits, .queue = queue, .rate = rate, .burst = permits};
     definition.acquire = acquire;
-    test::define(control_, {&definition, 1}, 1, 0, now_);
+    test::define(limiter_, {&definition, 1}, 1, 0, now_);
   }
 
   // So many a second, each held for so long, for so many seconds.
@@ -41,7 +41,7 @@ class Line {
     for (auto next = now_; next < end; next += micros(1 / rate)) {
       pass(next, held, told);
       const Demand demand{.limit = 0, .key = make_key(table_->secret, "", true)};
-      const auto answer = control_.acquire({&demand, 1}, Waiting::parked, now_);
+      const auto answer = limiter_.acquire({&demand, 1}, Waiting::parked, now_);
       if (answer.state == PermitState::held) held_.emplace(now_ + micros(held), answer.permit);
       if (answer.state == PermitState::waiting) waiting_.emplace_back(answer.wait_until, answer.permit);
       if (answer.state == PermitState::free) told.add(answer.refused.retry_after);
@@ -65,21 +65,21 @@ class Line {
       if (held_.empty() && waiting_.empty()) time = until;
       now_ = time;
       for (; !held_.empty() && held_.top().first <= now_; held_.pop())
-        control_.release(held_.top().second, held_.top().first);
-      for (; !waiting_.empty() && control_.state(waiting_.front().second) == PermitState::held;
+        limiter_.release(held_.top().second, held_.top().first);
+      for (; !waiting_.empty() && limiter_.state(waiting_.front().second) == PermitState::held;
            waiting_.pop_front())
         held_.emplace(now_ + micros(held), waiting_.front().second);
       for (; !waiting_.empty() && waiting_.front().first <= now_; waiting_.pop_front()) {
-        Refused refused;
-        if (control_.withdraw(waiting_.front().second, Reason::timeout, now_, refused))
+        LimitRefusal refused;
+        if (limiter_.withdraw(waiting_.front().second, LimitReason::timeout, now_, refused))
           told.add(refused.retry_after);
       }
     }
   }
 
   test::LimitsTable table_;
-  Bells bells_;
-  Control control_{*table_, 3, bells_};
+  SlotWakeups wakeups_;
+  Limiter limiter_{*table_, 3, wakeups_};
   Micros now_ = 1'000 * kSecond;
   std::priority_queue<Dated, std::vector<Dated>, std::greater<>> held_;
   std::deque<Dated> waiting_;

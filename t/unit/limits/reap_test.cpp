@@ -19,40 +19,40 @@ TEST_CASE("what a dead process held and waited for goes to the others", "[limits
   const auto waiting = rig.wait(rig.two, {rig.demand(0)});
   rig.wait(rig.one, {rig.demand(0)});
   {
-    const limits::Lock lock(*rig.table, rig.bells, 0);
-    CHECK_FALSE(limits::reclaim(*rig.table, rig.bells, 1, 0));
+    const limits::Lock lock(*rig.table, rig.wakeups, 0);
+    CHECK_FALSE(limits::reap(*rig.table, rig.wakeups, 1, 0));
   }
-  CHECK(limits::reclaim(*rig.table, rig.bells, 1, 0));
+  CHECK(limits::reap(*rig.table, rig.wakeups, 1, 0));
   CHECK(rig.one.state(lost) == PermitState::free);
   CHECK(rig.holds(rig.two, waiting));
   CHECK(rig.in_use(0) == 2);
   CHECK(rig.table->limits[0].waiting == 0);
   CHECK(rig.faults() == "");
-  CHECK(limits::reclaim(*rig.table, rig.bells, 1, 0));
+  CHECK(limits::reap(*rig.table, rig.wakeups, 1, 0));
   for (const auto permit : {kept, waiting}) rig.two.release(permit, rig.now);
   CHECK(test::is_unused(*rig.table));
 }
 
 TEST_CASE("a fold takes the permits of the process, or is put off", "[limits][fold]") {
   const test::SharedSegment segment;
-  auto& table = shm::flow_table(*segment);
-  const limits::Bells bells;
+  auto& table = shm::limits_table(*segment);
+  const limits::SlotWakeups wakeups;
   auto* slot = shm::claim(*segment, test::owner(11), 0, 0);
   REQUIRE(slot != nullptr);
-  limits::Control control(table, *shm::index_of(*segment, *slot), bells);
+  limits::Limiter limiter(table, *shm::index_of(*segment, *slot), wakeups);
   const auto definition = limit("a", {.concurrency = 2});
-  REQUIRE(test::define(control, std::span(&definition, 1), 1, 1, kSecond));
+  REQUIRE(test::define(limiter, std::span(&definition, 1), 1, 1, kSecond));
   const limits::Demand demand;
-  REQUIRE(control.acquire(std::span(&demand, 1), limits::Waiting::never, kSecond).permit != 0);
+  REQUIRE(limiter.acquire(std::span(&demand, 1), limits::Waiting::never, kSecond).permit != 0);
   slot->counters[shm::kOpenedCounter] = 1;
   {
-    const limits::Lock lock(table, bells, 0);
-    CHECK_FALSE(shm::reclaim(*segment, *slot, test::owner(11)));
+    const limits::Lock lock(table, wakeups, 0);
+    CHECK_FALSE(shm::reap(*segment, *slot, test::owner(11)));
   }
   CHECK(table.limits[0].in_use == 1);
   CHECK(slot->owner == shm::kEnded.word);
   CHECK(shm::snapshot(*segment).sums[shm::kLostCounter] == 1);
-  CHECK(shm::sweep(*segment) == 1U);
+  CHECK(shm::reap_all(*segment) == 1U);
   CHECK(test::is_unused(table));
   CHECK(slot->owner == 0);
   CHECK(shm::snapshot(*segment).sums[shm::kLostCounter] == 1);

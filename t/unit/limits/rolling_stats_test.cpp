@@ -76,35 +76,35 @@ TEST_CASE("quantiles of mixed spans", "[limits][window]") {
 }
 
 TEST_CASE("the last minute is what the windows hold", "[limits][window]") {
-  Windows windows{};
+  RollingStats rolling{};
   const Micros begin = 1'000 * kSecond + 3;
   for (Micros now = begin; now < begin + 120 * kSecond; now += kSecond) {
-    auto& window = windows.at(now);
+    auto& window = rolling.at(now);
     ++window.arrivals;
     window.held_us += 7;
     window.held.add(kSecond);
-    const auto last = windows.last(now);
+    const auto last = rolling.last(now);
     // One a second, for as long as it says, be the newest window just begun or nearly over.
     REQUIRE(last.arrivals == static_cast<std::uint64_t>((now - last.start) / kSecond + 1));
     REQUIRE(last.held_us == static_cast<Micros>(last.arrivals * 7));
     REQUIRE(last.held.count() == last.arrivals);
-    REQUIRE(last.start == std::max(begin, now / Windows::kSpan * Windows::kSpan - 50 * kSecond));
+    REQUIRE(last.start == std::max(begin, now / RollingStats::kSpan * RollingStats::kSpan - 50 * kSecond));
   }
 }
 
 TEST_CASE("what is older than a minute is forgotten", "[limits][window]") {
-  Windows windows{};
+  RollingStats rolling{};
   const Micros begin = 1'000 * kSecond;
-  windows.at(begin).released = 5;
-  CHECK(windows.last(begin + 59 * kSecond).released == 5);
-  CHECK(windows.last(begin + 60 * kSecond).released == 0);
-  CHECK(windows.at(begin + 60 * kSecond).released == 0);
+  rolling.at(begin).released = 5;
+  CHECK(rolling.last(begin + 59 * kSecond).released == 5);
+  CHECK(rolling.last(begin + 60 * kSecond).released == 0);
+  CHECK(rolling.at(begin + 60 * kSecond).released == 0);
 }
 
 TEST_CASE("who took the time before others did changes no newer window", "[limits][window]") {
-  Windows windows{};
+  RollingStats rolling{};
   const Micros begin = 1'000 * kSecond;
-  windows.at(begin + 60 * kSecond).released = 5;
-  ++windows.at(begin).released;
-  CHECK(windows.last(begin + 60 * kSecond).released == 6);
+  rolling.at(begin + 60 * kSecond).released = 5;
+  ++rolling.at(begin).released;
+  CHECK(rolling.last(begin + 60 * kSecond).released == 6);
 }

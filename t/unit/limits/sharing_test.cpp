@@ -30,39 +30,39 @@ struct Inside {
   std::atomic<std::uint64_t> too_many;
 };
 
-// Waits as a process does that hears no bells; the permit that it has then, or 0.
-limits::Index get(limits::Control& control, std::span<const limits::Demand> demands, Inside& inside) {
-  const auto answer = control.acquire(demands, limits::Waiting::parked, limits::now());
+// Waits as a process does that hears no wakeups; the permit that it has then, or 0.
+limits::Index get(limits::Limiter& limiter, std::span<const limits::Demand> demands, Inside& inside) {
+  const auto answer = limiter.acquire(demands, limits::Waiting::parked, limits::now());
   if (answer.state != PermitState::waiting) return answer.permit;
-  while (control.state(answer.permit) == PermitState::waiting && limits::now() < answer.wait_until) {
+  while (limiter.state(answer.permit) == PermitState::waiting && limits::now() < answer.wait_until) {
     std::this_thread::yield();
   }
-  limits::Refused refused;
-  if (control.withdraw(answer.permit, limits::Reason::timeout, limits::now(), refused)) return 0;
+  limits::LimitRefusal refused;
+  if (limiter.withdraw(answer.permit, limits::LimitReason::timeout, limits::now(), refused)) return 0;
   inside.waited.fetch_add(1);
   return answer.permit;
 }
 
 // Some of the requests of a thread.
-void live(limits::Control& control, unsigned thread, Inside& inside, std::uint32_t requests) {
+void live(limits::Limiter& limiter, unsigned thread, Inside& inside, std::uint32_t requests) {
   std::minstd_rand random(thread + 1);
   const auto bit = std::uint64_t{1} << thread;
-  const auto& secret = control.table().secret;
+  const auto& secret = limiter.table().secret;
   for (std::uint32_t i = 0; i < requests; ++i) {
     const char key = static_cast<char>('a' + random() % 4);
     const limits::Demand demands[] = {{0, {}}, {1, limits::make_key(secret, {&key, 1}, true)}};
-    const auto permit = get(control, std::span(demands).first(1 + random() % 2), inside);
+    const auto permit = get(limiter, std::span(demands).first(1 + random() % 2), inside);
     if (permit == 0) continue;
     inside.entered.fetch_add(1);
     if (std::popcount(inside.threads.fetch_or(bit) | bit) > static_cast<int>(kMost))
       inside.too_many.fetch_add(1);
     if (random() % 4 == 0) std::this_thread::yield();
     inside.threads.fetch_and(~bit);
-    control.release(permit, limits::now());
+    limiter.release(permit, limits::now());
   }
 }
 
-std::vector<limits::Definition> sample_limits() {
+std::vector<limits::LimitDefinition> sample_limits() {
   constexpr limits::Micros kAcquire = 2000;
   return {limit("all", {.concurrency = kMost, .queue = 5}, kAcquire),
           keyed(limit("each", {.concurrency = 1, .queue = 2}, kAcquire), 3)};
@@ -95,9 +95,9 @@ TEST_CASE("processes that are killed anywhere leave no permit behind", "[limits]
   auto& inside = *reinterpret_cast<Inside*>(shm::rows(*memory).data());
   const auto start = [&](unsigned number) {
     return test::ChildProcess([&, number]() -> bool {
-      limits::Control control(*rig.table, number, rig.bells);
+      limits::Limiter limiter(*rig.table, number, rig.wakeups);
       const auto run = [&, number](unsigned thread) {
-        for (;;) live(control, number * kThreads + thread, inside, 1000);
+        for (;;) live(limiter, number * kThreads + thread, inside, 1000);
       };
       std::thread other([&] { run(1); });
       run(0);
@@ -111,7 +111,7 @@ TEST_CASE("processes that are killed anywhere leave no permit behind", "[limits]
   const auto bury = [&](unsigned number) {
     processes[number].kill();
     inside.threads.fetch_and(~(std::uint64_t{(1U << kThreads) - 1} << (number * kThreads)));
-    return limits::reclaim(*rig.table, rig.bells, number, kSecond);
+    return limits::reap(*rig.table, rig.wakeups, number, kSecond);
   };
   unsigned killed = 0;
   for (const auto end = std::chrono::steady_clock::now() + kTime;

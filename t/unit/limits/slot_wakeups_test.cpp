@@ -13,23 +13,23 @@
 #include "t/unit/support/child_process.hpp"
 
 using namespace wsflow;
-using limits::Bells;
+using limits::SlotWakeups;
 
 namespace {
 
 // The descriptors of a test, which closes them.
 class Opened {
  public:
-  Opened() : fds_(Bells::open()) {}
+  Opened() : fds_(SlotWakeups::open()) {}
   ~Opened() {
     for (const int fd : fds_) ::close(fd);
   }
   Opened(const Opened&) = delete;
   Opened& operator=(const Opened&) = delete;
-  const Bells::Descriptors& operator*() const { return fds_; }
+  const SlotWakeups::Descriptors& operator*() const { return fds_; }
 
  private:
-  Bells::Descriptors fds_;
+  SlotWakeups::Descriptors fds_;
 };
 
 std::set<std::uint64_t> rung(os::Poller& poller) {
@@ -42,37 +42,37 @@ std::set<std::uint64_t> rung(os::Poller& poller) {
 
 TEST_CASE("exactly the bells that are rung are heard, each time", "[limits][bells]") {
   const Opened fds;
-  const Bells bells(*fds);
+  const SlotWakeups wakeups(*fds);
   os::Poller poller;
-  for (std::uint32_t slot = 0; slot < Bells::kCount; ++slot) {
-    REQUIRE(bells.fd(slot) >= 0);
-    REQUIRE(poller.watch_writes(bells.fd(slot), slot));
+  for (std::uint32_t slot = 0; slot < SlotWakeups::kCount; ++slot) {
+    REQUIRE(wakeups.fd(slot) >= 0);
+    REQUIRE(poller.watch_writes(wakeups.fd(slot), slot));
   }
   CHECK(rung(poller).empty());
   const auto bit = [](unsigned slot) { return std::uint64_t{1} << slot; };
   for (int round = 0; round < 3; ++round) {
-    bells.ring(bit(0) | bit(5) | bit(63));
+    wakeups.ring(bit(0) | bit(5) | bit(63));
     CHECK(rung(poller) == std::set<std::uint64_t>{0, 5, 63});
-    bells.ring(0);
+    wakeups.ring(0);
     CHECK(rung(poller).empty());
   }
 }
 
 TEST_CASE("a slot's bell is there for every slot, and no program inherits it", "[limits][bells]") {
   const Opened fds;
-  const Bells bells(*fds);
-  CHECK(std::set<int>((*fds).begin(), (*fds).end()).size() == Bells::kCount);
-  CHECK(bells.fd(Bells::kCount + 3) == bells.fd(3));
+  const SlotWakeups wakeups(*fds);
+  CHECK(std::set<int>((*fds).begin(), (*fds).end()).size() == SlotWakeups::kCount);
+  CHECK(wakeups.fd(SlotWakeups::kCount + 3) == wakeups.fd(3));
   for (const int fd : *fds) CHECK((::fcntl(fd, F_GETFD) & FD_CLOEXEC) != 0);
 }
 
 TEST_CASE("a forked process's ring is heard", "[limits][bells]") {
   const Opened fds;
-  const Bells bells(*fds);
+  const SlotWakeups wakeups(*fds);
   os::Poller poller;
-  REQUIRE(poller.watch_writes(bells.fd(7), 7));
+  REQUIRE(poller.watch_writes(wakeups.fd(7), 7));
   test::ChildProcess child([&] {
-    bells.ring(std::uint64_t{1} << 7U);
+    wakeups.ring(std::uint64_t{1} << 7U);
     return true;
   });
   REQUIRE(child.ended_well());
@@ -80,7 +80,7 @@ TEST_CASE("a forked process's ring is heard", "[limits][bells]") {
 }
 
 TEST_CASE("without bells nothing is rung", "[limits][bells]") {
-  const Bells none;
+  const SlotWakeups none;
   CHECK(none.fd(0) == -1);
   errno = 0;
   none.ring(~std::uint64_t{0});
@@ -93,10 +93,10 @@ TEST_CASE("all bells or none are opened", "[limits][bells]") {
     ::close(next);
     rlimit limit{};
     ::getrlimit(RLIMIT_NOFILE, &limit);
-    limit.rlim_cur = static_cast<rlim_t>(next) + Bells::kCount / 2;
+    limit.rlim_cur = static_cast<rlim_t>(next) + SlotWakeups::kCount / 2;
     ::setrlimit(RLIMIT_NOFILE, &limit);
     errno = 0;
-    const auto fds = Bells::open();
+    const auto fds = SlotWakeups::open();
     const bool none = std::all_of(fds.begin(), fds.end(), [](int fd) { return fd == -1; });
     return none && errno == EMFILE && ::fcntl(next, F_GETFD) == -1;
   });

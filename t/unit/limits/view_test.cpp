@@ -19,26 +19,26 @@ namespace {
 
 constexpr Micros kBegin = 1'003 * kSecond;
 
-Definition limit(std::string_view name, std::uint32_t concurrency) {
-  Definition definition;
+LimitDefinition limit(std::string_view name, std::uint32_t concurrency) {
+  LimitDefinition definition;
   name.copy(definition.name, kNameSize - 1);
   definition.settings.concurrency = concurrency;
   return definition;
 }
 
 struct Rig {
-  explicit Rig(const std::vector<Definition>& definitions) { REQUIRE(define(definitions)); }
-  bool define(const std::vector<Definition>& definitions) {
-    return test::define(control, definitions, ++generation, 0, kBegin);
+  explicit Rig(const std::vector<LimitDefinition>& definitions) { REQUIRE(define(definitions)); }
+  bool define(const std::vector<LimitDefinition>& definitions) {
+    return test::define(limiter, definitions, ++generation, 0, kBegin);
   }
   Answer acquire(std::string_view key = {}, Micros now = kBegin) {
     const Demand demand{.limit = 0, .key = make_key(table->secret, key, true)};
-    return control.acquire({&demand, 1}, Waiting::never, now);
+    return limiter.acquire({&demand, 1}, Waiting::never, now);
   }
 
   test::LimitsTable table;
-  Bells bells;
-  Control control{*table, 3, bells};
+  SlotWakeups wakeups;
+  Limiter limiter{*table, 3, wakeups};
   std::uint32_t generation = 0;
 };
 
@@ -51,11 +51,11 @@ TEST_CASE("the need of a steady load is its rate times its time", "[limits][view
   Rig rig({limit("origin", permits)});
   // 20 a second, of 2 s: 40 permits; what is refused is part of the need.
   const bool enough = permits >= 40;
-  using Held = std::pair<Micros, Index>;
-  std::priority_queue<Held, std::vector<Held>, std::greater<>> held;
+  using PermitLease = std::pair<Micros, Index>;
+  std::priority_queue<PermitLease, std::vector<PermitLease>, std::greater<>> held;
   const auto release_until = [&](Micros now) {
     for (; !held.empty() && held.top().first <= now; held.pop()) {
-      rig.control.release(held.top().second, held.top().first);
+      rig.limiter.release(held.top().second, held.top().first);
     }
   };
   Micros now = kBegin;
@@ -66,7 +66,7 @@ TEST_CASE("the need of a steady load is its rate times its time", "[limits][view
     const auto answer = rig.acquire({}, now);
     if (answer.state == PermitState::held) held.emplace(now + time, answer.permit);
   }
-  const auto views = limits::all_limits(rig.control, now);
+  const auto views = limits::all_limits(rig.limiter, now);
   REQUIRE(views.size() == 1);
   const auto& view = views.front();
   CHECK(view.arrival_rate == Approx(20).epsilon(0.02));
@@ -79,7 +79,7 @@ TEST_CASE("the need of a steady load is its rate times its time", "[limits][view
     CHECK(view.in_use <= 25);
     CHECK(view.peak == 25);
     CHECK(view.admission_rate < 15);
-    CHECK(view.refused[static_cast<std::size_t>(Reason::concurrency)] == view.arrivals - view.admitted);
+    CHECK(view.refused[static_cast<std::size_t>(LimitReason::concurrency)] == view.arrivals - view.admitted);
   }
 }
 
@@ -87,12 +87,12 @@ TEST_CASE("a load that is over fades, and what was measured of its time stays", 
   Rig rig({limit("origin", 5)});
   for (int i = 0; i < 10; ++i) {
     const auto now = kBegin + i * kSecond;
-    rig.control.release(rig.acquire({}, now).permit, now + kSecond / 2);
+    rig.limiter.release(rig.acquire({}, now).permit, now + kSecond / 2);
   }
-  auto view = limits::all_limits(rig.control, kBegin + 40 * kSecond).front();
+  auto view = limits::all_limits(rig.limiter, kBegin + 40 * kSecond).front();
   CHECK(view.arrival_rate == Approx(10.0 / 40));
   CHECK(view.release_rate == Approx(10.0 / 40));
-  view = limits::all_limits(rig.control, kBegin + 300 * kSecond).front();
+  view = limits::all_limits(rig.limiter, kBegin + 300 * kSecond).front();
   CHECK(view.arrival_rate == 0);
   CHECK(view.need.permits == 0);
   CHECK(view.held_mean == Approx(0.5));
@@ -101,7 +101,7 @@ TEST_CASE("a load that is over fades, and what was measured of its time stays", 
 
 TEST_CASE("a limit without load has no numbers that are none", "[limits][view]") {
   Rig rig({limit("origin", 5)});
-  const auto view = limits::all_limits(rig.control, kBegin).front();
+  const auto view = limits::all_limits(rig.limiter, kBegin).front();
   for (const auto number : {view.arrival_rate, view.admission_rate, view.release_rate, view.held_mean,
                             view.held_p95, view.need.permits}) {
     CHECK(number == 0);
@@ -121,13 +121,13 @@ TEST_CASE("the keys with most in use and refused come first", "[limits][view]") 
   for (int i = 0; i < 1500; ++i) {
     const auto answer = rig.acquire("quiet " + std::to_string(i));
     REQUIRE(answer.state == PermitState::held);
-    rig.control.release(answer.permit, kBegin + 1);
+    rig.limiter.release(answer.permit, kBegin + 1);
   }
-  for (int i = 0; i < 9; ++i) rig.control.release(rig.acquire("gone").permit, kBegin + 1);
+  for (int i = 0; i < 9; ++i) rig.limiter.release(rig.acquire("gone").permit, kBegin + 1);
   for (int i = 0; i < 15; ++i) take("two " + std::to_string(i), 2);
   take("refused", 9);
   take("full", 3);
-  const auto views = limits::all_limits(rig.control, kBegin + kSecond);
+  const auto views = limits::all_limits(rig.limiter, kBegin + kSecond);
   REQUIRE(views.size() == 2);
   const auto& keys = views[0].top_keys;
   REQUIRE(keys.size() == kTopKeys);
@@ -144,27 +144,27 @@ TEST_CASE("the keys with most in use and refused come first", "[limits][view]") 
 
 TEST_CASE("the refusals of all limits are one sum", "[limits][view]") {
   Rig rig({limit("one", 1), limit("two", 1)});
-  CHECK(refusals(rig.control) == 0U);
+  CHECK(refusals(rig.limiter) == 0U);
   for (int i = 0; i < 4; ++i) rig.acquire();
   for (int i = 0; i < 3; ++i) {
     const Demand demand{.limit = 1, .key = make_key(rig.table->secret, {}, true)};
-    rig.control.acquire({&demand, 1}, Waiting::never, kBegin);
+    rig.limiter.acquire({&demand, 1}, Waiting::never, kBegin);
   }
-  CHECK(refusals(rig.control) == 3U + 2U);
+  CHECK(refusals(rig.limiter) == 3U + 2U);
 }
 
 TEST_CASE("a limit that is not configured any more is shown while it is in use", "[limits][view]") {
   Rig rig({limit("old", 5)});
   const auto held = rig.acquire();
   REQUIRE(rig.define({limit("new", 5)}));
-  auto views = limits::all_limits(rig.control, kBegin);
+  auto views = limits::all_limits(rig.limiter, kBegin);
   REQUIRE(views.size() == 2);
   CHECK(views[0].name == "old");
   CHECK_FALSE(views[0].configured);
   CHECK(views[1].name == "new");
   CHECK(views[1].configured);
-  rig.control.release(held.permit, kBegin);
-  views = limits::all_limits(rig.control, kBegin);
+  rig.limiter.release(held.permit, kBegin);
+  views = limits::all_limits(rig.limiter, kBegin);
   REQUIRE(views.size() == 1);
   CHECK(views[0].name == "new");
 }

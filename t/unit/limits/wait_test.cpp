@@ -4,8 +4,8 @@
 
 using namespace wsflow;
 using limits::kSecond;
+using limits::LimitReason;
 using limits::PermitState;
-using limits::Reason;
 using limits::Waiting;
 using test::keyed;
 using test::limit;
@@ -41,16 +41,16 @@ TEST_CASE("each entry has so many who wait, each as long as the strictest limit 
   CHECK(one.wait_until == rig.now + 3 * kSecond);
   const auto full = rig.acquire(rig.one, {rig.demand(0, "x")});
   CHECK(full.state == PermitState::free);
-  CHECK(full.refused.reason == Reason::queue_full);
+  CHECK(full.refused.reason == LimitReason::queue_full);
   const auto never = rig.acquire(rig.one, {rig.demand(1)}, Waiting::never);
-  CHECK(never.refused.reason == Reason::concurrency);
+  CHECK(never.refused.reason == LimitReason::concurrency);
   rig.hold(rig.one, 0, "y");
   rig.wait(rig.one, {rig.demand(0, "y")});
   // The limit that lets nobody wait refuses, though others would.
   rig.hold(rig.one, 2);
   const auto strict = rig.acquire(rig.one, {rig.demand(1), rig.demand(2)});
   CHECK(strict.refused.limit == 2);
-  CHECK(strict.refused.reason == Reason::concurrency);
+  CHECK(strict.refused.reason == LimitReason::concurrency);
   CHECK(rig.faults() == "");
 }
 
@@ -59,10 +59,10 @@ TEST_CASE("only a share of the threads may wait", "[limits]") {
   rig.hold(rig.one, 0);
   const auto first = rig.acquire(rig.one, {rig.demand(0)}, Waiting::on_thread);
   REQUIRE(first.state == PermitState::waiting);
-  CHECK(rig.acquire(rig.one, {rig.demand(0)}, Waiting::on_thread).refused.reason == Reason::queue_full);
+  CHECK(rig.acquire(rig.one, {rig.demand(0)}, Waiting::on_thread).refused.reason == LimitReason::queue_full);
   rig.wait(rig.one, {rig.demand(0)});
-  limits::Refused refused;
-  CHECK(rig.one.withdraw(first.permit, Reason::timeout, rig.now, refused));
+  limits::LimitRefusal refused;
+  CHECK(rig.one.withdraw(first.permit, LimitReason::timeout, rig.now, refused));
   CHECK(rig.acquire(rig.one, {rig.demand(0)}, Waiting::on_thread).state == PermitState::waiting);
   CHECK(rig.faults() == "");
 }
@@ -106,19 +106,19 @@ TEST_CASE("whoever is granted cannot withdraw, and whoever has withdrawn is not 
   const auto first = rig.wait(rig.two, {rig.demand(0)});
   const auto second = rig.wait(rig.two, {rig.demand(0)});
   const auto third = rig.wait(rig.two, {rig.demand(0)});
-  limits::Refused refused;
-  CHECK(rig.two.withdraw(second, Reason::client_gone, rig.now, refused));
-  CHECK(refused.reason == Reason::client_gone);
+  limits::LimitRefusal refused;
+  CHECK(rig.two.withdraw(second, LimitReason::client_gone, rig.now, refused));
+  CHECK(refused.reason == LimitReason::client_gone);
   CHECK(rig.two.state(second) == PermitState::free);
   CHECK(rig.faults() == "");
   rig.one.release(holder, rig.now);
-  CHECK_FALSE(rig.two.withdraw(first, Reason::timeout, rig.now, refused));
+  CHECK_FALSE(rig.two.withdraw(first, LimitReason::timeout, rig.now, refused));
   CHECK(rig.holds(rig.two, first));
   rig.two.release(first, rig.now);
   CHECK(rig.holds(rig.two, third));
   const auto& statistics = rig.table->limits[0];
-  CHECK(statistics.refused[static_cast<std::size_t>(Reason::client_gone)] == 1);
-  CHECK(statistics.refused[static_cast<std::size_t>(Reason::timeout)] == 0);
+  CHECK(statistics.refused[static_cast<std::size_t>(LimitReason::client_gone)] == 1);
+  CHECK(statistics.refused[static_cast<std::size_t>(LimitReason::timeout)] == 0);
   CHECK(statistics.waits.count() == 3);
   CHECK(statistics.waited == 2);
   CHECK(rig.faults() == "");
@@ -147,16 +147,16 @@ TEST_CASE("the rate lets those who wait go at its pace, before any newcomer", "[
 
 TEST_CASE("whom only the rate still holds up is told to look after it", "[limits]") {
   test::LimitsRig rig{limit("a", {.concurrency = 1, .queue = 2, .rate = 10}, kSecond)};
-  const limits::Bells bells(limits::Bells::open());
-  REQUIRE(bells.fd(2) >= 0);
-  limits::Control one(*rig.table, 1, bells);
+  const limits::SlotWakeups wakeups(limits::SlotWakeups::open());
+  REQUIRE(wakeups.fd(2) >= 0);
+  limits::Limiter one(*rig.table, 1, wakeups);
   const auto holder = rig.hold(one, 0);
   const auto waiting = rig.wait(rig.two, {rig.demand(0)});
   CHECK(rig.two.look_after(std::span(&waiting, 1), rig.now) == 0);
   one.release(holder, rig.now);
   CHECK(rig.two.state(waiting) == PermitState::waiting);
   std::uint64_t rung = 0;
-  CHECK(::read(bells.fd(2), &rung, sizeof rung) == sizeof rung);
+  CHECK(::read(wakeups.fd(2), &rung, sizeof rung) == sizeof rung);
   CHECK(rig.two.look_after(std::span(&waiting, 1), rig.now) == rig.now + kSecond / 10);
 }
 

@@ -27,17 +27,17 @@ struct TestWait final : Wait {
 // One process with one limit of one permit, for which any number may wait for `acquire`.
 struct Rig {
   explicit Rig(limits::Micros acquire, bool bell = true)
-      : bells(bell ? limits::Bells(limits::Bells::open()) : limits::Bells()),
-        control(*table, 3, bells),
-        watch(control, bells.fd(3)) {
-    limits::Definition definition{.settings = {.concurrency = 1, .queue = 10}, .acquire = acquire};
+      : wakeups(bell ? limits::SlotWakeups(limits::SlotWakeups::open()) : limits::SlotWakeups()),
+        limiter(*table, 3, wakeups),
+        watch(limiter, wakeups.fd(3)) {
+    limits::LimitDefinition definition{.settings = {.concurrency = 1, .queue = 10}, .acquire = acquire};
     definition.name[0] = 'a';
-    REQUIRE(test::define(control, std::span(&definition, 1), 0, 1, limits::now()));
+    REQUIRE(test::define(limiter, std::span(&definition, 1), 0, 1, limits::now()));
     REQUIRE(watch.start());
   }
   limits::Answer acquire() {
     const limits::Demand demand;
-    return control.acquire(std::span(&demand, 1), limits::Waiting::parked, limits::now());
+    return limiter.acquire(std::span(&demand, 1), limits::Waiting::parked, limits::now());
   }
   void begin(TestWait& wait) {
     const auto answer = acquire();
@@ -48,9 +48,9 @@ struct Rig {
   }
 
   test::LimitsTable table;
-  limits::Bells bells;
-  limits::Control control;
-  limits::Watch watch;
+  limits::SlotWakeups wakeups;
+  limits::Limiter limiter;
+  limits::WaitThread watch;
 };
 
 constexpr limits::Micros kLong = 60'000'000;
@@ -64,12 +64,12 @@ TEST_CASE("a wait ends when its permit is granted, with a bell or without", "[li
     TestWait wait;
     rig.begin(wait);
     CHECK_FALSE(wait.woken.load());
-    rig.control.release(first.permit, limits::now());
+    rig.limiter.release(first.permit, limits::now());
     REQUIRE(wait.ended());
     CHECK(wait.end.load() == Wait::End::granted);
-    CHECK(rig.control.state(wait.permit) == PermitState::held);
+    CHECK(rig.limiter.state(wait.permit) == PermitState::held);
     rig.watch.remove(wait);
-    rig.control.release(wait.permit, limits::now());
+    rig.limiter.release(wait.permit, limits::now());
   }
 }
 
@@ -77,7 +77,7 @@ TEST_CASE("a permit that was granted before the watch knew of it is noticed", "[
   Rig rig(kLong);
   const auto first = rig.acquire();
   const auto answer = rig.acquire();
-  rig.control.release(first.permit, limits::now());
+  rig.limiter.release(first.permit, limits::now());
   TestWait wait;
   wait.permit = answer.permit;
   wait.until = answer.wait_until;
@@ -96,8 +96,8 @@ TEST_CASE("a wait ends when its time is up, and not before", "[limits][watch]") 
   REQUIRE(wait.ended());
   CHECK(limits::now() - start >= kShort);
   CHECK(wait.end.load() == Wait::End::timeout);
-  CHECK(wait.refused.reason == limits::Reason::timeout);
-  CHECK(rig.control.state(wait.permit) == PermitState::free);
+  CHECK(wait.refused.reason == limits::LimitReason::timeout);
+  CHECK(rig.limiter.state(wait.permit) == PermitState::free);
 }
 
 TEST_CASE("a wait ends when its client leaves, and the next one is not held up", "[limits][watch]") {
@@ -112,9 +112,9 @@ TEST_CASE("a wait ends when its client leaves, and the next one is not held up",
   pair.peer.reset();
   REQUIRE(leaves.ended());
   CHECK(leaves.end.load() == Wait::End::client_gone);
-  CHECK(leaves.refused.reason == limits::Reason::client_gone);
+  CHECK(leaves.refused.reason == limits::LimitReason::client_gone);
   CHECK_FALSE(stays.woken.load());
-  rig.control.release(first.permit, limits::now());
+  rig.limiter.release(first.permit, limits::now());
   REQUIRE(stays.ended());
   CHECK(stays.end.load() == Wait::End::granted);
 }
@@ -127,7 +127,7 @@ TEST_CASE("what a waiting client sends does not end its wait", "[limits][watch]"
   wait.client = pair.ours.get();
   rig.begin(wait);
   REQUIRE(::write(pair.peer.get(), "more", 4) == 4);
-  rig.control.release(first.permit, limits::now());
+  rig.limiter.release(first.permit, limits::now());
   REQUIRE(wait.ended());
   CHECK(wait.end.load() == Wait::End::granted);
 }
@@ -143,7 +143,7 @@ TEST_CASE("a wait that was taken back is never woken", "[limits][watch]") {
   rig.begin(next);
   const bool woken = gone->woken.load();
   gone.reset();
-  rig.control.release(first.permit, limits::now());  // to the one that nobody watches
+  rig.limiter.release(first.permit, limits::now());  // to the one that nobody watches
   CHECK_FALSE(woken);
   CHECK_FALSE(next.woken.load());
 }
@@ -155,5 +155,5 @@ TEST_CASE("the end of a watch leaves its waits as they are", "[limits][watch]") 
   rig.begin(wait);
   rig.watch.stop();
   CHECK(wait.end.load() == Wait::End::none);
-  CHECK(rig.control.state(wait.permit) == PermitState::waiting);
+  CHECK(rig.limiter.state(wait.permit) == PermitState::waiting);
 }

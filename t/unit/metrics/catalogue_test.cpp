@@ -19,7 +19,7 @@ TEST_CASE("the families cover every counter exactly once", "[catalogue]") {
     for (std::size_t i = 0; i < family.count; ++i) ++covered[family.first + i];
   }
   for (const auto& family : histograms()) {
-    for (std::size_t i = 0; i < family.count * family.times.places(); ++i) ++covered.at(family.first + i);
+    for (std::size_t i = 0; i < family.count * family.times.counters(); ++i) ++covered.at(family.first + i);
   }
   for (std::size_t i = 0; i < kCounters; ++i) {
     INFO("counter " << i);
@@ -85,7 +85,7 @@ TEST_CASE("the values of the labels of a family are as many as its counters", "[
   for (const auto& family : families()) CHECK(values(family.labels) == family.count);
   for (const auto& family : histograms()) CHECK(values(family.labels) == family.count);
   CHECK(std::string(label("result").value(0)) == "upgraded");
-  CHECK(std::string(label("result").value(1)) == base::name(base::Refusal::bad_method));
+  CHECK(std::string(label("result").value(1)) == base::name(base::HandshakeRefusal::bad_method));
 }
 
 TEST_CASE("close codes have their places at every boundary", "[catalogue]") {

@@ -25,7 +25,7 @@ TEST_CASE("a sample holds what was counted", "[history]") {
   CHECK(value(sample, Sampled::active) == 7);
   CHECK(value(sample, Sampled::opened) == sums[kTunnelsOpened]);
   std::uint64_t refused = 0;
-  for (std::size_t i = 0; i < base::kRefusals; ++i) refused += sums[kRefused + i];
+  for (std::size_t i = 0; i < base::kHandshakeRefusals; ++i) refused += sums[kRefused + i];
   CHECK(value(sample, Sampled::refused) == refused);
   CHECK(value(sample, Sampled::limit_refused) == 8);
   CHECK(value(sample, Sampled::bytes_to_origin) == sums[kBytes]);

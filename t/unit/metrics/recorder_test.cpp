@@ -31,8 +31,8 @@ TEST_CASE("each outcome, refusal and close code has a counter of its own", "[rec
     process.recorder.tunnel_ended(static_cast<base::Outcome>(i), false, 0);
     CHECK(process.count(kTunnelsEnded + i) == 1);
   }
-  for (std::size_t i = 0; i < base::kRefusals; ++i) {
-    process.recorder.refused(static_cast<base::Refusal>(i));
+  for (std::size_t i = 0; i < base::kHandshakeRefusals; ++i) {
+    process.recorder.refused(static_cast<base::HandshakeRefusal>(i));
     CHECK(process.count(kRefused + i) == 1);
   }
   process.recorder.close_seen(Direction::client_to_origin, 1000);

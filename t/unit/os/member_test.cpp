@@ -71,17 +71,17 @@ TEST_CASE("a process of the group and of the user is told to end, or killed", "[
   const Bystander one(stay);
   const Bystander other(stay);
   CHECK(os::is_member(named(one.pid()), own_user()));
-  CHECK(os::send_to_member(named(one.pid()), own_user(), os::Order::end));
+  CHECK(os::send_to_member(named(one.pid()), own_user(), os::EndSignal::end));
   CHECK(one.wait() == SIGTERM);
-  CHECK(os::send_to_member(named(other.pid()), own_user(), os::Order::kill));
+  CHECK(os::send_to_member(named(other.pid()), own_user(), os::EndSignal::kill));
   CHECK(other.wait() == SIGKILL);
 }
 
 TEST_CASE("nobody else gets a signal", "[process]") {
   const auto refused = [](const os::NamedProcess& process, std::vector<uid_t> users) {
     const bool member = os::is_member(process, users);
-    const bool ended = os::send_to_member(process, users, os::Order::end);
-    const bool killed = os::send_to_member(process, users, os::Order::kill);
+    const bool ended = os::send_to_member(process, users, os::EndSignal::end);
+    const bool killed = os::send_to_member(process, users, os::EndSignal::kill);
     return !member && !ended && !killed;
   };
   SECTION("of another process group") {

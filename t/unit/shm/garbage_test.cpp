@@ -38,7 +38,7 @@ void run_the_parent(shm::Layout& layout, shm::Capacity capacity) {
     os::is_own_child(process.pid);
     // Were one of them by chance a process of this test's group, it would be one.
     CHECK_FALSE(os::is_member(process, users));
-    CHECK_FALSE(os::send_to_member(process, users, os::Order::kill));
+    CHECK_FALSE(os::send_to_member(process, users, os::EndSignal::kill));
   }
   std::vector<std::uint64_t> keys;
   for (std::uint64_t key = 1; key <= 2 * shm::kResources; ++key) keys.push_back(key * 7919);
@@ -94,7 +94,7 @@ TEST_CASE("a child that names others as keepers turns the parent against nobody"
   const std::vector<uid_t> users{::getuid() + 1};
   for (const auto& owner : named) {
     const os::NamedProcess process{.pid = static_cast<pid_t>(owner.pid()), .ticks = owner.ticks()};
-    CHECK_FALSE(os::send_to_member(process, users, os::Order::kill));
+    CHECK_FALSE(os::send_to_member(process, users, os::EndSignal::kill));
   }
   CHECK_FALSE(os::gone(stranger.pid(), 0));
 }

@@ -16,14 +16,14 @@ namespace {
 // A process that does not run any more.
 const std::uint64_t kDead = Owner::make(Owner::self().pid(), Owner::self().ticks() + 1).word;
 
-Order order_for(std::string_view server, std::string_view route, bool drains = false) {
-  Order order{};
-  order.server = packed<sizeof(order.server)>(server);
-  order.route = packed<sizeof(order.route)>(route);
-  order.pace = 5;
-  order.code = 1012;
-  order.drains = drains ? 1 : 0;
-  return order;
+Job order_for(std::string_view server, std::string_view route, bool drains = false) {
+  Job job{};
+  job.server = packed<sizeof(job.server)>(server);
+  job.route = packed<sizeof(job.route)>(route);
+  job.pace = 5;
+  job.code = 1012;
+  job.drains = drains ? 1 : 0;
+  return job;
 }
 
 }  // namespace
@@ -73,42 +73,42 @@ TEST_CASE("a closed route is shown even if nobody has used it", "[orders]") {
 
 TEST_CASE("an order stands until it is ended, and only so many do", "[orders]") {
   test::SharedSegment segment;
-  CHECK(orders(*segment).empty());
-  for (std::size_t i = 0; i < kOrders; ++i) REQUIRE(place_order(*segment, order_for("s", "/x"), 100));
-  CHECK_FALSE(place_order(*segment, order_for("s", "/x"), 100));
-  auto all = orders(*segment);
-  REQUIRE(all.size() == kOrders);
-  CHECK(end_order(*segment, all[3]));
-  CHECK_FALSE(end_order(*segment, all[3]));
-  segment->orders.places[3].ended_ms = 77;
-  REQUIRE(place_order(*segment, order_for("s", "/y"), 200));
-  CHECK(segment->orders.places[3].ended_ms == 0);
+  CHECK(jobs(*segment).empty());
+  for (std::size_t i = 0; i < kJobs; ++i) REQUIRE(add_job(*segment, order_for("s", "/x"), 100));
+  CHECK_FALSE(add_job(*segment, order_for("s", "/x"), 100));
+  auto all = jobs(*segment);
+  REQUIRE(all.size() == kJobs);
+  CHECK(end_job(*segment, all[3]));
+  CHECK_FALSE(end_job(*segment, all[3]));
+  segment->jobs.slots[3].ended_ms = 77;
+  REQUIRE(add_job(*segment, order_for("s", "/y"), 200));
+  CHECK(segment->jobs.slots[3].ended_ms == 0);
   // Who had read the one before does not end this one.
-  CHECK_FALSE(end_order(*segment, all[3]));
-  all = orders(*segment);
-  CHECK(all.size() == kOrders);
+  CHECK_FALSE(end_job(*segment, all[3]));
+  all = jobs(*segment);
+  CHECK(all.size() == kJobs);
   CHECK(unpacked(all[3].reading.facts.route) == "/y");
 }
 
 TEST_CASE("a record whose writer has died is free; one that is being written is not", "[orders]") {
   test::SharedSegment segment;
-  for (auto& place : segment->orders.places) place.order.state = Owner::self().word;
-  CHECK_FALSE(place_order(*segment, order_for("s", "/x"), 100));
-  segment->orders.places[9].order.state = kDead;
-  CHECK(orders(*segment).empty());
-  REQUIRE(place_order(*segment, order_for("s", "/x"), 100));
-  const auto all = orders(*segment);
+  for (auto& place : segment->jobs.slots) place.job.state = Owner::self().word;
+  CHECK_FALSE(add_job(*segment, order_for("s", "/x"), 100));
+  segment->jobs.slots[9].job.state = kDead;
+  CHECK(jobs(*segment).empty());
+  REQUIRE(add_job(*segment, order_for("s", "/x"), 100));
+  const auto all = jobs(*segment);
   REQUIRE(all.size() == 1);
-  CHECK(all[0].place == 9);
+  CHECK(all[0].slot == 9);
   CHECK(all[0].reading.since_us() == 100);
 }
 
 TEST_CASE("an order means what was there when it was given, a drained route's what comes late too",
           "[orders]") {
   test::SharedSegment segment;
-  place_order(*segment, order_for("s", "/x"), 100);
-  place_order(*segment, order_for("s", "/x", true), 100);
-  const auto all = orders(*segment);
+  add_job(*segment, order_for("s", "/x"), 100);
+  add_job(*segment, order_for("s", "/x", true), 100);
+  const auto all = jobs(*segment);
   REQUIRE(all.size() == 2);
   const auto once = selector_of(all[0].reading);
   CHECK(once.server == "s");
@@ -123,13 +123,13 @@ TEST_CASE("an order means what was there when it was given, a drained route's wh
 TEST_CASE("a route has one order to drain it, which is taken back with it", "[orders]") {
   test::SharedSegment segment;
   close_route(*segment, "s", "/x", 1);
-  place_order(*segment, order_for("s", "/x", true), 100);
-  place_order(*segment, order_for("s", "/x", true), 200);
-  place_order(*segment, order_for("s", "/y", true), 300);
-  place_order(*segment, order_for("s", "/x"), 400);
-  CHECK(orders(*segment).size() == 3);
+  add_job(*segment, order_for("s", "/x", true), 100);
+  add_job(*segment, order_for("s", "/x", true), 200);
+  add_job(*segment, order_for("s", "/y", true), 300);
+  add_job(*segment, order_for("s", "/x"), 400);
+  CHECK(jobs(*segment).size() == 3);
   open_route(*segment, "s", "/x");
-  const auto left = orders(*segment);
+  const auto left = jobs(*segment);
   REQUIRE(left.size() == 2);
   CHECK(left[0].reading.since_us() + left[1].reading.since_us() == 700);
 }
@@ -154,21 +154,21 @@ TEST_CASE("an order selects tunnels by all that it names", "[orders]") {
   auto late = open(2, "alice", 150);
   auto first = open(3, name + "1", 50);
   auto second = open(4, name + "2", 50);
-  const auto count = [&](const Order& order) {
-    place_order(*segment, order, 100);
-    const auto all = orders(*segment);
+  const auto count = [&](const Job& job) {
+    add_job(*segment, job, 100);
+    const auto all = jobs(*segment);
     const auto matched = tunnels(*segment, {.selector = selector_of(all.back().reading)}).matched;
-    end_order(*segment, all.back());
+    end_job(*segment, all.back());
     return matched;
   };
-  auto order = order_for("s", "/x");
-  CHECK(count(order) == 3);
-  order.user = packed<sizeof(order.user)>("alice");
-  CHECK(count(order) == 1);
-  order.user = packed<sizeof(order.user)>(name + "2");
-  CHECK(count(order) == 1);
-  order.client = packed<sizeof(order.client)>("192.0.2.2");
-  CHECK(count(order) == 0);
+  auto job = order_for("s", "/x");
+  CHECK(count(job) == 3);
+  job.user = packed<sizeof(job.user)>("alice");
+  CHECK(count(job) == 1);
+  job.user = packed<sizeof(job.user)>(name + "2");
+  CHECK(count(job) == 1);
+  job.client = packed<sizeof(job.client)>("192.0.2.2");
+  CHECK(count(job) == 0);
   command(*segment, {.id = 1}, 1, Command::close, 1001);
   CHECK(count(order_for("s", "/x")) == 2);
 }

@@ -34,7 +34,7 @@ void pass_time(std::minstd_rand& random, std::chrono::microseconds most) {
 
 ChildProcess folder(shm::Layout& layout) {
   return ChildProcess([&layout]() -> bool {
-    for (;;) shm::sweep(layout);
+    for (;;) shm::reap_all(layout);
   });
 }
 
@@ -87,7 +87,7 @@ TEST_CASE("folders that are killed in a fold lose and double nothing", "[fold]")
     REQUIRE(sums[metrics::kTunnelsOpened] == 3 * processes);
   }
   for (auto& each : folders) each.kill();
-  shm::sweep(*segment);
+  shm::reap_all(*segment);
   check_empty(*segment);
   const auto sums = shm::snapshot(*segment).sums;
   CHECK(sums[shm::kGreatestCounter - 1] == processes);
@@ -112,7 +112,7 @@ void live(shm::Layout& layout, Progress& progress) {
   if (slot == nullptr) return;
   metrics::Recorder recorder(*slot);
   shm::TunnelRows rows(layout, *slot);
-  std::deque<shm::RowPlace> places;
+  std::deque<shm::RowLease> places;
   for (std::uint64_t i = 1;; ++i) {
     progress.begun.fetch_add(1);
     recorder.add(metrics::kBytes);
@@ -127,7 +127,7 @@ void live(shm::Layout& layout, Progress& progress) {
       slot->held[1].fetch_sub(1);
       recorder.tunnel_ended(base::Outcome::closed, (i - 99) % 3 == 0, 0);
     }
-    if (i % 16 == 0) shm::sweep(layout);
+    if (i % 16 == 0) shm::reap_all(layout);
     test::close(layout, i, 1000);
     if (i % 64 == 0) test::tunnels(layout, 0, 10);
   }
@@ -162,7 +162,7 @@ TEST_CASE("processes that are killed anywhere leave numbers that add up", "[fold
     REQUIRE(sums[metrics::kBytes] <= begun);
   }
   living.clear();
-  while (shm::sweep(*segment) != 0) {
+  while (shm::reap_all(*segment) != 0) {
   }
   check_empty(*segment);
   std::uint64_t begun = 0;

@@ -12,7 +12,7 @@ using namespace wsflow;
 
 namespace {
 
-shm::RowPlace open(shm::TunnelRows& rows, std::uint64_t id) {
+shm::RowLease open(shm::TunnelRows& rows, std::uint64_t id) {
   auto row = rows.open({.id = id,
                         .started_us = 5,
                         .client = shm::Address::v4({192, 0, 2, 7}),
@@ -43,7 +43,7 @@ TEST_CASE("the tunnels of a dead process are told once, with what was shown of t
   REQUIRE(child.ended_well());
 
   shm::LostTunnels lost;
-  CHECK(shm::sweep(*segment, &lost) == 1);
+  CHECK(shm::reap_all(*segment, &lost) == 1);
   REQUIRE(lost.size() == 3);
   for (std::uint64_t i = 0; i < 3; ++i) {
     const auto& tunnel = lost[i];
@@ -59,7 +59,7 @@ TEST_CASE("the tunnels of a dead process are told once, with what was shown of t
     CHECK(tunnel.messages[1] == 4);
     CHECK(tunnel.rtt_ms[1] == 8U);
   }
-  CHECK(shm::sweep(*segment, &lost) == 0);
+  CHECK(shm::reap_all(*segment, &lost) == 0);
   CHECK(lost.size() == 3);
   CHECK(test::tunnel_count(*segment) == 1);
 }

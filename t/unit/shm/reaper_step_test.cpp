@@ -39,11 +39,11 @@ bool recovers(shm::Layout& layout) {
   if (mine == nullptr) return false;
   mine->counters[test::kSome + 1] = 7;
   mine->held[test::kHeld + 1] = 3;
-  shm::sweep(layout);
+  shm::reap_all(layout);
   const bool kept = mine->owner == shm::Owner::self().word && mine->generation == 8 &&
                     mine->counters[test::kSome + 1] == 7 && mine->held[test::kHeld + 1] == 3 &&
                     shm::snapshot(layout).sums[test::kSome + 1] == 7;
-  return kept && shm::reclaim(layout, *mine, shm::Owner::self()) && test::folded(layout);
+  return kept && shm::reap(layout, *mine, shm::Owner::self()) && test::folded(layout);
 }
 
 }  // namespace
@@ -56,7 +56,7 @@ TEST_CASE("a fold may be killed at any instruction", "[fold]") {
   std::uint64_t states = 0;
   std::uint64_t seen_wrong = 0;
   std::uint64_t left_wrong = 0;
-  const bool ended = test::step_through([&] { return shm::reclaim(*segment, slot, test::owner(12)); },
+  const bool ended = test::step_through([&] { return shm::reap(*segment, slot, test::owner(12)); },
                                         [&] {
                                           if (!copy(*last, *segment)) return;
                                           ++states;

@@ -20,7 +20,7 @@ std::int64_t now_ms() {
 
 // What the caretaker of a process does each time that it looks.
 void look(shm::Layout& layout) {
-  if (shm::claim_sweep(layout, now_ms())) shm::sweep(layout);
+  if (shm::claim_round(layout, now_ms())) shm::reap_all(layout);
 }
 
 }  // namespace
@@ -30,7 +30,7 @@ TEST_CASE("in each second one process sweeps, however many ask", "[fold]") {
   for (std::int64_t second = 0; second < 10; ++second) {
     int sweeps = 0;
     for (std::int64_t process = 0; process < 100; ++process)
-      sweeps += shm::claim_sweep(*segment, kNow + second * shm::kSweepSpan_ms + process * 10) ? 1 : 0;
+      sweeps += shm::claim_round(*segment, kNow + second * shm::kReapSpan_ms + process * 10) ? 1 : 0;
     CHECK(sweeps == 1);
   }
 }
@@ -38,8 +38,8 @@ TEST_CASE("in each second one process sweeps, however many ask", "[fold]") {
 TEST_CASE("a moment that nobody can have claimed holds up no sweep", "[fold]") {
   const test::SharedSegment segment;
   segment->next_sweep_ms = INT64_MAX;
-  CHECK(shm::claim_sweep(*segment, kNow));
-  CHECK_FALSE(shm::claim_sweep(*segment, kNow + 1));
+  CHECK(shm::claim_round(*segment, kNow));
+  CHECK_FALSE(shm::claim_round(*segment, kNow + 1));
 }
 
 TEST_CASE("a sweeper that is stopped or killed is replaced within two spans", "[fold]") {
@@ -47,22 +47,22 @@ TEST_CASE("a sweeper that is stopped or killed is replaced within two spans", "[
   auto* slot = shm::claim(*segment, test::owner(11), 1, 0);
   REQUIRE(slot != nullptr);
   const int signal = GENERATE(SIGSTOP, SIGKILL);
-  test::ChildProcess sweeper([&] { return shm::claim_sweep(*segment, now_ms()) && ::raise(signal) == 0; });
+  test::ChildProcess sweeper([&] { return shm::claim_round(*segment, now_ms()) && ::raise(signal) == 0; });
   int status = 0;
   REQUIRE(::waitpid(sweeper.pid(), &status, signal == SIGSTOP ? WUNTRACED : 0) == sweeper.pid());
-  CHECK_FALSE(shm::claim_sweep(*segment, now_ms()));
+  CHECK_FALSE(shm::claim_round(*segment, now_ms()));
   const auto start = now_ms();
   CHECK(test::eventually([&] {
     look(*segment);
     return slot->owner == 0;
   }));
-  CHECK(now_ms() - start < 2 * shm::kSweepSpan_ms);
+  CHECK(now_ms() - start < 2 * shm::kReapSpan_ms);
 }
 
 TEST_CASE("to look at the living needs no lock", "[fold]") {
   const test::SharedSegment segment;
   REQUIRE(shm::claim(*segment, shm::Owner::self(), 1, 0) != nullptr);
   REQUIRE(pthread_mutex_trylock(&segment->lock) == 0);
-  CHECK(shm::sweep(*segment) == 0);
+  CHECK(shm::reap_all(*segment) == 0);
   REQUIRE(pthread_mutex_unlock(&segment->lock) == 0);
 }

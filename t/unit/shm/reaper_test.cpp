@@ -18,10 +18,10 @@ TEST_CASE("folding keeps the counters, ends the tunnels as lost and frees the sl
   auto& slot = dead_process(*segment);
   auto* other = shm::claim(*segment, shm::Owner::self(), 1, 100);
   CHECK(shm::held(*segment, kHeld) == 6);
-  REQUIRE(shm::reclaim(*segment, slot, owner(12)));
-  CHECK_FALSE(shm::reclaim(*segment, slot, owner(12)));
+  REQUIRE(shm::reap(*segment, slot, owner(12)));
+  CHECK_FALSE(shm::reap(*segment, slot, owner(12)));
   CHECK(shm::snapshot(*segment).processes.size() == 1);
-  CHECK(shm::reclaim(*segment, *other, shm::Owner::self()));
+  CHECK(shm::reap(*segment, *other, shm::Owner::self()));
   CHECK(test::folded(*segment));
 }
 
@@ -31,7 +31,7 @@ TEST_CASE("a process that ended all its tunnels has lost none", "[fold]") {
   slot->counters[shm::kOpenedCounter] = 2;
   slot->counters[shm::kEndedCounter + 1] = 1;
   slot->counters[shm::kLostCounter] = 1;
-  REQUIRE(shm::reclaim(*segment, *slot, owner(11)));
+  REQUIRE(shm::reap(*segment, *slot, owner(11)));
   CHECK(shm::snapshot(*segment).sums[shm::kLostCounter] == 1);
 }
 
@@ -43,17 +43,17 @@ TEST_CASE("of the greatest values the greatest is kept, whether its process live
   one->counters[kGreatest] = 30;
   other->counters[kGreatest] = 20;
   CHECK(shm::snapshot(*segment).sums[kGreatest] == 30);
-  REQUIRE(shm::reclaim(*segment, *one, owner(11)));
+  REQUIRE(shm::reap(*segment, *one, owner(11)));
   CHECK(shm::snapshot(*segment).sums[kGreatest] == 30);
   other->counters[kGreatest] = 40;
   CHECK(shm::snapshot(*segment).sums[kGreatest] == 40);
-  REQUIRE(shm::reclaim(*segment, *other, owner(12)));
+  REQUIRE(shm::reap(*segment, *other, owner(12)));
   CHECK(shm::snapshot(*segment).sums[kGreatest] == 40);
 }
 
 TEST_CASE("a sweep folds the dead and nobody else", "[fold]") {
   const test::SharedSegment segment;
-  CHECK(shm::sweep(*segment) == 0);
+  CHECK(shm::reap_all(*segment) == 0);
   shm::claim(*segment, shm::Owner::self(), 1, 0)->counters[kSome] = 1;
   test::ChildProcess child([&] {
     shm::claim(*segment, shm::Owner::self(), 1, 0)->counters[kSome] = 2;
@@ -61,7 +61,7 @@ TEST_CASE("a sweep folds the dead and nobody else", "[fold]") {
   });
   REQUIRE(child.ended_well());
   CHECK(shm::snapshot(*segment).processes.size() == 2);
-  CHECK(shm::sweep(*segment) == 1);
+  CHECK(shm::reap_all(*segment) == 1);
   CHECK(shm::snapshot(*segment).processes.size() == 1);
   CHECK(shm::snapshot(*segment).sums[kSome] == 3);
 }
@@ -71,14 +71,14 @@ TEST_CASE("a process that nobody has waited for is dead all the same", "[fold]")
   test::ChildProcess child([&] { return shm::claim(*segment, shm::Owner::self(), 1, 0) != nullptr; });
   siginfo_t info{};
   REQUIRE(::waitid(P_PID, static_cast<id_t>(child.pid()), &info, WEXITED | WNOWAIT) == 0);
-  CHECK(shm::sweep(*segment) == 1);
+  CHECK(shm::reap_all(*segment) == 1);
 }
 
 TEST_CASE("a slot outside the segment is nothing to fold", "[fold]") {
   const test::SharedSegment segment;
   shm::ProcessSlot own{};
   own.owner = owner(11).word;
-  CHECK_FALSE(shm::reclaim(*segment, own, owner(11)));
+  CHECK_FALSE(shm::reap(*segment, own, owner(11)));
 }
 
 // What a process that was killed in a fold leaves, step by step.
@@ -126,10 +126,10 @@ TEST_CASE("a fold that was broken off anywhere is completed, and every reader se
   CHECK(test::counted_once(*segment));
   // Nobody can claim what is not free.
   CHECK(shm::claim(*segment, shm::Owner::self(), 0, 0) != &slot);
-  shm::sweep(*segment);
-  REQUIRE(shm::reclaim(*segment, shm::slots(*segment)[1], shm::Owner::self()));
+  shm::reap_all(*segment);
+  REQUIRE(shm::reap(*segment, shm::slots(*segment)[1], shm::Owner::self()));
   CHECK(test::folded(*segment));
-  CHECK(shm::sweep(*segment) == 0);
+  CHECK(shm::reap_all(*segment) == 0);
   CHECK(test::folded(*segment));
 }
 
@@ -138,7 +138,7 @@ TEST_CASE("the lock of a process that died with it goes to the next", "[fold]") 
   dead_process(*segment);
   test::ChildProcess child([&] { return pthread_mutex_trylock(&segment->lock) == 0; });
   REQUIRE(child.ended_well());
-  CHECK(shm::sweep(*segment) == 1);
+  CHECK(shm::reap_all(*segment) == 1);
   CHECK(test::folded(*segment));
   CHECK(pthread_mutex_trylock(&segment->lock) == 0);
   CHECK(pthread_mutex_unlock(&segment->lock) == 0);
@@ -149,12 +149,12 @@ TEST_CASE("nobody waits for a fold of another", "[fold]") {
   auto& slot = dead_process(*segment);
   REQUIRE(pthread_mutex_trylock(&segment->lock) == 0);
   std::thread([&] {
-    CHECK_FALSE(shm::sweep(*segment).has_value());
-    CHECK_FALSE(shm::reclaim(*segment, slot, owner(12)));
+    CHECK_FALSE(shm::reap_all(*segment).has_value());
+    CHECK_FALSE(shm::reap(*segment, slot, owner(12)));
   }).join();
   CHECK(slot.owner == owner(12).word);
   REQUIRE(pthread_mutex_unlock(&segment->lock) == 0);
-  CHECK(shm::sweep(*segment) == 1);
+  CHECK(shm::reap_all(*segment) == 1);
 }
 
 TEST_CASE("a reader does not wait for a fold without end", "[fold]") {

@@ -98,7 +98,7 @@ TEST_CASE("what is held is the sum of all living owners", "[resources]") {
   CHECK(shm::held(*segment, 3) == 9);
   CHECK(shm::held(*segment, 4) == 1);
   CHECK(shm::held(*segment, 5) == 0);
-  REQUIRE(shm::reclaim(*segment, *second, owner(12)));
+  REQUIRE(shm::reap(*segment, *second, owner(12)));
   CHECK(shm::held(*segment, 3) == 4);
   CHECK(shm::held(*segment, 4) == 0);
   CHECK(shm::transfer(*first, owner(11), owner(13), shm::ProcessKind::keeper));

@@ -62,7 +62,7 @@ TEST_CASE("a sample is due when the last one is a span old, or lies in the futur
 
 TEST_CASE("nobody waits to keep a sample", "[history]") {
   const test::SharedSegment segment;
-  const shm::FoldLock lock(*segment);
+  const shm::ReaperLock lock(*segment);
   REQUIRE(lock);
   std::thread([&] { shm::keep_sample(*segment, sample(0)); }).join();
   CHECK(shm::samples(*segment).empty());

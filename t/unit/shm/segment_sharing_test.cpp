@@ -34,7 +34,7 @@ TEST_CASE("forked processes count into one segment, and nothing is lost when the
     });
   }
   for (auto& child : children) CHECK(child.ended_well());
-  CHECK(shm::sweep(*segment) == kProcesses);
+  CHECK(shm::reap_all(*segment) == kProcesses);
   const auto snapshot = shm::snapshot(*segment);
   CHECK(snapshot.processes.empty());
   CHECK(snapshot.sums[0] == kProcesses * kAdds);
@@ -83,7 +83,7 @@ TEST_CASE("a reader never sees a folded process twice or not at all", "[segment]
     auto* slot = shm::claim(*segment, test::owner(pid), 0, 0);
     slot->counters[0].fetch_add(1);
     ++counted;
-    shm::reclaim(*segment, *slot, test::owner(pid));
+    shm::reap(*segment, *slot, test::owner(pid));
     const auto seen = looks.load();
     while (pid % 50 == 0 && looks.load() == seen) std::this_thread::yield();
   }

@@ -80,7 +80,7 @@ TEST_CASE("the parts of a segment do not overlap and end where it ends", "[segme
   CHECK(rows.size() == heads.size() * shm::kPageRows);
   const auto& labels = shm::label_table(*segment);
   CHECK(address(&labels) == address(rows.data() + rows.size()));
-  const auto& limits = shm::flow_table(*segment);
+  const auto& limits = shm::limits_table(*segment);
   CHECK(address(&limits) == address(&labels + 1));
   CHECK(address(&limits) % alignof(limits::Table) == 0);
   const auto users = shm::row_users(*segment);
@@ -125,7 +125,7 @@ TEST_CASE("each claim gets a slot of its own until none is left", "[segment]") {
   CHECK(slots.size() == 8);
   CHECK(slots.count(nullptr) == 0);
   CHECK(shm::claim(*segment, shm::Owner::self(), 0, 0) == nullptr);
-  REQUIRE(shm::reclaim(*segment, **slots.begin(), shm::Owner::self()));
+  REQUIRE(shm::reap(*segment, **slots.begin(), shm::Owner::self()));
   CHECK(shm::claim(*segment, shm::Owner::self(), 0, 0) == *slots.begin());
 }
 
@@ -179,8 +179,8 @@ TEST_CASE("a keeper takes over the slot with all that is in it, once", "[segment
   CHECK(snapshot.processes[0].generation == 3);
   CHECK(snapshot.sums[4] == 10);
   CHECK(slot->held[7] == 2);
-  CHECK_FALSE(shm::reclaim(*segment, *slot, owner(11)));
-  CHECK(shm::reclaim(*segment, *slot, owner(13)));
+  CHECK_FALSE(shm::reap(*segment, *slot, owner(11)));
+  CHECK(shm::reap(*segment, *slot, owner(13)));
   CHECK_FALSE(shm::transfer(*slot, owner(13), owner(14), shm::ProcessKind::keeper));
   CHECK_FALSE(shm::transfer(*slot, shm::Owner{}, owner(14), shm::ProcessKind::keeper));
 }

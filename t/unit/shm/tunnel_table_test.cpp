@@ -110,7 +110,7 @@ TEST_CASE("a tunnel whose label found no room is shown without texts, and takes 
 
 TEST_CASE("a full table gives no row, and a freed row is used again", "[tunnel_table]") {
   Table table(64);  // and a page that a process may leave half used
-  std::vector<shm::RowPlace> places;
+  std::vector<shm::RowLease> places;
   for (std::uint64_t id = 1; id <= 128; ++id) {
     CHECK(table.rows->has_room());
     places.push_back(table.rows->open(facts(id)));
@@ -136,7 +136,7 @@ TEST_CASE("a full table gives no row, and a freed row is used again", "[tunnel_t
 
 TEST_CASE("a reader gets the part that it asks for", "[tunnel_table]") {
   Table table;
-  std::vector<shm::RowPlace> places;
+  std::vector<shm::RowLease> places;
   for (std::uint64_t id = 1; id <= 150; ++id) places.push_back(table.rows->open(facts(id)));
   const auto ids = [&](std::size_t first, std::size_t count) {
     std::vector<std::uint64_t> result;
@@ -191,7 +191,7 @@ TEST_CASE("some tunnels of a resource are told, each once", "[tunnel_table]") {
     result.resource = resource;
     return result;
   };
-  std::vector<shm::RowPlace> places;
+  std::vector<shm::RowLease> places;
   for (std::uint64_t id = 1; id <= 5; ++id) places.push_back(table.rows->open(of_resource(id, 0)));
   auto other = table.rows->open(of_resource(6, 1));
   auto none = table.rows->open(of_resource(7, std::nullopt));
@@ -237,7 +237,7 @@ TEST_CASE("a process without a slot of the segment has no rows", "[tunnel_table]
 
 TEST_CASE("rows go with their slot: to a keeper, and with a fold to nobody", "[tunnel_table]") {
   Table table;
-  std::vector<shm::RowPlace> places;
+  std::vector<shm::RowLease> places;
   for (std::uint64_t id = 1; id <= 100; ++id) places.push_back(table.rows->open(facts(id)));
   test::ChildProcess keeper([&] {
     if (!shm::transfer(*table.slot, owner(11), shm::Owner::self(), shm::ProcessKind::keeper)) return false;
@@ -252,10 +252,10 @@ TEST_CASE("rows go with their slot: to a keeper, and with a fold to nobody", "[t
   });
   REQUIRE(keeper.ended_well());
   CHECK(test::tunnel_count(*table.segment) == 91);
-  CHECK(shm::sweep(*table.segment) == 1);
+  CHECK(shm::reap_all(*table.segment) == 1);
   CHECK(test::tunnel_count(*table.segment) == 0);
   CHECK(table.pages_taken() == 0);
-  for (auto& place : places) new (&place) shm::RowPlace();  // the rows are not ours any more
+  for (auto& place : places) new (&place) shm::RowLease();  // the rows are not ours any more
 }
 
 TEST_CASE("a row that a process died in is written again by the next", "[tunnel_table]") {
@@ -290,7 +290,7 @@ TEST_CASE("readers and commands among threads that open and free see whole rows 
         auto other_facts = facts;
         other_facts.id = ~id;
         auto place = table.rows->open(facts);
-        std::array<shm::RowPlace, 3> more;
+        std::array<shm::RowLease, 3> more;
         for (auto& other : more) other = table.rows->open(other_facts);
         // Whoever commands names the id in the code.
         if (const auto told = place.take_command(); told != 0 && shm::code_of(told) != (id & 0xFFFF)) ++stray;

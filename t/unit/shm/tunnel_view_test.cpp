@@ -59,7 +59,7 @@ struct Table {
   test::SharedSegment segment{2, 4096};
   shm::ProcessSlot* slot = shm::claim(*segment, shm::Owner::make(11, 5), 3, 0);
   shm::TunnelRows rows{*segment, *slot};
-  std::vector<shm::RowPlace> places;
+  std::vector<shm::RowLease> places;
 };
 
 using Ids = std::vector<std::uint64_t>;
@@ -69,7 +69,7 @@ using Ids = std::vector<std::uint64_t>;
 TEST_CASE("tunnels come in the order that is asked for", "[tunnel_view]") {
   const Table table;
   const auto sorted = [&](SortBy by) { return table.ids({.sort = by, .count = 9}); };
-  CHECK(sorted(SortBy::place) == Ids{1, 2, 3});
+  CHECK(sorted(SortBy::row) == Ids{1, 2, 3});
   CHECK(sorted(SortBy::age) == Ids{3, 2, 1});   // the youngest first
   CHECK(sorted(SortBy::idle) == Ids{2, 3, 1});  // the last that was active first
   CHECK(sorted(SortBy::bytes) == Ids{1, 3, 2});
@@ -85,7 +85,7 @@ TEST_CASE("tunnels come in the order that is asked for", "[tunnel_view]") {
 
 TEST_CASE("a page of an order is what all of it would have there", "[tunnel_view]") {
   const Table table;
-  for (const auto by : {SortBy::place, SortBy::client}) {
+  for (const auto by : {SortBy::row, SortBy::client}) {
     const auto all = table.ids({.sort = by, .count = 9});
     for (std::size_t first = 0; first < 5; ++first) {
       const auto page = table.ids({.sort = by, .first = first, .count = 1});

@@ -106,7 +106,7 @@ TEST_CASE("an error quotes the beginning of what was sent", "[limit_action]") {
 }
 
 TEST_CASE("a queue in which nobody could wait is refused", "[limit_action]") {
-  limits::Definition definition;
+  limits::LimitDefinition definition;
   const auto problem_of = [&](std::uint32_t queue) {
     return status::out_of_place({.concurrency = {}, .queue = queue, .rate = {}, .burst = {}}, definition);
   };
@@ -117,7 +117,7 @@ TEST_CASE("a queue in which nobody could wait is refused", "[limit_action]") {
 }
 
 TEST_CASE("concurrency=auto is not led out of its bounds", "[limit_action]") {
-  limits::Definition definition;
+  limits::LimitDefinition definition;
   const auto problem_of = [&](std::optional<std::uint32_t> concurrency) {
     return status::out_of_place({.concurrency = concurrency, .queue = {}, .rate = {}, .burst = {}},
                                 definition);
@@ -133,7 +133,7 @@ TEST_CASE("concurrency=auto is not led out of its bounds", "[limit_action]") {
 }
 
 TEST_CASE("the log is told old and new values of what was changed", "[limit_action]") {
-  const limits::Settings before{.concurrency = 20, .queue = 40, .rate = 0, .burst = 1};
+  const limits::LimitSettings before{.concurrency = 20, .queue = 40, .rate = 0, .burst = 1};
   CHECK(status::told({.concurrency = 24, .queue = 0, .rate = 0.5, .burst = 3}, before) ==
         "concurrency 20 to 24, rate off to 0.5/s, burst 1 to 3, queue 40 to 0");
   CHECK(status::told({.concurrency = {}, .queue = {}, .rate = 0.0, .burst = {}}, before) ==

@@ -89,5 +89,5 @@ TEST_CASE("there is a line for every outcome and every refusal", "[auto_lines]")
         all.begin(), all.end(), [&](const auto& line) { return line.first.rfind(prefix, 0) == 0; }));
   };
   CHECK(with_prefix("WSFlowEnded") == base::kOutcomes);
-  CHECK(with_prefix("WSFlowRefused") == base::kRefusals + 1);  // and the sum
+  CHECK(with_prefix("WSFlowRefused") == base::kHandshakeRefusals + 1);  // and the sum
 }

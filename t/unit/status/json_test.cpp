@@ -48,7 +48,7 @@ TEST_CASE("the JSON names every outcome and refusal, and the refusals add up", "
           model.snapshot.sums[metrics::kTunnelsEnded + i]);
   }
   const auto& refused = json["tunnels"]["refused_by"];
-  REQUIRE(refused.MemberCount() == base::kRefusals);
+  REQUIRE(refused.MemberCount() == base::kHandshakeRefusals);
   std::uint64_t sum = 0;
   for (const auto& member : refused.GetObject()) sum += member.value.GetUint64();
   CHECK(json["tunnels"]["refused"].GetUint64() == sum);
@@ -79,7 +79,7 @@ TEST_CASE("the JSON has close codes by sender, without those that nobody sent", 
 
 TEST_CASE("the JSON has pings by peer, with the mean of their times", "[json]") {
   auto model = test::status_model();
-  for (std::size_t i = 0; i < metrics::kRttPlaces; ++i) model.snapshot.sums[metrics::kPingRtt + i] = 0;
+  for (std::size_t i = 0; i < metrics::kRttCounters; ++i) model.snapshot.sums[metrics::kPingRtt + i] = 0;
   CHECK(parsed(model)["pings"]["client"]["rtt_mean_ms"].GetUint64() == 0);
   model.snapshot.sums[metrics::kPingRtt] = 1;
   model.snapshot.sums[metrics::kPingRtt + metrics::kRttBuckets - 1] = 2;
@@ -196,7 +196,7 @@ TEST_CASE("the JSON has the rates of the last seconds, and the history if it is 
 TEST_CASE("the JSON says how times are spread", "[json]") {
   auto model = test::status_model();
   auto* times = model.snapshot.sums.data() + metrics::kHandshakeTimes;
-  std::fill_n(times, metrics::kHandshakes.places(), 0);
+  std::fill_n(times, metrics::kHandshakes.counters(), 0);
   CHECK(parsed(model)["handshake_ms"]["mean"].GetDouble() == 0);
   times[metrics::bucket(metrics::kHandshakes, 50'000)] = 4;  // 25 to 50 ms
   times[metrics::kHandshakeBuckets] = 150'000;

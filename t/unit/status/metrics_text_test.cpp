@@ -58,7 +58,7 @@ TEST_CASE("both formats have every counter, gauge and limit", "[metrics_text]") 
   CHECK(samples.at("wsflow_handshakes_total{result=\"upgraded\"}") ==
         std::to_string(sums[metrics::kTunnelsOpened]));
   CHECK(samples.at("wsflow_handshakes_total{result=\"bad-key\"}") ==
-        std::to_string(sums[metrics::kRefused + static_cast<std::size_t>(base::Refusal::bad_key)]));
+        std::to_string(sums[metrics::kRefused + static_cast<std::size_t>(base::HandshakeRefusal::bad_key)]));
   CHECK(samples.at("wsflow_relayed_frames_total{direction=\"origin_to_client\",opcode=\"continuation\"}") ==
         std::to_string(sums[metrics::kFrames + metrics::kOpcodeClasses]));
   CHECK(samples.at("wsflow_close_codes_total{from=\"origin\",code=\"1001\"}") ==
@@ -83,7 +83,7 @@ TEST_CASE("both formats have every counter, gauge and limit", "[metrics_text]") 
 TEST_CASE("a histogram adds up to its count and has its sum in seconds", "[metrics_text]") {
   auto model = test::status_model();
   auto* times = model.snapshot.sums.data() + metrics::kHandshakeTimes;
-  std::fill_n(times, metrics::kHandshakes.places(), 0);
+  std::fill_n(times, metrics::kHandshakes.counters(), 0);
   times[0] = 3;
   times[3] = 4;
   times[metrics::kHandshakeBuckets - 1] = 5;

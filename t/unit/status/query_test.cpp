@@ -42,7 +42,7 @@ TEST_CASE("a page has 50 tunnels, JSON 1,000, and nothing more than 10,000", "[s
 }
 
 TEST_CASE("every order has a word and is read by it", "[status_query]") {
-  for (auto sort = SortBy::place; sort <= SortBy::state;
+  for (auto sort = SortBy::row; sort <= SortBy::state;
        sort = static_cast<SortBy>(static_cast<int>(sort) + 1)) {
     CHECK(read(std::string("sort=") + status::name(sort)).tunnels.sort == sort);
   }

@@ -57,7 +57,7 @@ struct EngineRig {
       : engine(loops, max_tunnels, process.recorder, log, stop_time, max_buffered, UINT64_MAX, wall_clock) {}
 
   // A tunnel, made at `now`, and the test's ends of it.
-  static std::unique_ptr<tunnel::Tunnel> make_tunnel(Ends& ends, const tunnel::Terms& terms = {},
+  static std::unique_ptr<tunnel::Tunnel> make_tunnel(Ends& ends, const tunnel::Options& options = {},
                                                      base::Instant now = base::now(),
                                                      std::uint32_t session_until = 0) {
     auto client = socket_pair();
@@ -68,16 +68,16 @@ struct EngineRig {
                                                                   .client_ssl = {},
                                                                   .origin_fd = std::move(origin.ours),
                                                                   .origin_ssl = {},
-                                                                  .place = {},
-                                                                  .terms = &lasting(terms),
+                                                                  .admission = {},
+                                                                  .options = &lasting(options),
                                                                   .session_until = session_until,
                                                                   .id = 0xABC},
                                             now);
   }
   // Hands a new tunnel to the engine.
-  Ends open(const tunnel::Terms& terms = {}) {
+  Ends open(const tunnel::Options& options = {}) {
     Ends ends;
-    auto tunnel = make_tunnel(ends, terms);
+    auto tunnel = make_tunnel(ends, options);
     adopted = engine.adopt(tunnel) && adopted;
     return ends;
   }

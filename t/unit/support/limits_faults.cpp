@@ -47,7 +47,7 @@ class Inspection {
  private:
   limits::Entry& entry(Index i) { return table_.entries[i - 1]; }
   limits::Waiter& waiter(Index i) { return table_.waiters[i - 1]; }
-  limits::Permit& permit(Index i) { return table_.permits[i - 1]; }
+  limits::PermitRecord& permit(Index i) { return table_.permits[i - 1]; }
   void expect(bool good, const std::string& what) {
     if (!good) text_ += what + "; ";
   }

@@ -11,10 +11,11 @@
 namespace wsflow::test {
 
 // Puts limits into a table, as the processes of a generation do.
-inline bool define(limits::Control& control, std::span<const limits::Definition> definitions,
+inline bool define(limits::Limiter& limiter, std::span<const limits::LimitDefinition> definitions,
                    std::uint32_t generation, std::uint32_t thread_share, limits::Micros now) {
-  std::vector<limits::Place> places(definitions.size());
-  return limits::define(control, definitions, generation, limits::Arrival::steady, thread_share, now, places);
+  std::vector<limits::LimitHandle> handles(definitions.size());
+  return limits::define(limiter, definitions, generation, limits::Arrival::steady, thread_share, now,
+                        handles);
 }
 
 // A fresh table of limits that forked processes share.

@@ -32,12 +32,12 @@ struct Shape {
 class OfferedLoad {
  public:
   explicit OfferedLoad(const Shape& shape) : shape_(shape) {
-    limits::Definition definition;
+    limits::LimitDefinition definition;
     definition.name[0] = 'x';
     definition.settings.concurrency = shape.permits;
     definition.settings.queue = 100;
     definition.acquire = 60 * limits::kSecond;
-    define(control_, {&definition, 1}, 1, 0, now_);
+    define(limiter_, {&definition, 1}, 1, 0, now_);
     next_ = now_ + gap();
   }
 
@@ -55,13 +55,13 @@ class OfferedLoad {
     for (int i = 0; i < count; ++i) {
       const auto answer = ask(limits::Waiting::never);
       pass(now_ + micros(stay));
-      control_.release(answer.permit, now_);
+      limiter_.release(answer.permit, now_);
     }
     next_ = now_ + gap();
   }
   // Those who came first leave, so many.
   void leave(int count) {
-    for (; count > 0; held_.pop(), --count) control_.release(held_.top().second, now_);
+    for (; count > 0; held_.pop(), --count) limiter_.release(held_.top().second, now_);
   }
   void wait_in_line(int count) {
     for (int i = 0; i < count; ++i) ask(limits::Waiting::parked);
@@ -72,7 +72,7 @@ class OfferedLoad {
   }
 
   limits::Need told() { return view().need; }
-  limits::LimitView view() { return limits::all_limits(control_, now_).front(); }
+  limits::LimitView view() { return limits::all_limits(limiter_, now_).front(); }
   // What would be inside without a limit: on average since `since` seconds ago, and now.
   double truth(double since) const {
     const auto from = now_ - micros(since);
@@ -87,7 +87,7 @@ class OfferedLoad {
   double truth_now() const { return static_cast<double>(absent_.size()); }
 
  private:
-  using Held = std::pair<limits::Micros, limits::Index>;
+  using PermitLease = std::pair<limits::Micros, limits::Index>;
 
   static limits::Micros micros(double span) { return std::llround(span * limits::kSecond); }
 
@@ -123,7 +123,7 @@ class OfferedLoad {
 
   void pass(limits::Micros until) {
     for (; !held_.empty() && held_.top().first <= until; held_.pop())
-      control_.release(held_.top().second, held_.top().first);
+      limiter_.release(held_.top().second, held_.top().first);
     for (; !absent_.empty() && absent_.top() <= until; absent_.pop()) {
       now_ = absent_.top();
       history_.emplace_back(now_, static_cast<double>(absent_.size() - 1));
@@ -134,7 +134,7 @@ class OfferedLoad {
 
   limits::Answer ask(limits::Waiting waiting) {
     const limits::Demand demand{.limit = 0, .key = limits::make_key(table_->secret, "", true)};
-    return control_.acquire({&demand, 1}, waiting, now_);
+    return limiter_.acquire({&demand, 1}, waiting, now_);
   }
 
   void arrive(limits::Micros at) {
@@ -148,13 +148,13 @@ class OfferedLoad {
 
   const Shape shape_;
   LimitsTable table_;
-  limits::Bells bells_;
-  limits::Control control_{*table_, 3, bells_};
+  limits::SlotWakeups wakeups_;
+  limits::Limiter limiter_{*table_, 3, wakeups_};
   std::mt19937_64 random_{7};
   limits::Micros now_ = 1'000 * limits::kSecond;
   limits::Micros next_ = 0;
   double in_burst_ = 0;
-  std::priority_queue<Held, std::vector<Held>, std::greater<>> held_;
+  std::priority_queue<PermitLease, std::vector<PermitLease>, std::greater<>> held_;
   std::priority_queue<limits::Micros, std::vector<limits::Micros>, std::greater<>> absent_;  // of all
   std::deque<std::pair<limits::Micros, double>> history_;
 };

@@ -46,7 +46,7 @@ inline std::unique_ptr<tunnel::Tunnel> make_tunnel(Peers& peers, bool tls) {
                                                                 .client_ssl = std::move(client.ours),
                                                                 .origin_fd = std::move(origin.sockets.ours),
                                                                 .origin_ssl = std::move(origin.ours),
-                                                                .place = {}},
+                                                                .admission = {}},
                                           base::now());
 }
 

@@ -15,10 +15,10 @@ inline Bytes close_with(std::uint16_t code) {
 }
 
 // Opens tunnels and waits until the loops have them.
-inline std::vector<Ends> open_all(EngineRig& rig, std::size_t count, const tunnel::Terms& terms = {}) {
+inline std::vector<Ends> open_all(EngineRig& rig, std::size_t count, const tunnel::Options& options = {}) {
   const auto before = rig.process.slot.active.load();
   std::vector<Ends> all;
-  for (std::size_t i = 0; i < count; ++i) all.push_back(rig.open(terms));
+  for (std::size_t i = 0; i < count; ++i) all.push_back(rig.open(options));
   REQUIRE(eventually([&] { return rig.process.slot.active == before + count; }));
   return all;
 }

@@ -10,7 +10,7 @@ namespace wsflow::test {
 
 using tunnel::Side;
 
-TunnelRig::TunnelRig(const tunnel::Terms& terms, Kind kind) {
+TunnelRig::TunnelRig(const tunnel::Options& options, Kind kind) {
   auto client_pair = kind == Kind::tcp ? tcp_pair() : socket_pair();
   auto origin_pair = kind == Kind::tcp ? tcp_pair() : socket_pair();
   client = std::move(client_pair.peer);
@@ -19,8 +19,8 @@ TunnelRig::TunnelRig(const tunnel::Terms& terms, Kind kind) {
                                                                   .client_ssl = {},
                                                                   .origin_fd = std::move(origin_pair.ours),
                                                                   .origin_ssl = {},
-                                                                  .place = {},
-                                                                  .terms = &lasting(terms)},
+                                                                  .admission = {},
+                                                                  .options = &lasting(options)},
                                             base::Instant{});
 }
 

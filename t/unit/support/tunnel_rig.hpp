@@ -13,7 +13,7 @@ namespace wsflow::test {
 struct TunnelRig {
   enum class Kind { unix_sockets, tcp };
 
-  explicit TunnelRig(const tunnel::Terms& terms = {}, Kind kind = Kind::unix_sockets);
+  explicit TunnelRig(const tunnel::Options& options = {}, Kind kind = Kind::unix_sockets);
   // Built from `parts`, whose descriptors the caller has chosen.
   explicit TunnelRig(tunnel::Tunnel::Parts parts);
 

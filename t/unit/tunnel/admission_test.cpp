@@ -31,7 +31,7 @@ TEST_CASE("assigning a place gives the old one back", "[admission]") {
   CHECK(static_cast<bool>(place));
   const auto other = admission.enter();
   CHECK(static_cast<bool>(other));
-  place = Admission::Place();
+  place = Admission::Lease();
   CHECK(static_cast<bool>(admission.enter()));
 }
 
@@ -86,7 +86,7 @@ TEST_CASE("threads never hold more places than the limit, and none is lost", "[a
   for (auto& thread : threads) thread.join();
   CHECK(most <= 3);
   CHECK(admitted > 0);
-  std::vector<Admission::Place> all;
+  std::vector<Admission::Lease> all;
   for (int i = 0; i < 3; ++i) all.push_back(admission.enter());
   for (const auto& place : all) CHECK(static_cast<bool>(place));
   CHECK_FALSE(static_cast<bool>(admission.enter()));

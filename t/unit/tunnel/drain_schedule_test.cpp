@@ -8,7 +8,7 @@
 
 using wsflow::base::Instant;
 using wsflow::base::Millis;
-using wsflow::tunnel::DrainPace;
+using wsflow::tunnel::DrainSchedule;
 
 namespace {
 
@@ -18,7 +18,7 @@ constexpr Instant kStart{Millis(1'000'000)};
 // did.
 std::vector<Millis> ends(Millis window, int count, Millis lateness = Millis(0)) {
   std::mt19937 random(42);
-  DrainPace pace;
+  DrainSchedule pace;
   pace.start(kStart, window);
   std::vector<Millis> result;
   while (count > 0) {
@@ -39,17 +39,17 @@ std::vector<Millis> ends(Millis window, int count, Millis lateness = Millis(0)) 
 }  // namespace
 
 TEST_CASE("nothing is due before a drain has started", "[drain_pace]") {
-  const DrainPace pace;
+  const DrainSchedule pace;
   CHECK_FALSE(pace.started());
   CHECK(pace.next() == Instant::max());
 }
 
 TEST_CASE("without a window everything ends at once", "[drain_pace]") {
-  DrainPace pace;
+  DrainSchedule pace;
   pace.start(kStart, Millis(0));
   CHECK(pace.started());
   CHECK(pace.next() == kStart);
-  CHECK(pace.step(kStart) == DrainPace::kCertain);
+  CHECK(pace.step(kStart) == DrainSchedule::kCertain);
 }
 
 TEST_CASE("the ends are spread evenly over the window", "[drain_pace]") {
@@ -70,48 +70,48 @@ TEST_CASE("the ends are spread evenly over the window", "[drain_pace]") {
 
 TEST_CASE("a drain is done at its end, however late the last step comes", "[drain_pace]") {
   const auto late = GENERATE(Millis(0), Millis(1), Millis(100'000));
-  DrainPace pace;
+  DrainSchedule pace;
   pace.start(kStart, Millis(1000));
-  CHECK(pace.step(kStart + Millis(20)) < DrainPace::kCertain);
-  CHECK(pace.step(kStart + Millis(1000) + late) == DrainPace::kCertain);
+  CHECK(pace.step(kStart + Millis(20)) < DrainSchedule::kCertain);
+  CHECK(pace.step(kStart + Millis(1000) + late) == DrainSchedule::kCertain);
   // What comes later ends too.
   CHECK(pace.next() > kStart + Millis(1000) + late);
   CHECK(pace.next() < Instant::max());
-  CHECK(pace.step(pace.next()) == DrainPace::kCertain);
+  CHECK(pace.step(pace.next()) == DrainSchedule::kCertain);
 }
 
 TEST_CASE("the last step is due at the end of the window", "[drain_pace]") {
-  DrainPace pace;
+  DrainSchedule pace;
   pace.start(kStart, Millis(50));
   std::vector<Instant> due;
   for (bool certain = false; !certain;) {
     due.push_back(pace.next());
-    certain = pace.step(due.back()) == DrainPace::kCertain;
+    certain = pace.step(due.back()) == DrainSchedule::kCertain;
   }
   CHECK(due == std::vector<Instant>{kStart + Millis(20), kStart + Millis(40), kStart + Millis(50)});
 }
 
 TEST_CASE("a step has the share of its time in what is left", "[drain_pace]") {
-  DrainPace pace;
+  DrainSchedule pace;
   pace.start(kStart, Millis(1000));
   CHECK(pace.step(kStart) == 0);
-  CHECK(pace.step(kStart + Millis(250)) == DrainPace::kCertain / 4);
-  CHECK(pace.step(kStart + Millis(625)) == DrainPace::kCertain / 2);
+  CHECK(pace.step(kStart + Millis(250)) == DrainSchedule::kCertain / 4);
+  CHECK(pace.step(kStart + Millis(625)) == DrainSchedule::kCertain / 2);
   CHECK(pace.step(kStart + Millis(625)) == 0);
 }
 
 TEST_CASE("a window of weeks is no wider than the numbers", "[drain_pace]") {
   constexpr Millis kWindow{40LL * 24 * 3600 * 1000};
-  DrainPace pace;
+  DrainSchedule pace;
   pace.start(kStart, kWindow);
-  CHECK(pace.step(kStart + kWindow / 2) == DrainPace::kCertain / 2);
-  CHECK(pace.step(kStart + kWindow) == DrainPace::kCertain);
+  CHECK(pace.step(kStart + kWindow / 2) == DrainSchedule::kCertain / 2);
+  CHECK(pace.step(kStart + kWindow) == DrainSchedule::kCertain);
 }
 
 TEST_CASE("steps are neither too close nor too rare", "[drain_pace]") {
   const auto [window, pause] = GENERATE(table<Millis, Millis>(
       {{Millis(100), Millis(20)}, {Millis(10'000), Millis(100)}, {Millis(3'600'000), Millis(1000)}}));
-  DrainPace pace;
+  DrainSchedule pace;
   pace.start(kStart, window);
   CHECK(pace.next() == kStart + pause);
   pace.step(kStart + pause);

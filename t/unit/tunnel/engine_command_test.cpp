@@ -22,7 +22,7 @@ struct CommandRig {
                                                                .client_ssl = {},
                                                                .origin_fd = std::move(origin.ours),
                                                                .origin_ssl = {},
-                                                               .place = {},
+                                                               .admission = {},
                                                                .row = rows.open({.id = id,
                                                                                  .started_us = 0,
                                                                                  .client = {},

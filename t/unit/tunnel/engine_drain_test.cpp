@@ -117,11 +117,11 @@ TEST_CASE("a drain says nothing to peers that have said goodbye", "[engine][drai
 }
 
 TEST_CASE("a side that never completes its frame is cut off after the close time", "[engine][drain]") {
-  tunnel::Terms terms;
-  terms.close = 30;
+  tunnel::Options options;
+  options.close = 30;
   EngineRig rig;
   REQUIRE(rig.engine.start());
-  const auto all = open_all(rig, 1, terms);
+  const auto all = open_all(rig, 1, options);
   const BegunFrame begun(all.front());
   rig.engine.drain(1012, Millis(0));
   REQUIRE(test::eventually([&] { return rig.all_ended(); }));
@@ -132,10 +132,10 @@ TEST_CASE("a side that never completes its frame is cut off after the close time
 TEST_CASE("a tunnel that is cut off while more of it waits for a turn is gone for good", "[engine][drain]") {
   EngineRig rig;
   REQUIRE(rig.engine.start());
-  tunnel::Terms terms;
-  terms.close = 30;
+  tunnel::Options options;
+  options.close = 30;
   test::Ends ends;
-  auto tunnel = EngineRig::make_tunnel(ends, terms);
+  auto tunnel = EngineRig::make_tunnel(ends, options);
   const int fd = tunnel->endpoint(tunnel::Side::client).stream.fd();
   REQUIRE(rig.engine.adopt(tunnel));
   rig.engine.drain(1012, Millis(0));

@@ -170,11 +170,11 @@ TEST_CASE("pauses under traffic of several threads lose nothing", "[engine][paus
 }
 
 TEST_CASE("the close time goes on during a pause", "[engine][pause]") {
-  tunnel::Terms terms;
-  terms.close = 20;
+  tunnel::Options options;
+  options.close = 20;
   EngineRig rig;
   REQUIRE(rig.engine.start());
-  const auto ends = rig.open(terms);
+  const auto ends = rig.open(options);
   test::end_stream(ends.client.get());
   REQUIRE(test::receive_to_end(ends.origin.get()).ended == Ended::eof);
   rig.engine.pause();

@@ -69,9 +69,9 @@ TEST_CASE("a stop over TLS is told before close_notify", "[engine][stop][tls]") 
 TEST_CASE("a stop ends within its time when peers do not answer", "[engine][stop]") {
   EngineRig rig(2, 10000, Millis(40));
   REQUIRE(rig.engine.start());
-  tunnel::Terms terms;
-  terms.close = 60'000;
-  const auto all = open_all(rig, 4, terms);
+  tunnel::Options options;
+  options.close = 60'000;
+  const auto all = open_all(rig, 4, options);
   const BegunFrame begun(all.front());
   const auto start = base::now();
   rig.engine.stop();

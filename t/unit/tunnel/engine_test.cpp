@@ -18,10 +18,10 @@ using test::EngineRig;
 
 namespace {
 
-tunnel::Terms close_after(std::uint32_t ms) {
-  tunnel::Terms terms;
-  terms.close = ms;
-  return terms;
+tunnel::Options close_after(std::uint32_t ms) {
+  tunnel::Options options;
+  options.close = ms;
+  return options;
 }
 
 // How many descriptors the epoll instances of this process watch.
@@ -174,7 +174,7 @@ TEST_CASE("TLS on both sides passes through the engine", "[engine][tls]") {
                                                              .client_ssl = std::move(client.ours),
                                                              .origin_fd = std::move(origin.sockets.ours),
                                                              .origin_ssl = std::move(origin.ours),
-                                                             .place = {}},
+                                                             .admission = {}},
                                        base::now());
   REQUIRE(rig.engine.adopt(tunnel));
   const auto bytes = test::pattern(1 << 20);

@@ -28,11 +28,11 @@ std::uint64_t buffered(const EngineRig& rig) {
 }  // namespace
 
 TEST_CASE("the loop meets a tunnel's deadlines", "[engine][time]") {
-  tunnel::Terms terms;
-  terms.idle = 40;
+  tunnel::Options options;
+  options.idle = 40;
   EngineRig rig;
   REQUIRE(rig.engine.start());
-  const auto all = open_all(rig, 3, terms);
+  const auto all = open_all(rig, 3, options);
   for (const auto& ends : all) {
     CHECK(test::receive_to_end(ends.client.get()).bytes == test::close_with(1001));
     CHECK(test::receive_to_end(ends.origin.get()).bytes.size() == 8);
@@ -46,11 +46,11 @@ TEST_CASE("the loop meets a tunnel's deadlines", "[engine][time]") {
 }
 
 TEST_CASE("the loop pings a quiet client and gives it up", "[engine][time]") {
-  tunnel::Terms terms;
-  terms.ping_client = terms.ping_timeout = 40;
+  tunnel::Options options;
+  options.ping_client = options.ping_timeout = 40;
   EngineRig rig;
   REQUIRE(rig.engine.start());
-  const auto ends = rig.open(terms);
+  const auto ends = rig.open(options);
   const auto ping = test::receive_exactly(ends.client.get(), 10);
   REQUIRE(ping.size() == 10);
   CHECK(ping[0] == 0x89);

@@ -13,7 +13,7 @@ using test::append;
 using test::Bytes;
 using test::frame;
 using tunnel::FrameGate;
-using tunnel::Terms;
+using tunnel::Options;
 using ws::Opcode;
 
 namespace {
@@ -22,8 +22,8 @@ const Bytes kName{'n', 'a', 'm', 'e', 'o', 'f', 'i', 't'};
 
 // A gate that is fed in pieces, and what has passed.
 struct Rig {
-  explicit Rig(const Terms& asked = {}, Direction way = Direction::client_to_origin, bool extensions = true)
-      : terms(asked), direction(way), gate(direction, terms, extensions, 0), observer(direction) {}
+  explicit Rig(const Options& asked = {}, Direction way = Direction::client_to_origin, bool extensions = true)
+      : options(asked), direction(way), gate(direction, options, extensions, 0), observer(direction) {}
 
   bool masked() const { return direction == Direction::client_to_origin; }
   void expect_pong() {
@@ -53,7 +53,7 @@ struct Rig {
     return verdict;
   }
 
-  Terms terms;
+  Options options;
   Direction direction;
   test::CountedProcess process;
   FrameGate gate;
@@ -64,12 +64,13 @@ struct Rig {
   std::optional<Outcome> verdict;
 };
 
-Terms limited(std::uint64_t frame_size, std::uint64_t message, std::uint32_t rate = 0,
-              std::uint64_t bytes = 0, bool close = false) {
-  Terms terms;
-  terms.messages[0] = {.frame = frame_size, .message = message, .rate = rate, .bytes = bytes, .close = close};
-  terms.messages[1] = terms.messages[0];
-  return terms;
+Options limited(std::uint64_t frame_size, std::uint64_t message, std::uint32_t rate = 0,
+                std::uint64_t bytes = 0, bool close = false) {
+  Options options;
+  options.messages[0] = {
+      .frame = frame_size, .message = message, .rate = rate, .bytes = bytes, .close = close};
+  options.messages[1] = options.messages[0];
+  return options;
 }
 
 }  // namespace
@@ -177,9 +178,9 @@ TEST_CASE("strict stops what breaks RFC 6455", "[gate]") {
       {"a Close of 999, masked", {0x88, 0x82, 0x11, 0x22, 0, 0, 0x03 ^ 0x11, 0xE7 ^ 0x22}},
   }));
   INFO(bad.what);
-  Terms terms;
-  terms.strict = true;
-  Rig rig(terms, Direction::client_to_origin, false);
+  Options options;
+  options.strict = true;
+  Rig rig(options, Direction::client_to_origin, false);
   const auto good = frame(Opcode::text, true, test::pattern(20), true);
   rig.feed_in(piece, good);
   rig.feed_in(piece, bad.bytes);
@@ -189,9 +190,9 @@ TEST_CASE("strict stops what breaks RFC 6455", "[gate]") {
 
 TEST_CASE("strict passes what RFC 6455 allows", "[gate]") {
   const auto piece = GENERATE(std::size_t{1}, std::size_t{1000});
-  Terms terms;
-  terms.strict = true;
-  Rig rig(terms, Direction::client_to_origin, true);
+  Options options;
+  options.strict = true;
+  Rig rig(options, Direction::client_to_origin, true);
   Bytes bytes{0xC1, 0x80, 1, 2, 3, 4};  // the bit is an extension's
   append(bytes, frame(Opcode::text, false, {}, true));
   append(bytes, frame(Opcode::ping, true, test::pattern(125), true));
@@ -267,9 +268,9 @@ TEST_CASE("messages beyond the rate slow their sender down, or end it", "[gate]"
 TEST_CASE("what a peer can flood with counts as a message", "[gate]") {
   const bool close = GENERATE(false, true);
   const auto way = GENERATE(Direction::client_to_origin, Direction::origin_to_client);
-  Terms terms;
-  terms.messages[static_cast<std::size_t>(way)] = {.rate = 2, .close = close};
-  Rig rig(terms, way);
+  Options options;
+  options.messages[static_cast<std::size_t>(way)] = {.rate = 2, .close = close};
+  Rig rig(options, way);
   const auto beyond = [&] {
     return close ? rig.verdict == Outcome::too_fast : rig.gate.room(rig.now, 0) == 0;
   };

@@ -10,7 +10,7 @@
 
 using namespace wsflow;
 using tunnel::Inbox;
-using tunnel::Order;
+using tunnel::RunState;
 
 namespace {
 
@@ -67,16 +67,16 @@ TEST_CASE("a drain and commands are taken out once", "[inbox]") {
 
 TEST_CASE("every order wakes the loop, and a stop is final", "[inbox]") {
   Inbox inbox;
-  CHECK(inbox.order() == Order::run);
-  for (const auto order : {Order::pause, Order::run, Order::stop}) {
-    inbox.set_order(order);
-    CHECK(inbox.order() == order);
+  CHECK(inbox.run_state() == RunState::run);
+  for (const auto order : {RunState::pause, RunState::run, RunState::stop}) {
+    inbox.set_run_state(order);
+    CHECK(inbox.run_state() == order);
     CHECK(rings(inbox));
     inbox.take();
   }
-  for (const auto order : {Order::pause, Order::run}) {
-    inbox.set_order(order);
-    CHECK(inbox.order() == Order::stop);
+  for (const auto order : {RunState::pause, RunState::run}) {
+    inbox.set_run_state(order);
+    CHECK(inbox.run_state() == RunState::stop);
   }
 }
 
@@ -85,10 +85,10 @@ TEST_CASE("an inbox that is to stop leaves the tunnel with its owner, one that i
   Inbox inbox;
   auto before = any_tunnel();
   CHECK(inbox.post(before));
-  inbox.set_order(Order::pause);
+  inbox.set_run_state(RunState::pause);
   auto during = any_tunnel();
   CHECK(inbox.post(during));
-  inbox.set_order(Order::stop);
+  inbox.set_run_state(RunState::stop);
   auto tunnel = any_tunnel();
   CHECK_FALSE(inbox.post(tunnel));
   CHECK(tunnel != nullptr);

@@ -10,7 +10,7 @@ using namespace wsflow;
 using test::EngineRig;
 using test::frame;
 using test::TunnelRig;
-using tunnel::Cause;
+using tunnel::EndedBy;
 using tunnel::Event;
 using tunnel::Side;
 
@@ -25,7 +25,7 @@ struct Heard {
   std::atomic<std::uint64_t> id{0};
 };
 
-class Listener final : public tunnel::Chronicle {
+class Listener final : public tunnel::Listener {
  public:
   explicit Listener(Heard& heard) : heard_(heard) {}
   void tell(Event event, const tunnel::Tunnel& tunnel, base::Instant) noexcept override {
@@ -41,7 +41,7 @@ class Listener final : public tunnel::Chronicle {
 };
 
 // A tunnel in the engine that tells `heard`.
-test::Ends open(EngineRig& rig, Heard& heard, const tunnel::Terms& terms) {
+test::Ends open(EngineRig& rig, Heard& heard, const tunnel::Options& options) {
   test::Ends ends;
   auto client = test::socket_pair();
   auto origin = test::socket_pair();
@@ -50,9 +50,9 @@ test::Ends open(EngineRig& rig, Heard& heard, const tunnel::Terms& terms) {
   tunnel::Tunnel::Parts parts;
   parts.client_fd = std::move(client.ours);
   parts.origin_fd = std::move(origin.ours);
-  parts.terms = &test::lasting(terms);
+  parts.options = &test::lasting(options);
   parts.id = 7;
-  parts.chronicle = std::make_unique<Listener>(heard);
+  parts.listener = std::make_unique<Listener>(heard);
   auto tunnel = std::make_unique<tunnel::Tunnel>(std::move(parts), base::now());
   REQUIRE(rig.engine.adopt(tunnel));
   return ends;
@@ -82,9 +82,9 @@ TEST_CASE("a chronicle hears again and again of a tunnel that lives", "[tunnel][
   Heard heard;
   EngineRig rig;
   REQUIRE(rig.engine.start());
-  tunnel::Terms terms;
-  terms.told_every = 10;
-  const auto ends = open(rig, heard, terms);
+  tunnel::Options options;
+  options.alive_interval = 10;
+  const auto ends = open(rig, heard, options);
   REQUIRE(test::eventually([&] { return heard.alives >= 3; }));
   rig.engine.stop();
   CHECK(heard.ends == 1);
@@ -105,5 +105,5 @@ TEST_CASE("whoever sent the first Close frame has closed the tunnel", "[tunnel][
   (first == Side::client ? rig.origin : rig.client).reset();
   rig.run();
   CHECK(rig.tunnel->outcome() == base::Outcome::closed);
-  CHECK(rig.tunnel->cause() == (first == Side::client ? Cause::client : Cause::origin));
+  CHECK(rig.tunnel->cause() == (first == Side::client ? EndedBy::client : EndedBy::origin));
 }

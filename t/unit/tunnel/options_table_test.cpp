@@ -8,11 +8,11 @@
 
 using namespace wsflow;
 using config::kDefaultSettings;
-using config::make_terms;
-using tunnel::TermsTable;
+using config::make_options;
+using tunnel::OptionsTable;
 
 TEST_CASE("the defaults of the configuration are those of a tunnel", "[terms]") {
-  CHECK(make_terms(kDefaultSettings, nullptr) == tunnel::Terms{});
+  CHECK(make_options(kDefaultSettings, nullptr) == tunnel::Options{});
 }
 
 TEST_CASE("each setting reaches the tunnel", "[terms]") {
@@ -27,35 +27,35 @@ TEST_CASE("each setting reaches the tunnel", "[terms]") {
   settings.strict = 1;
   settings.messages[0] = {.frame = 1, .message = std::int64_t{1} << 40U, .rate = 0, .bytes = 0, .close = 1};
   settings.messages[1] = {.frame = 2, .message = 3, .rate = 4, .bytes = 5, .close = 1};
-  CHECK(make_terms(settings, nullptr) ==
-        tunnel::Terms{.idle = 0,
-                      .stall = 1,
-                      .close = 2,
-                      .ping_client = 3,
-                      .ping_origin = 3'600'000'000,
-                      .ping_timeout = 5,
-                      .high_watermark = 4096,
-                      .messages = {tunnel::MessageLimit{.frame = 1, .message = std::uint64_t{1} << 40U},
-                                   {.frame = 2, .message = 3, .rate = 4, .bytes = 5, .close = true}},
-                      .strict = true});
+  CHECK(make_options(settings, nullptr) ==
+        tunnel::Options{.idle = 0,
+                        .stall = 1,
+                        .close = 2,
+                        .ping_client = 3,
+                        .ping_origin = 3'600'000'000,
+                        .ping_timeout = 5,
+                        .high_watermark = 4096,
+                        .messages = {tunnel::MessageLimit{.frame = 1, .message = std::uint64_t{1} << 40U},
+                                     {.frame = 2, .message = 3, .rate = 4, .bytes = 5, .close = true}},
+                        .strict = true});
 }
 
 TEST_CASE("terms of many routes and virtual hosts are found at once", "[terms]") {
   std::vector<char> hosts(3000);
   std::unordered_set<std::size_t> hashes;
   for (std::uint32_t i = 0; i < 3000; ++i) {
-    hashes.insert(tunnel::TermsHash()({.log_context = &hosts[i]}));
-    hashes.insert(tunnel::TermsHash()({.idle = i * 1000}));
-    hashes.insert(tunnel::TermsHash()({.close = i * 1000}));
-    hashes.insert(tunnel::TermsHash()({.ping_timeout = i * 1000 + 1}));
-    hashes.insert(tunnel::TermsHash()({.messages = {tunnel::MessageLimit{.message = i + 1}}}));
+    hashes.insert(tunnel::OptionsHash()({.log_context = &hosts[i]}));
+    hashes.insert(tunnel::OptionsHash()({.idle = i * 1000}));
+    hashes.insert(tunnel::OptionsHash()({.close = i * 1000}));
+    hashes.insert(tunnel::OptionsHash()({.ping_timeout = i * 1000 + 1}));
+    hashes.insert(tunnel::OptionsHash()({.messages = {tunnel::MessageLimit{.message = i + 1}}}));
   }
-  // But for chance all differ, and the default terms, which are there more than once.
+  // But for chance all differ, and the default options, which are there more than once.
   CHECK(hashes.size() > 14'990);
 }
 
 TEST_CASE("equal terms are one object, and stay where they are", "[terms]") {
-  TermsTable table;
+  OptionsTable table;
   const auto& first = table.intern({.idle = 1});
   for (std::uint32_t i = 2; i < 20; ++i) CHECK(table.intern({.idle = i}).idle == i);
   CHECK(&table.intern({.idle = 1}) == &first);

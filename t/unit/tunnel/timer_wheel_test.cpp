@@ -8,18 +8,18 @@
 using namespace wsflow;
 using base::Instant;
 using base::Millis;
-using tunnel::DeadlineHook;
-using tunnel::Deadlines;
+using tunnel::TimerHook;
+using tunnel::TimerWheel;
 
 namespace {
 Instant at(std::int64_t ms) {
   return Instant(Millis(ms));
 }
-constexpr auto kTick = Deadlines::kTick;
+constexpr auto kTick = TimerWheel::kTick;
 }  // namespace
 
 TEST_CASE("without deadlines there is no next one", "[deadlines]") {
-  Deadlines deadlines;
+  TimerWheel deadlines;
   CHECK(deadlines.next() == Instant::max());
   CHECK(deadlines.pop_due(at(1'000'000)) == nullptr);
   CHECK(deadlines.next() == Instant::max());
@@ -27,9 +27,9 @@ TEST_CASE("without deadlines there is no next one", "[deadlines]") {
 
 TEST_CASE("a deadline is met once, not early, and at most a tick late", "[deadlines]") {
   const auto due = GENERATE(at(101), at(104), at(5'000), at(3'600'000), at(90'000'000'000));
-  Deadlines deadlines;
+  TimerWheel deadlines;
   deadlines.pop_due(at(100));
-  DeadlineHook hook;
+  TimerHook hook;
   CHECK_FALSE(hook.linked());
   deadlines.set(hook, due);
   CHECK(hook.linked());
@@ -44,18 +44,18 @@ TEST_CASE("a deadline is met once, not early, and at most a tick late", "[deadli
 }
 
 TEST_CASE("what is due already is due at once", "[deadlines]") {
-  Deadlines deadlines;
+  TimerWheel deadlines;
   deadlines.pop_due(at(5000));
-  DeadlineHook hook;
+  TimerHook hook;
   deadlines.set(hook, at(4000));
   CHECK(deadlines.next() <= at(5000));
   CHECK(deadlines.pop_due(at(5000)) == &hook);
 }
 
 TEST_CASE("setting again moves a deadline, nearer and farther", "[deadlines]") {
-  Deadlines deadlines;
-  DeadlineHook moved;
-  DeadlineHook stays;
+  TimerWheel deadlines;
+  TimerHook moved;
+  TimerHook stays;
   deadlines.set(moved, at(80));
   deadlines.set(stays, at(160));
   deadlines.set(moved, at(50'000));
@@ -67,11 +67,11 @@ TEST_CASE("setting again moves a deadline, nearer and farther", "[deadlines]") {
 }
 
 TEST_CASE("a hook that is unlinked or dies is not due any more", "[deadlines]") {
-  Deadlines deadlines;
-  DeadlineHook stays;
+  TimerWheel deadlines;
+  TimerHook stays;
   {
-    std::optional<DeadlineHook> dies(std::in_place);
-    DeadlineHook unlinked;
+    std::optional<TimerHook> dies(std::in_place);
+    TimerHook unlinked;
     deadlines.set(*dies, at(16));
     deadlines.set(unlinked, at(16));
     deadlines.set(stays, at(16));
@@ -85,10 +85,10 @@ TEST_CASE("a hook that is unlinked or dies is not due any more", "[deadlines]") 
 TEST_CASE("many deadlines, each met in its tick, however the clock jumps", "[deadlines]") {
   const auto step = GENERATE(1, 7, 300, 40'000);
   std::mt19937 random(static_cast<unsigned>(step));
-  Deadlines deadlines;
+  TimerWheel deadlines;
   auto now = at(123'456'789);
   deadlines.pop_due(now);
-  std::deque<DeadlineHook> hooks(500);
+  std::deque<TimerHook> hooks(500);
   for (auto& hook : hooks) {
     const auto range = 1U << (random() % 22);
     deadlines.set(hook, now + Millis(random() % range));

@@ -2,10 +2,10 @@
 
 #include <catch2/catch.hpp>
 
-using wsflow::tunnel::Allowance;
+using wsflow::tunnel::TokenBucket;
 
 TEST_CASE("without a bound nothing ever waits", "[allowance]") {
-  Allowance any(0, 5);
+  TokenBucket any(0, 5);
   any.take(UINT64_MAX, 5);
   CHECK(any.left(5) == UINT64_MAX);
   CHECK(any.wait(5) == 0);
@@ -14,7 +14,7 @@ TEST_CASE("without a bound nothing ever waits", "[allowance]") {
 
 TEST_CASE("a second's worth is there at once, and comes back in a second", "[allowance]") {
   const std::uint32_t start = GENERATE(0U, 1000U, 0xFFFFFF00U);  // the last one turns round
-  Allowance allowance(10, start);
+  TokenBucket allowance(10, start);
   CHECK(allowance.left(start) == 10);
   allowance.take(10, start);
   CHECK(allowance.left(start) == 0);
@@ -25,7 +25,7 @@ TEST_CASE("a second's worth is there at once, and comes back in a second", "[all
 }
 
 TEST_CASE("a debt is paid off in its time", "[allowance]") {
-  Allowance allowance(100, 0);
+  TokenBucket allowance(100, 0);
   allowance.take(1100, 0);
   CHECK(allowance.in_debt());
   const auto wait = allowance.wait(0);
@@ -36,12 +36,12 @@ TEST_CASE("a debt is paid off in its time", "[allowance]") {
 }
 
 TEST_CASE("the greatest numbers do not overflow", "[allowance]") {
-  Allowance allowance(UINT64_MAX, 0);
+  TokenBucket allowance(UINT64_MAX, 0);
   for (int i = 0; i < 100; ++i) allowance.take(UINT64_MAX, 0);
   CHECK(allowance.in_debt());
   CHECK(allowance.wait(0) > 0);
   CHECK(allowance.left(UINT32_MAX) > 0);
-  Allowance slow(1, 0);
+  TokenBucket slow(1, 0);
   slow.take(UINT64_MAX, 0);
   CHECK(slow.wait(0) > 1'000'000);
 }

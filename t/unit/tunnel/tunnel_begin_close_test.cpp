@@ -267,9 +267,9 @@ TEST_CASE("what waits for a side that takes nothing goes out later, and then the
   const auto sender = GENERATE(Side::client, Side::origin);
   const bool whole = GENERATE(false, true);
   const auto hearer = tunnel::other(sender);
-  tunnel::Terms terms;
-  terms.high_watermark = 4096;
-  TunnelRig rig(terms);
+  tunnel::Options options;
+  options.high_watermark = 4096;
+  TunnelRig rig(options);
   test::shrink_send_buffer(rig.side(hearer).stream.fd());
   const auto bytes = frame(Opcode::binary, true, test::pattern(60'000), masked(sender));
   const auto behind = frame(Opcode::text, true, test::pattern(10), masked(sender));
@@ -356,7 +356,7 @@ TEST_CASE("over TLS the Close frame comes before close_notify", "[tunnel][tls]")
                                       .client_ssl = std::move(tls.ours),
                                       .origin_fd = std::move(plain.ours),
                                       .origin_ssl = {},
-                                      .place = {},
+                                      .admission = {},
                                       .row = {}});
   rig.origin = std::move(plain.peer);
   const auto begun = frame(Opcode::text, true, test::pattern(50));

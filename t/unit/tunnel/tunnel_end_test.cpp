@@ -103,9 +103,9 @@ TEST_CASE("both resets end the tunnel at once", "[tunnel]") {
 }
 
 TEST_CASE("a hang-up of a side that is not read makes the tunnel end all the same", "[tunnel]") {
-  tunnel::Terms terms;
-  terms.high_watermark = 1024;
-  TunnelRig rig(terms);
+  tunnel::Options options;
+  options.high_watermark = 1024;
+  TunnelRig rig(options);
   test::shrink_send_buffer(rig.side(Side::origin).stream.fd());
   REQUIRE(test::send_some(rig.client.get(), test::pattern(60000)) == 60000);
   rig.run();
@@ -117,9 +117,9 @@ TEST_CASE("a hang-up of a side that is not read makes the tunnel end all the sam
 }
 
 TEST_CASE("a Close frame behind a paused side's bytes still makes the end a good one", "[tunnel]") {
-  tunnel::Terms terms;
-  terms.high_watermark = 1024;
-  TunnelRig rig(terms);
+  tunnel::Options options;
+  options.high_watermark = 1024;
+  TunnelRig rig(options);
   test::shrink_send_buffer(rig.side(Side::client).stream.fd());
   auto bytes = test::frame(ws::Opcode::binary, true, test::pattern(60000));
   test::append(bytes, test::frame(ws::Opcode::close, true, {0x03, 0xE8}));
@@ -144,14 +144,14 @@ TEST_CASE("a side that breaks while bytes wait for it does not keep the other un
   auto tls = test::tls_pair();
   os::adopt(tls.ours.get(), false);
   auto plain = test::socket_pair();
-  tunnel::Terms terms;
-  terms.high_watermark = 4096;
+  tunnel::Options options;
+  options.high_watermark = 4096;
   TunnelRig rig(tunnel::Tunnel::Parts{.client_fd = std::move(tls.sockets.ours),
                                       .client_ssl = std::move(tls.ours),
                                       .origin_fd = std::move(plain.ours),
                                       .origin_ssl = {},
-                                      .place = {},
-                                      .terms = &terms});
+                                      .admission = {},
+                                      .options = &options});
   rig.origin = std::move(plain.peer);
   test::shrink_send_buffer(rig.side(Side::client).stream.fd());
   REQUIRE(test::send_some(rig.origin.get(), test::pattern(100000)) == 100000);
@@ -173,8 +173,8 @@ TEST_CASE("the count of the origin's tunnels goes up and down, never below none"
                            .client_ssl = {},
                            .origin_fd = {},
                            .origin_ssl = {},
-                           .place = {},
-                           .origin_place = tunnel::OriginPlace({.busy = &busy})},
+                           .admission = {},
+                           .origin_lease = tunnel::OriginLease({.busy = &busy})},
                           base::Instant{});
   };
   {
@@ -200,7 +200,7 @@ TEST_CASE("a tunnel gives its place and its descriptors back", "[tunnel]") {
                                  .client_ssl = {},
                                  .origin_fd = std::move(origin.ours),
                                  .origin_ssl = {},
-                                 .place = admission.enter()},
+                                 .admission = admission.enter()},
                                 base::Instant{});
     CHECK_FALSE(static_cast<bool>(admission.enter()));
   }
@@ -215,7 +215,7 @@ TEST_CASE("a permit is free when the client knows of the end, and not before", "
   tunnel::Tunnel::Parts parts;
   parts.client_fd = std::move(client.ours);
   parts.origin_fd = std::move(origin.ours);
-  parts.permit = limits::Held(flow.one, flow.hold(flow.one, 0));
+  parts.permit = limits::PermitLease(flow.one, flow.hold(flow.one, 0));
   TunnelRig rig(std::move(parts));
   const test::Bytes masked{0x88, 0x82, 0, 0, 0, 0, 0x03, 0xE8};
   const test::Bytes plain{0x88, 0x02, 0x03, 0xE8};

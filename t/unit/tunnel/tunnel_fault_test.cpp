@@ -54,8 +54,8 @@ bool converse(Fault fault, int nth, bool tls) {
                                       .client_ssl = std::move(client.ours),
                                       .origin_fd = std::move(origin.ours),
                                       .origin_ssl = {},
-                                      .place = {},
-                                      .terms = &test::lasting({.close = 1000, .high_watermark = 8192})});
+                                      .admission = {},
+                                      .options = &test::lasting({.close = 1000, .high_watermark = 8192})});
   test::shrink_send_buffer(rig.side(Side::client).stream.fd());
   test::shrink_send_buffer(rig.side(Side::origin).stream.fd());
   Peer client_peer(client.sockets.peer, client.peer.get(), script(true));

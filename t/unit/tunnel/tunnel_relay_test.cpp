@@ -13,10 +13,10 @@ static_assert(sizeof(tunnel::Tunnel) <= 424,
 
 namespace {
 
-tunnel::Terms watermark(std::uint32_t bytes) {
-  tunnel::Terms terms;
-  terms.high_watermark = bytes;
-  return terms;
+tunnel::Options watermark(std::uint32_t bytes) {
+  tunnel::Options options;
+  options.high_watermark = bytes;
+  return options;
 }
 
 bool owns_buffer(TunnelRig& rig, Side side) {

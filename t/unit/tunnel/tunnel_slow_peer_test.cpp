@@ -17,18 +17,18 @@ using test::Ended;
 using test::frame;
 using test::TunnelRig;
 using tunnel::Due;
+using tunnel::Options;
 using tunnel::Side;
-using tunnel::Terms;
 using ws::Opcode;
 
 namespace {
 
-Terms slow_terms() {
-  Terms terms;
-  terms.ping_client = 0;
-  terms.stall = 1000;
-  terms.close = 500;
-  return terms;
+Options slow_terms() {
+  Options options;
+  options.ping_client = 0;
+  options.stall = 1000;
+  options.close = 500;
+  return options;
 }
 bool after(TunnelRig& rig, int ms) {
   rig.now += Millis(ms);
@@ -112,9 +112,9 @@ TEST_CASE("a slow client gets everything, however long its origin is gone", "[tu
 }
 
 TEST_CASE("the time to end begins when the peer's system has everything", "[tunnel][time]") {
-  auto terms = slow_terms();
-  terms.stall = 10'000;
-  TunnelRig rig(terms, TunnelRig::Kind::tcp);
+  auto options = slow_terms();
+  options.stall = 10'000;
+  TunnelRig rig(options, TunnelRig::Kind::tcp);
   // More than the client's system takes while the client does not read, and less than ours keeps for it.
   const auto message = frame(Opcode::binary, true, test::pattern(60'000));
   while (to_client(rig).waiting == 0) {
@@ -161,11 +161,11 @@ TEST_CASE("an end that was decided is an end, whatever a peer goes on sending", 
 TEST_CASE("a tunnel that lives on in one direction ends with its lifetime too", "[tunnel][time]") {
   auto client = test::socket_pair();
   auto origin = test::socket_pair();
-  const auto terms = slow_terms();
+  const auto options = slow_terms();
   tunnel::Tunnel::Parts parts;
   parts.client_fd = std::move(client.ours);
   parts.origin_fd = std::move(origin.ours);
-  parts.terms = &terms;
+  parts.options = &options;
   parts.lives_until = base::Instant(Millis(2000));
   TunnelRig rig(std::move(parts));
   test::end_stream(client.peer.get());
@@ -218,11 +218,11 @@ TEST_CASE("what a peer has said before it broke is heard", "[tunnel]") {
 }
 
 TEST_CASE("a ping behind other bytes waits for these", "[tunnel][time]") {
-  Terms terms;
-  terms.stall = 0;
-  terms.ping_client = 1000;
-  terms.ping_timeout = 300;
-  TunnelRig rig(terms, TunnelRig::Kind::tcp);
+  Options options;
+  options.stall = 0;
+  options.ping_client = 1000;
+  options.ping_timeout = 300;
+  TunnelRig rig(options, TunnelRig::Kind::tcp);
   const auto message = frame(Opcode::binary, true, test::pattern(60'000));
   while (to_client(rig).waiting < 400'000) {
     REQUIRE(test::send_all(rig.origin.get(), message));
@@ -252,10 +252,10 @@ TEST_CASE("a ping behind other bytes waits for these", "[tunnel][time]") {
 }
 
 TEST_CASE("time in which the loop did not run is nobody's silence", "[tunnel][time]") {
-  Terms terms;
-  terms.idle = 1000;
-  terms.ping_client = 0;
-  TunnelRig rig(terms);
+  Options options;
+  options.idle = 1000;
+  options.ping_client = 0;
+  TunnelRig rig(options);
   rig.now += Millis(900);
   rig.tunnel->begin_turn(rig.now, false);
   const auto woke = rig.now;

@@ -109,9 +109,9 @@ TEST_CASE("who has had a Close frame gets no other", "[tunnel][tell]") {
 TEST_CASE("a frame that is too big ends the tunnel for both, each with its code", "[tunnel][tell]") {
   const auto sender = GENERATE(Side::client, Side::origin);
   const auto other = tunnel::other(sender);
-  tunnel::Terms terms;
-  terms.messages[static_cast<std::size_t>(sender)].frame = 100;
-  TunnelRig rig(terms);
+  tunnel::Options options;
+  options.messages[static_cast<std::size_t>(sender)].frame = 100;
+  TunnelRig rig(options);
   const auto good = message(sender, 100);
   say(rig, sender, good);
   say(rig, sender, message(sender, 101));
@@ -128,9 +128,9 @@ TEST_CASE("a frame that is too big ends the tunnel for both, each with its code"
 }
 
 TEST_CASE("early bytes are judged too", "[tunnel][tell]") {
-  tunnel::Terms terms;
-  terms.strict = true;
-  TunnelRig rig(terms);
+  tunnel::Options options;
+  options.strict = true;
+  TunnelRig rig(options);
   auto early = message(Side::client);
   const auto good = early;
   test::append(early, frame(Opcode::text, true, {1}, false));
@@ -143,10 +143,10 @@ TEST_CASE("early bytes are judged too", "[tunnel][tell]") {
 }
 
 TEST_CASE("too many bytes at once leave the receiver in the middle of a frame", "[tunnel][tell]") {
-  tunnel::Terms terms;
-  terms.messages[0].bytes = 1000;
-  terms.messages[0].close = true;
-  TunnelRig rig(terms);
+  tunnel::Options options;
+  options.messages[0].bytes = 1000;
+  options.messages[0].close = true;
+  TunnelRig rig(options);
   say(rig, Side::client, test::header(Opcode::binary, true, 1'000'000, 64, true));
   say(rig, Side::client, test::pattern(2000));
   const auto to_origin = test::receive_some(rig.origin.get());

@@ -10,23 +10,23 @@ using test::Bytes;
 using test::Ended;
 using test::frame;
 using test::TunnelRig;
+using tunnel::Options;
 using tunnel::Side;
-using tunnel::Terms;
 using ws::Opcode;
 
 namespace {
 
 // No time counts but those that a test sets.
-Terms timeless() {
-  Terms terms;
-  terms.idle = terms.stall = terms.ping_client = terms.ping_origin = 0;
-  return terms;
+Options timeless() {
+  Options options;
+  options.idle = options.stall = options.ping_client = options.ping_origin = 0;
+  return options;
 }
-Terms pinging(Side side) {
-  auto terms = timeless();
-  (side == Side::client ? terms.ping_client : terms.ping_origin) = 1000;
-  terms.ping_timeout = 300;
-  return terms;
+Options pinging(Side side) {
+  auto options = timeless();
+  (side == Side::client ? options.ping_client : options.ping_origin) = 1000;
+  options.ping_timeout = 300;
+  return options;
 }
 
 int peer(const TunnelRig& rig, Side side) {
@@ -77,9 +77,9 @@ void end_both(TunnelRig& rig) {
 }  // namespace
 
 TEST_CASE("every frame of the peers counts for the idle time-out", "[tunnel][time]") {
-  auto terms = timeless();
-  terms.idle = 1000;
-  TunnelRig rig(terms);
+  auto options = timeless();
+  options.idle = 1000;
+  TunnelRig rig(options);
   const auto side = GENERATE(Side::client, Side::origin);
   CHECK_FALSE(after(rig, 999));
   say(rig, side, Opcode::text, {1, 2, 3});
@@ -99,9 +99,9 @@ TEST_CASE("every frame of the peers counts for the idle time-out", "[tunnel][tim
 }
 
 TEST_CASE("answers to our own pings do not count for the idle time-out", "[tunnel][time]") {
-  auto terms = pinging(Side::client);
-  terms.idle = 3000;
-  TunnelRig rig(terms);
+  auto options = pinging(Side::client);
+  options.idle = 3000;
+  TunnelRig rig(options);
   for (int i = 0; i < 2; ++i) {
     CHECK_FALSE(after(rig, 1000));
     const auto name = control(hear(rig, Side::client), Opcode::ping, Side::client);
@@ -114,9 +114,9 @@ TEST_CASE("answers to our own pings do not count for the idle time-out", "[tunne
 }
 
 TEST_CASE("the payload of a long frame is data too", "[tunnel][time]") {
-  auto terms = timeless();
-  terms.idle = 1000;
-  TunnelRig rig(terms);
+  auto options = timeless();
+  options.idle = 1000;
+  TunnelRig rig(options);
   say(rig, Side::client, test::header(Opcode::binary, true, 100'000, 64, true));
   for (int i = 0; i < 5; ++i) {
     CHECK_FALSE(after(rig, 900));
@@ -128,11 +128,11 @@ TEST_CASE("the payload of a long frame is data too", "[tunnel][time]") {
 TEST_CASE("a tunnel ends when it has lived long enough", "[tunnel][time]") {
   auto client = test::socket_pair();
   auto origin = test::socket_pair();
-  const auto terms = timeless();
+  const auto options = timeless();
   tunnel::Tunnel::Parts parts;
   parts.client_fd = std::move(client.ours);
   parts.origin_fd = std::move(origin.ours);
-  parts.terms = &terms;
+  parts.options = &options;
   parts.lives_until = base::Instant(Millis(5000));
   TunnelRig rig(std::move(parts));
   CHECK_FALSE(after(rig, 4999));
@@ -146,11 +146,11 @@ TEST_CASE("a tunnel ends when it has lived long enough", "[tunnel][time]") {
 TEST_CASE("a session ends by the wall clock, however that is set", "[tunnel][time]") {
   auto client = test::socket_pair();
   auto origin = test::socket_pair();
-  const auto terms = timeless();
+  const auto options = timeless();
   tunnel::Tunnel::Parts parts;
   parts.client_fd = std::move(client.ours);
   parts.origin_fd = std::move(origin.ours);
-  parts.terms = &terms;
+  parts.options = &options;
   parts.session_until = 1'000'005;
   const bool lives_long = GENERATE(true, false);
   if (!lives_long) parts.lives_until = base::Instant(Millis(6000));
@@ -171,10 +171,10 @@ TEST_CASE("a session ends by the wall clock, however that is set", "[tunnel][tim
 TEST_CASE("a peer that takes no bytes is given up, and the other one is told", "[tunnel][time]") {
   const auto side = GENERATE(Side::client, Side::origin);
   const auto left = tunnel::other(side);
-  auto terms = timeless();
-  terms.stall = 1000;
-  terms.close = 500;
-  TunnelRig rig(terms, TunnelRig::Kind::tcp);
+  auto options = timeless();
+  options.stall = 1000;
+  options.close = 500;
+  TunnelRig rig(options, TunnelRig::Kind::tcp);
   test::shrink_send_buffer(rig.side(side).stream.fd());
   const auto message = frame(Opcode::binary, true, test::pattern(60'000), left == Side::client);
   while (rig.side(side).pending.empty()) say(rig, left, message);
@@ -190,7 +190,7 @@ TEST_CASE("a peer that takes no bytes is given up, and the other one is told", "
   CHECK(rig.side(side).lost);
   CHECK(is_close(hear(rig, left), side == Side::client ? 1001 : 1011, left));
   CHECK(rig.tunnel->outcome() == Outcome::stalled);
-  CHECK(rig.tunnel->cause() == (side == Side::client ? tunnel::Cause::client : tunnel::Cause::origin));
+  CHECK(rig.tunnel->cause() == (side == Side::client ? tunnel::EndedBy::client : tunnel::EndedBy::origin));
   CHECK(all_taken(rig, left));
   CHECK_FALSE(after(rig, 499));
   CHECK(after(rig, 1));
@@ -217,7 +217,7 @@ TEST_CASE("a quiet peer is pinged, and its answer goes no further", "[tunnel][ti
   }
   const auto direction = static_cast<std::size_t>(side);
   CHECK(rig.process.count(metrics::kPings + direction) == 3);
-  const auto rtt = metrics::kPingRtt + direction * metrics::kRttPlaces;
+  const auto rtt = metrics::kPingRtt + direction * metrics::kRttCounters;
   CHECK(rig.process.count(rtt + metrics::bucket(metrics::kRtt, 42)) == 3);
   CHECK(rig.process.count(rtt + metrics::kRttBuckets) == 3 * 42);
   CHECK_FALSE(rig.tunnel->ending());
@@ -293,9 +293,9 @@ TEST_CASE("what is no WebSocket is not pinged", "[tunnel][time]") {
 }
 
 TEST_CASE("a side that is too fast is read on when its time has come", "[tunnel][time]") {
-  auto terms = timeless();
-  terms.messages[0].bytes = 1000;
-  TunnelRig rig(terms);
+  auto options = timeless();
+  options.messages[0].bytes = 1000;
+  TunnelRig rig(options);
   const auto bytes = frame(Opcode::binary, true, test::pattern(2500), true);
   say(rig, Side::client, bytes);
   CHECK(hear(rig, Side::origin).size() == 1000);
@@ -314,9 +314,9 @@ TEST_CASE("a side that is too fast is read on when its time has come", "[tunnel]
 }
 
 TEST_CASE("an answer brings the next ping nearer", "[tunnel][time]") {
-  auto terms = pinging(Side::client);
-  terms.ping_timeout = 60'000;
-  TunnelRig rig(terms);
+  auto options = pinging(Side::client);
+  options.ping_timeout = 60'000;
+  TunnelRig rig(options);
   CHECK_FALSE(after(rig, 1000));
   const auto name = control(hear(rig, Side::client), Opcode::ping, Side::client);
   REQUIRE(name);
@@ -328,9 +328,9 @@ TEST_CASE("an answer brings the next ping nearer", "[tunnel][time]") {
 }
 
 TEST_CASE("a side that is not read is neither pinged nor given up", "[tunnel][time]") {
-  auto terms = pinging(Side::client);
-  terms.high_watermark = 1024;
-  TunnelRig rig(terms);
+  auto options = pinging(Side::client);
+  options.high_watermark = 1024;
+  TunnelRig rig(options);
   test::shrink_send_buffer(rig.side(Side::origin).stream.fd());
   CHECK_FALSE(after(rig, 1000));  // its answer will stand behind what is not read
   const auto name = control(hear(rig, Side::client), Opcode::ping, Side::client);

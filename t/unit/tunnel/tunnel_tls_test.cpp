@@ -19,16 +19,17 @@ namespace {
 
 // A tunnel whose client speaks TLS; `client` makes its records, which go to `wire`.
 struct TlsRig {
-  explicit TlsRig(const tunnel::Terms& terms = {}) : TlsRig(terms, test::tls_pair(), test::socket_pair()) {}
-  TlsRig(const tunnel::Terms& terms, test::TlsConnection tls, test::Connection plain)
+  explicit TlsRig(const tunnel::Options& options = {})
+      : TlsRig(options, test::tls_pair(), test::socket_pair()) {}
+  TlsRig(const tunnel::Options& options, test::TlsConnection tls, test::Connection plain)
       : client(std::move(tls.peer)),
         wire(std::move(tls.sockets.peer)),
         rig({.client_fd = std::move(tls.sockets.ours),
              .client_ssl = adopted(std::move(tls.ours)),
              .origin_fd = std::move(plain.ours),
              .origin_ssl = {},
-             .place = {},
-             .terms = &test::lasting(terms)}) {
+             .admission = {},
+             .options = &test::lasting(options)}) {
     rig.origin = std::move(plain.peer);
   }
 
@@ -55,10 +56,10 @@ struct TlsRig {
   Bytes buffer = Bytes(tunnel::EventLoop::kReadBuffer);
 };
 
-tunnel::Terms timeless() {
-  tunnel::Terms terms;
-  terms.idle = terms.stall = terms.ping_client = terms.ping_origin = 0;
-  return terms;
+tunnel::Options timeless() {
+  tunnel::Options options;
+  options.idle = options.stall = options.ping_client = options.ping_origin = 0;
+  return options;
 }
 
 }  // namespace
@@ -102,10 +103,10 @@ TEST_CASE("a key update hides no end of the client", "[tunnel][tls]") {
 }
 
 TEST_CASE("a part of a TLS record is an answer to a ping", "[tunnel][tls][time]") {
-  auto terms = timeless();
-  terms.ping_client = 1000;
-  terms.ping_timeout = 300;
-  TlsRig tls(terms);
+  auto options = timeless();
+  options.ping_client = 1000;
+  options.ping_timeout = 300;
+  TlsRig tls(options);
   const auto record = test::sealed(tls.client.get(), frame(Opcode::binary, true, test::pattern(1000), true));
   const auto after = [&](int ms) {
     tls.rig.now += Millis(ms);
@@ -127,10 +128,10 @@ TEST_CASE("a part of a TLS record is an answer to a ping", "[tunnel][tls][time]"
 }
 
 TEST_CASE("records that are no data are an answer to a ping", "[tunnel][tls][time]") {
-  auto terms = timeless();
-  terms.ping_client = 1000;
-  terms.ping_timeout = 300;
-  TlsRig tls(terms);
+  auto options = timeless();
+  options.ping_client = 1000;
+  options.ping_timeout = 300;
+  TlsRig tls(options);
   tls.rig.now += Millis(1000);
   CHECK_FALSE(tls.rig.expire());
   tls.rig.now += Millis(200);
@@ -142,9 +143,9 @@ TEST_CASE("records that are no data are an answer to a ping", "[tunnel][tls][tim
 }
 
 TEST_CASE("records that are read together are judged frame by frame", "[tunnel][tls]") {
-  tunnel::Terms terms = timeless();
-  terms.messages[0].frame = 100;
-  TlsRig tls(terms);
+  tunnel::Options options = timeless();
+  options.messages[0].frame = 100;
+  TlsRig tls(options);
   const auto fits = frame(Opcode::binary, true, test::pattern(100), true);
   Bytes bytes = fits;
   test::append(bytes, frame(Opcode::binary, true, test::pattern(101), true));
