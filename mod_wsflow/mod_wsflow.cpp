@@ -8,6 +8,7 @@
 #include "mod_wsflow/httpd/handshake/routes.hpp"
 #include "mod_wsflow/httpd/handshake/upgrade_handler.hpp"
 #include "mod_wsflow/httpd/housekeeping/origin_load.hpp"
+#include "mod_wsflow/httpd/lifecycle/child.hpp"
 #include "mod_wsflow/httpd/lifecycle/parent.hpp"
 #include "mod_wsflow/httpd/limits/first_byte.hpp"
 #include "mod_wsflow/httpd/limits/gate.hpp"
@@ -15,14 +16,15 @@
 #include "mod_wsflow/httpd/limits/parked_request.hpp"
 #include "mod_wsflow/httpd/mpm_query.hpp"
 #include "mod_wsflow/httpd/process/log_relay.hpp"
-#include "mod_wsflow/httpd/process/process.hpp"
 #include "mod_wsflow/httpd/process/retained_wakeups.hpp"
 #include "mod_wsflow/httpd/process/shared_segment.hpp"
 #include "mod_wsflow/httpd/process/tunnel_room.hpp"
-#include "mod_wsflow/httpd/request/connection_filters.hpp"
 #include "mod_wsflow/httpd/request/connection_state.hpp"
-#include "mod_wsflow/httpd/request/request_state.hpp"
+#include "mod_wsflow/httpd/request/held_input.hpp"
+#include "mod_wsflow/httpd/request/read_deadline.hpp"
+#include "mod_wsflow/httpd/request/refusal.hpp"
 #include "mod_wsflow/httpd/request/sent_fields.hpp"
+#include "mod_wsflow/httpd/request/tls_records.hpp"
 #include "mod_wsflow/httpd/status/status_handler.hpp"
 
 // mod_ssl declares this hook in a header that distributions do not ship.
@@ -66,7 +68,9 @@ void register_hooks(apr_pool_t*) noexcept {
   static constexpr const char* kHeaders[] = {"mod_headers.c", nullptr};
   static constexpr const char* kSsl[] = {"mod_ssl.c", nullptr};
 
-  register_connection_filters();
+  register_held_input();
+  register_read_deadline();
+  register_tls_records();
   register_first_byte();
   register_last_byte();
   ap_hook_check_config(check_config, nullptr, nullptr, APR_HOOK_LAST);  // behind the MPM's

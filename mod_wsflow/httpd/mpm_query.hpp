@@ -10,6 +10,13 @@ inline int mpm_query(int what) noexcept {
   return ap_mpm_query(what, &value) == APR_SUCCESS ? value : 0;
 }
 
+// Whether the MPM has threads: tunnels can leave their workers then.
+inline bool mpm_has_threads() noexcept {
+  int kind = AP_MPMQ_NOT_SUPPORTED;
+  ap_mpm_query(AP_MPMQ_IS_THREADED, &kind);
+  return kind != AP_MPMQ_NOT_SUPPORTED;
+}
+
 // Whether a request can wait without a worker: with the event MPM since 2.4.63.
 inline bool mpm_waits_for_requests() noexcept {
   return mpm_query(newer::kCanWaitIo) > 0;

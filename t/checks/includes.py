@@ -5,7 +5,8 @@ import re
 
 import tree as base
 
-LAYERS = {
+# Below httpd/, and what each may include.
+PARTS = {
     "base": set(),
     "ws": {"base"},
     "os": {"base"},
@@ -15,9 +16,23 @@ LAYERS = {
     "tunnel": {"base", "ws", "os", "limits", "shm", "metrics"},
     "config": {"base", "ws", "limits", "tunnel"},
     "status": {"base", "ws", "limits", "shm", "metrics", "config"},
-    "httpd": {"base", "ws", "os", "limits", "shm", "metrics", "tunnel", "config", "status"},
-    "": {"base", "ws", "os", "limits", "shm", "metrics", "tunnel", "config", "status", "httpd"},  # mod_wsflow.cpp
 }
+# The rooms of httpd/ from the ground up: each may include the rooms on the steps below its own, and all parts. The border
+# itself, the files directly in httpd/, is the lowest.
+STEPS = (("httpd",), ("httpd/config",), ("httpd/lines",), ("httpd/process",), ("httpd/checks", "httpd/request"),
+         ("httpd/housekeeping", "httpd/limits", "httpd/origin"), ("httpd/tunnel",), ("httpd/handshake",),
+         ("httpd/status", "httpd/lifecycle"), ("",))  # "": mod_wsflow.cpp and directives.cpp
+
+
+def layers():
+    found, below = dict(PARTS), set(PARTS)
+    for step in STEPS:
+        found.update((room, set(below)) for room in step)
+        below.update(step)
+    return found
+
+
+LAYERS = layers()
 
 HTTPD = re.compile(r"(http|ap_|apr|mod_|util_)[\w./]*\.h|scoreboard\.h|mpm_common\.h|unixd\.h")
 SYSTEM = re.compile(r"(sys|netinet|arpa|net|linux)/.*\.h|[a-z_]+\.h")
@@ -33,8 +48,7 @@ ALLOWED = {
 
 
 def layer_of(name):
-    parts = name.split("/")
-    return parts[1] if len(parts) > 2 else ""
+    return "/".join(name.split("/")[1:-1])
 
 
 def kind_of(header):

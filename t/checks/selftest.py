@@ -20,6 +20,8 @@ SPOILS = [
      "ws must not include os"),
     ("includes", "mod_wsflow/tunnel/engine.hpp", r"\A", '#include "mod_wsflow/httpd/api.hpp"\n',
      "tunnel must not include httpd"),
+    ("includes", "mod_wsflow/httpd/request/refusal.hpp", r"\A", '#include "mod_wsflow/httpd/status/action.hpp"\n',
+     "httpd/request must not include httpd/status"),
     ("includes", "mod_wsflow/httpd/guard.hpp", r"\A", "#include <http_core.h>\n", "<http_core.h> belongs into"),
     ("includes", "mod_wsflow/tunnel/tunnel.hpp", r"\A", "#include <sys/socket.h>\n", "<sys/socket.h> belongs into"),
     ("includes", "mod_wsflow/ws/opcode.hpp", r"\A", '#include "close_code.hpp"\n', "no file of mod_wsflow/"),

@@ -6,8 +6,8 @@
 #include <string_view>
 
 #include "mod_wsflow/httpd/config/field_expression.hpp"
-#include "mod_wsflow/httpd/config/limit_config.hpp"
 #include "mod_wsflow/httpd/config/server_config.hpp"
+#include "mod_wsflow/httpd/elements.hpp"
 #include "mod_wsflow/httpd/lines/config_tree.hpp"
 #include "mod_wsflow/httpd/log.hpp"
 #include "mod_wsflow/ws/field_syntax.hpp"

@@ -1,8 +1,8 @@
 #include "mod_wsflow/httpd/checks/http2_check.hpp"
 
-#include "mod_wsflow/httpd/config/limit_config.hpp"
 #include "mod_wsflow/httpd/config/server_config.hpp"
 #include "mod_wsflow/httpd/lines/config_tree.hpp"
+#include "mod_wsflow/httpd/lines/sections.hpp"
 #include "mod_wsflow/httpd/log.hpp"
 #include "mod_wsflow/httpd/process/worker_share.hpp"
 
@@ -20,18 +20,8 @@ const Line* switched_on(const server_rec* server) noexcept {
   return ap_cstr_casecmp(ap_getword_conf(server->process->pconf, &value), "on") == 0 ? line : nullptr;
 }
 
-bool takes_upgrades(const ap_conf_vector_t* section) noexcept {
-  const auto* config = static_cast<const DirConfig*>(ap_get_module_config(section, &wsflow_module));
-  return config != nullptr && config->enabled == 1;
-}
-
 bool has_tunnels(const server_rec* server) noexcept {
-  if (config_of(server).routes->nelts != 0 || takes_upgrades(server->lookup_defaults)) return true;
-  const auto* core = static_cast<const core_server_config*>(ap_get_core_module_config(server->module_config));
-  for (const auto* section : elements<const ap_conf_vector_t*>(core->sec_url)) {
-    if (takes_upgrades(section)) return true;
-  }
-  return false;
+  return config_of(server).routes->nelts != 0 || takes_upgrades_somewhere(server);
 }
 
 bool speaks_http2(server_rec* server) noexcept {

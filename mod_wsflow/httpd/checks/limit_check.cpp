@@ -7,6 +7,7 @@
 #include "mod_wsflow/httpd/config/limit_config.hpp"
 #include "mod_wsflow/httpd/config/limit_directives.hpp"
 #include "mod_wsflow/httpd/config/server_config.hpp"
+#include "mod_wsflow/httpd/elements.hpp"
 #include "mod_wsflow/httpd/lines/config_tree.hpp"
 #include "mod_wsflow/httpd/log.hpp"
 #include "mod_wsflow/httpd/mpm_query.hpp"
@@ -23,7 +24,7 @@ std::span<const LimitSection> places(const server_rec* main) noexcept {
   return elements<const LimitSection>(config_of(main).limit_sections);
 }
 
-int refuse(const server_rec* main, const LimitConfig& rule, const char* where, const char* why) noexcept {
+int reject(const server_rec* main, const LimitConfig& rule, const char* where, const char* why) noexcept {
   ap_log_error(APLOG_MARK, APLOG_CRIT, 0, main, WSFLOGNO(0135) "WSFlowLimit %s (%s): %s",
                rule.definition.name, where, why);
   return HTTP_INTERNAL_SERVER_ERROR;
@@ -45,14 +46,14 @@ int check_names(const server_rec* main) noexcept {
   for (const auto& place : places(main)) {
     for (const auto& use : elements<const AppliedLimit>(place.uses)) {
       if (use.rule->where != nullptr) continue;
-      return refuse(
+      return reject(
           main, *use.rule, use.where,
           apr_pstrcat(pool, "no limit of this name is defined; defined are: ", defined_names(main), nullptr));
     }
   }
   if (rules(main).size() <= limits::kConfigurable) return OK;
   const auto& first_too_many = *rules(main)[limits::kConfigurable];
-  return refuse(
+  return reject(
       main, first_too_many, first_too_many.where,
       apr_psprintf(pool, "there may be %d limits at most", static_cast<int>(limits::kConfigurable)));
 }
@@ -67,7 +68,7 @@ int fill_queues(const server_rec* main) noexcept {
     const auto at_once = settings.concurrency != 0 ? settings.concurrency : settings.burst;
     const auto queue = std::min(at_once, limits::kMostWaiting);
     if (!parks) {
-      return refuse(main, *rule, rule->where,
+      return reject(main, *rule, rule->where,
                     apr_psprintf(main->process->pconf,
                                  "acquire= needs queue= with this MPM (any but event since 2.4.63), as each "
                                  "request that waits holds a worker; write queue=N, for example queue=%u",
@@ -96,7 +97,7 @@ int check_waits(const server_rec* main) noexcept {
     for (const auto& use : elements<const AppliedLimit>(place.uses)) {
       const auto acquire = use.rule->definition.acquire;
       if (use.off || acquire == 0 || acquire < timeout) continue;
-      return refuse(main, *use.rule, use.where,
+      return reject(main, *use.rule, use.where,
                     apr_psprintf(main->process->pconf,
                                  "acquire= must be shorter than Timeout, which is %" APR_TIME_T_FMT
                                  " s here: write a shorter acquire=, or Timeout %" APR_TIME_T_FMT " or more",
@@ -144,7 +145,7 @@ int check_counts(const server_rec* main) noexcept {
       if (place.server != server && place.server != main) continue;
       if (count_limits(main, server, place) <= limits::kPerRequest) continue;
       const auto& last = elements<const AppliedLimit>(place.uses).back();
-      return refuse(
+      return reject(
           main, *last.rule, last.where,
           apr_psprintf(main->process->pconf,
                        "more than %d limits in one place, with those of the sections around it: lift "
@@ -161,7 +162,7 @@ int check_keys(const server_rec* main) noexcept {
   for (const auto* rule : rules(main)) {
     keys += rule->definition.keyed ? rule->definition.keys : 1;
     if (keys <= limits::kEntries) continue;
-    return refuse(main, *rule, rule->where,
+    return reject(main, *rule, rule->where,
                   apr_psprintf(main->process->pconf,
                                "keys= of all limits, as far as here, come to %d: together they may be %d",
                                static_cast<int>(keys), static_cast<int>(limits::kEntries)));

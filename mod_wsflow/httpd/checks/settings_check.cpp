@@ -3,8 +3,8 @@
 #include <algorithm>
 
 #include "mod_wsflow/config/route_shadow.hpp"
-#include "mod_wsflow/httpd/config/limit_config.hpp"
 #include "mod_wsflow/httpd/config/server_config.hpp"
+#include "mod_wsflow/httpd/elements.hpp"
 #include "mod_wsflow/httpd/guard.hpp"
 #include "mod_wsflow/httpd/lines/route_owner.hpp"
 #include "mod_wsflow/os/sysctl.hpp"

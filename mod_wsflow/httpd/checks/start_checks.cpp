@@ -72,7 +72,7 @@ int check_configuration(server_rec* server) noexcept {
   check_counting_modules(server);
   check_field_expressions(server);
   check_status_reach(server);
-  if (mpm_query(AP_MPMQ_IS_THREADED) == AP_MPMQ_NOT_SUPPORTED) {
+  if (!mpm_has_threads()) {
     ap_log_error(APLOG_MARK, APLOG_WARNING, 0, server,
                  WSFLOGNO(0081) "with the MPM %s each tunnel holds a process: use mpm_event, with PHP-FPM (mod_proxy_fcgi) in place of mod_php",
                  ap_show_mpm());

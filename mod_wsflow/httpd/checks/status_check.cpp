@@ -4,9 +4,10 @@
 #include <cstring>
 #include <string_view>
 
-#include "mod_wsflow/httpd/config/limit_config.hpp"
+#include "mod_wsflow/httpd/elements.hpp"
 #include "mod_wsflow/httpd/lines/config_tree.hpp"
 #include "mod_wsflow/httpd/lines/rewrite_lines.hpp"
+#include "mod_wsflow/httpd/lines/sections.hpp"
 #include "mod_wsflow/httpd/log.hpp"
 #include "mod_wsflow/httpd/process/process.hpp"
 
@@ -21,11 +22,6 @@ constexpr const char* kHandler = "wsflow-status";
 const core_dir_config& core_of(Section section) noexcept {
   return *static_cast<const core_dir_config*>(
       ap_get_core_module_config(const_cast<ap_conf_vector_t*>(section)));
-}
-
-std::span<Section> sections(const server_rec* server) noexcept {
-  const auto* core = static_cast<const core_server_config*>(ap_get_core_module_config(server->module_config));
-  return elements<Section>(core->sec_url);
 }
 
 // The path of the plain <Location> with this SetHandler; nullptr: the line is none, or no path can be told.
@@ -67,7 +63,7 @@ bool covers(const proxy_alias& route, const char* path) noexcept {
 // Of the sections that cover the path, the last one that has a route has its way.
 const proxy_alias* route_of_sections(const server_rec* server, const char* path) noexcept {
   const proxy_alias* found = nullptr;
-  for (const auto* section : sections(server)) {
+  for (const auto* section : location_sections(server)) {
     const auto* proxy = static_cast<const proxy_dir_conf*>(ap_get_module_config(section, &proxy_module));
     if (proxy != nullptr && proxy->alias_set != 0 && covers(core_of(section), path)) found = proxy->alias;
   }

@@ -4,9 +4,10 @@
 #include <cstring>
 #include <string_view>
 
-#include "mod_wsflow/httpd/config/limit_config.hpp"
 #include "mod_wsflow/httpd/config/server_config.hpp"
+#include "mod_wsflow/httpd/elements.hpp"
 #include "mod_wsflow/httpd/lines/config_tree.hpp"
+#include "mod_wsflow/httpd/lines/sections.hpp"
 #include "mod_wsflow/httpd/log.hpp"
 
 namespace wsflow::httpd {
@@ -51,16 +52,6 @@ const char* with_own_port(apr_pool_t* pool, proxy_balancer* balancer, proxy_serv
   return own;
 }
 
-bool takes_over(const ap_conf_vector_t* section) noexcept {
-  const auto* config = static_cast<const DirConfig*>(ap_get_module_config(section, &wsflow_module));
-  return config != nullptr && config->enabled == 1;
-}
-
-std::span<const ap_conf_vector_t*> sections_of(const server_rec* server) noexcept {
-  const auto* core = static_cast<const core_server_config*>(ap_get_core_module_config(server->module_config));
-  return elements<const ap_conf_vector_t*>(core->sec_url);
-}
-
 // One level of the configuration, as httpd has kept its lines: what mod_proxy keeps of a route is without
 // its socket.
 struct Level {
@@ -71,14 +62,11 @@ struct Level {
 };
 
 Level level_of(server_rec* server) noexcept {
-  const auto sections = sections_of(server);
   return {
       .server = server,
       .proxy = static_cast<proxy_server_conf*>(ap_get_module_config(server->module_config, &proxy_module)),
       .balancer = nullptr,
-      .takes_over =
-          takes_over(server->lookup_defaults) ||
-          std::any_of(sections.begin(), sections.end(), [](auto* each) { return takes_over(each); })};
+      .takes_over = takes_upgrades_somewhere(server)};
 }
 
 Level level_behind(const Line& section, const Level& level, server_rec* main) noexcept {

@@ -15,13 +15,4 @@ struct FieldExpression {
 // Parses one; nullptr with an error message if it is none.
 const ap_expr_info_t* parse_expression(cmd_parms* cmd, const char* text, const char** error) noexcept;
 
-struct ExpressionText {
-  const char* text;   // empty: the expression gives nothing; nullptr: it failed
-  const char* error;  // why it failed
-};
-// Of the fields that the client sent, and of what modules other than mod_headers made of them. A function of
-// the expression that cannot read what it is given makes it fail; httpd's own would give nothing. The thread
-// that has the request.
-ExpressionText evaluate(request_rec* r, const ap_expr_info_t* expression) noexcept;
-
 }  // namespace wsflow::httpd

@@ -5,9 +5,8 @@
 #include <span>
 #include <string_view>
 
-#include "mod_wsflow/httpd/config/limit_config.hpp"
 #include "mod_wsflow/httpd/config/server_config.hpp"
-#include "mod_wsflow/httpd/request/sent_fields.hpp"
+#include "mod_wsflow/httpd/elements.hpp"
 #include "mod_wsflow/os/local_address.hpp"
 #include "mod_wsflow/ws/field_syntax.hpp"
 

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstdint>
-#include <span>
 #include <type_traits>
 
 #include "mod_wsflow/httpd/api.hpp"
@@ -42,12 +41,5 @@ struct LimitSection {
 static_assert(std::is_trivially_destructible_v<LimitConfig> &&
               std::is_trivially_destructible_v<AppliedLimit> &&
               std::is_trivially_destructible_v<LimitSection>);
-
-// The elements of an array of httpd's; none if there is no array.
-template <class Element>
-std::span<Element> elements(const apr_array_header_t* array) noexcept {
-  if (array == nullptr) return {};
-  return {static_cast<Element*>(static_cast<void*>(array->elts)), static_cast<std::size_t>(array->nelts)};
-}
 
 }  // namespace wsflow::httpd

@@ -8,6 +8,7 @@
 #include "mod_wsflow/httpd/config/field_expression.hpp"
 #include "mod_wsflow/httpd/config/limit_config.hpp"
 #include "mod_wsflow/httpd/config/server_config.hpp"
+#include "mod_wsflow/httpd/elements.hpp"
 #include "mod_wsflow/httpd/guard.hpp"
 
 namespace wsflow::httpd {

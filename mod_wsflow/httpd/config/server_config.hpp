@@ -109,4 +109,10 @@ inline const DirConfig& config_of(const request_rec* r) noexcept {
   return *static_cast<const DirConfig*>(ap_get_module_config(r->per_dir_config, &wsflow_module));
 }
 
+// Something judges by the fields of requests: what their clients sent is kept (request/sent_fields). Parent,
+// while the configuration is read.
+inline void keep_sent_fields() noexcept {
+  config_of(ap_server_conf).judges_fields = true;
+}
+
 }  // namespace wsflow::httpd

@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "mod_wsflow/httpd/config/field_expression.hpp"
-#include "mod_wsflow/httpd/config/limit_config.hpp"
+#include "mod_wsflow/httpd/elements.hpp"
 #include "mod_wsflow/httpd/guard.hpp"
 
 namespace wsflow::httpd {

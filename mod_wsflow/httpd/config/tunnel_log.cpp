@@ -11,7 +11,6 @@
 #include "mod_wsflow/httpd/config/server_config.hpp"
 #include "mod_wsflow/httpd/guard.hpp"
 #include "mod_wsflow/httpd/mpm_query.hpp"
-#include "mod_wsflow/httpd/request/sent_fields.hpp"
 #include "mod_wsflow/ws/field_syntax.hpp"
 
 namespace wsflow::httpd {

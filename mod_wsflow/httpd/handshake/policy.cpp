@@ -4,10 +4,11 @@
 #include <string_view>
 
 #include "mod_wsflow/config/subprotocols.hpp"
-#include "mod_wsflow/httpd/config/limit_config.hpp"
+#include "mod_wsflow/httpd/elements.hpp"
 #include "mod_wsflow/httpd/log.hpp"
 #include "mod_wsflow/httpd/process/process.hpp"
 #include "mod_wsflow/httpd/request/sent_fields.hpp"
+#include "mod_wsflow/shm/jobs.hpp"
 
 namespace wsflow::httpd {
 
@@ -23,7 +24,7 @@ const char* own_origin(request_rec* r) noexcept {
   return apr_pstrcat(r->pool, ap_http_scheme(r), "://", host != nullptr ? host : "", nullptr);
 }
 
-Failure check_origin(request_rec* r, const config::OriginRules& rules) {
+Failure check_origin(Process& process, request_rec* r, const config::OriginRules& rules) {
   const char* field = sent_field(r, "Origin");
   const auto given = field != nullptr ? std::optional<std::string_view>(field) : std::nullopt;
   if (config::allows(rules, given, own_origin(r))) return {};
@@ -31,7 +32,7 @@ Failure check_origin(request_rec* r, const config::OriginRules& rules) {
   if (rules.report_only) {
     ap_log_rerror(APLOG_MARK, APLOG_INFO, 0, r,
                   WSFLOGNO(0172) "would refuse the handshake (report-only): its Origin is %s", told);
-    if (auto* process = child()) process->recorder.add(metrics::kOriginReports);
+    process.recorder.add(metrics::kOriginReports);
     return {};
   }
   ap_log_rerror(APLOG_MARK, APLOG_INFO, 0, r,
@@ -60,15 +61,28 @@ Failure check_protocols(request_rec* r, const apr_array_header_t* allowed) {
 
 }  // namespace
 
-Failure apply_policy(request_rec* r, const HandshakeConfig& config) {
+Failure apply_policy(Process& process, request_rec* r, const HandshakeConfig& config) {
   if (config.origins != nullptr) {
-    if (const auto failure = check_origin(r, *config.origins)) return failure;
+    if (const auto failure = check_origin(process, r, *config.origins)) return failure;
   }
   if (config.protocols != nullptr && config.protocols->nelts != 0) {
     if (const auto failure = check_protocols(r, config.protocols)) return failure;
   }
   if (config.strip_extensions == 1) apr_table_unset(r->headers_in, "Sec-WebSocket-Extensions");
   return {};
+}
+
+Failure check_drained(const Process& process, request_rec* r) noexcept {
+  const auto* route = state_of(r).route;
+  const auto* host = r->server->server_hostname;
+  if (route == nullptr || !shm::is_closed(process.segment, host != nullptr ? host : "", route->path))
+    return {};
+  ap_log_rerror(APLOG_MARK, APLOG_INFO, 0, r,
+                WSFLOGNO(0156) "handshake refused with 503: the route %s is drained", route->path);
+  return {.status = HTTP_SERVICE_UNAVAILABLE,
+          .reason = HandshakeRefusal::route_drained,
+          .retry_after = spread_retry(10, 20),
+          .sentence = "This service takes no new connections at the moment. Please try again in a while."};
 }
 
 }  // namespace wsflow::httpd

@@ -3,8 +3,8 @@
 #include <cstdint>
 
 #include "mod_wsflow/config/lifetime.hpp"
-#include "mod_wsflow/httpd/config/field_expression.hpp"
 #include "mod_wsflow/httpd/log.hpp"
+#include "mod_wsflow/httpd/request/expression_text.hpp"
 #include "mod_wsflow/os/random.hpp"
 
 namespace wsflow::httpd {
@@ -41,8 +41,9 @@ TunnelEnd end_of_session(request_rec* r, const ap_expr_info_t* until) noexcept {
                   WSFLOGNO(0161) "handshake refused with 403: WSFlowTimeout until=, %" APR_INT64_T_FMT
                                  ", has passed",
                   end.seconds);
-    explain(r, "The session has ended.");
-    return {.failure = {.status = HTTP_FORBIDDEN, .reason = HandshakeRefusal::expired}};
+    return {.failure = {.status = HTTP_FORBIDDEN,
+                        .reason = HandshakeRefusal::expired,
+                        .sentence = "The session has ended."}};
   }
   // From the year 2106 on: far beyond any tunnel's life.
   if (end.seconds > UINT32_MAX) return {};

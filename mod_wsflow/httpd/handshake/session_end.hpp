@@ -2,7 +2,7 @@
 
 #include "mod_wsflow/base/clock.hpp"
 #include "mod_wsflow/httpd/config/server_config.hpp"
-#include "mod_wsflow/httpd/request/request_state.hpp"
+#include "mod_wsflow/httpd/request/refusal.hpp"
 
 namespace wsflow::httpd {
 

@@ -13,8 +13,8 @@
 #include "mod_wsflow/httpd/origin/origin_answer.hpp"
 #include "mod_wsflow/httpd/origin/origin_refusal.hpp"
 #include "mod_wsflow/httpd/process/process.hpp"
+#include "mod_wsflow/httpd/request/connection_state.hpp"
 #include "mod_wsflow/httpd/request/handshake_request.hpp"
-#include "mod_wsflow/httpd/status/drain_route.hpp"
 #include "mod_wsflow/httpd/tunnel/handover.hpp"
 #include "mod_wsflow/httpd/tunnel/stay.hpp"
 #include "mod_wsflow/os/random.hpp"
@@ -63,47 +63,39 @@ Failure failure_of(ws::RequestVerdict verdict) noexcept {
 }
 
 int refuse_request(request_rec* r, ws::RequestVerdict verdict) noexcept {
-  const auto failure = failure_of(verdict);
+  auto failure = failure_of(verdict);
+  failure.sentence = ws::describe(verdict);
   ap_log_rerror(APLOG_MARK, APLOG_INFO, 0, r, WSFLOGNO(0070) "handshake refused with %d: %s", failure.status,
                 ws::describe(verdict));
-  explain(r, ws::describe(verdict));
-  if (failure.status == HTTP_UPGRADE_REQUIRED) {
-    apr_table_setn(r->err_headers_out, "Upgrade", "websocket");
-    apr_table_setn(r->err_headers_out, "Connection", "Upgrade");
-    apr_table_setn(r->err_headers_out, "Sec-WebSocket-Version", "13");
-  }
   return refuse(r, failure);
 }
 
-// Spread, so that a herd does not come back as one.
-void come_back_later(request_rec* r) noexcept {
-  apr_table_setn(r->err_headers_out, "Retry-After",
-                 apr_itoa(r->pool, static_cast<int>(1 + os::random32() % 10)));
-}
-
-int refuse_for_a_while(request_rec* r) noexcept {
-  come_back_later(r);
-  return refuse(r, {HTTP_SERVICE_UNAVAILABLE, HandshakeRefusal::max_tunnels});
+Failure full(HandshakeRefusal reason) noexcept {
+  return {.status = HTTP_SERVICE_UNAVAILABLE, .reason = reason, .retry_after = spread_retry(1, 10)};
 }
 
 int refuse_full(request_rec* r, const tunnel::Admission& admission) noexcept {
   ap_log_rerror(APLOG_MARK, APLOG_WARNING, 0, r, WSFLOGNO(0071)
                 "handshake refused with 503: this process holds its %u tunnels already (WSFlowMaxTunnels, descriptors)",
                 admission.limit());
-  return refuse_for_a_while(r);
+  return refuse(r, full(HandshakeRefusal::max_tunnels));
 }
 
 // A tunnel that must hold a worker thread leaves enough of them to the rest of the site.
-Failure enter_share(request_rec* r, WorkerShare::Lease& place) noexcept {
-  auto* process = child();
-  if (process == nullptr || place) return {};
-  place = process->workers.enter(r->connection);
-  if (place) return {};
+Failure enter_share(Process& process, request_rec* r, WorkerShare::Lease& share) noexcept {
+  if (share) return {};
+  const auto* connection = r->connection->master;
+  if (connection == nullptr) {
+    share = process.workers.enter();
+  } else {
+    auto* state = state_of(connection);
+    share = process.workers.enter_stream(state != nullptr ? &state->worker_tunnels : nullptr);
+  }
+  if (share) return {};
   ap_log_rerror(APLOG_MARK, APLOG_INFO, 0, r, WSFLOGNO(0221)
                 "handshake refused with 503: tunnels hold their share of the worker threads already (%u in this process)",
-                process->workers.taken());
-  come_back_later(r);
-  return {.status = HTTP_SERVICE_UNAVAILABLE, .reason = HandshakeRefusal::worker_share};
+                process.workers.taken());
+  return full(HandshakeRefusal::worker_share);
 }
 
 // Operators must be able to see and to close each tunnel, and limits to count it.
@@ -111,7 +103,7 @@ int refuse_unlisted(request_rec* r) noexcept {
   ap_log_rerror(
       APLOG_MARK, APLOG_WARNING, 0, r,
       WSFLOGNO(0202) "handshake refused with 503: the shared memory has no room for another tunnel");
-  return refuse_for_a_while(r);
+  return refuse(r, full(HandshakeRefusal::max_tunnels));
 }
 
 // What RFC 6455 4.1 tells a client to check of the 101, on behalf of our client; of the sub-protocol it may
@@ -163,8 +155,8 @@ int leave_to_http(request_rec* r) {
   return DECLINED;
 }
 
-int handle(request_rec* r, proxy_worker* worker, proxy_server_conf* conf, char* url, const char* proxy_name,
-           apr_port_t proxy_port) {
+int handle(Process* process, request_rec* r, proxy_worker* worker, proxy_server_conf* conf, char* url,
+           const char* proxy_name, apr_port_t proxy_port) {
   const auto* scheme = scheme_of(url);
   if (r->proxyreq != PROXYREQ_REVERSE || scheme == nullptr) return DECLINED;
   const auto verdict = ws::judge_request(upgrade_of(r));
@@ -177,16 +169,16 @@ int handle(request_rec* r, proxy_worker* worker, proxy_server_conf* conf, char* 
   if (!handshake && !for_sockets) return leave_to_http(r);
   if (verdict != ws::RequestVerdict::ok) return refuse_request(r, verdict);
 
-  if (const auto failure = apply_policy(r, config_of(r).handshakes)) return refuse(r, failure);
+  if (process == nullptr) return refuse_unlisted(r);
+  if (const auto failure = apply_policy(*process, r, config_of(r).handshakes)) return refuse(r, failure);
 
-  if (const auto failure = check_drained(r)) return refuse(r, failure);
+  if (const auto failure = check_drained(*process, r)) return refuse(r, failure);
 
   const auto tunnels = tunnel_config_of(r);
   const auto end = find_end(r, tunnels);
   if (end.failure) return refuse(r, end.failure);
 
-  auto* process = child();
-  if (process == nullptr || !process->rows.has_room()) return refuse_unlisted(r);
+  if (!process->rows.has_room()) return refuse_unlisted(r);
   tunnel::Admission::Lease admission;
   if (process->engine) {
     admission = process->engine->admission().enter();
@@ -194,9 +186,9 @@ int handle(request_rec* r, proxy_worker* worker, proxy_server_conf* conf, char* 
   }
 
   WorkerShare::Lease share;
-  auto stays = reason_to_stay(r);
+  auto stays = reason_to_stay(*process, r);
   if (stays) {
-    if (const auto failure = enter_share(r, share)) return refuse(r, failure);
+    if (const auto failure = enter_share(*process, r, share)) return refuse(r, failure);
   }
 
   Origin origin(r, worker, conf, tunnels.settings);
@@ -204,17 +196,17 @@ int handle(request_rec* r, proxy_worker* worker, proxy_server_conf* conf, char* 
     return refuse(r, failure);
   const auto& head = origin.head();
   if (head.status != HTTP_SWITCHING_PROTOCOLS) {
-    tell_origin_refusal(r, origin, head.status);
+    tell_origin_refusal(*process, r, origin, head.status);
     refuse(r, {head.status, HandshakeRefusal::origin_status});
     return pass_answer(r, origin);
   }
   if (const auto failure = judge_switching(r, origin)) return refuse(r, failure);
   if (!stays) stays = origin_reason_to_stay(r, origin.connection());
   if (stays) {
-    if (const auto failure = enter_share(r, share)) return refuse(r, failure);
+    if (const auto failure = enter_share(*process, r, share)) return refuse(r, failure);
   }
   // It may have been drained while the origin made up its mind.
-  if (const auto failure = check_drained(r)) return refuse(r, failure);
+  if (const auto failure = check_drained(*process, r)) return refuse(r, failure);
 
   const auto id = os::random64();
   note_tunnel(r, id);
@@ -228,15 +220,15 @@ int handle(request_rec* r, proxy_worker* worker, proxy_server_conf* conf, char* 
   if (!stays) {
     ap_log_rerror(APLOG_MARK, APLOG_DEBUG, 0, r, WSFLOGNO(0074) "tunnel %016" APR_UINT64_T_HEX_FMT " to %s",
                   id, origin.name().text);
-    failure = hand_over(r, origin, std::move(handover));
+    failure = hand_over(*process, r, origin, std::move(handover));
   } else {
     // The first is worth a warning, with what to change.
-    const bool first = is_first(stays);
+    const bool first = is_first(*process, stays);
     ap_log_rerror(APLOG_MARK, first ? APLOG_WARNING : APLOG_INFO, 0, r,
                   WSFLOGNO(0075) "tunnel %016" APR_UINT64_T_HEX_FMT " to %s holds this worker thread: %s", id,
                   origin.name().text,
                   first ? apr_pstrcat(r->pool, stays.why, ": ", stays.cure, nullptr) : stays.why);
-    failure = run_on_worker(r, origin, std::move(handover));
+    failure = run_on_worker(*process, r, origin, std::move(handover));
   }
   return failure ? refuse(r, failure) : OK;
 }
@@ -246,7 +238,7 @@ int handle(request_rec* r, proxy_worker* worker, proxy_server_conf* conf, char* 
 int upgrade_handler(request_rec* r, proxy_worker* worker, proxy_server_conf* conf, char* url,
                     const char* proxy_name, apr_port_t proxy_port) noexcept {
   const int status = guard(r->server, HTTP_INTERNAL_SERVER_ERROR,
-                           [&] { return handle(r, worker, conf, url, proxy_name, proxy_port); });
+                           [&] { return handle(child(), r, worker, conf, url, proxy_name, proxy_port); });
   if (status != HTTP_INTERNAL_SERVER_ERROR || state_of(r).refusal) return status;
   blame_no_origin(r);
   if (r->status != HTTP_SWITCHING_PROTOCOLS) return status;

@@ -25,7 +25,7 @@ auto with_selector(shm::Layout& layout, const shm::Reading<shm::Job>& job, Use&&
   if (const auto limit = shm::unpacked(job.facts.limit); !limit.empty()) {
     limits::Key key;
     std::copy(std::begin(job.facts.key), std::end(job.facts.key), key.hash);
-    const auto wakeups = httpd::wakeups();
+    const auto wakeups = retained_wakeups();
     limits::Limiter limiter(shm::limits_table(layout), limits::Limiter::kNoSlot, wakeups);
     permits = limits::holders_of(limiter, limit, key);
     if (!permits) return std::nullopt;

@@ -6,16 +6,13 @@
 #include "mod_wsflow/base/clock.hpp"
 #include "mod_wsflow/httpd/config/tunnel_log.hpp"
 #include "mod_wsflow/httpd/guard.hpp"
-#include "mod_wsflow/httpd/process/process.hpp"
+#include "mod_wsflow/httpd/process/line_outlet.hpp"
 #include "mod_wsflow/os/output.hpp"
 #include "mod_wsflow/shm/reaper.hpp"
 
 namespace wsflow::httpd {
 
 namespace {
-
-// The parent has other things to do.
-constexpr base::Millis kPatience{1000};
 
 // Rows keep names as far as there is room.
 const TunnelLog* log_of(const server_rec* main_server, const std::string& name) noexcept {
@@ -65,10 +62,11 @@ std::string line_of(const TunnelLog& log, const shm::TunnelView& row, std::int64
   return status::make_log_line(log.shape, status::prepare_values(log.shape, RowSource(row)), facts);
 }
 
-void log_lost_tunnels(const server_rec* main_server, const shm::LostTunnels& lost) noexcept {
+void log_lost_tunnels(const server_rec* main_server, LogWriter* writer,
+                      const shm::LostTunnels& lost) noexcept {
   if (lost.empty()) return;
   guard_void(main_server, [&] {
-    LineOutlet outlet;
+    LineOutlet outlet(writer);
     const auto now = apr_time_now();
     for (const auto& row : lost) {
       if (const auto* log = log_of(main_server, row.server)) outlet.write(*log, line_of(*log, row, now));
@@ -78,53 +76,12 @@ void log_lost_tunnels(const server_rec* main_server, const shm::LostTunnels& los
 
 }  // namespace
 
-LineOutlet::LineOutlet() noexcept : give_up_at_(base::now() + kPatience) {}
-
-LineOutlet::~LineOutlet() {
-  if (lost_ == 0) return;
-  ap_log_error(APLOG_MARK, APLOG_WARNING, 0, log_->server,
-               WSFLOGNO(0189) "the tunnel log %s takes nothing: %u lines of other processes are lost",
-               log_->target, lost_);
-}
-
-void LineOutlet::write(const TunnelLog& log, std::string_view line) noexcept {
-  if (auto* process = child(); process != nullptr && process->log_writer) {
-    process->log_writer->append(log, line);
-  } else if (!write_now(log, line)) {
-    log_ = &log;
-    ++lost_;
-  }
-}
-
-bool LineOutlet::write_now(const TunnelLog& log, std::string_view line) const noexcept {
-  if (log.fd < 0) return false;
-  while (log.pipe() && !line.empty()) {
-    if (!os::wait_writable(log.fd, std::max(base::Millis{0}, give_up_at_ - base::now()))) return false;
-    const auto piece = line.substr(0, os::kWholePipeWrite);
-    if (!os::write_all(log.fd, piece)) return false;
-    line.remove_prefix(piece.size());
-  }
-  return os::write_all(log.fd, line);
-}
-
-std::optional<unsigned> reap_and_log(const server_rec* main_server, shm::Layout& layout) noexcept {
+std::optional<unsigned> reap_and_log(const server_rec* main_server, LogWriter* writer,
+                                     shm::Layout& layout) noexcept {
   shm::LostTunnels lost;
   const auto folded = shm::reap_all(layout, &lost);
-  log_lost_tunnels(main_server, lost);
+  log_lost_tunnels(main_server, writer, lost);
   return folded;
-}
-
-void take_line(const server_rec* main_server, const server_rec* server, std::string_view target,
-               std::string_view line, LineOutlet& outlet) noexcept {
-  guard_void(main_server, [&] {
-    if (const auto* log = find_tunnel_log(main_server, target)) {
-      outlet.write(*log, std::string(line) + '\n');
-      return;
-    }
-    ap_log_error(APLOG_MARK, APLOG_INFO, 0, server,
-                 WSFLOGNO(0190) "a line for the tunnel log %.*s, which is no more: %.*s",
-                 static_cast<int>(target.size()), target.data(), static_cast<int>(line.size()), line.data());
-  });
 }
 
 }  // namespace wsflow::httpd

@@ -115,19 +115,18 @@ void open_origin_load(apr_pool_t* pconf, server_rec* server, shm::Layout& layout
 }
 
 // A member that was added at run time is not among them.
-std::optional<std::uint32_t> resource_of(const proxy_worker* worker) noexcept {
-  const auto* load = config_of(child()->server).origin_load;
+std::optional<std::uint32_t> resource_of(const Process& process, const proxy_worker* worker) noexcept {
+  const auto* load = config_of(process.server).origin_load;
   for (std::size_t i = 0; load != nullptr && i < load->count; ++i) {
     if (load->members[i].worker == worker->s) return load->members[i].resource;
   }
   return std::nullopt;
 }
 
-tunnel::OriginLease enter_origin(const proxy_worker* worker) noexcept {
+tunnel::OriginLease enter_origin(Process& process, const proxy_worker* worker) noexcept {
   if (worker->balancer == nullptr) return {};
-  auto& process = *child();
   tunnel::OriginLease::Counts counts{.busy = &worker->s->busy};
-  if (const auto resource = resource_of(worker)) {
+  if (const auto resource = resource_of(process, worker)) {
     counts.held = &process.slot.held[*resource];
     counts.applied = &config_of(process.server).origin_load->shared[*resource].applied;
   }

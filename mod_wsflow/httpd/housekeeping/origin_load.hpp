@@ -11,6 +11,8 @@
 
 namespace wsflow::httpd {
 
+struct Process;
+
 // mod_proxy counts what each member of a balancer has to do (`busy`), anew in each generation, and nothing of
 // it comes back from a process that dies. Tunnels live on over both, so what the tunnels of all processes and
 // generations make up of `busy` is kept apart: each process says in its ledger how many it has (`held`), and
@@ -36,10 +38,10 @@ struct OriginLoad {
 void open_origin_load(apr_pool_t* pconf, server_rec* server, shm::Layout& layout) noexcept;
 
 // The resource of a member of a balancer; none for other workers. Worker thread.
-std::optional<std::uint32_t> resource_of(const proxy_worker* worker) noexcept;
+std::optional<std::uint32_t> resource_of(const Process& process, const proxy_worker* worker) noexcept;
 
 // What a tunnel to `worker` is to count in. Worker thread.
-tunnel::OriginLease enter_origin(const proxy_worker* worker) noexcept;
+tunnel::OriginLease enter_origin(Process& process, const proxy_worker* worker) noexcept;
 
 // Puts `busy` right, in rounds of a second or so. One thread of a process of the newest generation.
 class OriginLoadRounds {

@@ -10,7 +10,7 @@ namespace wsflow::httpd {
 
 void keep_history(shm::Layout& layout) {
   if (!shm::sample_due(layout, apr_time_now())) return;
-  const auto wakeups = httpd::wakeups();
+  const auto wakeups = retained_wakeups();
   limits::Limiter limiter(shm::limits_table(layout), limits::Limiter::kNoSlot, wakeups);
   const auto refused = limits::refusals(limiter);
   if (!refused) return;

@@ -18,7 +18,7 @@ bool Caretaker::start() {
   if (!bell_.valid()) return false;
   ending_.store(false);
   const os::BlockSignals blocked;
-  thread_ = std::thread([this]() noexcept { guard_void(server_, [this] { run(); }); });
+  thread_ = std::thread([this]() noexcept { guard_void(process_.server, [this] { run(); }); });
   os::name_thread(thread_, "wsflow-care");
   return true;
 }
@@ -31,16 +31,16 @@ void Caretaker::stop() noexcept {
 }
 
 void Caretaker::ask_for_stop() noexcept {
-  stop_asked_.store(true);
+  process_.stop_asked.store(true);
   bell_.ring();
 }
 
 // Once in the life of httpd.
 void Caretaker::warn_of_lost_labels() noexcept {
-  const auto lost = shm::labels_lost(segment_);
-  if (lost == 0 || segment_.labels_told.exchange(1) != 0) return;
+  const auto lost = shm::labels_lost(process_.segment);
+  if (lost == 0 || process_.segment.labels_told.exchange(1) != 0) return;
   ap_log_error(
-      APLOG_MARK, APLOG_WARNING, 0, server_,
+      APLOG_MARK, APLOG_WARNING, 0, process_.server,
       WSFLOGNO(0212) "all %d labels are taken: %" APR_UINT64_T_FMT
                      " tunnels or refusals so far are without server, route and origin in the status; stop "
                      "and start httpd to forget routes that are gone",
@@ -48,21 +48,22 @@ void Caretaker::warn_of_lost_labels() noexcept {
 }
 
 void Caretaker::look_after() {
-  if (engine_ != nullptr) engine_->follow_wall_clock();
-  if (shm::claim_round(segment_, base::now().time_since_epoch().count())) reap_and_log(server_, segment_);
-  keep_history(segment_);
-  const bool newest = segment_.generation.load() == slot_.generation.load();
-  const auto* load = config_of(server_).origin_load;
+  if (process_.engine) process_.engine->follow_wall_clock();
+  if (shm::claim_round(process_.segment, base::now().time_since_epoch().count()))
+    reap_and_log(process_.server, process_.log_writer.get(), process_.segment);
+  keep_history(process_.segment);
+  const bool newest = process_.segment.generation.load() == process_.slot.generation.load();
+  const auto* load = config_of(process_.server).origin_load;
   if (load != nullptr && newest) {
-    origin_load_.round(*load, segment_);
-    end_tunnels_of_workers_down(server_, *load, segment_);
+    origin_load_.round(*load, process_.segment);
+    end_tunnels_of_workers_down(process_.server, *load, process_.segment);
   }
-  if (newest || heir_) work_on_jobs(server_, segment_);
+  if (newest || heir_) work_on_jobs(process_.server, process_.segment);
   if (newest) warn_of_lost_labels();
-  const auto commands = slot_.commands.load(std::memory_order_acquire);
+  const auto commands = process_.slot.commands.load(std::memory_order_acquire);
   if (commands == commands_seen_) return;
   commands_seen_ = commands;
-  if (engine_ != nullptr) engine_->look_for_commands();
+  if (process_.engine) process_.engine->look_for_commands();
 }
 
 void Caretaker::run() {
@@ -70,11 +71,11 @@ void Caretaker::run() {
   auto next = base::now();
   while (!ending_.load()) {
     // The logs of an older generation are no place for what comes through the relay.
-    const bool newest = segment_.generation.load() == slot_.generation.load();
-    os::wait_readable({bell_.fd(), newest ? relay_.read_fd() : -1}, next - base::now());
+    const bool newest = process_.segment.generation.load() == process_.slot.generation.load();
+    os::wait_readable({bell_.fd(), newest ? process_.relay.read_fd() : -1}, next - base::now());
     bell_.clear();
-    if (engine_ != nullptr && stop_asked()) engine_->begin_stop();
-    if (newest) relay_.pass_on(server_);
+    if (process_.engine && process_.stop_asked) process_.engine->begin_stop();
+    if (newest) process_.relay.pass_on(process_.server, process_.log_writer.get());
     if (base::now() < next) continue;
     next = base::now() + kRound;
     look_after();

@@ -5,10 +5,8 @@
 
 #include "mod_wsflow/httpd/api.hpp"
 #include "mod_wsflow/httpd/housekeeping/origin_load.hpp"
-#include "mod_wsflow/httpd/process/log_relay.hpp"
+#include "mod_wsflow/httpd/process/process.hpp"
 #include "mod_wsflow/os/wakeup.hpp"
-#include "mod_wsflow/shm/segment.hpp"
-#include "mod_wsflow/tunnel/engine.hpp"
 
 namespace wsflow::httpd {
 
@@ -20,10 +18,7 @@ class Caretaker {
   // How long a dead process may stay unnoticed.
   static constexpr base::Millis kRound{1000};
 
-  // `engine`: nullptr where the MPM has no threads, or it cannot start.
-  Caretaker(server_rec* server, shm::Layout& segment, shm::ProcessSlot& slot, tunnel::Engine* engine,
-            LogRelay relay) noexcept
-      : server_(server), segment_(segment), slot_(slot), engine_(engine), relay_(relay) {}
+  explicit Caretaker(Process& process) noexcept : process_(process) {}
 
   // Starts and ends the thread. Main thread.
   bool start();
@@ -31,7 +26,6 @@ class Caretaker {
 
   // The engine is to stop: done by the thread, soon. May be called in a signal handler.
   void ask_for_stop() noexcept;
-  bool stop_asked() const noexcept { return stop_asked_.load(); }
 
   // One round, without the relay: reclaims and looks for commands. For a process whose main thread does it.
   void look_after();
@@ -43,15 +37,10 @@ class Caretaker {
   void run();
   void warn_of_lost_labels() noexcept;
 
-  server_rec* server_;      // borrowed from pconf
-  shm::Layout& segment_;    // borrowed
-  shm::ProcessSlot& slot_;  // borrowed from the segment
-  tunnel::Engine* engine_;  // borrowed from the child; nullptr: none
-  LogRelay relay_;          // borrowed descriptors
-  os::Wakeup bell_;         // owned; ends the wait of the thread
-  std::atomic<bool> stop_asked_{false};
+  Process& process_;  // borrowed; outlives this
+  os::Wakeup bell_;   // owned; ends the wait of the thread
   std::atomic<bool> ending_{false};
-  OriginLoadRounds origin_load_;     // by whoever calls look_after(), as the next
+  OriginLoadRounds origin_load_;     // by whoever calls look_after()
   std::uint32_t commands_seen_ = 0;  // by whoever calls look_after()
   bool heir_ = false;                // by whoever calls look_after()
   std::thread thread_;

@@ -4,6 +4,7 @@
 
 #include "mod_wsflow/base/text.hpp"
 #include "mod_wsflow/httpd/guard.hpp"
+#include "mod_wsflow/httpd/lifecycle/caretaker.hpp"
 #include "mod_wsflow/os/descriptors.hpp"
 #include "mod_wsflow/os/fork.hpp"
 #include "mod_wsflow/os/pids.hpp"
@@ -48,8 +49,8 @@ bool lost_in_reload() noexcept {
 // The life of a keeper: one thread beside the event loops.
 class Keeper {
  public:
-  Keeper(Process& child, base::UniqueFd ready) noexcept
-      : child_(child), ready_(std::move(ready)), started_(base::now()) {}
+  Keeper(Process& process, base::UniqueFd ready) noexcept
+      : process_(process), ready_(std::move(ready)), started_(base::now()) {}
 
   // Takes over from the child, which is `parent`, and tells it so. False if the tunnels are not ours.
   bool take_over(shm::Owner parent);
@@ -57,13 +58,13 @@ class Keeper {
   void run();
 
  private:
-  bool idle() const noexcept { return child_.engine->admission().taken() == 0; }
+  bool idle() const noexcept { return process_.engine->admission().taken() == 0; }
   void follow_schedule();
   const char* reason_to_stop() noexcept;
   void go_on_alone() noexcept;
   void show_title(const char* behind) const noexcept;
 
-  Process& child_;        // borrowed
+  Process& process_;      // borrowed
   base::UniqueFd ready_;  // owned; the child waits for a byte
   os::StopSignals signals_;
   os::Wakeup idle_bell_;
@@ -75,51 +76,52 @@ class Keeper {
 // What ps shows.
 void Keeper::show_title(const char* behind) const noexcept {
   base::Text<64> title;
-  title << "wsflow: keeper of generation " << child_.generation << behind;
+  title << "wsflow: keeper of generation " << process_.generation << behind;
   os::set_process_title(title.view(), "wsflow-keeper");
 }
 
 bool Keeper::take_over(shm::Owner parent) {
   const auto self = shm::Owner::self();
-  if (!shm::transfer(child_.slot, parent, self, shm::ProcessKind::keeper)) return false;
+  if (!shm::transfer(process_.slot, parent, self, shm::ProcessKind::keeper)) return false;
   os::close_syslog();
 
-  auto keep = child_.engine->descriptors();
-  add_log_descriptors(keep, child_.server);
+  auto keep = process_.engine->descriptors();
+  add_log_descriptors(keep, process_.server);
   // Piped logs end with their generation.
-  add_tunnel_log_descriptors(keep, child_.server, child_.segment.generation.load() == child_.generation);
+  add_tunnel_log_descriptors(keep, process_.server,
+                             process_.segment.generation.load() == process_.generation);
   for (const int fd : {0, 1, 2, ready_.get(), signals_.fd(), idle_bell_.fd()}) keep.push_back(fd);
-  for (const int fd : {child_.relay.write_fd(), child_.relay.read_fd()}) keep.push_back(fd);
+  for (const int fd : {process_.relay.write_fd(), process_.relay.read_fd()}) keep.push_back(fd);
   for (std::uint32_t bell = 0; bell < limits::SlotWakeups::kCount; ++bell)
-    keep.push_back(child_.wakeups.fd(bell));
+    keep.push_back(process_.wakeups.fd(bell));
   os::close_all_except(std::move(keep));
 
   show_title("");
-  child_.log.relay_through(child_.relay, child_.segment.generation, child_.generation);
-  child_.engine->set_idle_bell(idle_bell_);
-  if (child_.log_writer) {
+  process_.log.relay_through(process_.relay, process_.segment.generation, process_.generation);
+  process_.engine->set_idle_bell(idle_bell_);
+  if (process_.log_writer) {
     // That of the child, whose descriptors are gone, is left as it is: a thread of the child may hang in it.
-    [[maybe_unused]] const auto* left = child_.log_writer.release();
-    child_.log_writer = std::make_unique<LogWriter>(child_.recorder, child_.log, child_.relay,
-                                                    child_.segment.generation, child_.generation);
-    if (!child_.log_writer->start()) return false;
+    [[maybe_unused]] const auto* left = process_.log_writer.release();
+    process_.log_writer = std::make_unique<LogWriter>(process_.recorder, process_.log, process_.relay,
+                                                      process_.segment.generation, process_.generation);
+    if (!process_.log_writer->start()) return false;
   }
-  if (!signals_.valid() || !idle_bell_.valid() || !child_.engine->start()) return false;
+  if (!signals_.valid() || !idle_bell_.valid() || !process_.engine->start()) return false;
   if (!os::send_byte(ready_.get())) return false;
   ready_.reset();
   return true;
 }
 
 void Keeper::follow_schedule() {
-  const auto deadline = base::Millis(apr_time_as_msec(child_.drain.deadline));
+  const auto deadline = base::Millis(apr_time_as_msec(process_.drain.deadline));
   if (deadline.count() == 0 || draining_ || base::now() < started_ + deadline) return;
   draining_ = true;
   base::Text<128> line;
-  line << "the drain deadline has passed: Close " << child_.drain.code << " to "
-       << child_.slot.active.load(std::memory_order_relaxed) << " tunnels";
-  child_.log.write(LogLevel::info, 132, 0, line.view(), nullptr);
-  child_.engine->drain(static_cast<std::uint16_t>(child_.drain.code),
-                       base::Millis(apr_time_as_msec(child_.drain.window)));
+  line << "the drain deadline has passed: Close " << process_.drain.code << " to "
+       << process_.slot.active.load(std::memory_order_relaxed) << " tunnels";
+  process_.log.write(LogLevel::info, 132, 0, line.view(), nullptr);
+  process_.engine->drain(static_cast<std::uint16_t>(process_.drain.code),
+                         base::Millis(apr_time_as_msec(process_.drain.window)));
 }
 
 // Until the last tunnel has ended, the drain is over, or somebody sends SIGTERM. The next httpd knows nothing
@@ -127,22 +129,23 @@ void Keeper::follow_schedule() {
 void Keeper::go_on_alone() noexcept {
   alone_ = true;
   show_title(", httpd has gone");
-  child_.relay.end(child_.server);
-  child_.caretaker->inherit();
+  process_.relay.end(process_.server, process_.log_writer.get());
+  process_.caretaker->inherit();
   base::Text<160> line;
   line << "httpd has given up while it read its configuration: the keeper goes on with "
-       << child_.slot.active.load(std::memory_order_relaxed) << " tunnels; SIGTERM ends them";
-  child_.log.write(LogLevel::warning, 230, 0, line.view(), nullptr);
+       << process_.slot.active.load(std::memory_order_relaxed) << " tunnels; SIGTERM ends them";
+  process_.log.write(LogLevel::warning, 230, 0, line.view(), nullptr);
 }
 
 const char* Keeper::reason_to_stop() noexcept {
   if (signals_.take()) return "httpd stops";
-  if (!alone_ && child_.httpd.gone()) {
+  if (!alone_ && process_.httpd.gone()) {
     if (!lost_in_reload()) return "httpd is gone";
     go_on_alone();
   }
-  if (child_.slot.owner.load() != shm::Owner::self().word) return "its place in the shared memory was taken";
-  const auto span = apr_time_as_msec(child_.drain.deadline + child_.drain.window);
+  if (process_.slot.owner.load() != shm::Owner::self().word)
+    return "its place in the shared memory was taken";
+  const auto span = apr_time_as_msec(process_.drain.deadline + process_.drain.window);
   if (draining_ && base::now() > started_ + base::Millis(span) + kLastOnes) return "the drain is over";
   return nullptr;
 }
@@ -152,37 +155,37 @@ void Keeper::run() {
   while (!idle() && reason == nullptr) {
     os::wait_readable({signals_.fd(), idle_bell_.fd()}, Caretaker::kRound);
     idle_bell_.clear();
-    child_.caretaker->look_after();
+    process_.caretaker->look_after();
     follow_schedule();
     reason = reason_to_stop();
   }
-  child_.engine->stop();
-  if (child_.log_writer) child_.log_writer->stop();
+  process_.engine->stop();
+  if (process_.log_writer) process_.log_writer->stop();
   base::Text<128> line;
   line << "the keeper ends: " << (reason != nullptr ? reason : "its last tunnel has ended");
-  child_.log.write(LogLevel::info, 133, 0, line.view(), nullptr);
+  process_.log.write(LogLevel::info, 133, 0, line.view(), nullptr);
 }
 
 // Never returns into httpd, and runs none of its cleanups: what they clean belongs to others.
-[[noreturn]] void live_as_keeper(Process& child, shm::Owner parent, base::UniqueFd ready) noexcept {
-  const bool lived = guard(child.server, false, [&] {
-    Keeper keeper(child, std::move(ready));
+[[noreturn]] void live_as_keeper(Process& process, shm::Owner parent, base::UniqueFd ready) noexcept {
+  const bool lived = guard(process.server, false, [&] {
+    Keeper keeper(process, std::move(ready));
     if (!keeper.take_over(parent)) return false;
     keeper.run();
     return true;
   });
   if (!lived) os::leave(1);  // without the byte the child takes its tunnels back
-  shm::reap(child.segment, child.slot, shm::Owner::self());
+  shm::reap(process.segment, process.slot, shm::Owner::self());
   os::leave(0);
 }
 
-bool fork_keeper(Process& child) {
+bool fork_keeper(Process& process) {
   const auto self = shm::Owner::self();
   auto pipe = os::make_pipe();
   if (!pipe) return false;
   // Their locks would stay locked in the keeper for ever, if they hold any.
   if (const auto threads = os::thread_count(); threads > 1) {
-    ap_log_error(APLOG_MARK, APLOG_INFO, 0, child.server,
+    ap_log_error(APLOG_MARK, APLOG_INFO, 0, process.server,
                  WSFLOGNO(0134) "%" APR_UINT64_T_FMT
                                 " threads of other modules outlive the workers; the keeper "
                                 "goes on without them",
@@ -192,19 +195,19 @@ bool fork_keeper(Process& child) {
   if (pid < 0) return false;
   if (pid == 0) {
     pipe->reader.reset();
-    live_as_keeper(child, self, std::move(pipe->writer));
+    live_as_keeper(process, self, std::move(pipe->writer));
   }
   pipe->writer.reset();
   if (os::wait_for_byte(pipe->reader.get(), kTakeOver)) {
-    ap_log_error(APLOG_MARK, APLOG_INFO, 0, child.server,
+    ap_log_error(APLOG_MARK, APLOG_INFO, 0, process.server,
                  WSFLOGNO(0130) "keeper %d goes on with %" APR_UINT64_T_FMT " tunnels of this child",
-                 static_cast<int>(pid), child.slot.active.load(std::memory_order_relaxed));
+                 static_cast<int>(pid), process.slot.active.load(std::memory_order_relaxed));
     return true;
   }
   // It did not get far enough to touch a tunnel, or it is stuck: they are ours again. First the slot, so that
   // nobody folds it; once more, as the keeper may just have taken it.
   const auto take_back = [&] {
-    shm::transfer(child.slot, shm::Owner{child.slot.owner.load()}, self, shm::ProcessKind::child);
+    shm::transfer(process.slot, shm::Owner{process.slot.owner.load()}, self, shm::ProcessKind::child);
   };
   take_back();
   os::kill_child(pid);
@@ -215,11 +218,11 @@ bool fork_keeper(Process& child) {
 
 }  // namespace
 
-bool hand_to_keeper(Process& child) noexcept {
+bool hand_to_keeper(Process& process) noexcept {
   const os::BlockSignals blocked;  // the keeper starts with none of httpd's handlers in the way
-  return guard(child.server, false, [&] {
-    if (fork_keeper(child)) return true;
-    ap_log_error(APLOG_MARK, APLOG_ERR, errno, child.server,
+  return guard(process.server, false, [&] {
+    if (fork_keeper(process)) return true;
+    ap_log_error(APLOG_MARK, APLOG_ERR, errno, process.server,
                  WSFLOGNO(0131) "cannot fork a keeper: the tunnels of this child are closed");
     return false;
   });

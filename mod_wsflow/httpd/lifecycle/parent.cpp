@@ -76,9 +76,9 @@ std::vector<os::NamedProcess> keepers() {
   return found;
 }
 
-void send_to_keepers(os::EndSignal order) {
+void send_to_keepers(os::EndSignal signal) {
   const std::span known(users().ids, users().count);
-  for (const auto& keeper : keepers()) os::send_to_member(keeper, known, order);
+  for (const auto& keeper : keepers()) os::send_to_member(keeper, known, signal);
 }
 
 // httpd has news of an adopted keeper. Whoever else registered that pid learns of it too: only the first in
@@ -91,7 +91,7 @@ void on_keeper(int reason, void* data, int status) noexcept {
   process.pid = 0;
 }
 
-AdoptedKeeper* free_place(server_rec* server) noexcept {
+AdoptedKeeper* free_slot(server_rec* server) noexcept {
   auto*& first = config_of(server).adopted;
   for (auto* each = first; each != nullptr; each = each->next) {
     if (each->process.pid == 0) return each;
@@ -112,7 +112,7 @@ void adopt(server_rec* server) {
     process.pid = keeper.pid;
     // What the MPM waits for is no keeper, whatever the segment says.
     if (known != nullptr || ap_find_child_by_pid(&process) >= 0) continue;
-    auto* place = free_place(server);
+    auto* place = free_slot(server);
     place->process = process;
     apr_proc_other_child_register(&place->process, on_keeper, place, nullptr, server->process->pconf);
   }
@@ -123,10 +123,10 @@ template <class GiveUp>
 void wait_for_keepers(server_rec* server, GiveUp&& give_up) {
   const auto relay = LogRelay::open();
   while (!keepers().empty() && !give_up()) {
-    relay.pass_on(server);
+    relay.pass_on(server, nullptr);
     apr_sleep(kPause);
   }
-  relay.pass_on(server);
+  relay.pass_on(server, nullptr);
 }
 
 // httpd leaves `graceful-stop` as soon as its own children have ended, and they have as soon as they have

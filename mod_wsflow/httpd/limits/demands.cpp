@@ -2,10 +2,11 @@
 
 #include <optional>
 
-#include "mod_wsflow/httpd/config/field_expression.hpp"
 #include "mod_wsflow/httpd/config/server_config.hpp"
+#include "mod_wsflow/httpd/elements.hpp"
 #include "mod_wsflow/httpd/log.hpp"
 #include "mod_wsflow/httpd/process/process.hpp"
+#include "mod_wsflow/httpd/request/expression_text.hpp"
 #include "mod_wsflow/httpd/request/handshake_request.hpp"
 
 namespace wsflow::httpd {
@@ -15,21 +16,20 @@ namespace {
 // A client can send what an expression cannot read: that must not lift the limit.
 constexpr std::string_view kUnreadable = "(unreadable)";
 
-void tell_unreadable(const request_rec* r, const LimitConfig& rule, const char* error) noexcept {
-  auto* process = child();
-  const bool first =
-      process != nullptr && process->unreadable_keys.first(base::Thing() << rule.definition.name);
+void tell_unreadable(Process& process, const request_rec* r, const LimitConfig& rule,
+                     const char* error) noexcept {
+  const bool first = process.unreadable_keys.first(base::Thing() << rule.definition.name);
   ap_log_rerror(APLOG_MARK, first ? APLOG_WARNING : APLOG_DEBUG, 0, r,
                 WSFLOGNO(0138) "limit %s: the key of this request cannot be made: %s; all such requests share "
                 "the key %s", rule.definition.name, error, kUnreadable.data());
 }
 
 // Of no text: the request is not limited.
-std::optional<limits::Key> key_of(request_rec* r, const LimitConfig& rule,
-                                  const limits::Table& table) noexcept {
+std::optional<limits::Key> key_of(Process& process, request_rec* r, const LimitConfig& rule) noexcept {
+  const auto& table = process.limits->table();
   const auto [text, error] = evaluate(r, rule.key);
   if (text == nullptr) {
-    tell_unreadable(r, rule, error);
+    tell_unreadable(process, r, rule, error);
     return limits::make_key(table.secret, kUnreadable, true);
   }
   if (*text == '\0') return std::nullopt;
@@ -48,13 +48,13 @@ bool applies_to(const AppliedLimit& use, request_rec* r) noexcept {
   return applies == limits::Applies::all || (applies == limits::Applies::tunnels) == opens_tunnel(r);
 }
 
-void find_demands(request_rec* r, const limits::Table& table, Demands& demands) noexcept {
+void find_demands(Process& process, request_rec* r, Demands& demands) noexcept {
   demands.count = 0;
   for (const auto& use : elements<const AppliedLimit>(config_of(r).limits)) {
     if (!applies_to(use, r)) continue;
     limits::Demand demand{.limit = use.rule->handle.number, .key = {}, .serial = use.rule->handle.serial};
     if (use.rule->key != nullptr) {
-      const auto key = key_of(r, *use.rule, table);
+      const auto key = key_of(process, r, *use.rule);
       if (!key) continue;
       demand.key = *key;
     }

@@ -7,6 +7,8 @@
 
 namespace wsflow::httpd {
 
+struct Process;
+
 // What a request needs, and the limits that ask for it.
 struct Demands {
   unsigned count = 0;
@@ -17,8 +19,8 @@ struct Demands {
 // Whether a limit that is in force for `r` is for requests of its kind (applies=).
 bool applies_to(const AppliedLimit& use, request_rec* r) noexcept;
 
-// Of the limits that are in force for `r`, those that limit it: one whose key is empty does not. Worker
-// thread.
-void find_demands(request_rec* r, const limits::Table& table, Demands& demands) noexcept;
+// Finds the limits in force for `r` that limit it: one whose key is empty does not. The process has limits.
+// Worker thread.
+void find_demands(Process& process, request_rec* r, Demands& demands) noexcept;
 
 }  // namespace wsflow::httpd

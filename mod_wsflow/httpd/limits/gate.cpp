@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "mod_wsflow/httpd/config/server_config.hpp"
+#include "mod_wsflow/httpd/elements.hpp"
 #include "mod_wsflow/httpd/guard.hpp"
 #include "mod_wsflow/httpd/limits/demands.hpp"
 #include "mod_wsflow/httpd/limits/first_byte.hpp"
@@ -46,8 +47,8 @@ void forget_held(request_rec* r, Demands& demands) noexcept {
   demands.count = kept;
 }
 
-LimitHold& hold(request_rec* r, const Demands& demands, limits::Index permit) noexcept {
-  auto& held = make_hold(r, *child()->limits, permit);
+LimitHold& hold(Process& process, request_rec* r, const Demands& demands, limits::Index permit) noexcept {
+  auto& held = make_hold(r, *process.limits, permit);
   for (unsigned i = 0; i < demands.count; ++i) held.limits[held.count++] = demands.demand[i].limit;
   return held;
 }
@@ -74,7 +75,7 @@ bool adapts(const Demands& demands) noexcept {
 }
 
 // There are no descriptors for one more that waits. On its thread it would take that from those who work.
-int refuse_crowded(request_rec* r, const Demands& demands) noexcept {
+int refuse_crowded(Process& process, request_rec* r, const Demands& demands) noexcept {
   auto& held = *state_of(r).hold;
   limits::LimitRefusal refused;
   if (!held.limiter.withdraw(held.permit, limits::LimitReason::queue_full, limits::now(), refused))
@@ -86,16 +87,17 @@ int refuse_crowded(request_rec* r, const Demands& demands) noexcept {
                   WSFLOGNO(0210) "limit %s: this process has no descriptors for one more request that waits",
                   rule.definition.name);
   }
-  return refuse_limit(r, rule, refused);
+  return refuse_limit(&process, r, rule, refused);
 }
 
-int wait(request_rec* r, const Demands& demands, const limits::Answer& answer, bool parked) {
-  hold(r, demands, answer.permit);
+int wait(Process& process, request_rec* r, const Demands& demands, const limits::Answer& answer,
+         bool parked) {
+  hold(process, r, demands, answer.permit);
   auto* kept = ::new (apr_palloc(r->pool, sizeof(Demands))) Demands(demands);
   state_of(r).demands = kept;
   state_of(r).waits_since = limits::now();
-  if (!parked) return wait_on_thread(r, answer.permit, answer.wait_until);
-  return park(r, answer.permit, answer.wait_until) ? SUSPENDED : refuse_crowded(r, demands);
+  if (!parked) return wait_on_thread(process, r, answer.permit, answer.wait_until);
+  return park(process, r, answer.permit, answer.wait_until) ? SUSPENDED : refuse_crowded(process, r, demands);
 }
 
 const LimitConfig* first_rule(request_rec* r) noexcept {
@@ -111,51 +113,50 @@ bool knows_limits(Process* process) noexcept {
 }
 
 // This process cannot count, so it lets nothing pass that is limited.
-int refuse_blindly(request_rec* r, const LimitConfig& rule) noexcept {
+int refuse_blindly(Process* process, request_rec* r, const LimitConfig& rule) noexcept {
   constexpr std::uint32_t kSpread = 10;
-  return refuse_limit(r, rule,
+  return refuse_limit(process, r, rule,
                       {.limit = limits::kNowhere,
                        .reason = limits::LimitReason::unavailable,
                        .retry_after = 1 + os::random32() % kSpread,
                        .log = true});
 }
 
-int handle(request_rec* r) {
+int handle(Process* process, request_rec* r) {
   const auto* rule = first_rule(r);
   if (rule == nullptr || exempt(r) || state_of(r).hold != nullptr) return DECLINED;
-  auto* process = child();
-  if (!knows_limits(process)) return refuse_blindly(r, *rule);
+  if (!knows_limits(process)) return refuse_blindly(process, r, *rule);
   Demands demands;
-  find_demands(r, process->limits->table(), demands);
+  find_demands(*process, r, demands);
   if (r->prev != nullptr) forget_held(r, demands);
   if (demands.count == 0) return DECLINED;
 
-  const bool parked = can_park(r);
-  const auto how = !process->watch ? limits::Waiting::never
-                   : parked        ? limits::Waiting::parked
-                                   : limits::Waiting::on_thread;
+  const bool parked = can_park(*process, r);
+  const auto how = !process->wait_thread ? limits::Waiting::never
+                   : parked              ? limits::Waiting::parked
+                                         : limits::Waiting::on_thread;
   const auto answer =
       process->limits->acquire(std::span(demands.demand).first(demands.count), how, limits::now());
   if (answer.would_refuse != 0) tell_dry_runs(r, demands, answer.would_refuse);
   if (adapts(demands)) watch_first_byte(r);
   switch (answer.state) {
     case limits::PermitState::free:
-      return refuse_limit(r, rule_of(demands, answer.refused.limit), answer.refused);
-    case limits::PermitState::waiting: return wait(r, demands, answer, parked);
+      return refuse_limit(process, r, rule_of(demands, answer.refused.limit), answer.refused);
+    case limits::PermitState::waiting: return wait(*process, r, demands, answer, parked);
     case limits::PermitState::held:
     case limits::PermitState::returned: break;
   }
-  hold(r, demands, answer.permit);
+  hold(*process, r, demands, answer.permit);
   return DECLINED;
 }
 
 }  // namespace
 
 int limit_gate(request_rec* r) noexcept {
-  return guard(r->server, HTTP_INTERNAL_SERVER_ERROR, [&] { return handle(r); });
+  return guard(r->server, HTTP_INTERNAL_SERVER_ERROR, [&] { return handle(child(), r); });
 }
 
-int finish_wait(request_rec* r, limits::Wait& wait) noexcept {
+int finish_wait(Process& process, request_rec* r, limits::Wait& wait) noexcept {
   auto& state = state_of(r);
   auto how = wait.end.load(std::memory_order_acquire);
   if (how == limits::Wait::End::none) {
@@ -167,10 +168,10 @@ int finish_wait(request_rec* r, limits::Wait& wait) noexcept {
   }
   // The wait for the permit; that this worker learnt of its end later is none.
   const auto waited = std::min(limits::now(), wait.until) - state.waits_since;
-  child()->recorder.waited(static_cast<std::uint64_t>(std::max<limits::Micros>(waited, 0)));
+  process.recorder.waited(static_cast<std::uint64_t>(std::max<limits::Micros>(waited, 0)));
   if (how == limits::Wait::End::granted) return DECLINED;
   state.hold->permit = 0;
-  return refuse_limit(r, rule_of(*state.demands, wait.refused.limit), wait.refused);
+  return refuse_limit(&process, r, rule_of(*state.demands, wait.refused.limit), wait.refused);
 }
 
 }  // namespace wsflow::httpd

@@ -5,12 +5,14 @@
 
 namespace wsflow::httpd {
 
-// Handler hook ahead of all others, behind access limiter: takes the permits that WSFlowLimit asks for, lets
+struct Process;
+
+// Handler hook ahead of all others, behind access control: takes the permits that WSFlowLimit asks for, lets
 // the request wait for them, or refuses it.
 int limit_gate(request_rec* r) noexcept;
 
 // A request's wait is over. DECLINED: it has its permits, the handlers may have it; else the status that
 // refuses it. The worker that has the request.
-int finish_wait(request_rec* r, limits::Wait& wait) noexcept;
+int finish_wait(Process& process, request_rec* r, limits::Wait& wait) noexcept;
 
 }  // namespace wsflow::httpd

@@ -17,8 +17,8 @@ namespace wsflow::httpd {
 
 // In the request's pool. Owned by whoever has the connection; the watch uses `wait` until it is removed.
 struct ParkedRequest final : limits::Wait {
-  ParkedRequest(request_rec* request, tunnel::Admission::Seat its_seat) noexcept
-      : r(request), handler(request->handler), seat(std::move(its_seat)) {}
+  ParkedRequest(Process& its_process, request_rec* request, tunnel::Admission::Seat its_seat) noexcept
+      : process(its_process), r(request), handler(request->handler), seat(std::move(its_seat)) {}
   ~ParkedRequest() { unpark(); }
   ParkedRequest(const ParkedRequest&) = delete;
   ParkedRequest& operator=(const ParkedRequest&) = delete;
@@ -27,11 +27,12 @@ struct ParkedRequest final : limits::Wait {
   // From here on nobody waits, and what that needed is given back. The verdict stays.
   void unpark() noexcept {
     if (auto* state = state_of(r->connection); state->parked == this) state->parked = nullptr;
-    if (child()->watch) child()->watch->remove(*this);
+    if (process.wait_thread) process.wait_thread->remove(*this);
     stand_in.reset();
     seat = {};
   }
 
+  Process& process;     // borrowed; outlives every request
   request_rec* r;       // borrowed
   const char* handler;  // that was chosen for it
   tunnel::Admission::Seat seat;
@@ -54,7 +55,7 @@ void go_on(ParkedRequest& parked) {
   c->cs->state = CONN_STATE_HANDLER;
   ap_update_child_status(static_cast<ap_sb_handle_t*>(c->sbh), SERVER_BUSY_WRITE, r);
   r->handler = parked.handler;
-  int result = finish_wait(r, parked);
+  int result = finish_wait(parked.process, r, parked);
   if (result == DECLINED) result = legal(ap_run_handler(r));
   if (result == SUSPENDED) {
     c->cs->state = CONN_STATE_SUSPENDED;
@@ -74,11 +75,11 @@ int give_to_mpm(conn_rec* c, ParkedRequest& parked) {
   }
   c->cs->state = newer::kAsyncWaitIo;
   c->cs->sense = CONN_SENSE_WANT_READ;
-  child()->watch->add(parked);
+  parked.process.wait_thread->add(parked);
   return OK;
 }
 
-int process(conn_rec* c, ConnectionState& state) {
+int go_through(conn_rec* c, ConnectionState& state) {
   if (state.parked != nullptr) {
     go_on(*state.parked);
     return OK;
@@ -96,21 +97,22 @@ apr_status_t end_parked(void* parked) noexcept {
 
 }  // namespace
 
-bool can_park(request_rec* r) noexcept {
+bool can_park(const Process& process, request_rec* r) noexcept {
   const auto* c = r->connection;
   const auto* state = state_of(c);
-  return child()->can_park && state != nullptr && state->processing && c->master == nullptr &&
+  return process.can_park && state != nullptr && state->processing && c->master == nullptr &&
          c->clogging_input_filters == 0 && c->cs != nullptr && c->cs->state == CONN_STATE_HANDLER &&
          r->prev == nullptr && r->main == nullptr;
 }
 
-bool park(request_rec* r, limits::Index permit, limits::Micros until) {
+bool park(Process& process, request_rec* r, limits::Index permit, limits::Micros until) {
   auto* c = r->connection;
   apr_os_sock_t fd = -1;
   apr_os_sock_get(&fd, ap_get_conn_socket(c));
-  auto seat = child()->engine->admission().wait();
+  auto seat = process.engine->admission().wait();
   if (!seat) return false;
-  auto* parked = ::new (apr_palloc(r->pool, sizeof(ParkedRequest))) ParkedRequest(r, std::move(seat));
+  auto* parked =
+      ::new (apr_palloc(r->pool, sizeof(ParkedRequest))) ParkedRequest(process, r, std::move(seat));
   apr_pool_cleanup_register(r->pool, parked, end_parked, apr_pool_cleanup_null);
   if (!parked->stand_in->prepare(fd)) {
     ap_log_rerror(APLOG_MARK, APLOG_ERR, errno, r, WSFLOGNO(0142) "no descriptors for a request that waits");
@@ -124,12 +126,11 @@ bool park(request_rec* r, limits::Index permit, limits::Micros until) {
 }
 
 int process_connection(conn_rec* c) noexcept {
-  const auto* self = child();
   auto* state = state_of(c);
-  if (self == nullptr || !self->can_park || c->cs == nullptr || c->master != nullptr || state == nullptr ||
+  if (state == nullptr || !state->process.can_park || c->cs == nullptr || c->master != nullptr ||
       state->processing)
     return DECLINED;
-  return guard(c->base_server, static_cast<int>(APR_EGENERAL), [&] { return process(c, *state); });
+  return guard(c->base_server, static_cast<int>(APR_EGENERAL), [&] { return go_through(c, *state); });
 }
 
 int pre_close_connection(conn_rec* c) noexcept {

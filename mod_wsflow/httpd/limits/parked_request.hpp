@@ -5,6 +5,8 @@
 
 namespace wsflow::httpd {
 
+struct Process;
+
 // A request that waits for its permit without a worker. Its connection is given back to the MPM as one that
 // waits for input (CONN_STATE_ASYNC_WAITIO), with an event descriptor in the place of its socket; when the
 // wait ends, that one is rung, and the MPM gives the connection to a worker as it does with any other: the
@@ -12,10 +14,10 @@ namespace wsflow::httpd {
 
 // Whether `r` can be parked: the MPM can wait for a connection, which is of its own, and nobody has called
 // our handler who would not understand SUSPENDED.
-bool can_park(request_rec* r) noexcept;
+bool can_park(const Process& process, request_rec* r) noexcept;
 // Parks `r`, whose permit waits until `until`: the handler must return SUSPENDED. False if there are no
 // descriptors for one more.
-bool park(request_rec* r, limits::Index permit, limits::Micros until);
+bool park(Process& process, request_rec* r, limits::Index permit, limits::Micros until);
 
 // Hook ahead of all others: goes on with a request that has waited; else lets the others work, and gives the
 // connection of a request that they have suspended to the MPM.

@@ -5,8 +5,11 @@
 
 namespace wsflow::httpd {
 
-// Refuses `r` because of `rule`: headers of the answer, WSFLOW_REFUSED_BY and WSFLOW_LIMIT_REASON, the log
-// line, the count of refused handshakes. Returns the status.
-int refuse_limit(request_rec* r, const LimitConfig& rule, const limits::LimitRefusal& refused) noexcept;
+struct Process;
+
+// Refuses `r` because of `rule`, logs it, and counts it if it is a handshake. Returns the status. `process`:
+// nullptr where there is none. Worker thread.
+int refuse_limit(Process* process, request_rec* r, const LimitConfig& rule,
+                 const limits::LimitRefusal& refused) noexcept;
 
 }  // namespace wsflow::httpd

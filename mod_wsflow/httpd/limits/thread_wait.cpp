@@ -27,19 +27,19 @@ int client_socket(const request_rec* r) noexcept {
 
 }  // namespace
 
-int wait_on_thread(request_rec* r, limits::Index permit, limits::Micros until) {
+int wait_on_thread(Process& process, request_rec* r, limits::Index permit, limits::Micros until) {
   ThreadWait wait;
   wait.permit = permit;
   wait.until = until;
   wait.client = client_socket(r);
-  auto& watch = *child()->watch;
-  watch.add(wait);
+  auto& wait_thread = *process.wait_thread;
+  wait_thread.add(wait);
   while (wait.bell.valid() && wait.end.load(std::memory_order_acquire) == limits::Wait::End::none &&
          r->connection->aborted == 0) {
     os::wait_readable({wait.bell.fd()}, kLook);
   }
-  watch.remove(wait);
-  return finish_wait(r, wait);
+  wait_thread.remove(wait);
+  return finish_wait(process, r, wait);
 }
 
 }  // namespace wsflow::httpd

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
-#include "mod_wsflow/httpd/config/limit_config.hpp"
+#include "mod_wsflow/httpd/elements.hpp"
 #include "mod_wsflow/httpd/lines/rewrite_lines.hpp"
 #include "mod_wsflow/ws/field_syntax.hpp"
 

@@ -3,8 +3,8 @@
 #include <cstring>
 #include <string_view>
 
-#include "mod_wsflow/httpd/config/limit_config.hpp"
 #include "mod_wsflow/httpd/config/server_config.hpp"
+#include "mod_wsflow/httpd/lines/sections.hpp"
 
 namespace wsflow::httpd {
 
@@ -47,17 +47,16 @@ bool may_meet(const char* section, bool pattern, const RouteLine& route) noexcep
 
 int wsflow_at(const server_rec* server, const RouteLine& route) noexcept {
   int value = given_in(server->lookup_defaults);
-  const auto overlay = [&](const apr_array_header_t* sections, auto* counts) {
-    for (const auto* section : elements<const ap_conf_vector_t* const>(sections)) {
+  const auto overlay = [&](std::span<const ap_conf_vector_t* const> sections, auto* counts) {
+    for (const auto* section : sections) {
       const int given = given_in(section);
       if (given != -1 && counts(section, route)) value = given;
     }
   };
-  const auto* core = static_cast<const core_server_config*>(ap_get_core_module_config(server->module_config));
   const auto* proxy =
       static_cast<const proxy_server_conf*>(ap_get_module_config(server->module_config, &proxy_module));
-  overlay(proxy->sec_proxy, is_proxy_of);
-  overlay(core->sec_url, is_location_of);
+  overlay(elements<const ap_conf_vector_t* const>(proxy->sec_proxy), is_proxy_of);
+  overlay(location_sections(server), is_location_of);
   return value;
 }
 

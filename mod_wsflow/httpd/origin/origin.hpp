@@ -6,8 +6,8 @@
 #include "mod_wsflow/httpd/api.hpp"
 #include "mod_wsflow/httpd/origin/origin_name.hpp"
 #include "mod_wsflow/httpd/origin/origin_socket.hpp"
-#include "mod_wsflow/httpd/request/connection_filters.hpp"
-#include "mod_wsflow/httpd/request/request_state.hpp"
+#include "mod_wsflow/httpd/request/read_deadline.hpp"
+#include "mod_wsflow/httpd/request/refusal.hpp"
 #include "mod_wsflow/ws/response_head.hpp"
 
 namespace wsflow::httpd {

@@ -4,7 +4,7 @@
 #include <string_view>
 
 #include "mod_wsflow/httpd/log.hpp"
-#include "mod_wsflow/httpd/request/connection_filters.hpp"
+#include "mod_wsflow/httpd/request/held_input.hpp"
 #include "mod_wsflow/ws/handshake.hpp"
 
 namespace wsflow::httpd {

@@ -25,17 +25,15 @@ const char* advice(int status) noexcept {
 
 }  // namespace
 
-void tell_origin_refusal(request_rec* r, const Origin& origin, int status) noexcept {
+void tell_origin_refusal(Process& process, request_rec* r, const Origin& origin, int status) noexcept {
   const auto* known = state_of(r).route;
   const char* route = known != nullptr && known->path != nullptr ? known->path : "none (WSFlow On)";
   const char* server = r->server->server_hostname != nullptr ? r->server->server_hostname : "";
   const auto& name = origin.name();
-  auto* process = child();
   // Of origins that clients may choose, all count as one.
   const bool first =
-      process != nullptr &&
-      process->refusing_origins.first(base::Thing() << server << route << (name.of_request ? "" : name.text)
-                                                    << static_cast<unsigned>(status));
+      process.refusing_origins.first(base::Thing() << server << route << (name.of_request ? "" : name.text)
+                                                   << static_cast<unsigned>(status));
   ap_log_rerror(APLOG_MARK, first ? APLOG_WARNING : APLOG_INFO, 0, r,
                 WSFLOGNO(0073) "the origin %s (route %s) refused the handshake with %d%s", name.text, route,
                 status, advice(status));

@@ -5,7 +5,7 @@
 #include <cerrno>
 
 #include "mod_wsflow/base/clock.hpp"
-#include "mod_wsflow/httpd/config/limit_config.hpp"
+#include "mod_wsflow/httpd/elements.hpp"
 #include "mod_wsflow/httpd/log.hpp"
 #include "mod_wsflow/httpd/newer.hpp"
 #include "mod_wsflow/os/local_address.hpp"

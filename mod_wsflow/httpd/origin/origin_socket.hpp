@@ -5,7 +5,7 @@
 #include "mod_wsflow/config/tunnel_settings.hpp"
 #include "mod_wsflow/httpd/api.hpp"
 #include "mod_wsflow/httpd/config/handshake_config.hpp"
-#include "mod_wsflow/httpd/request/request_state.hpp"
+#include "mod_wsflow/httpd/request/refusal.hpp"
 
 namespace wsflow::httpd {
 

@@ -6,7 +6,7 @@
 #include <span>
 
 #include "mod_wsflow/base/text.hpp"
-#include "mod_wsflow/httpd/housekeeping/lost_tunnels.hpp"
+#include "mod_wsflow/httpd/process/line_outlet.hpp"
 #include "mod_wsflow/httpd/process/server_log.hpp"
 #include "mod_wsflow/httpd/retained.hpp"
 #include "mod_wsflow/os/pids.hpp"
@@ -109,13 +109,13 @@ os::Sent LogRelay::send_line(std::string_view target, std::string_view line,
   return os::send_datagram(write_fd_, with_text(record, {target, {"", 1}, line}));
 }
 
-void LogRelay::end(server_rec* main_server) const noexcept {
+void LogRelay::end(server_rec* main_server, LogWriter* writer) const noexcept {
   os::end_sending(write_fd_);
-  pass_on(main_server);
+  pass_on(main_server, writer);
 }
 
-void LogRelay::pass_on(server_rec* main_server) const noexcept {
-  LineOutlet outlet;
+void LogRelay::pass_on(server_rec* main_server, LogWriter* writer) const noexcept {
+  LineOutlet outlet(writer);
   Record record;
   for (int i = 0; i < kAtOnce; ++i) {
     const auto size = os::receive_datagram(read_fd_, std::as_writable_bytes(std::span(&record, 1)));

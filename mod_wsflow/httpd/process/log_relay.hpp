@@ -8,6 +8,8 @@
 
 namespace wsflow::httpd {
 
+class LogWriter;
+
 // Carries log lines from keepers to a process of the newest generation, which writes them: a keeper's own log
 // files may have been rotated, its piped loggers end with a reload, and it may not open new ones. A pair of
 // datagram sockets that the parent makes once and keeps across reloads; whoever of the newest generation
@@ -27,11 +29,12 @@ class LogRelay {
   // Likewise a line of a tunnel log, without its newline; `target`: the log as it is configured.
   os::Sent send_line(std::string_view target, std::string_view line, const server_rec* server) const noexcept;
   // Writes the lines that wait to the logs of this process's configuration: to the virtual host of the same
-  // name and port, or else to the main server; those of tunnel logs to the log of the same target. Never
+  // name and port, or else to the main server; those of tunnel logs to the log of the same target, through
+  // `writer` where there is one. Never
   // blocks on the pair. A process of the newest generation.
-  void pass_on(server_rec* main_server) const noexcept;
+  void pass_on(server_rec* main_server, LogWriter* writer) const noexcept;
   // Nobody will read any more: passes on what waits, and nothing can be sent from now on, by any process.
-  void end(server_rec* main_server) const noexcept;
+  void end(server_rec* main_server, LogWriter* writer) const noexcept;
 
  private:
   LogRelay(int write_fd, int read_fd) noexcept : write_fd_(write_fd), read_fd_(read_fd) {}

@@ -1,20 +1,6 @@
 #include "mod_wsflow/httpd/process/process.hpp"
 
-#include <algorithm>
-#include <memory>
-
-#include "mod_wsflow/httpd/config/limit_config.hpp"
-#include "mod_wsflow/httpd/config/server_config.hpp"
-#include "mod_wsflow/httpd/guard.hpp"
-#include "mod_wsflow/httpd/lifecycle/keeper.hpp"
-#include "mod_wsflow/httpd/lifecycle/parent.hpp"
 #include "mod_wsflow/httpd/mpm_query.hpp"
-#include "mod_wsflow/httpd/process/retained_wakeups.hpp"
-#include "mod_wsflow/httpd/process/shared_segment.hpp"
-#include "mod_wsflow/httpd/process/tunnel_room.hpp"
-#include "mod_wsflow/os/pids.hpp"
-#include "mod_wsflow/os/socket.hpp"
-#include "mod_wsflow/os/stop_signals.hpp"
 
 namespace wsflow::httpd {
 
@@ -22,140 +8,14 @@ namespace {
 
 Process* g_child = nullptr;  // owned by the process; set by the child's main thread before the workers start
 
-bool threaded() noexcept {
-  int kind = AP_MPMQ_NOT_SUPPORTED;
-  ap_mpm_query(AP_MPMQ_IS_THREADED, &kind);
-  return kind != AP_MPMQ_NOT_SUPPORTED;
-}
-
-// Lines that cannot be written are counted as lost.
-void start_log_writer(Process& self) {
-  if (!has_tunnel_logs(self.server)) return;
-  self.log_writer = std::make_unique<LogWriter>(self.recorder, self.log, self.relay, self.segment.generation,
-                                                self.generation);
-  if (guard(self.server, false, [&] { return self.log_writer->start(); })) return;
-  ap_log_error(APLOG_MARK, APLOG_CRIT, errno, self.server,
-               WSFLOGNO(0191) "the thread of the tunnel log cannot start: lines of this process are lost");
-  self.log_writer.reset();
-}
-
-void stop_log_writer(Process& self) noexcept {
-  if (self.log_writer) self.log_writer->stop();
-}
-
-// The process ends. The object stays: pools of connections may die later (they belong to pconf) and look for
-// it.
-apr_status_t end_child(void*) noexcept {
-  auto& self = *g_child;
-  self.ending = true;
-  if (self.watch) self.watch->stop();
-  if (self.caretaker) self.caretaker->stop();
-  if (!self.engine) {
-    stop_log_writer(self);
-    return APR_SUCCESS;
-  }
-  if (self.graceful && !self.caretaker->stop_asked()) {
-    self.engine->pause();
-    stop_log_writer(self);
-    if (self.engine->admission().taken() != 0 && hand_to_keeper(self)) return APR_SUCCESS;
-    guard_void(self.server, [&] {
-      if (self.log_writer) self.log_writer->start();
-      self.engine->start();
-    });
-  }
-  self.engine->stop();
-  stop_log_writer(self);
-  return APR_SUCCESS;
-}
-
-// A child that ends gracefully may still be busy with slow requests when httpd stops: then its tunnels wait
-// no longer. (The child sends itself this signal, too.)
-void on_sigterm(pid_t sender) noexcept {
-  if (sender != os::own_pid()) g_child->caretaker->ask_for_stop();
-}
-
-bool start_engine(Process& self, const TunnelRoom& room) {
-  const auto& config = config_of(self.server);
-  const auto loops = static_cast<unsigned>(std::max(config.threads, 1));
-  self.engine.emplace(loops, room.tunnels, self.recorder, self.log, tunnel::Engine::kStopTime,
-                      static_cast<std::uint64_t>(config.max_buffered), room.spare);
-  self.caretaker.emplace(self.server, self.segment, self.slot, &*self.engine, self.relay);
-  if (!self.engine->start() || !self.caretaker->start()) return false;
-  ap_log_error(APLOG_MARK, APLOG_INFO, 0, self.server, WSFLOGNO(0241) "this child takes %u tunnels: %s",
-               room.tunnels, room.bound(self.server->process->pconf));
-  return true;
-}
-
-// Without it nobody would reclaim what dead processes have left where the MPM has no threads.
-void start_caretaker(Process& self) {
-  self.caretaker.emplace(self.server, self.segment, self.slot, nullptr, self.relay);
-  if (!guard(self.server, false, [&] { return self.caretaker->start(); })) self.caretaker.reset();
-}
-
-void start_limits(Process& self) {
-  const auto slot = shm::index_of(self.segment, self.slot);
-  if (!slot) return;
-  auto& table = shm::limits_table(self.segment);
-  if (elements<LimitConfig*>(config_of(self.server).limits).empty()) {
-    // Those of the configuration before go.
-    const auto all_wakeups = wakeups();
-    limits::Limiter limiter(table, *slot, all_wakeups);
-    self.limit_numbers.find(self.server, limiter);
-    return;
-  }
-  self.wakeups = wakeups();
-  self.limits.emplace(table, *slot, self.wakeups);
-  self.limit_numbers.find(self.server, *self.limits);
-  self.can_park = mpm_waits_for_requests() && self.engine;
-  self.watch.emplace(*self.limits, self.wakeups.fd(*slot));
-  if (guard(self.server, false, [&] { return self.watch->start(); })) return;
-  ap_log_error(APLOG_MARK, APLOG_CRIT, errno, self.server,
-               WSFLOGNO(0012) "the thread of waiting requests cannot start: this child refuses them at once");
-  self.watch.reset();
-}
-
-void start(apr_pool_t* pool, server_rec* server) {
-  auto* layout = segment();
-  if (layout == nullptr) return;
-  int generation = 0;
-  ap_mpm_query(AP_MPMQ_GENERATION, &generation);
-  auto* slot = shm::claim(*layout, shm::Owner::self(), static_cast<std::uint32_t>(generation),
-                          apr_time_sec(apr_time_now()));
-  if (slot == nullptr) {
-    ap_log_error(
-        APLOG_MARK, APLOG_CRIT, 0, server,
-        WSFLOGNO(0010) "all process slots are taken: this child refuses tunnels and what is limited");
-    slot = std::make_unique<shm::ProcessSlot>().release();  // lives as long as the process
-    slot->generation.store(static_cast<std::uint32_t>(generation));
-  }
-  auto fresh = std::make_unique<Process>(server, *layout, *slot);
-  const auto& config = config_of(server);
-  const auto room = tunnel_room(server, os::raise_descriptor_limit());
-  slot->max_tunnels.store(room.tunnels, std::memory_order_relaxed);
-  fresh->relay = LogRelay::open();
-  fresh->drain = overlay(config.drain, kDefaultDrain);
-  fresh->generation = static_cast<std::uint32_t>(generation);
-  fresh->httpd = shm::Owner::of(os::parent_pid());
-  auto& self = *fresh.release();
-  g_child = &self;  // before threads start, which look for it
-  apr_pool_pre_cleanup_register(pool, nullptr, end_child);
-  start_log_writer(self);
-  if (threaded() && !guard(server, false, [&] { return start_engine(self, room); })) {
-    ap_log_error(
-        APLOG_MARK, APLOG_CRIT, errno, server,
-        WSFLOGNO(0011) "the event loops cannot start: tunnels of this child hold a worker thread each");
-    if (self.engine) self.engine->stop();
-    self.caretaker.reset();
-    self.engine.reset();
-  }
-  if (!self.engine) start_caretaker(self);
-  start_limits(self);
-}
-
 }  // namespace
 
 Process* child() noexcept {
   return g_child;
+}
+
+void set_child(Process& process) noexcept {
+  g_child = &process;
 }
 
 bool httpd_stops(const Process& process) noexcept {
@@ -163,27 +23,8 @@ bool httpd_stops(const Process& process) noexcept {
 }
 
 bool httpd_stops_gracefully(const Process& process) noexcept {
-  return !threaded() && process.workers.run_state() == WorkerShare::RunState::none &&
+  return !mpm_has_threads() && process.workers.run_state() == WorkerShare::RunState::none &&
          mpm_query(AP_MPMQ_MPM_STATE) == AP_MPMQ_STOPPING;
-}
-
-void child_init(apr_pool_t* pool, server_rec* server) noexcept {
-  guard_void(server, [&] { start(pool, server); });
-}
-
-void child_stopping(apr_pool_t*, int graceful) noexcept {
-  if (g_child == nullptr) return;
-  g_child->graceful = graceful != 0;
-  g_child->workers.set_run_state(graceful != 0 ? WorkerShare::RunState::drain : WorkerShare::RunState::stop);
-  if (!g_child->engine) return;
-  if (g_child->graceful) {
-    os::handle_sigterm<on_sigterm>();
-  } else {
-    g_child->engine->begin_stop();
-    // In the main thread it is httpd's order to all: a child that is sick ends by another one, or before it
-    // has tunnels. The parent tells the keepers when all children are gone, and the peers of ours delay that.
-    if (os::in_main_thread() && g_child->engine->admission().taken() != 0) end_keepers();
-  }
 }
 
 }  // namespace wsflow::httpd

@@ -6,7 +6,6 @@
 
 #include "mod_wsflow/base/first_times.hpp"
 #include "mod_wsflow/httpd/config/server_config.hpp"
-#include "mod_wsflow/httpd/lifecycle/caretaker.hpp"
 #include "mod_wsflow/httpd/process/limit_numbers.hpp"
 #include "mod_wsflow/httpd/process/log_writer.hpp"
 #include "mod_wsflow/httpd/process/server_log.hpp"
@@ -19,8 +18,11 @@
 
 namespace wsflow::httpd {
 
-// What a child process has of us; a keeper inherits it. Made by the main thread before the workers start; it
-// lives until the process ends.
+class Caretaker;
+
+// Everything that a child process has of this module; a keeper inherits it. The main thread makes it before
+// the workers start, and it lives until the process ends. Whoever needs it gets it as an argument: only
+// functions that httpd itself calls ask child() for it.
 struct Process {
   Process(server_rec* main_server, shm::Layout& layout, shm::ProcessSlot& claimed) noexcept
       : server(main_server),
@@ -51,13 +53,16 @@ struct Process {
   limits::SlotWakeups wakeups;
   std::optional<limits::Limiter> limits;
   LimitNumbers limit_numbers;
-  std::optional<limits::WaitThread> watch;  // none: nobody may wait
-  bool can_park = false;                    // the MPM can wait for a connection on our behalf
+  std::optional<limits::WaitThread> wait_thread;  // none: nobody may wait
+  bool can_park = false;                          // the MPM can wait for a connection on our behalf
 
   std::unique_ptr<LogWriter> log_writer;  // none: no WSFlowLog
 
   std::optional<tunnel::Engine> engine;  // none where the MPM has no threads
-  std::optional<Caretaker> caretaker;
+  Caretaker* caretaker =
+      nullptr;  // owned; made and freed by lifecycle/child; nullptr: its thread cannot start
+  // httpd stops while this child is still ending gracefully. Set in a signal handler, read by every thread.
+  std::atomic<bool> stop_asked = false;
 
   // The child ends because of a reload, or is recycled: its tunnels live on. Set by the thread that begins
   // the end, the listener's where the child is recycled; read by the main thread when it has joined that one,
@@ -66,17 +71,16 @@ struct Process {
   bool ending = false;  // the workers have ended; set by the main thread
 };
 
-// This process's, or nullptr outside a child. The one pointer that the module keeps by itself.
+// The Process of this child, or nullptr outside a child: the one pointer that the module keeps by itself. For
+// hooks, handlers and cleanups that httpd calls without data of ours.
 Process* child() noexcept;
+// Sets it. Main thread, once, before other threads start.
+void set_child(Process& process) noexcept;
 
-void child_init(apr_pool_t* pool, server_rec* server) noexcept;
 // httpd stops, and not gracefully. It closes the connections of its workers first, and only then calls
 // child_stopping(). Every thread.
 bool httpd_stops(const Process& process) noexcept;
 // The same for an end that is graceful, of a process whose MPM has no threads: prefork calls child_stopping()
 // when its last request has ended.
 bool httpd_stops_gracefully(const Process& process) noexcept;
-// httpd tells a child to end. Main thread, or the MPM's listener where the child ends by itself.
-void child_stopping(apr_pool_t* pool, int graceful) noexcept;
-
 }  // namespace wsflow::httpd

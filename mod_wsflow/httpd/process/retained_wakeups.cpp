@@ -22,7 +22,7 @@ void open_wakeups() noexcept {
   if (!kept.open) kept = {.open = true, .fds = limits::SlotWakeups::open()};
 }
 
-limits::SlotWakeups wakeups() noexcept {
+limits::SlotWakeups retained_wakeups() noexcept {
   const auto& kept = found();
   return kept.open ? limits::SlotWakeups(kept.fds) : limits::SlotWakeups();
 }

@@ -8,6 +8,6 @@ namespace wsflow::httpd {
 // had no descriptors: then waiters look for their permits by themselves, every tenth of a second.
 void open_wakeups() noexcept;
 // As open_wakeups() has left them. Any process.
-limits::SlotWakeups wakeups() noexcept;
+limits::SlotWakeups retained_wakeups() noexcept;
 
 }  // namespace wsflow::httpd

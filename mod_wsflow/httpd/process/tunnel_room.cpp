@@ -38,7 +38,7 @@ TunnelRoom tunnel_room(const server_rec* server, std::size_t descriptors) noexce
 }
 
 void tell_tunnel_room(server_rec* server) noexcept {
-  if (mpm_query(AP_MPMQ_IS_THREADED) == AP_MPMQ_NOT_SUPPORTED) return;
+  if (!mpm_has_threads()) return;
   const auto room = tunnel_room(server, os::most_descriptors());
   const int wanted = config_of(server).max_tunnels;
   if (wanted > 0 && static_cast<std::uint32_t>(wanted) > room.possible) {

@@ -27,14 +27,10 @@ tunnel::WorkerBounds worker_bounds(server_rec* main) noexcept {
                                static_cast<unsigned>(std::max(most, 0)));
 }
 
-WorkerShare::Lease WorkerShare::enter(const conn_rec* c) noexcept {
-  std::atomic<unsigned>* connection = nullptr;
-  if (c->master != nullptr) {
-    if (auto* state = state_of(c->master)) connection = &state->worker_tunnels;
-  }
-  if (connection != nullptr && !take_one(*connection, bounds_.of_connection)) return {};
-  if (take_one(taken_, c->master != nullptr ? bounds_.streams : bounds_.process)) return {*this, connection};
-  if (connection != nullptr) connection->fetch_sub(1, std::memory_order_relaxed);
+WorkerShare::Lease WorkerShare::enter(unsigned most, std::atomic<unsigned>* of_connection) noexcept {
+  if (of_connection != nullptr && !take_one(*of_connection, bounds_.of_connection)) return {};
+  if (take_one(taken_, most)) return {*this, of_connection};
+  if (of_connection != nullptr) of_connection->fetch_sub(1, std::memory_order_relaxed);
   return {};
 }
 

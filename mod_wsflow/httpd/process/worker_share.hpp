@@ -3,7 +3,7 @@
 #include <atomic>
 #include <utility>
 
-#include "mod_wsflow/httpd/request/connection_state.hpp"
+#include "mod_wsflow/httpd/api.hpp"
 #include "mod_wsflow/os/wakeup.hpp"
 #include "mod_wsflow/tunnel/worker_bounds.hpp"
 
@@ -41,8 +41,12 @@ class WorkerShare {
     std::atomic<unsigned>* connection_ =
         nullptr;  // borrowed from the HTTP/2 connection; none: it is no stream
   };
-  // For a tunnel of this connection; an empty place if it would be one too many.
-  Lease enter(const conn_rec* c) noexcept;
+  // For one more tunnel; empty if it would be one too many.
+  Lease enter() noexcept { return enter(bounds_.process, nullptr); }
+  // The same for a stream of HTTP/2. `of_connection` counts the tunnels of its connection.
+  Lease enter_stream(std::atomic<unsigned>* of_connection) noexcept {
+    return enter(bounds_.streams, of_connection);
+  }
   unsigned taken() const noexcept { return taken_.load(std::memory_order_relaxed); }
 
   // What is to become of them; a state is never taken back, but drain is followed by stop.
@@ -53,6 +57,8 @@ class WorkerShare {
   int bell() const noexcept { return bell_.fd(); }
 
  private:
+  Lease enter(unsigned most, std::atomic<unsigned>* of_connection) noexcept;
+
   const tunnel::WorkerBounds bounds_;
   std::atomic<unsigned> taken_{0};
   std::atomic<RunState> run_state_{RunState::none};

@@ -11,7 +11,7 @@ namespace wsflow::httpd {
 namespace {
 
 void start_tunnel(ConnectionState& state) noexcept {
-  auto& process = *child();
+  auto& process = state.process;
   // At the end of a process OpenSSL may be gone already: the tunnel is left to the kernel, which closes its
   // sockets.
   if (state.handed_over == nullptr || process.ending) return;
@@ -35,9 +35,10 @@ ConnectionState* state_of(const conn_rec* c) noexcept {
 }
 
 int pre_connection(conn_rec* c, void*) noexcept {
-  if (child() == nullptr) return DECLINED;
+  auto* process = child();
+  if (process == nullptr) return DECLINED;
   os::take(c->pool);
-  auto* state = ::new (apr_palloc(c->pool, sizeof(ConnectionState))) ConnectionState;
+  auto* state = ::new (apr_palloc(c->pool, sizeof(ConnectionState))) ConnectionState{.process = *process};
   ap_set_module_config(c->conn_config, &wsflow_module, state);
   apr_pool_cleanup_register(c->pool, c, end_connection, apr_pool_cleanup_null);
   return DECLINED;

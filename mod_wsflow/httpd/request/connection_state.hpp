@@ -10,10 +10,12 @@
 namespace wsflow::httpd {
 
 struct ParkedRequest;
+struct Process;
 
 // What we know of a connection of httpd, in its pool. Only the thread that has the connection touches it,
 // where nothing else is said.
 struct ConnectionState {
+  Process& process;    // borrowed; outlives every connection
   SSL* ssl = nullptr;  // borrowed from mod_ssl; none: plain
   // A tunnel that starts when httpd has let go of this connection; owned. Its client stream is not adopted
   // yet.

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
-#include "mod_wsflow/httpd/config/limit_config.hpp"
+#include "mod_wsflow/httpd/elements.hpp"
 
 namespace wsflow::httpd {
 

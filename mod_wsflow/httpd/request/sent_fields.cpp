@@ -31,10 +31,6 @@ void take_changes(const request_rec* r, SentFields& fields) noexcept {
 
 }  // namespace
 
-void keep_sent_fields() noexcept {
-  config_of(ap_server_conf).judges_fields = true;
-}
-
 int before_early_headers(request_rec* r) noexcept {
   if (!config_of(ap_server_conf).judges_fields || fields_of(r) != nullptr) return DECLINED;
   auto* earlier = r->prev != nullptr ? fields_of(r->prev) : nullptr;

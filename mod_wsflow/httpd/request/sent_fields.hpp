@@ -9,9 +9,6 @@ namespace wsflow::httpd {
 // forged, and sets what it has found). Kept where the configuration has something that judges, else
 // headers_in is as good. docs/internals/sent-fields.md.
 
-// Notes at configuration time that something judges by fields.
-void keep_sent_fields() noexcept;
-
 // Hooks: at the reading of a request ahead of and behind mod_headers (`early`), and ahead of its fixups.
 int before_early_headers(request_rec* r) noexcept;
 int behind_early_headers(request_rec* r) noexcept;

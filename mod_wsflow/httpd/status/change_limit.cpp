@@ -4,8 +4,9 @@
 #include <optional>
 
 #include "mod_wsflow/httpd/log.hpp"
+#include "mod_wsflow/httpd/process/process.hpp"
 #include "mod_wsflow/httpd/process/retained_wakeups.hpp"
-#include "mod_wsflow/httpd/status/action_log.hpp"
+#include "mod_wsflow/httpd/status/action.hpp"
 #include "mod_wsflow/limits/view.hpp"
 #include "mod_wsflow/status/action_limit.hpp"
 #include "mod_wsflow/status/json_limits.hpp"
@@ -24,12 +25,12 @@ std::optional<limits::LimitView> view_of(limits::Limiter& limiter, std::string_v
 
 }  // namespace
 
-ActionAnswer change_limit(request_rec* r, shm::Layout& layout, std::span<const status::Field> fields) {
+ActionAnswer change_limit(Process& process, request_rec* r, std::span<const status::Field> fields) {
   std::string wrong;
   const auto action = status::read_limit_action(fields, wrong);
   if (!action) return {.status = HTTP_BAD_REQUEST, .text = std::move(wrong)};
-  const auto wakeups = httpd::wakeups();
-  limits::Limiter limiter(shm::limits_table(layout), limits::Limiter::kNoSlot, wakeups);
+  const auto wakeups = retained_wakeups();
+  limits::Limiter limiter(shm::limits_table(process.segment), limits::Limiter::kNoSlot, wakeups);
   const auto before = view_of(limiter, action->limit);
   const auto unknown = status::said({.name = "name", .value = action->limit}) + ": there is no such limit";
   if (!before) return {.status = HTTP_NOT_FOUND, .text = unknown};

@@ -4,10 +4,11 @@
 
 #include "mod_wsflow/base/clock.hpp"
 #include "mod_wsflow/httpd/config/limit_config.hpp"
+#include "mod_wsflow/httpd/elements.hpp"
 #include "mod_wsflow/httpd/housekeeping/close_jobs.hpp"
 #include "mod_wsflow/httpd/log.hpp"
 #include "mod_wsflow/httpd/process/process.hpp"
-#include "mod_wsflow/httpd/status/action_log.hpp"
+#include "mod_wsflow/httpd/status/action.hpp"
 #include "mod_wsflow/shm/tunnel_view.hpp"
 #include "mod_wsflow/status/action_close.hpp"
 #include "mod_wsflow/status/json_action.hpp"
@@ -19,8 +20,8 @@ namespace {
 constexpr const char* kLocked = "the limits are locked: try again";
 
 // The key of a limit as its requests have it; what is wrong with it, if that is empty.
-ActionAnswer add_key(const limits::Table& table, const status::CloseAction& action, shm::Job& job) {
-  const auto rules = elements<LimitConfig*>(config_of(child()->server).limits);
+ActionAnswer add_key(const Process& process, const status::CloseAction& action, shm::Job& job) {
+  const auto rules = elements<LimitConfig*>(config_of(process.server).limits);
   const auto found = std::find_if(rules.begin(), rules.end(), [&](const LimitConfig* rule) {
     return rule->where != nullptr && action.limit == rule->definition.name;
   });
@@ -32,7 +33,7 @@ ActionAnswer add_key(const limits::Table& table, const status::CloseAction& acti
   const auto text = rule.ipv6_prefix < 128
                         ? limits::network_of(action.key, static_cast<unsigned>(rule.ipv6_prefix), space)
                         : action.key;
-  const auto key = limits::make_key(table.secret, text, false);
+  const auto key = limits::make_key(shm::limits_table(process.segment).secret, text, false);
   std::copy(std::begin(key.hash), std::end(key.hash), job.key);
   job.limit = shm::packed<sizeof(job.limit)>(action.limit);
   return {};
@@ -54,27 +55,27 @@ shm::Job job_of(const status::CloseAction& action) noexcept {
 
 }  // namespace
 
-ActionAnswer close_tunnels(request_rec* r, shm::Layout& layout, std::span<const status::Field> fields) {
+ActionAnswer close_tunnels(Process& process, request_rec* r, std::span<const status::Field> fields) {
   std::string wrong;
   const auto action = status::read_close_action(fields, wrong);
   if (!action) return {.status = HTTP_BAD_REQUEST, .text = std::move(wrong)};
   const auto now = base::now_us();
   shm::Reading<shm::Job> job{job_of(*action), shm::kSet | static_cast<std::uint64_t>(now)};
   if (!action->limit.empty()) {
-    auto answer = add_key(shm::limits_table(layout), *action, job.facts);
+    auto answer = add_key(process, *action, job.facts);
     if (answer.status != HTTP_OK) return answer;
   }
   status::TunnelsEnded done{.pace = action->pace};
-  const auto matched = count_matching(layout, job);
+  const auto matched = count_matching(process.segment, job);
   if (!matched) return {.status = HTTP_SERVICE_UNAVAILABLE, .text = kLocked};
   if (action->id && *matched == 0)
     return {.status = HTTP_NOT_FOUND, .text = "there is no such tunnel: " + status::told(*action)};
   done.matched = *matched;
   if (action->pace == 0) {
-    const auto ended = end_matching(layout, job, SIZE_MAX);
+    const auto ended = end_matching(process.segment, job, SIZE_MAX);
     if (!ended) return {.status = HTTP_SERVICE_UNAVAILABLE, .text = kLocked};
     done.told = *ended;
-  } else if (!shm::add_job(layout, job.facts, now)) {
+  } else if (!shm::add_job(process.segment, job.facts, now)) {
     return {.status = HTTP_SERVICE_UNAVAILABLE, .text = kTooManyJobs};
   }
   ap_log_rerror(APLOG_MARK, APLOG_NOTICE, 0, r,

@@ -1,12 +1,14 @@
 #pragma once
 
-#include "mod_wsflow/httpd/status/action_answer.hpp"
+#include "mod_wsflow/httpd/status/action.hpp"
 #include "mod_wsflow/shm/segment.hpp"
 #include "mod_wsflow/status/form.hpp"
 
 namespace wsflow::httpd {
 
+struct Process;
+
 // Does the action "close".
-ActionAnswer close_tunnels(request_rec* r, shm::Layout& layout, std::span<const status::Field> fields);
+ActionAnswer close_tunnels(Process& process, request_rec* r, std::span<const status::Field> fields);
 
 }  // namespace wsflow::httpd

@@ -8,7 +8,8 @@
 #include "mod_wsflow/base/text.hpp"
 #include "mod_wsflow/base/utf8.hpp"
 #include "mod_wsflow/httpd/log.hpp"
-#include "mod_wsflow/httpd/status/action_log.hpp"
+#include "mod_wsflow/httpd/process/process.hpp"
+#include "mod_wsflow/httpd/status/action.hpp"
 #include "mod_wsflow/httpd/status/change_limit.hpp"
 #include "mod_wsflow/httpd/status/close_tunnels.hpp"
 #include "mod_wsflow/httpd/status/drain_route.hpp"
@@ -24,7 +25,7 @@ constexpr std::string_view kFormType = "application/x-www-form-urlencoded";
 constexpr apr_size_t kMostFields = 32;  // this and the next stand in a text below
 constexpr apr_size_t kMostBody = 8192;
 
-using Action = ActionAnswer(request_rec* r, shm::Layout& layout, std::span<const status::Field> fields);
+using Action = ActionAnswer(Process& process, request_rec* r, std::span<const status::Field> fields);
 struct NamedAction {
   std::string_view name;
   Action* act;
@@ -65,8 +66,8 @@ bool same(std::string_view left, std::string_view right) noexcept {
   return difference == 0;
 }
 
-ActionAnswer act(request_rec* r, shm::Layout& layout, std::span<const status::Field> fields) {
-  if (!same(status::value_of(fields, "nonce"), action_nonce(layout))) {
+ActionAnswer act(Process& process, request_rec* r, std::span<const status::Field> fields) {
+  if (!same(status::value_of(fields, "nonce"), action_nonce(process.segment))) {
     return {.status = HTTP_FORBIDDEN,
             .text = "nonce is missing or wrong: take it from ?json; it changes when httpd is started anew"};
   }
@@ -77,7 +78,7 @@ ActionAnswer act(request_rec* r, shm::Layout& layout, std::span<const status::Fi
     const auto what = wanted.value.empty() ? "action is missing" : status::said(wanted);
     return {.status = HTTP_BAD_REQUEST, .text = what + ": legal are limit, close, drain and undrain"};
   }
-  return found->act(r, layout, fields);
+  return found->act(process, r, fields);
 }
 
 int send(request_rec* r, const ActionAnswer& answer, std::span<const status::Field> fields) {
@@ -108,7 +109,7 @@ std::string action_nonce(shm::Layout& layout) {
   return std::string(text.id(words[0]).id(words[1]).view());
 }
 
-int take_action(request_rec* r, shm::Layout& layout) {
+int take_action(Process& process, request_rec* r) {
   std::vector<status::Field> fields;
   if (!is_form(r)) {
     const auto type = "Content-Type: legal is " + std::string(kFormType);
@@ -119,7 +120,7 @@ int take_action(request_rec* r, shm::Layout& layout) {
     return send(r, {.status = status, .text = "the form has more than 8192 bytes or 32 fields"}, {});
   }
   if (status != OK) return status;
-  return send(r, act(r, layout, fields), fields);
+  return send(r, act(process, r, fields), fields);
 }
 
 }  // namespace wsflow::httpd

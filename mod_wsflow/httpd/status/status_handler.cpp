@@ -28,13 +28,17 @@ int send_metrics(request_rec* r, const status::Model& model) {
   return send_document(r, HTTP_OK, status::content_type(format), status::to_metrics(model, format));
 }
 
-int answer(request_rec* r, shm::Layout& layout) {
+LogWriter* writer_of(Process* process) noexcept {
+  return process != nullptr ? process->log_writer.get() : nullptr;
+}
+
+int answer(request_rec* r, LogWriter* writer, shm::Layout& layout) {
   std::string wrong;
   const auto query = status::read_status_query(r->args != nullptr ? r->args : "", wrong);
   if (!query)
     return send_document(r, HTTP_BAD_REQUEST, "text/plain; charset=utf-8",
                          base::printable_utf8(wrong) + "\n");
-  auto model = status_model(layout, *query);
+  auto model = status_model(writer, layout, *query);
   switch (query->format) {
     case status::StatusFormat::lines:
       return send_document(r, HTTP_OK, "text/plain; charset=utf-8", status::to_auto_lines(model));
@@ -51,21 +55,21 @@ int answer(request_rec* r, shm::Layout& layout) {
                        script_nonce);
 }
 
-int handle(request_rec* r) {
+int handle(Process* process, request_rec* r) {
   ap_allow_methods(r, REPLACE_ALLOW, "GET", "POST", nullptr);
   // HEAD is M_GET with header_only.
   if (r->method_number != M_GET && r->method_number != M_POST) return HTTP_METHOD_NOT_ALLOWED;
   auto* layout = segment();
   if (layout == nullptr) return HTTP_SERVICE_UNAVAILABLE;
-  if (r->method_number != M_POST) return answer(r, *layout);
-  return child() != nullptr ? take_action(r, *layout) : HTTP_SERVICE_UNAVAILABLE;
+  if (r->method_number != M_POST) return answer(r, writer_of(process), *layout);
+  return process != nullptr ? take_action(*process, r) : HTTP_SERVICE_UNAVAILABLE;
 }
 
 }  // namespace
 
 int status_handler(request_rec* r) noexcept {
   if (r->handler == nullptr || std::string_view(r->handler) != "wsflow-status") return DECLINED;
-  return guard(r->server, HTTP_INTERNAL_SERVER_ERROR, [&] { return handle(r); });
+  return guard(r->server, HTTP_INTERNAL_SERVER_ERROR, [&] { return handle(child(), r); });
 }
 
 int server_status(request_rec* r, int flags) noexcept {
@@ -74,7 +78,7 @@ int server_status(request_rec* r, int flags) noexcept {
     if (layout == nullptr) return DECLINED;
     status::StatusQuery query;
     query.tunnels.count = 0;
-    const auto model = status_model(*layout, query);
+    const auto model = status_model(writer_of(child()), *layout, query);
     const bool lines = (flags & AP_STATUS_SHORT) != 0;
     const auto text = lines ? status::to_auto_lines(model) : status::to_html_section(model);
     ap_rwrite(text.data(), static_cast<int>(text.size()), r);

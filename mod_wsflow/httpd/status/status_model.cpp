@@ -9,14 +9,14 @@
 
 namespace wsflow::httpd {
 
-status::Model status_model(shm::Layout& layout, const status::StatusQuery& query) {
+status::Model status_model(LogWriter* writer, shm::Layout& layout, const status::StatusQuery& query) {
   // What processes that died a moment ago held is told as it is now. Another process that is at it needs some
   // microseconds.
-  for (int tries = 0; !reap_and_log(ap_server_conf, layout) && tries < 20; ++tries)
+  for (int tries = 0; !reap_and_log(ap_server_conf, writer, layout) && tries < 20; ++tries)
     apr_sleep(apr_time_from_msec(1));
   int generation = 0;
   ap_mpm_query(AP_MPMQ_GENERATION, &generation);
-  const auto wakeups = httpd::wakeups();
+  const auto wakeups = retained_wakeups();
   limits::Limiter limiter(shm::limits_table(layout), limits::Limiter::kNoSlot, wakeups);
   status::Model model{.version = WSFLOW_VERSION,
                       .server = ap_get_server_description(),

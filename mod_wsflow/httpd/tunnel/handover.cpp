@@ -8,8 +8,8 @@
 #include "mod_wsflow/httpd/limits/hold.hpp"
 #include "mod_wsflow/httpd/log.hpp"
 #include "mod_wsflow/httpd/process/process.hpp"
-#include "mod_wsflow/httpd/request/connection_filters.hpp"
 #include "mod_wsflow/httpd/request/connection_state.hpp"
+#include "mod_wsflow/httpd/request/held_input.hpp"
 #include "mod_wsflow/httpd/tunnel/switch_protocols.hpp"
 #include "mod_wsflow/httpd/tunnel/tunnel_log_record.hpp"
 #include "mod_wsflow/httpd/tunnel/tunnel_row.hpp"
@@ -63,10 +63,10 @@ bool has_extensions(const ws::ResponseHead& head) noexcept {
   });
 }
 
-Failure hand_over(request_rec* r, Origin& origin, Handover handover) {
+Failure hand_over(Process& process, request_rec* r, Origin& origin, Handover handover) {
   auto* c = r->connection;
   auto& client_state = *state_of(c);
-  auto& recorder = child()->recorder;
+  auto& recorder = process.recorder;
 
   // Both sides first give up what httpd has read; the rest waits in the sockets. The client's comes before
   // the 101: what a client sends after it has seen the 101 is never in httpd's hands.
@@ -95,9 +95,9 @@ Failure hand_over(request_rec* r, Origin& origin, Handover handover) {
   auto& origin_state = *state_of(origin.connection());
   const bool origin_ended = close_notify_was_read(origin_state);
   parts.origin_ssl = take_tls(origin_state);
-  parts.origin_lease = enter_origin(origin.worker());
-  parts.listener = make_tunnel_log_record(r, origin, "engine");
-  parts.row = open_row(r, origin, handover.id, false);
+  parts.origin_lease = enter_origin(process, origin.worker());
+  parts.listener = make_tunnel_log_record(process, r, origin, "engine");
+  parts.row = open_row(process, r, origin, handover.id, false);
   origin.connection()->aborted = parts.origin_ssl ? 0 : 1;
   origin.release();
   if (parts.origin_ssl) os::adopt(parts.origin_ssl.get(), origin_ended);
@@ -110,7 +110,7 @@ Failure hand_over(request_rec* r, Origin& origin, Handover handover) {
                   static_cast<int>(handover.settings.send_buffer));
   auto made = make_options(handover.settings, r->server);
   if (const auto* log = tunnel_log_of(r->server)) made.alive_interval = log->every;
-  const auto& options = child()->options.intern(made);
+  const auto& options = process.options.intern(made);
   for (const int fd : {parts.client_fd.get(), parts.origin_fd.get()}) {
     os::set_peer_timeout(fd, options.stall);
   }

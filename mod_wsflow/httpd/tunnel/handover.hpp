@@ -22,9 +22,9 @@ bool has_extensions(const ws::ResponseHead& head) noexcept;
 // The origin has answered with a good 101: sends it to the client, takes both connections out of httpd, and
 // leaves them as a tunnel that starts when httpd has let go of the client's. Returns the failure if that is
 // impossible; nothing was sent to the client then. Worker thread; waits only for the client to take the 101.
-Failure hand_over(request_rec* r, Origin& origin, Handover handover);
+Failure hand_over(Process& process, request_rec* r, Origin& origin, Handover handover);
 
 // The same on this worker thread, for a connection that must stay: returns when the tunnel has ended.
-Failure run_on_worker(request_rec* r, Origin& origin, Handover handover);
+Failure run_on_worker(Process& process, request_rec* r, Origin& origin, Handover handover);
 
 }  // namespace wsflow::httpd

@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "mod_wsflow/httpd/newer.hpp"
-#include "mod_wsflow/httpd/request/connection_filters.hpp"
+#include "mod_wsflow/httpd/request/tls_records.hpp"
 #include "mod_wsflow/os/socket.hpp"
 
 namespace wsflow::httpd {

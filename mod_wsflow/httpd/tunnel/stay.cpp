@@ -2,8 +2,8 @@
 
 #include "mod_wsflow/httpd/mpm_query.hpp"
 #include "mod_wsflow/httpd/process/process.hpp"
-#include "mod_wsflow/httpd/request/connection_filters.hpp"
 #include "mod_wsflow/httpd/request/connection_state.hpp"
+#include "mod_wsflow/httpd/request/foreign_filter.hpp"
 #include "mod_wsflow/shm/once.hpp"
 
 namespace wsflow::httpd {
@@ -23,7 +23,7 @@ std::uint32_t bit_of(const char* filter) noexcept {
 }
 
 Stay without_loop() noexcept {
-  if (mpm_query(AP_MPMQ_IS_THREADED) == AP_MPMQ_NOT_SUPPORTED) {
+  if (!mpm_has_threads()) {
     return {"the MPM has no threads", "use mpm_event, with PHP-FPM (mod_proxy_fcgi) in place of mod_php",
             kNoLoop};
   }
@@ -32,10 +32,9 @@ Stay without_loop() noexcept {
 
 }  // namespace
 
-Stay reason_to_stay(const request_rec* r) noexcept {
+Stay reason_to_stay(Process& process, const request_rec* r) noexcept {
   const auto* c = r->connection;
-  auto* process = child();
-  if (process == nullptr || !process->engine || !process->engine->running()) return without_loop();
+  if (!process.engine || !process.engine->running()) return without_loop();
   if (c->master != nullptr) {
     return {"it is a stream of an HTTP/2 connection", "write \"H2WebSockets off\"", kStream};
   }
@@ -52,10 +51,8 @@ Stay origin_reason_to_stay(const request_rec* r, const conn_rec* origin) noexcep
           "take out the module that it belongs to, or what switches it on here", bit_of(name)};
 }
 
-bool is_first(const Stay& stay) noexcept {
-  auto* process = child();
-  return process != nullptr &&
-         shm::first_in_generation(process->segment.reasons_told, process->generation, stay.kind);
+bool is_first(Process& process, const Stay& stay) noexcept {
+  return shm::first_in_generation(process.segment.reasons_told, process.generation, stay.kind);
 }
 
 }  // namespace wsflow::httpd

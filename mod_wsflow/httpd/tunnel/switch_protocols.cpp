@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <string_view>
 
-#include "mod_wsflow/httpd/config/limit_config.hpp"
+#include "mod_wsflow/httpd/elements.hpp"
 #include "mod_wsflow/httpd/log.hpp"
 #include "mod_wsflow/httpd/origin/origin_answer.hpp"
 #include "mod_wsflow/ws/field_syntax.hpp"

@@ -142,10 +142,10 @@ const char* by(tunnel::EndedBy cause) noexcept {
   return "server";
 }
 
-class TunnelChronicle final : public tunnel::Listener {
+class TunnelLogListener final : public tunnel::Listener {
  public:
-  TunnelChronicle(std::unique_ptr<TunnelLogRecord> record, const char* mode) noexcept
-      : record_(std::move(*record)), mode_(mode) {}
+  TunnelLogListener(TunnelLogRecord record, const char* mode) noexcept
+      : record_(std::move(record)), mode_(mode) {}
 
   void tell(Event event, const tunnel::Tunnel& tunnel, base::Instant now) noexcept override {
     if (event == Event::start && !record_.log().at_start) return;
@@ -175,31 +175,30 @@ class TunnelChronicle final : public tunnel::Listener {
 
 }  // namespace
 
-TunnelLogRecord::TunnelLogRecord(const TunnelLog& log, const status::LogSource& source)
-    : log_(log), started_(apr_time_now()), values_(status::prepare_values(log.shape, source)) {}
+TunnelLogRecord::TunnelLogRecord(Process& process, const TunnelLog& log, const status::LogSource& source)
+    : process_(process),
+      log_(log),
+      started_(apr_time_now()),
+      values_(status::prepare_values(log.shape, source)) {}
 
 void TunnelLogRecord::write(Event event, status::LogFacts facts) const {
-  auto& process = *child();
-  if (!process.log_writer) {
-    process.recorder.add(metrics::kLogLinesLost);
+  if (!process_.log_writer) {
+    process_.recorder.add(metrics::kLogLinesLost);
     return;
   }
   facts.event = name(event);
   facts.started_us = started_;
   facts.now_us = apr_time_now();
-  facts.generation = process.generation;
+  facts.generation = process_.generation;
   facts.pid = static_cast<std::uint32_t>(os::own_pid());
-  process.log_writer->append(log_, status::make_log_line(log_.shape, values_, facts));
+  process_.log_writer->append(log_, status::make_log_line(log_.shape, values_, facts));
 }
 
-std::unique_ptr<TunnelLogRecord> begin_story(request_rec* r, Origin& origin) {
+std::unique_ptr<tunnel::Listener> make_tunnel_log_record(Process& process, request_rec* r, Origin& origin,
+                                                         const char* mode) {
   const auto* log = tunnel_log_of(r->server);
-  return log != nullptr ? std::make_unique<TunnelLogRecord>(*log, RequestSource(r, origin)) : nullptr;
-}
-
-std::unique_ptr<tunnel::Listener> make_tunnel_log_record(request_rec* r, Origin& origin, const char* mode) {
-  auto record = begin_story(r, origin);
-  return record ? std::make_unique<TunnelChronicle>(std::move(record), mode) : nullptr;
+  if (log == nullptr) return nullptr;
+  return std::make_unique<TunnelLogListener>(TunnelLogRecord(process, *log, RequestSource(r, origin)), mode);
 }
 
 }  // namespace wsflow::httpd

@@ -47,8 +47,8 @@ std::string_view user_of(const request_rec* r) noexcept {
 
 }  // namespace
 
-shm::RowLease open_row(request_rec* r, const Origin& origin, std::uint64_t id, bool on_worker) noexcept {
-  auto& process = *child();
+shm::RowLease open_row(Process& process, request_rec* r, const Origin& origin, std::uint64_t id,
+                       bool on_worker) noexcept {
   const auto& state = state_of(r);
   const auto now = apr_time_now();
   const auto handshake_us = static_cast<std::uint64_t>(std::max<apr_time_t>(now - r->request_time, 0));
@@ -61,7 +61,7 @@ shm::RowLease open_row(request_rec* r, const Origin& origin, std::uint64_t id, b
                             .route = state.route != nullptr ? text(state.route->path) : "",
                             .origin = text(origin.name().text),
                             .origin_of_request = origin.name().of_request,
-                            .resource = resource_of(origin.worker()),
+                            .resource = resource_of(process, origin.worker()),
                             .permit = state.hold != nullptr ? state.hold->permit : 0,
                             .traits = traits_of(r, origin, on_worker),
                             .user = user_of(r),

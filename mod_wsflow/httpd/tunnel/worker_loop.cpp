@@ -113,7 +113,7 @@ void WorkerLoop::look_after() {
     process_.graceful = true;
     process_.workers.set_run_state(RunState::drain);
   }
-  const bool stop = process_.caretaker && process_.caretaker->stop_asked();
+  const bool stop = process_.stop_asked.load();
   const auto state = stop ? RunState::stop : process_.workers.run_state();
   obey(state);
   if (now_ >= drain_at_) {
@@ -125,7 +125,7 @@ void WorkerLoop::look_after() {
   for (const auto side : kSides) pump(side).look_at_line(now_);
   tunnel_.show(now_);
   // Where the MPM has no threads, nobody else works on the jobs.
-  if (!process_.caretaker)
+  if (process_.caretaker == nullptr)
     guard_void(process_.server, [&] { work_on_jobs(process_.server, process_.segment); });
   if (const auto code = tunnel_.take_close_command()) close(code, Outcome::ordered);
 }

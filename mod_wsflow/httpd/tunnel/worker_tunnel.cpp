@@ -48,14 +48,11 @@ using StopBehindTunnel = os::DeferSigterm<on_sigterm, sigterm_came>;
 
 }  // namespace
 
-Failure run_on_worker(request_rec* r, Origin& origin, Handover handover) {
+Failure run_on_worker(Process& process, request_rec* r, Origin& origin, Handover handover) {
   auto* c = r->connection;
-  auto* process = child();
-  if (process == nullptr)
-    return {.status = HTTP_SERVICE_UNAVAILABLE, .reason = base::HandshakeRefusal::internal};
 
   std::optional<StopBehindTunnel> stop_behind;
-  if (mpm_query(AP_MPMQ_IS_THREADED) == AP_MPMQ_NOT_SUPPORTED) stop_behind.emplace();
+  if (!mpm_has_threads()) stop_behind.emplace();
   tunnel::Tunnel::Parts parts;
   Pump client_pump(c);
   Pump origin_pump(origin.connection());
@@ -72,28 +69,28 @@ Failure run_on_worker(request_rec* r, Origin& origin, Handover handover) {
   bound_peer(origin.backend()->sock, handover.settings);
 
   parts.admission = std::move(handover.admission);
-  parts.row = open_row(r, origin, handover.id, true);  // which tells of the permit
+  parts.row = open_row(process, r, origin, handover.id, true);  // which tells of the permit
   parts.permit = take_permit(r);
-  parts.options = &options_of(*process, r->server, handover.settings);
+  parts.options = &options_of(process, r->server, handover.settings);
   parts.lives_until = handover.lives_until;
   parts.session_until = handover.session_until;
   parts.extensions = has_extensions(origin.head());
   parts.id = handover.id;
-  parts.listener = make_tunnel_log_record(r, origin, "worker");
+  parts.listener = make_tunnel_log_record(process, r, origin, "worker");
   tunnel::Tunnel tunnel(std::move(parts), base::now());
   const auto early = origin.behind_head();
   tunnel.preload(tunnel::Side::origin, {reinterpret_cast<const std::uint8_t*>(early.data()), early.size()},
-                 process->recorder);
+                 process.recorder);
   {
-    WorkerLoop loop(tunnel, client_pump, origin_pump, base::Millis(handover.settings.stall / 1000), *process);
+    WorkerLoop loop(tunnel, client_pump, origin_pump, base::Millis(handover.settings.stall / 1000), process);
     loop.run();
   }
   if (client_pump.lost()) c->aborted = 1;
   // What httpd still does for this request is no more than the end of the connection.
   r->input_filters = r->proto_input_filters = c->input_filters;
   r->output_filters = r->proto_output_filters = c->output_filters;
-  if (process->log.enabled(base::LogLevel::debug, r->server))
-    process->log.write(base::LogLevel::debug, 61, 0, tunnel::end_line(tunnel, base::now()).view(), r->server);
+  if (process.log.enabled(base::LogLevel::debug, r->server))
+    process.log.write(base::LogLevel::debug, 61, 0, tunnel::end_line(tunnel, base::now()).view(), r->server);
   return {};
 }
 

@@ -1,8 +1,10 @@
-#include "mod_wsflow/httpd/request/connection_filters.hpp"
+#include "mod_wsflow/httpd/request/held_input.hpp"
 
 #include <algorithm>
 #include <new>
 #include <utility>
+
+#include "mod_wsflow/httpd/request/tls_records.hpp"
 
 namespace wsflow::httpd {
 
@@ -10,34 +12,6 @@ namespace {
 
 constexpr const char* kSeal = "WSFLOW_SEAL";
 constexpr const char* kReplay = "WSFLOW_REPLAY";
-constexpr const char* kArrivals = "WSFLOW_ARRIVALS";
-constexpr const char* kDeadline = "WSFLOW_DEADLINE";
-
-// mod_ssl says "again" behind each TLS record that is no data (a new key, a session ticket), and sometimes
-// once more, though bytes wait that were read from the socket already. So often it is asked again in vain.
-constexpr int kTriesInVain = 3;
-// Records without data that one turn of a worker tunnel reads past.
-constexpr int kReadsATurn = 64;
-
-// Connection filters that hold nothing back for longer than a call and that a tunnel can do without. Names
-// are in lower case, as httpd keeps them.
-constexpr std::string_view kKnownFilters[] = {
-    "core_in",        "core",
-    "ssl/tls filter", "ssl/tls coalescing filter",
-    "reqtimeout",     "log_input_output",
-    "remoteip_input", "qos-in-filter",
-    "wsflow_seal",    "wsflow_replay",
-};
-
-const char* foreign_in(const ap_filter_t* filter) noexcept {
-  for (; filter != nullptr; filter = filter->next) {
-    const std::string_view name(filter->frec->name);
-    if (std::find(std::begin(kKnownFilters), std::end(kKnownFilters), name) == std::end(kKnownFilters)) {
-      return filter->frec->name;
-    }
-  }
-  return nullptr;
-}
 
 // Bytes that a filter of ours holds, in c->pool.
 struct Held {
@@ -83,24 +57,6 @@ apr_status_t replay(ap_filter_t* f, apr_bucket_brigade* into, ap_input_mode_t mo
   return ap_get_brigade(f->next, into, mode, block, wanted);
 }
 
-apr_status_t wait_until_deadline(ap_filter_t* f, apr_bucket_brigade* into, ap_input_mode_t mode,
-                                 apr_read_type_e block, apr_off_t wanted) noexcept {
-  if (block == APR_BLOCK_READ) {
-    const auto& deadline = *static_cast<ReadDeadline*>(f->ctx);
-    // What has arrived is read all the same: the process may have been stopped meanwhile.
-    apr_socket_timeout_set(deadline.socket, std::max<apr_interval_time_t>(deadline.left(), 1));
-  }
-  return ap_get_brigade(f->next, into, mode, block, wanted);
-}
-
-// Stands right above the core's filter.
-apr_status_t note_arrival(ap_filter_t* f, apr_bucket_brigade* into, ap_input_mode_t mode,
-                          apr_read_type_e block, apr_off_t wanted) noexcept {
-  const auto status = ap_get_brigade(f->next, into, mode, block, wanted);
-  if (status == APR_SUCCESS && !APR_BRIGADE_EMPTY(into)) *static_cast<bool*>(f->ctx) = true;
-  return status;
-}
-
 Held* make_held(conn_rec* c) noexcept {
   return ::new (apr_palloc(c->pool, sizeof(Held))) Held{apr_brigade_create(c->pool, c->bucket_alloc)};
 }
@@ -134,17 +90,9 @@ bool append(std::string& bytes, apr_bucket_brigade* brigade) {
 
 }  // namespace
 
-void register_connection_filters() noexcept {
-  const auto network = static_cast<ap_filter_type>(AP_FTYPE_NETWORK - 1);
-  ap_register_input_filter(kSeal, seal, nullptr, network);
-  ap_register_input_filter(kArrivals, note_arrival, nullptr, network);
-  ap_register_input_filter(kDeadline, wait_until_deadline, nullptr, network);
+void register_held_input() noexcept {
+  ap_register_input_filter(kSeal, seal, nullptr, static_cast<ap_filter_type>(AP_FTYPE_NETWORK - 1));
   ap_register_input_filter(kReplay, replay, nullptr, AP_FTYPE_CONNECTION);
-}
-
-const char* foreign_filter(const conn_rec* c) noexcept {
-  const char* name = foreign_in(c->input_filters);
-  return name != nullptr ? name : foreign_in(c->output_filters);
 }
 
 std::string drain_input(conn_rec* c) {
@@ -175,36 +123,6 @@ void replay_input(conn_rec* c, std::string_view bytes) noexcept {
   auto* held = make_held(c);
   apr_brigade_write(held->bytes, nullptr, nullptr, bytes.data(), bytes.size());
   ap_add_input_filter(kReplay, held, nullptr, c);
-}
-
-void set_deadline(conn_rec* c, ReadDeadline& deadline) noexcept {
-  ap_add_input_filter(kDeadline, &deadline, nullptr, c);
-}
-
-void lift_deadline(conn_rec* c) noexcept {
-  ap_remove_input_filter_byhandle(c->input_filters, kDeadline);
-}
-
-void watch_arrivals(conn_rec* c, bool& arrived) noexcept {
-  ap_add_input_filter(kArrivals, &arrived, nullptr, c);
-}
-
-void end_arrivals(conn_rec* c) noexcept {
-  ap_remove_input_filter_byhandle(c->input_filters, kArrivals);
-}
-
-apr_status_t read_past_records(conn_rec* c, bool& arrived, apr_bucket_brigade* into,
-                               apr_off_t wanted) noexcept {
-  int tries = 0;
-  for (int reads = 0; reads < kReadsATurn; ++reads) {
-    arrived = false;
-    const auto status = ap_get_brigade(c->input_filters, into, AP_MODE_READBYTES, APR_NONBLOCK_READ, wanted);
-    tries = arrived ? kTriesInVain : tries - 1;
-    if (!APR_STATUS_IS_EAGAIN(status) || tries <= 0) return status;
-    apr_brigade_cleanup(into);
-  }
-  arrived = true;
-  return APR_SUCCESS;
 }
 
 }  // namespace wsflow::httpd

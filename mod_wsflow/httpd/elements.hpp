@@ -1,0 +1,16 @@
+#pragma once
+
+#include <span>
+
+#include "mod_wsflow/httpd/api.hpp"
+
+namespace wsflow::httpd {
+
+// The elements of an array of httpd's; none if there is no array.
+template <class Element>
+std::span<Element> elements(const apr_array_header_t* array) noexcept {
+  if (array == nullptr) return {};
+  return {static_cast<Element*>(static_cast<void*>(array->elts)), static_cast<std::size_t>(array->nelts)};
+}
+
+}  // namespace wsflow::httpd
