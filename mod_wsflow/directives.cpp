@@ -1,156 +1,166 @@
 #include "mod_wsflow/directives.hpp"
 
+#include <cstddef>
+#include <iterator>
+#include <optional>
+#include <utility>
+
+#include "mod_wsflow/config/drain_settings.hpp"
 #include "mod_wsflow/config/values.hpp"
-#include "mod_wsflow/httpd/config/drain_keys.hpp"
 #include "mod_wsflow/httpd/config/handshake_config.hpp"
 #include "mod_wsflow/httpd/config/limit_directives.hpp"
+#include "mod_wsflow/httpd/config/server_config.hpp"
 #include "mod_wsflow/httpd/config/tunnel_directives.hpp"
 #include "mod_wsflow/httpd/config/tunnel_log.hpp"
+#include "mod_wsflow/httpd/guard.hpp"
 #include "mod_wsflow/httpd/handshake/routes.hpp"
 
 namespace wsflow::httpd {
 
 namespace {
 
-const char* set_enabled(cmd_parms* cmd, void* config, int on) noexcept {
+// On or Off, for an optional bool of DirConfig. `Path`: the members that lead to it.
+template <auto... Path>
+const char* set_flag(cmd_parms* cmd, void* config, int on) noexcept {
   if (const char* error = ap_check_cmd_context(cmd, NOT_IN_HTACCESS)) return error;
-  static_cast<DirConfig*>(config)->enabled = on;
+  config::member_of<Path...>(*static_cast<DirConfig*>(config)) = on != 0;
   return nullptr;
 }
 
-const char* set_show_user(cmd_parms* cmd, void* config, int on) noexcept {
-  if (const char* error = ap_check_cmd_context(cmd, NOT_IN_HTACCESS)) return error;
-  static_cast<DirConfig*>(config)->show_user = on;
-  return nullptr;
-}
-
-const char* set_number(cmd_parms* cmd, const char* value, int most, int ServerConfig::*field) noexcept {
+// A number from 1 to `most`, for the main server alone.
+template <std::optional<int> ServerSettings::*field, int most>
+const char* set_number(cmd_parms* cmd, void*, const char* value) noexcept {
   if (const char* error = ap_check_cmd_context(cmd, GLOBAL_ONLY)) return error;
-  if (!config::parse_number(value, 1, most, config_of(cmd->server).*field)) {
+  const auto number = config::parse_number(value, 1, most);
+  if (!number)
     return apr_psprintf(cmd->pool, "%s %s: needs a number from 1 to %d", cmd->cmd->name, value, most);
-  }
+  config_of(cmd->server).settings.*field = number;
   return nullptr;
-}
-
-const char* set_threads(cmd_parms* cmd, void*, const char* value) noexcept {
-  return set_number(cmd, value, 64, &ServerConfig::threads);
-}
-
-const char* set_max_tunnels(cmd_parms* cmd, void*, const char* value) noexcept {
-  return set_number(cmd, value, 10'000'000, &ServerConfig::max_tunnels);
 }
 
 const char* set_max_buffered(cmd_parms* cmd, void*, const char* value) noexcept {
   if (const char* error = ap_check_cmd_context(cmd, GLOBAL_ONLY)) return error;
   constexpr std::int64_t kMebi = std::int64_t{1} << 20U;
-  auto& bytes = config_of(cmd->server).max_buffered;
-  if (config::parse_size(value, 0, 0, bytes) || config::parse_size(value, kMebi, kMebi * kMebi, bytes))
-    return nullptr;
-  return apr_psprintf(cmd->pool,
-                      "%s %s: needs 0 (no bound) or a number of bytes from 1M to 1024G (units k, M, G)",
-                      cmd->cmd->name, value);
+  const auto none = config::parse_size(value, 0, 0);
+  const auto bytes = none ? none : config::parse_size(value, kMebi, kMebi * kMebi);
+  if (!bytes) {
+    return apr_psprintf(cmd->pool,
+                        "%s %s: needs 0 (no bound) or a number of bytes from 1M to 1024G (units k, M, G)",
+                        cmd->cmd->name, value);
+  }
+  config_of(cmd->server).settings.max_buffered = bytes;
+  return nullptr;
 }
 
 const char* set_drain(cmd_parms* cmd, void*, const char* word) noexcept {
   if (const char* error = ap_check_cmd_context(cmd, GLOBAL_ONLY)) return error;
-  const auto key = parse_drain_key(cmd->pool, word, config_of(cmd->server).drain);
-  if (key.error != nullptr) return apr_pstrcat(cmd->pool, "WSFlowDrain ", key.error, nullptr);
-  if (!key.known) {
-    return apr_pstrcat(
-        cmd->pool, "WSFlowDrain ", word,
-        ": unknown; expected deadline=TIME, window=TIME, code=NUMBER or on-worker-down=keep|close:N/s",
-        nullptr);
-  }
-  return nullptr;
+  return guard(cmd->server, "WSFlowDrain: out of memory", [&]() -> const char* {
+    const auto given = config::parse_drain(word);
+    if (!given) return apr_pstrcat(cmd->pool, "WSFlowDrain ", given.wrong().c_str(), nullptr);
+    auto& drain = config_of(cmd->server).settings.drain;
+    drain = overlay(*given, drain);
+    return nullptr;
+  });
 }
 
+// Where httpd takes a directive, and how its manual says so.
+constexpr int kAnywhere = RSRC_CONF | ACCESS_CONF;
+constexpr const char* kSections = "server config, virtual host, directory";
+constexpr const char* kServers = "server config, virtual host";
+constexpr const char* kMain = "server config";
+
+// A directive: what httpd gets of it, and what users read beside its name and its help. docs/mod_wsflow.md
+// and conf.d/wsflow-reference.conf are checked against these rows.
+struct Directive {
+  command_rec command;
+  const char* syntax;
+  const char* default_value;
+  const char* context;
+};
 constexpr Directive kDirectives[] = {
-    {"WSFlow", "WSFlow On|Off", "Off", "server config, virtual host, directory",
-     "On: take the WebSocket upgrades of mod_proxy's routes too, not only those of WSFlowPass"},
-    {"WSFlowPass", "WSFlowPass [path] url|! [key=value ...]", "None",
-     "server config, virtual host, directory", "map a path to a WebSocket origin, as ProxyPass does"},
-    {"WSFlowTimeout",
+    {AP_INIT_FLAG("WSFlow", set_flag<&DirConfig::enabled>, nullptr, kAnywhere,
+                  "On: take the WebSocket upgrades of mod_proxy's routes too, not only those of WSFlowPass"),
+     "WSFlow On|Off", "Off", kSections},
+    {AP_INIT_RAW_ARGS("WSFlowPass", set_pass, nullptr, kAnywhere,
+                      "map a path to a WebSocket origin, as ProxyPass does"),
+     "WSFlowPass [path] url|! [key=value ...]", "None", kSections},
+    {AP_INIT_RAW_ARGS("WSFlowTimeout", set_timeout, nullptr, kAnywhere,
+                      "how long an origin may take to be reached and to answer, and what ends a tunnel: "
+                      "silence, a peer that takes nothing, age, or the end of a session"),
      "WSFlowTimeout [connect=time] [handshake=time] [idle=time] [stall=time] [close=time] [lifetime=time] "
      "[jitter=percent] [until=expression]",
-     "connect=5s handshake=10s idle=0 stall=60s close=5s lifetime=0 jitter=10%",
-     "server config, virtual host, directory",
-     "how long an origin may take to be reached and to answer, and what ends a tunnel: silence, a peer that "
-     "takes nothing, age, or the end of a session"},
-    {"WSFlowThreads", "WSFlowThreads number", "1", "server config",
-     "event loop threads of each child process"},
-    {"WSFlowMaxTunnels", "WSFlowMaxTunnels number", "from the descriptor limit", "server config",
-     "how many tunnels a child process holds at most; more are refused with 503"},
-    {"WSFlowDrain",
+     "connect=5s handshake=10s idle=0 stall=60s close=5s lifetime=0 jitter=10%", kSections},
+    {AP_INIT_TAKE1("WSFlowThreads", (set_number<&ServerSettings::threads, 64>), nullptr, RSRC_CONF,
+                   "event loop threads of each child process"),
+     "WSFlowThreads number", "1", kMain},
+    {AP_INIT_TAKE1("WSFlowMaxTunnels", (set_number<&ServerSettings::max_tunnels, 10'000'000>), nullptr,
+                   RSRC_CONF, "how many tunnels a child process holds at most; more are refused with 503"),
+     "WSFlowMaxTunnels number", "from the descriptor limit", kMain},
+    {AP_INIT_ITERATE(
+         "WSFlowDrain", set_drain, nullptr, RSRC_CONF,
+         "how long tunnels of a child that ended gracefully live on, over what time they are "
+         "closed then, and with which Close code; and what becomes of those whose worker is down"),
      "WSFlowDrain [deadline=time] [window=time] [code=number] [on-worker-down=keep|close:number/s]",
-     "deadline=24h window=10mi code=1012 on-worker-down=keep", "server config",
-     "how long tunnels of a child that ended gracefully live on, over what time they are closed then, and "
-     "with which Close code; and what becomes of those whose worker is down"},
-    {"WSFlowLimit", "WSFlowLimit name [key=value ...]|off", "None", "server config, virtual host, directory",
-     "how many requests and tunnels may be there at a time, or how fast they may come"},
-    {"WSFlowPing", "WSFlowPing [client=time] [origin=time] [timeout=time]", "client=45s origin=0 timeout=20s",
-     "server config, virtual host, directory",
-     "after what silence a peer is pinged, and how long it may take to answer"},
-    {"WSFlowBufferSize", "WSFlowBufferSize bytes", "64k", "server config, virtual host, directory",
-     "how many bytes may wait for a slow reader, in each direction of a tunnel"},
-    {"WSFlowReceiveBufferSize", "WSFlowReceiveBufferSize bytes", "0",
-     "server config, virtual host, directory",
-     "the kernel's receive buffer of both connections of a tunnel; 0: the system's"},
-    {"WSFlowSendBufferSize", "WSFlowSendBufferSize bytes", "0", "server config, virtual host, directory",
-     "the kernel's send buffer of both connections of a tunnel; 0: the system's"},
-    {"WSFlowMessageLimit",
+     "deadline=24h window=10mi code=1012 on-worker-down=keep", kMain},
+    {AP_INIT_RAW_ARGS("WSFlowLimit", set_limit, nullptr, kAnywhere,
+                      "how many requests and tunnels may be there at a time, or how fast they may come"),
+     "WSFlowLimit name [key=value ...]|off", "None", kSections},
+    {AP_INIT_RAW_ARGS("WSFlowPing", set_ping, nullptr, kAnywhere,
+                      "after what silence a peer is pinged, and how long it may take to answer"),
+     "WSFlowPing [client=time] [origin=time] [timeout=time]", "client=45s origin=0 timeout=20s", kSections},
+    {AP_INIT_TAKE1("WSFlowBufferSize", set_buffer_size, nullptr, kAnywhere,
+                   "how many bytes may wait for a slow reader, in each direction of a tunnel"),
+     "WSFlowBufferSize bytes", "64k", kSections},
+    {AP_INIT_TAKE1("WSFlowReceiveBufferSize", set_receive_buffer_size, nullptr, kAnywhere,
+                   "the kernel's receive buffer of both connections of a tunnel; 0: the system's"),
+     "WSFlowReceiveBufferSize bytes", "0", kSections},
+    {AP_INIT_TAKE1("WSFlowSendBufferSize", set_send_buffer_size, nullptr, kAnywhere,
+                   "the kernel's send buffer of both connections of a tunnel; 0: the system's"),
+     "WSFlowSendBufferSize bytes", "0", kSections},
+    {AP_INIT_RAW_ARGS(
+         "WSFlowMessageLimit", set_message_limit, nullptr, kAnywhere,
+         "how large messages may be and how fast they may come, and whether RFC 6455 is enforced"),
      "WSFlowMessageLimit [frame=bytes] [message=bytes] [rate=number/s] [bytes=bytes/s] "
      "[from=client|origin|both] [action=slow|close] [strict=on|off]",
-     "None", "server config, virtual host, directory",
-     "how large messages may be and how fast they may come, and whether RFC 6455 is enforced"},
-    {"WSFlowMaxBuffered", "WSFlowMaxBuffered bytes", "256M", "server config",
-     "how many bytes may wait for slow readers in a child process, in all its tunnels together"},
-    {"WSFlowOrigin", "WSFlowOrigin any|same|null|host ... [required] [report-only]", "any",
-     "server config, virtual host, directory", "the pages of which origins may open tunnels"},
-    {"WSFlowProtocol", "WSFlowProtocol any|name [name ...]", "any", "server config, virtual host, directory",
-     "the sub-protocols that clients may offer to the origin"},
-    {"WSFlowExtensions", "WSFlowExtensions pass|strip", "pass", "server config, virtual host, directory",
-     "strip: take the extensions that clients offer out of their handshakes"},
-    {"WSFlowSourceAddress", "WSFlowSourceAddress any|address [address ...]", "any",
-     "server config, virtual host, directory", "the local addresses that connections to origins come from"},
-    {"WSFlowLog", "WSFlowLog file|pipe|none [format] [start=on|off] [every=time]", "None",
-     "server config, virtual host", "where a line is written for each tunnel at its end, and what is in it"},
-    {"WSFlowShowUser", "WSFlowShowUser On|Off", "Off", "server config, virtual host, directory",
-     "On: the status shows the names of users, and actions may select tunnels by them"},
-    {"WSFlowSubprotocolCheck", "WSFlowSubprotocolCheck On|Off", "On",
-     "server config, virtual host, directory",
-     "Off: an origin may answer with a sub-protocol that the client did not offer"},
+     "None", kSections},
+    {AP_INIT_TAKE1(
+         "WSFlowMaxBuffered", set_max_buffered, nullptr, RSRC_CONF,
+         "how many bytes may wait for slow readers in a child process, in all its tunnels together"),
+     "WSFlowMaxBuffered bytes", "256M", kMain},
+    {AP_INIT_RAW_ARGS("WSFlowOrigin", set_origin, nullptr, kAnywhere,
+                      "the pages of which origins may open tunnels"),
+     "WSFlowOrigin any|same|null|host ... [required] [report-only]", "any", kSections},
+    {AP_INIT_RAW_ARGS("WSFlowProtocol", set_protocol, nullptr, kAnywhere,
+                      "the sub-protocols that clients may offer to the origin"),
+     "WSFlowProtocol any|name [name ...]", "any", kSections},
+    {AP_INIT_TAKE1("WSFlowExtensions", set_extensions, nullptr, kAnywhere,
+                   "strip: take the extensions that clients offer out of their handshakes"),
+     "WSFlowExtensions pass|strip", "pass", kSections},
+    {AP_INIT_RAW_ARGS("WSFlowSourceAddress", set_source_address, nullptr, kAnywhere,
+                      "the local addresses that connections to origins come from"),
+     "WSFlowSourceAddress any|address [address ...]", "any", kSections},
+    {AP_INIT_RAW_ARGS("WSFlowLog", set_tunnel_log, nullptr, RSRC_CONF,
+                      "where a line is written for each tunnel at its end, and what is in it"),
+     "WSFlowLog file|pipe|none [format] [start=on|off] [every=time]", "None", kServers},
+    {AP_INIT_FLAG("WSFlowShowUser", set_flag<&DirConfig::show_user>, nullptr, kAnywhere,
+                  "On: the status shows the names of users, and actions may select tunnels by them"),
+     "WSFlowShowUser On|Off", "Off", kSections},
+    {AP_INIT_FLAG("WSFlowSubprotocolCheck",
+                  (set_flag<&DirConfig::handshakes, &HandshakeConfig::check_protocol>), nullptr, kAnywhere,
+                  "Off: an origin may answer with a sub-protocol that the client did not offer"),
+     "WSFlowSubprotocolCheck On|Off", "On", kSections},
 };
-
-constexpr int kAnywhere = RSRC_CONF | ACCESS_CONF;
+constexpr auto kCount = std::size(kDirectives);
 
 }  // namespace
 
-constinit const command_rec kCommands[] = {
-    AP_INIT_FLAG(kDirectives[0].name, set_enabled, nullptr, kAnywhere, kDirectives[0].help),
-    AP_INIT_RAW_ARGS(kDirectives[1].name, set_pass, nullptr, kAnywhere, kDirectives[1].help),
-    AP_INIT_RAW_ARGS(kDirectives[2].name, set_timeout, nullptr, kAnywhere, kDirectives[2].help),
-    AP_INIT_TAKE1(kDirectives[3].name, set_threads, nullptr, RSRC_CONF, kDirectives[3].help),
-    AP_INIT_TAKE1(kDirectives[4].name, set_max_tunnels, nullptr, RSRC_CONF, kDirectives[4].help),
-    AP_INIT_ITERATE(kDirectives[5].name, set_drain, nullptr, RSRC_CONF, kDirectives[5].help),
-    AP_INIT_RAW_ARGS(kDirectives[6].name, set_limit, nullptr, kAnywhere, kDirectives[6].help),
-    AP_INIT_RAW_ARGS(kDirectives[7].name, set_ping, nullptr, kAnywhere, kDirectives[7].help),
-    AP_INIT_TAKE1(kDirectives[8].name, set_buffer_size, nullptr, kAnywhere, kDirectives[8].help),
-    AP_INIT_TAKE1(kDirectives[9].name, set_receive_buffer_size, nullptr, kAnywhere, kDirectives[9].help),
-    AP_INIT_TAKE1(kDirectives[10].name, set_send_buffer_size, nullptr, kAnywhere, kDirectives[10].help),
-    AP_INIT_RAW_ARGS(kDirectives[11].name, set_message_limit, nullptr, kAnywhere, kDirectives[11].help),
-    AP_INIT_TAKE1(kDirectives[12].name, set_max_buffered, nullptr, RSRC_CONF, kDirectives[12].help),
-    AP_INIT_RAW_ARGS(kDirectives[13].name, set_origin, nullptr, kAnywhere, kDirectives[13].help),
-    AP_INIT_RAW_ARGS(kDirectives[14].name, set_protocol, nullptr, kAnywhere, kDirectives[14].help),
-    AP_INIT_TAKE1(kDirectives[15].name, set_extensions, nullptr, kAnywhere, kDirectives[15].help),
-    AP_INIT_RAW_ARGS(kDirectives[16].name, set_source_address, nullptr, kAnywhere, kDirectives[16].help),
-    AP_INIT_RAW_ARGS(kDirectives[17].name, set_tunnel_log, nullptr, RSRC_CONF, kDirectives[17].help),
-    AP_INIT_FLAG(kDirectives[18].name, set_show_user, nullptr, kAnywhere, kDirectives[18].help),
-    AP_INIT_FLAG(kDirectives[19].name, set_subprotocol_check, nullptr, kAnywhere, kDirectives[19].help),
-    {},
+struct CommandList {
+  command_rec commands[kCount + 1];
 };
 
-std::span<const Directive> directives() noexcept {
-  return kDirectives;
+constinit const CommandList kCommands = []<std::size_t... I>(std::index_sequence<I...>) {
+  return CommandList{{kDirectives[I].command..., {}}};
 }
+(std::make_index_sequence<kCount>{});
 
 }  // namespace wsflow::httpd

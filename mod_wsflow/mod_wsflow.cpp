@@ -103,8 +103,10 @@ void register_hooks(apr_pool_t*) noexcept {
 #pragma GCC visibility push(default)
 extern "C" {
 AP_DECLARE_MODULE(wsflow) = {
-    STANDARD20_MODULE_STUFF, create_dir_config, merge_dir_config, create_server_config,
-    merge_server_config,     kCommands,         register_hooks,   0,
+    STANDARD20_MODULE_STUFF, create_dir_config,
+    merge_dir_config,        create_server_config,
+    merge_server_config,     reinterpret_cast<const command_rec*>(&kCommands),
+    register_hooks,          0,
 };
 }
 #pragma GCC visibility pop

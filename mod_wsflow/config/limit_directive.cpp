@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <cmath>
 #include <iterator>
-#include <utility>
+#include <optional>
 
+#include "mod_wsflow/config/keys.hpp"
+#include "mod_wsflow/config/limit_values.hpp"
 #include "mod_wsflow/config/values.hpp"
 #include "mod_wsflow/config/words.hpp"
 #include "mod_wsflow/limits/table.hpp"
@@ -15,118 +17,94 @@ namespace wsflow::config {
 namespace {
 
 using ws::equals_ignoring_case;
+using Text = std::string_view;
 
-constexpr std::int64_t kHour = std::int64_t{3600} * 1'000'000;
-static_assert(limits::kMost == 1'000'000 && limits::kEntries == 65'536 &&
-              limits::kMostWaiting == 10'000);  // stand in the texts below
+constexpr std::int64_t kSecond = 1'000'000;
+constexpr std::int64_t kHour = 3600 * kSecond;
+static_assert(limits::kMost == 1'000'000 && limits::kEntries == 65'536);  // stand in the texts below
 
-bool set_number(std::string_view value, std::uint32_t most, std::uint32_t& field) {
-  int number = 0;
-  if (!parse_number(value, 1, static_cast<int>(most), number)) return false;
-  field = static_cast<std::uint32_t>(number);
-  return true;
-}
-
-bool set_choice(std::string_view value, std::string_view yes, std::string_view no, bool& field) {
-  field = equals_ignoring_case(value, yes);
-  return field || equals_ignoring_case(value, no);
-}
-
-bool set_applies(LimitDirective& line, std::string_view value) {
-  constexpr limits::Applies kAll[] = {limits::Applies::all, limits::Applies::tunnels,
-                                      limits::Applies::requests};
-  const auto* found = std::ranges::find_if(
-      kAll, [value](auto each) { return equals_ignoring_case(value, limits::name(each)); });
-  if (found != std::end(kAll)) line.definition.applies = *found;
-  return found != std::end(kAll);
-}
-
-bool set_concurrency(LimitDirective& line, std::string_view value) {
-  return value == "auto" || set_number(value, limits::kMost, line.definition.settings.concurrency);
-}
-
-bool set_rate(LimitDirective& line, std::string_view value) {
-  const auto slash = std::min(value.find('/'), value.size());
-  const auto unit = value.substr(slash);
-  const int seconds = unit == "/s" ? 1 : unit == "/m" ? 60 : unit == "/h" ? 3600 : 0;
-  std::uint32_t number = 0;
-  if (seconds == 0 || !set_number(value.substr(0, slash), limits::kMost, number)) return false;
-  line.definition.settings.rate = static_cast<double>(number) / seconds;
-  return true;
-}
-
-bool set_retry_after(LimitDirective& line, std::string_view value) {
-  if (value == "auto") return true;
-  std::int64_t time = 0;
-  if (!parse_time(value, 1'000'000, 24 * kHour, time) || time % 1'000'000 != 0) return false;
-  line.retry_after = static_cast<int>(time / 1'000'000);
-  return true;
-}
-
-struct Setting {
-  std::string_view name;
-  std::string_view legal;
-  bool (*set)(LimitDirective& line, std::string_view value);
-};
-constexpr std::string_view kNumber = "a number from 1 to 1000000";
-constexpr Setting kSettings[] = {
-    {"concurrency", "a number from 1 to 1000000, or auto", set_concurrency},
-    {"min", kNumber,
-     [](auto& line, auto value) { return set_number(value, limits::kMost, line.definition.least); }},
-    {"max", kNumber,
-     [](auto& line, auto value) { return set_number(value, limits::kMost, line.definition.most); }},
-    {"applies", "tunnels, requests or all", set_applies},
-    {"key", "an expression that gives a text, for example %{REMOTE_ADDR}",
-     [](auto& line, auto value) {
-       line.key = value;
-       return !value.empty();
-     }},
-    {"ipv6-prefix", "a number of bits from 1 to 128",
-     [](auto& line, auto value) { return parse_number(value, 1, 128, line.ipv6_prefix); }},
-    {"keys", "a number from 1 to 65536",
-     [](auto& line, auto value) { return set_number(value, limits::kEntries, line.definition.keys); }},
-    {"full", "open or closed",
-     [](auto& line, auto value) { return set_choice(value, "open", "closed", line.definition.fail_open); }},
-    {"show-key", "on or off",
-     [](auto& line, auto value) { return set_choice(value, "on", "off", line.show_key); }},
-    {"queue", "a number from 1 to 10000",
-     [](auto& line, auto value) {
-       return set_number(value, limits::kMostWaiting, line.definition.settings.queue);
-     }},
-    {"acquire", "0 (nobody waits) or a time to 1h (units ms, s, mi, h; seconds if none)",
-     [](auto& line, auto value) { return parse_time(value, 0, kHour, line.definition.acquire); }},
-    {"rate", "a number from 1 to 1000000 with /s, /m or /h", set_rate},
-    {"burst", kNumber,
-     [](auto& line, auto value) { return set_number(value, limits::kMost, line.definition.settings.burst); }},
-    {"ramp", "a time to 24h (units ms, s, mi, h; seconds if none)",
-     [](auto& line, auto value) { return parse_time(value, 0, 24 * kHour, line.definition.ramp); }},
-    {"status", "a number from 400 to 599",
-     [](auto& line, auto value) { return parse_number(value, 400, 599, line.status); }},
-    {"retry-after", "auto or whole seconds from 1s to 24h (units s, mi, h; seconds if none)",
-     set_retry_after},
-    {"dry-run", "on or off",
-     [](auto& line, auto value) { return set_choice(value, "on", "off", line.definition.dry_run); }},
+// A directive as far as it is read.
+struct Draft {
+  std::optional<std::uint32_t> concurrency;  // 0: auto
+  std::optional<std::uint32_t> least;
+  std::optional<std::uint32_t> most;
+  std::optional<limits::Applies> applies;
+  std::optional<std::string> key;
+  std::optional<int> ipv6_prefix;
+  std::optional<std::uint32_t> keys;
+  std::optional<bool> fail_open;
+  std::optional<bool> show_key;
+  std::optional<std::uint32_t> queue;
+  std::optional<std::int64_t> acquire;
+  std::optional<double> rate;
+  std::optional<std::uint32_t> burst;
+  std::optional<std::int64_t> ramp;
+  std::optional<int> status;
+  std::optional<int> retry_after;  // 0: auto
+  std::optional<bool> dry_run;
 };
 
-// Which settings a line gives: a bit each.
-class Given {
- public:
-  // False: it was given before.
-  bool add(const Setting& setting) {
-    const auto bit = 1U << static_cast<unsigned>(&setting - kSettings);
-    return (std::exchange(bits_, bits_ | bit) & bit) == 0;
-  }
-  bool any(std::initializer_list<std::string_view> names) const {
-    return std::any_of(names.begin(), names.end(), [this](auto name) { return has(name); });
-  }
-  bool has(std::string_view name) const {
-    const auto* found = std::ranges::find(kSettings, name, &Setting::name);
-    return found != std::end(kSettings) && (bits_ >> static_cast<unsigned>(found - kSettings) & 1U) != 0;
-  }
-  bool none() const { return bits_ == 0; }
+constexpr Kind<std::uint32_t> kConcurrencyOrAuto{kConcurrency.directive.legal, [](Text text) {
+                                                   if (text == "auto") return std::optional<std::uint32_t>(0);
+                                                   return parse_limit_number(text, kConcurrency.directive);
+                                                 }};
+constexpr Kind<std::uint32_t> kBound{
+    "a number from 1 to 1000000", [](Text text) { return parse_limit_number(text, kConcurrency.directive); }};
+constexpr Kind<std::uint32_t> kBurstSize{
+    kBurst.directive.legal, [](Text text) { return parse_limit_number(text, kBurst.directive); }};
+constexpr Kind<std::uint32_t> kQueueSize{
+    kQueue.directive.legal, [](Text text) { return parse_limit_number(text, kQueue.directive); }};
+constexpr Kind<std::uint32_t> kKeyCount{
+    "a number from 1 to 65536",
+    [](Text text) { return parse_limit_number(text, {.legal = {}, .least = 1, .most = limits::kEntries}); }};
+constexpr Kind<double> kRate{kLegalRate.directive,
+                             [](Text text) { return parse_rate(text, LimitSource::directive); }};
+constexpr Kind<limits::Applies> kApplies{
+    "tunnels, requests or all", [](Text text) {
+      std::optional<limits::Applies> applies;
+      for (const auto each : {limits::Applies::all, limits::Applies::tunnels, limits::Applies::requests}) {
+        if (equals_ignoring_case(text, limits::name(each))) applies = each;
+      }
+      return applies;
+    }};
+constexpr Kind<std::string> kExpression{
+    "an expression that gives a text, for example %{REMOTE_ADDR}",
+    [](Text text) { return text.empty() ? std::nullopt : std::optional<std::string>(text); }};
+constexpr Kind<int> kPrefix{"a number of bits from 1 to 128",
+                            [](Text text) { return parse_number(text, 1, 128); }};
+constexpr Kind<bool> kFull{"open or closed", [](Text text) { return parse_choice(text, "open", "closed"); }};
+constexpr Kind<std::int64_t> kAcquire{
+    "0 (nobody waits) or a time to 1h (units ms, s, mi, h; seconds if none)",
+    [](Text text) { return parse_time(text, 0, kHour); }};
+constexpr Kind<std::int64_t> kRamp{"a time to 24h (units ms, s, mi, h; seconds if none)",
+                                   [](Text text) { return parse_time(text, 0, 24 * kHour); }};
+constexpr Kind<int> kStatus{"a number from 400 to 599",
+                            [](Text text) { return parse_number(text, 400, 599); }};
+constexpr Kind<int> kRetryAfter{
+    "auto or whole seconds from 1s to 24h (units s, mi, h; seconds if none)", [](Text text) {
+      if (text == "auto") return std::optional(0);
+      const auto time = parse_time(text, kSecond, 24 * kHour);
+      return time && *time % kSecond == 0 ? std::optional(static_cast<int>(*time / kSecond)) : std::nullopt;
+    }};
 
- private:
-  unsigned bits_ = 0;
+constexpr Key<Draft> kKeys[] = {
+    key<Draft, kConcurrencyOrAuto, &Draft::concurrency>("concurrency"),
+    key<Draft, kBound, &Draft::least>("min"),
+    key<Draft, kBound, &Draft::most>("max"),
+    key<Draft, kApplies, &Draft::applies>("applies"),
+    key<Draft, kExpression, &Draft::key>("key"),
+    key<Draft, kPrefix, &Draft::ipv6_prefix>("ipv6-prefix"),
+    key<Draft, kKeyCount, &Draft::keys>("keys"),
+    key<Draft, kFull, &Draft::fail_open>("full"),
+    key<Draft, kOnOff, &Draft::show_key>("show-key"),
+    key<Draft, kQueueSize, &Draft::queue>("queue"),
+    key<Draft, kAcquire, &Draft::acquire>("acquire"),
+    key<Draft, kRate, &Draft::rate>("rate"),
+    key<Draft, kBurstSize, &Draft::burst>("burst"),
+    key<Draft, kRamp, &Draft::ramp>("ramp"),
+    key<Draft, kStatus, &Draft::status>("status"),
+    key<Draft, kRetryAfter, &Draft::retry_after>("retry-after"),
+    key<Draft, kOnOff, &Draft::dry_run>("dry-run"),
 };
 
 bool is_name(std::string_view word) {
@@ -138,88 +116,103 @@ bool is_name(std::string_view word) {
 }
 
 std::string unknown(const std::string& word) {
-  std::string error = word + ": unknown; expected ";
-  for (const auto& setting : kSettings) {
-    if (&setting != kSettings) error += &setting == std::end(kSettings) - 1 ? " or " : ", ";
-    error += setting.name;
-    error += '=';
+  std::string wrong = word + ": unknown; expected ";
+  for (const auto& key : kKeys) {
+    if (&key != kKeys) wrong += &key == std::end(kKeys) - 1 ? " or " : ", ";
+    wrong += key.name;
+    wrong += '=';
   }
-  return error;
+  return wrong;
 }
 
-std::string take_setting(LimitDirective& line, Given& given, const std::string& word) {
+// What is wrong with a word; empty: nothing.
+std::string take(Draft& draft, const std::string& word) {
   const auto equals = word.find('=');
-  const auto name = std::string_view(word).substr(0, equals);
-  const auto* setting = std::ranges::find(kSettings, name, &Setting::name);
-  if (equals == std::string::npos || setting == std::end(kSettings)) return unknown(word);
-  if (!given.add(*setting)) return word + ": " + std::string(name) + "= is given twice";
-  if (setting->set(line, std::string_view(word).substr(equals + 1))) return {};
-  return word + ": " + std::string(name) + "= needs " + std::string(setting->legal);
+  const auto name = Text(word).substr(0, equals);
+  const auto* key = std::ranges::find(kKeys, name, &Key<Draft>::name);
+  if (equals == std::string::npos || key == std::end(kKeys)) return unknown(word);
+  return take_word_of(draft, *key, name, word);
 }
 
 // What does not go together, or nullptr.
-const char* contradiction(const LimitDirective& line, const Given& given) {
-  const auto& definition = line.definition;
-  const bool automatic = given.has("concurrency") && definition.settings.concurrency == 0;
-  if (!given.any({"concurrency", "rate"})) return "needs concurrency= or rate=";
-  if (automatic && (!given.has("min") || !given.has("max"))) return "concurrency=auto needs min= and max=";
-  if (!automatic && given.any({"min", "max"})) return "min= and max= go with concurrency=auto";
-  if (definition.least > definition.most) return "min= must not be greater than max=";
-  if (!given.has("rate") && given.any({"burst", "ramp"})) return "burst= and ramp= go with rate=";
-  if (given.has("queue") && definition.acquire == 0) {
+const char* contradiction(const Draft& draft) noexcept {
+  const bool automatic = draft.concurrency == 0U;
+  if (!draft.concurrency && !draft.rate) return "needs concurrency= or rate=";
+  if (automatic && (!draft.least || !draft.most)) return "concurrency=auto needs min= and max=";
+  if (!automatic && (draft.least || draft.most)) return "min= and max= go with concurrency=auto";
+  if (draft.least > draft.most) return "min= must not be greater than max=";
+  if (!draft.rate && (draft.burst || draft.ramp)) return "burst= and ramp= go with rate=";
+  if (draft.queue && draft.acquire.value_or(0) == 0) {
     return "queue= needs acquire=TIME, how long a request may wait";
   }
-  if (!given.has("key") && given.any({"ipv6-prefix", "keys", "full", "show-key"})) {
+  if (!draft.key && (draft.ipv6_prefix || draft.keys || draft.fail_open || draft.show_key)) {
     return "ipv6-prefix=, keys=, full= and show-key= go with key=";
   }
   return nullptr;
 }
 
-void fill_defaults(LimitDirective& line, const Given& given) {
-  auto& definition = line.definition;
-  auto& settings = definition.settings;
-  definition.keyed = given.has("key");
-  // It shrinks within seconds, but takes minutes to grow.
-  if (definition.most != 0) settings.concurrency = definition.most;
-  if (given.has("rate") && !given.has("burst")) {
-    settings.burst = static_cast<std::uint32_t>(std::max(1.0, std::floor(settings.rate)));
-  }
-  if (!given.has("show-key"))
-    line.show_key = line.key == "%{REMOTE_ADDR}" || line.key == "%{CONN_REMOTE_ADDR}";
+// What is not given keeps the default that the structs have.
+void fill_settings(const Draft& draft, limits::LimitSettings& settings) noexcept {
+  set_given(settings.concurrency, draft.concurrency);
+  // An adaptive limit begins with its most: it shrinks within seconds, but takes minutes to grow.
+  set_given(settings.concurrency, draft.most);
+  set_given(settings.queue, draft.queue);
+  set_given(settings.rate, draft.rate);
+  if (draft.rate) settings.burst = static_cast<std::uint32_t>(std::max(1.0, std::floor(*draft.rate)));
+  set_given(settings.burst, draft.burst);
 }
 
-// The settings behind the name; what is wrong with them.
-std::string take_settings(LimitDirective& line, std::string_view text) {
-  Given given;
-  for (std::string word; skip_spaces(text);) {
+void fill(const Draft& draft, LimitDirective& line) {
+  auto& definition = line.definition;
+  fill_settings(draft, definition.settings);
+  set_given(definition.acquire, draft.acquire);
+  set_given(definition.ramp, draft.ramp);
+  set_given(definition.keys, draft.keys);
+  set_given(definition.least, draft.least);
+  set_given(definition.most, draft.most);
+  set_given(definition.applies, draft.applies);
+  definition.keyed = draft.key.has_value();
+  set_given(definition.fail_open, draft.fail_open);
+  set_given(definition.dry_run, draft.dry_run);
+  line.key = draft.key.value_or("");
+  set_given(line.ipv6_prefix, draft.ipv6_prefix);
+  line.show_key = draft.show_key.value_or(line.key == "%{REMOTE_ADDR}" || line.key == "%{CONN_REMOTE_ADDR}");
+  set_given(line.status, draft.status);
+  set_given(line.retry_after, draft.retry_after);
+}
+
+// The words behind the name; what is wrong with them, or empty.
+std::string take_words(LimitDirective& line, Text text) {
+  Draft draft;
+  bool first = true;
+  for (std::string word; skip_spaces(text); first = false) {
     if (!take_word(text, word)) return word + ": a quote has no end, or something follows it";
-    if (given.none() && equals_ignoring_case(word, "off") && !skip_spaces(text)) {
+    if (first && equals_ignoring_case(word, "off") && !skip_spaces(text)) {
       line.kind = LimitDirective::Kind::lift;
       return {};
     }
-    if (auto error = take_setting(line, given, word); !error.empty()) return error;
+    if (auto wrong = take(draft, word); !wrong.empty()) return wrong;
   }
-  if (given.none()) return {};
+  if (first) return {};
   line.kind = LimitDirective::Kind::define;
-  if (const char* error = contradiction(line, given)) return error;
-  fill_defaults(line, given);
+  if (const char* wrong = contradiction(draft)) return wrong;
+  fill(draft, line);
   return {};
 }
 
 }  // namespace
 
-LimitDirective parse_limit(std::string_view arguments) {
+base::Parsed<LimitDirective> parse_limit(std::string_view arguments) {
   LimitDirective line;
   std::string name;
   skip_spaces(arguments);
   if (!take_word(arguments, name) || !is_name(name)) {
-    line.error =
-        name + ": a limit needs a name of 1 to 47 letters, digits, '_', '.' and '-', before its settings";
-    return line;
+    return base::Wrong{
+        name + ": a limit needs a name of 1 to 47 letters, digits, '_', '.' and '-', before its settings"};
   }
   std::ranges::copy(name, line.definition.name);
-  line.error = take_settings(line, arguments);
-  if (!line.error.empty()) line.error.insert(0, name + " ");
+  const auto wrong = take_words(line, arguments);
+  if (!wrong.empty()) return base::Wrong{name + " " + wrong};
   return line;
 }
 

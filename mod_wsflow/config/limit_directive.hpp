@@ -3,6 +3,7 @@
 #include <string>
 #include <string_view>
 
+#include "mod_wsflow/base/parsed.hpp"
 #include "mod_wsflow/limits/limit_definition.hpp"
 
 namespace wsflow::config {
@@ -11,15 +12,14 @@ namespace wsflow::config {
 struct LimitDirective {
   enum class Kind : std::uint8_t { define, use, lift };
 
-  std::string error;  // what is wrong and what is legal; empty: nothing, and the rest counts
   Kind kind = Kind::use;
-  limits::LimitDefinition definition;  // the name always; the rest of `define`
+  limits::LimitDefinition definition;  // its name always; all else of it for `define`
   std::string key;                     // the expression; empty: none
   int ipv6_prefix = 128;               // bits; 128: addresses as they are
   bool show_key = false;
   int status = 503;
   int retry_after = 0;  // seconds; 0: as measured
 };
-LimitDirective parse_limit(std::string_view arguments);
+base::Parsed<LimitDirective> parse_limit(std::string_view arguments);
 
 }  // namespace wsflow::config

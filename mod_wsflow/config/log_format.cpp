@@ -2,78 +2,79 @@
 
 #include <algorithm>
 #include <optional>
+#include <string>
 
 namespace wsflow::config {
 
 namespace {
 
-// A letter and what may stand in its braces.
+// A letter and what stands in its braces.
 struct Letter {
   char letter;
   std::string_view argument;
   LogField field;
 };
 constexpr Letter kLetters[] = {
-    {'a', "", LogField::client},
-    {'a', "c", LogField::peer},
-    {'h', "", LogField::host},
-    {'l', "", LogField::ident},
-    {'u', "", LogField::user},
-    {'v', "", LogField::server},
-    {'V', "", LogField::server_asked},
-    {'p', "", LogField::port},
-    {'p', "canonical", LogField::port},
-    {'p', "local", LogField::local_port},
-    {'p', "remote", LogField::remote_port},
-    {'r', "", LogField::request_line},
-    {'m', "", LogField::method},
-    {'H', "", LogField::protocol},
-    {'U', "", LogField::path},
-    {'q', "", LogField::query},
-    {'P', "", LogField::pid},
-    {'D', "", LogField::micros},
-    {'T', "", LogField::seconds},
-    {'T', "s", LogField::seconds},
-    {'T', "ms", LogField::millis},
-    {'T', "us", LogField::micros},
-    {'w', "id", LogField::id},
-    {'w', "event", LogField::event},
-    {'w', "route", LogField::route},
-    {'w', "origin", LogField::origin},
-    {'w', "duration", LogField::duration},
-    {'w', "handshake", LogField::handshake},
-    {'w', "bytes-from-client", LogField::bytes_from_client},
-    {'w', "bytes-from-origin", LogField::bytes_from_origin},
-    {'w', "messages-from-client", LogField::messages_from_client},
-    {'w', "messages-from-origin", LogField::messages_from_origin},
-    {'w', "frames-from-client", LogField::frames_from_client},
-    {'w', "frames-from-origin", LogField::frames_from_origin},
-    {'w', "close-client", LogField::close_client},
-    {'w', "close-origin", LogField::close_origin},
-    {'w', "close-to-client", LogField::close_to_client},
-    {'w', "close-to-origin", LogField::close_to_origin},
-    {'w', "ended-by", LogField::ended_by},
-    {'w', "outcome", LogField::outcome},
-    {'w', "rtt-client", LogField::rtt_client},
-    {'w', "rtt-origin", LogField::rtt_origin},
-    {'w', "tls-client", LogField::tls_client},
-    {'w', "tls-origin", LogField::tls_origin},
-    {'w', "generation", LogField::generation},
-    {'w', "pid", LogField::pid},
-    {'w', "mode", LogField::mode},
+    {'a', "", HandshakeField::client},
+    {'a', "c", HandshakeField::peer},
+    {'h', "", HandshakeField::host},
+    {'l', "", HandshakeField::ident},
+    {'u', "", HandshakeField::user},
+    {'v', "", HandshakeField::server},
+    {'V', "", HandshakeField::server_asked},
+    {'p', "", HandshakeField::port},
+    {'p', "canonical", HandshakeField::port},
+    {'p', "local", HandshakeField::local_port},
+    {'p', "remote", HandshakeField::remote_port},
+    {'r', "", HandshakeField::request_line},
+    {'m', "", HandshakeField::method},
+    {'H', "", HandshakeField::protocol},
+    {'U', "", HandshakeField::path},
+    {'q', "", HandshakeField::query},
+    {'P', "", LineField::pid},
+    {'D', "", LineField::micros},
+    {'T', "", LineField::seconds},
+    {'T', "s", LineField::seconds},
+    {'T', "ms", LineField::millis},
+    {'T', "us", LineField::micros},
+    {'w', "id", LineField::id},
+    {'w', "event", LineField::event},
+    {'w', "route", HandshakeField::route},
+    {'w', "origin", HandshakeField::origin},
+    {'w', "duration", LineField::duration},
+    {'w', "handshake", HandshakeField::handshake},
+    {'w', "bytes-from-client", LineField::bytes_from_client},
+    {'w', "bytes-from-origin", LineField::bytes_from_origin},
+    {'w', "messages-from-client", LineField::messages_from_client},
+    {'w', "messages-from-origin", LineField::messages_from_origin},
+    {'w', "frames-from-client", LineField::frames_from_client},
+    {'w', "frames-from-origin", LineField::frames_from_origin},
+    {'w', "close-client", LineField::close_client},
+    {'w', "close-origin", LineField::close_origin},
+    {'w', "close-to-client", LineField::close_to_client},
+    {'w', "close-to-origin", LineField::close_to_origin},
+    {'w', "ended-by", LineField::ended_by},
+    {'w', "outcome", LineField::outcome},
+    {'w', "rtt-client", LineField::rtt_client},
+    {'w', "rtt-origin", LineField::rtt_origin},
+    {'w', "tls-client", HandshakeField::tls_client},
+    {'w', "tls-origin", HandshakeField::tls_origin},
+    {'w', "generation", LineField::generation},
+    {'w', "pid", LineField::pid},
+    {'w', "mode", LineField::mode},
 };
 
-// Letters whose braces hold a name.
+// A letter whose braces hold a name.
 struct Named {
   char letter;
   std::string_view what;
   LogField field;
 };
 constexpr Named kNamed[] = {
-    {'i', "field of the handshake", LogField::request_field},
-    {'o', "field of the answer", LogField::answer_field},
-    {'e', "environment variable", LogField::environment},
-    {'n', "note", LogField::note},
+    {'i', "field of the handshake", HandshakeField::request_field},
+    {'o', "field of the answer", HandshakeField::answer_field},
+    {'e', "environment variable", HandshakeField::environment},
+    {'n', "note", HandshakeField::note},
 };
 
 // httpd's combined format as far as it goes, then what a tunnel has beside.
@@ -115,9 +116,9 @@ std::string legal() {
   return text;
 }
 
-// What an escape is that ends in `letter`; `argument`: what stands in its braces.
+// The field of an escape that ends in `letter` and has `argument` in its braces.
 std::optional<LogField> field_of(char letter, std::string_view argument) noexcept {
-  if (letter == 't') return LogField::time;
+  if (letter == 't') return LineField::time;
   for (const auto& known : kLetters) {
     if (known.letter == letter && known.argument == argument) return known.field;
   }
@@ -127,7 +128,7 @@ std::optional<LogField> field_of(char letter, std::string_view argument) noexcep
   return std::nullopt;
 }
 
-// Cuts the escape at the beginning of `text` off; false if it is none of ours.
+// Cuts the escape at the beginning of `text` off; false if there is no such escape.
 bool take_escape(std::string_view& text, LogItem& item) noexcept {
   std::size_t at = 1;
   std::string_view argument;
@@ -139,7 +140,7 @@ bool take_escape(std::string_view& text, LogItem& item) noexcept {
   }
   if (at >= text.size()) return false;
   if (text[at] == '%' && at == 1) {
-    item = {.field = LogField::literal, .text = text.substr(0, 1)};
+    item = {.field = Literal{}, .text = text.substr(0, 1)};
   } else {
     const auto field = field_of(text[at], argument);
     if (!field) return false;
@@ -153,18 +154,18 @@ bool take_escape(std::string_view& text, LogItem& item) noexcept {
 LogItem take_literal(std::string_view& text) noexcept {
   if (text.starts_with("\\t")) {
     text.remove_prefix(2);
-    return {.field = LogField::literal, .text = "\t"};
+    return {.field = Literal{}, .text = "\t"};
   }
   const auto size = std::min({text.find('%'), text.find("\\t"), text.size()});
-  const LogItem item{.field = LogField::literal, .text = text.substr(0, size)};
+  const LogItem item{.field = Literal{}, .text = text.substr(0, size)};
   text.remove_prefix(size);
   return item;
 }
 
 }  // namespace
 
-LogFormat parse_log_format(std::string_view format) {
-  LogFormat result;
+base::Parsed<LogFormat> parse_log_format(std::string_view format) {
+  LogFormat items;
   auto left = format;
   while (!left.empty()) {
     LogItem item{};
@@ -173,13 +174,12 @@ LogFormat parse_log_format(std::string_view format) {
     } else if (!take_escape(left, item)) {
       const bool braces = left.starts_with("%{");
       const auto end = braces ? left.find('}') : 0;
-      result.error.append(left.substr(0, end == std::string_view::npos ? left.size() : end + 2));
-      result.error.append(": unknown; expected ").append(legal());
-      return result;
+      const auto escape = left.substr(0, end == std::string_view::npos ? left.size() : end + 2);
+      return base::Wrong{std::string(escape).append(": unknown; expected ").append(legal())};
     }
-    result.items.push_back(item);
+    items.push_back(item);
   }
-  return result;
+  return items;
 }
 
 std::span<const LogPreset> log_presets() noexcept {

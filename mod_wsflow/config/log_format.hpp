@@ -2,18 +2,19 @@
 
 #include <cstdint>
 #include <span>
-#include <string>
 #include <string_view>
+#include <type_traits>
+#include <variant>
 #include <vector>
+
+#include "mod_wsflow/base/parsed.hpp"
 
 namespace wsflow::config {
 
 // The formats of WSFlowLog.
 
-// What a piece of a line is.
-enum class LogField : std::uint8_t {
-  literal,
-  // Known once the handshake is done.
+// A field that is known once the handshake is done (status::LogSource gives its value).
+enum class HandshakeField : std::uint8_t {
   client,
   peer,
   host,
@@ -38,7 +39,10 @@ enum class LogField : std::uint8_t {
   handshake,
   tls_client,
   tls_origin,
-  // Known when the line is written.
+};
+
+// A field that is known when the line is written (status::LogFacts).
+enum class LineField : std::uint8_t {
   id,
   event,
   time,
@@ -64,21 +68,21 @@ enum class LogField : std::uint8_t {
   pid,
   mode,
 };
-constexpr bool of_handshake(LogField field) noexcept {
-  return field >= LogField::client && field <= LogField::tls_origin;
-}
 
-// `text` is the literal, or what stood in the braces; it points into the format.
+// A piece of a line. `text`: the literal itself, or what stands in the braces of a field; it points into the
+// format.
+struct Literal {
+  friend constexpr bool operator==(Literal, Literal) noexcept = default;
+};
+using LogField = std::variant<Literal, HandshakeField, LineField>;
 struct LogItem {
   LogField field;
   std::string_view text;
 };
+static_assert(std::is_trivially_destructible_v<LogItem>);
 
-struct LogFormat {
-  std::string error;  // what is wrong and what is legal; empty: nothing, and the rest counts
-  std::vector<LogItem> items;
-};
-LogFormat parse_log_format(std::string_view format);
+using LogFormat = std::vector<LogItem>;
+base::Parsed<LogFormat> parse_log_format(std::string_view format);
 
 struct LogPreset {
   std::string_view name;

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <iterator>
 
-#include "mod_wsflow/config/tunnel_settings_parse.hpp"
+#include "mod_wsflow/config/tunnel_settings.hpp"
 #include "mod_wsflow/ws/field_syntax.hpp"
 
 namespace wsflow::config {

@@ -13,7 +13,7 @@ struct Unit {
   std::string_view name;
   std::int64_t worth;
 };
-// In lower case. httpd looks no further than these letters: "min", "sec" and "hours" are fine.
+// In lower case. httpd looks no further than these letters: "min", "sec" and "hours" are legal.
 constexpr Unit kTimes[] = {{"ms", 1'000}, {"mi", 60'000'000}, {"s", 1'000'000}, {"h", 3'600'000'000}};
 constexpr std::int64_t kBareTime = 1'000'000;
 constexpr std::int64_t kKibi = 1024;
@@ -25,7 +25,7 @@ constexpr Unit kSizes[] = {{"", 1},
                            {"g", kKibi* kKibi* kKibi},
                            {"G", kKibi* kKibi* kKibi}};
 
-// What a unit is worth; 0: it is none.
+// What a unit is worth; 0: the text is no unit.
 std::int64_t worth_of_time(std::string_view name) noexcept {
   const auto is_letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); };
   if (name.empty()) return kBareTime;
@@ -42,32 +42,38 @@ std::int64_t worth_of_size(std::string_view name) noexcept {
 }
 
 // A number and its unit.
-bool parse_measure(std::string_view text, std::int64_t (*worth_of)(std::string_view) noexcept,
-                   std::int64_t least, std::int64_t most, std::int64_t& result) noexcept {
+std::optional<std::int64_t> parse_measure(std::string_view text,
+                                          std::int64_t (*worth_of)(std::string_view) noexcept,
+                                          std::int64_t least, std::int64_t most) noexcept {
   std::int64_t value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc{} || value < 0) return false;
+  if (error != std::errc{} || value < 0) return std::nullopt;
   const auto worth = worth_of(text.substr(static_cast<std::size_t>(end - text.data())));
-  if (worth == 0 || value > most / worth || value * worth < least) return false;
-  result = value * worth;
-  return true;
+  if (worth == 0 || value > most / worth || value * worth < least) return std::nullopt;
+  return value * worth;
 }
 }  // namespace
 
-bool parse_number(std::string_view text, int least, int most, int& number) noexcept {
+std::optional<int> parse_number(std::string_view text, int least, int most) noexcept {
   int value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc{} || end != text.data() + text.size() || value < least || value > most) return false;
-  number = value;
-  return true;
+  const bool whole = error == std::errc{} && end == text.data() + text.size();
+  return whole && value >= least && value <= most ? std::optional(value) : std::nullopt;
 }
 
-bool parse_time(std::string_view text, std::int64_t least, std::int64_t most, std::int64_t& time) noexcept {
-  return parse_measure(text, worth_of_time, least, most, time);
+std::optional<std::int64_t> parse_time(std::string_view text, std::int64_t least,
+                                       std::int64_t most) noexcept {
+  return parse_measure(text, worth_of_time, least, most);
 }
 
-bool parse_size(std::string_view text, std::int64_t least, std::int64_t most, std::int64_t& size) noexcept {
-  return parse_measure(text, worth_of_size, least, most, size);
+std::optional<std::int64_t> parse_size(std::string_view text, std::int64_t least,
+                                       std::int64_t most) noexcept {
+  return parse_measure(text, worth_of_size, least, most);
+}
+
+std::optional<bool> parse_choice(std::string_view text, std::string_view yes, std::string_view no) noexcept {
+  if (ws::equals_ignoring_case(text, yes)) return true;
+  return ws::equals_ignoring_case(text, no) ? std::optional(false) : std::nullopt;
 }
 
 }  // namespace wsflow::config

@@ -13,7 +13,7 @@ namespace {
 constexpr std::string_view kFields[] = {"id",     "client", "user", "server", "route",
                                         "origin", "limit",  "key",  "code",   "pace"};
 
-// As the tables write it; nothing if it is none.
+// A tunnel's id as the tables write it; nothing if the text is none.
 std::optional<std::uint64_t> tunnel_id(std::string_view text) noexcept {
   constexpr std::size_t kDigits = 16;
   std::uint64_t id = 0;
@@ -23,35 +23,35 @@ std::optional<std::uint64_t> tunnel_id(std::string_view text) noexcept {
   return whole && id != 0 ? std::optional(id) : std::nullopt;
 }
 
-std::string problem_of(std::span<const Field> fields, CloseAction& action) {
+// Reads which tunnels are meant; what is wrong, or nothing.
+std::optional<base::Wrong> read_choice(std::span<const Field> fields, CloseAction& action) {
   const Field id{.name = "id", .value = value_of(fields, "id")};
   const Field client{.name = "client", .value = value_of(fields, "client")};
   if (!id.value.empty()) {
     action.id = tunnel_id(id.value);
-    if (!action.id) return said(id) + ": legal are the 16 hexadecimal digits of a tunnel";
+    if (!action.id) return base::Wrong{said(id) + ": legal are the 16 hexadecimal digits of a tunnel"};
   }
   if (!client.value.empty()) {
     action.client = shm::Address::of(client.value).text();
-    if (action.client.empty()) return said(client) + ": legal is an IPv4 or IPv6 address";
+    if (action.client.empty()) return not_legal(client, "an IPv4 or IPv6 address");
   }
   if (action.limit.empty() != action.key.empty())
-    return "key and limit go together: the key, and the name of the limit that has it";
+    return base::Wrong{"key and limit go together: the key, and the name of the limit that has it"};
   const bool any = action.id || !action.client.empty() || !action.user.empty() || !action.server.empty() ||
                    !action.route.empty() || !action.origin.empty() || !action.key.empty();
-  return any ? std::string()
-             : "which tunnels? Give id, client, user, server, route, origin, or limit and key";
+  if (any) return std::nullopt;
+  return base::Wrong{"which tunnels? Give id, client, user, server, route, origin, or limit and key"};
 }
 
 }  // namespace
 
-std::optional<CloseAction> read_close_action(std::span<const Field> fields, std::string& wrong) {
-  wrong = wrong_field(fields, kFields);
-  if (wrong.empty()) wrong = unfit_text(fields);
-  if (!wrong.empty()) return std::nullopt;
-  const auto code = code_of(fields, ws::close_code::kGoingAway, wrong);
-  if (!code) return std::nullopt;
-  const auto pace = number_of(fields, "pace", 0, kMostPace, 0, wrong);
-  if (!pace) return std::nullopt;
+base::Parsed<CloseAction> read_close_action(std::span<const Field> fields) {
+  if (auto wrong = wrong_field(fields, kFields)) return *std::move(wrong);
+  if (auto wrong = unfit_text(fields)) return *std::move(wrong);
+  const auto code = code_of(fields, ws::close_code::kGoingAway);
+  if (!code) return base::Wrong{code.wrong()};
+  const auto pace = number_of(fields, "pace", 0, kMostPace, 0);
+  if (!pace) return base::Wrong{pace.wrong()};
   CloseAction action{.id = {},
                      .client = {},
                      .user = value_of(fields, "user"),
@@ -62,8 +62,8 @@ std::optional<CloseAction> read_close_action(std::span<const Field> fields, std:
                      .key = value_of(fields, "key"),
                      .code = static_cast<std::uint16_t>(*code),
                      .pace = *pace};
-  wrong = problem_of(fields, action);
-  return wrong.empty() ? std::optional(std::move(action)) : std::nullopt;
+  if (auto wrong = read_choice(fields, action)) return *std::move(wrong);
+  return action;
 }
 
 std::string told(const CloseAction& action) {

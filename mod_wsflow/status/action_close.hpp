@@ -24,8 +24,8 @@ struct CloseAction {
   int pace;  // tunnels a second; 0: all at once
 };
 
-// Nothing if the fields are wrong: then `wrong` says which of them, and what is legal.
-std::optional<CloseAction> read_close_action(std::span<const Field> fields, std::string& wrong);
+// The action of a form, or which of its fields is wrong and what is legal.
+base::Parsed<CloseAction> read_close_action(std::span<const Field> fields);
 
 // "client 192.0.2.1, route /chat"
 std::string told(const CloseAction& action);

@@ -1,8 +1,8 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
-#include <string>
+#include <span>
+#include <string_view>
 
 #include "mod_wsflow/status/form.hpp"
 
@@ -12,12 +12,12 @@ namespace wsflow::status {
 struct DrainAction {
   std::string_view server;
   std::string_view route;
-  std::uint16_t code;  // of "drain", as the next
-  int pace;            // tunnels a second; 0: all at once
+  std::uint16_t code;  // of "drain"
+  int pace;            // of "drain", tunnels a second; 0: all at once
 };
 
-// Nothing if the fields are wrong: then `wrong` says which of them, and what is legal.
-std::optional<DrainAction> read_drain_action(std::span<const Field> fields, std::string& wrong);
-std::optional<DrainAction> read_undrain_action(std::span<const Field> fields, std::string& wrong);
+// The action of a form, or which of its fields is wrong and what is legal.
+base::Parsed<DrainAction> read_drain_action(std::span<const Field> fields);
+base::Parsed<DrainAction> read_undrain_action(std::span<const Field> fields);
 
 }  // namespace wsflow::status

@@ -1,66 +1,44 @@
 #include "mod_wsflow/status/action_limit.hpp"
 
-#include <algorithm>
-#include <charconv>
 #include <cstdint>
+#include <optional>
+#include <utility>
 
-#include "mod_wsflow/config/values.hpp"
+#include "mod_wsflow/config/limit_values.hpp"
 #include "mod_wsflow/status/limit_text.hpp"
 
 namespace wsflow::status {
 
 namespace {
 
-static_assert(limits::kMost == 1'000'000 && limits::kMostWaiting == 10'000);  // stand in the texts below
-constexpr double kLeastRate = 1.0 / 3600;
+using limits::Change;
 
 constexpr std::string_view kFields[] = {"name", "concurrency", "rate", "burst", "queue"};
 
-std::optional<std::uint32_t> whole(std::string_view text, int least, std::uint32_t most) noexcept {
-  int value = 0;
-  if (!config::parse_number(text, least, static_cast<int>(most), value)) return std::nullopt;
-  return static_cast<std::uint32_t>(value);
-}
+// The whole numbers of a change.
+struct Number {
+  std::string_view name;
+  const config::LimitRange& legal;
+  std::optional<std::uint32_t> Change::*value;
+};
+constexpr Number kNumbers[] = {
+    {"concurrency", config::kConcurrency.action, &Change::concurrency},
+    {"burst", config::kBurst.action, &Change::burst},
+    {"queue", config::kQueue.action, &Change::queue},
+};
 
-// In seconds; 0 if it is none.
-double unit(std::string_view text) noexcept {
-  if (text == "s") return 1;
-  if (text == "m") return 60;
-  return text == "h" ? 3600 : 0;
-}
-
-std::optional<double> rate(std::string_view text) noexcept {
-  if (text == "off") return 0.0;
-  const auto slash = text.find('/');
-  const auto span = slash == std::string_view::npos ? 1 : unit(text.substr(slash + 1));
-  const auto digits = text.substr(0, slash);
-  const auto* end = digits.data() + digits.size();
-  double value = 0;
-  const auto result = std::from_chars(digits.data(), end, value, std::chars_format::fixed);
-  if (result.ec != std::errc{} || result.ptr != end || span == 0) return std::nullopt;
-  value /= span;
-  return value >= kLeastRate && value <= limits::kMost ? std::optional(value) : std::nullopt;
-}
-
-// The field's value goes into `change`; else the words for what is legal.
-const char* read(const Field& field, limits::Change& change) noexcept {
-  if (field.name == "concurrency") {
-    change.concurrency = whole(field.value, 1, limits::kMost);
-    return change.concurrency ? nullptr : "a whole number from 1 to 1000000";
+// The field's value goes into `change`; what is wrong with it, or nothing.
+std::optional<base::Wrong> read(const Field& field, Change& change) {
+  for (const auto& number : kNumbers) {
+    if (field.name != number.name) continue;
+    change.*number.value = config::parse_limit_number(field.value, number.legal);
+    if (!(change.*number.value)) return not_legal(field, number.legal.legal);
   }
   if (field.name == "rate") {
-    change.rate = rate(field.value);
-    return change.rate ? nullptr : "off or a number with /s, /m or /h (/s if none), from 1/h to 1000000/s";
+    change.rate = config::parse_rate(field.value, config::LimitSource::action);
+    if (!change.rate) return not_legal(field, config::kLegalRate.action);
   }
-  if (field.name == "burst") {
-    change.burst = whole(field.value, 1, limits::kMost);
-    return change.burst ? nullptr : "a whole number from 1 to 1000000";
-  }
-  if (field.name == "queue") {
-    change.queue = whole(field.value, 0, limits::kMostWaiting);
-    return change.queue ? nullptr : "a whole number from 0 to 10000";
-  }
-  return nullptr;
+  return std::nullopt;
 }
 
 const char* what_is_missing(std::span<const Field> fields, const limits::Change& change) noexcept {
@@ -71,23 +49,17 @@ const char* what_is_missing(std::span<const Field> fields, const limits::Change&
 
 }  // namespace
 
-std::optional<LimitAction> read_limit_action(std::span<const Field> fields, std::string& wrong) {
+base::Parsed<LimitAction> read_limit_action(std::span<const Field> fields) {
+  if (auto wrong = wrong_field(fields, kFields)) return *std::move(wrong);
   LimitAction action{.limit = value_of(fields, "name"), .change = {}};
-  wrong = wrong_field(fields, kFields);
-  if (!wrong.empty()) return std::nullopt;
   const bool from_page = value_of(fields, "from") == "page";
   for (const auto& field : fields) {
-    // An input of the page that was left empty: as it is.
+    // An input of the page that was left empty changes nothing.
     if (field.value.empty() && from_page) continue;
-    const auto* legal = read(field, action.change);
-    if (legal == nullptr) continue;
-    wrong = said(field) + ": legal is " + legal;
-    return std::nullopt;
+    if (auto wrong = read(field, action.change)) return *std::move(wrong);
   }
-  const auto* missing = what_is_missing(fields, action.change);
-  if (missing == nullptr) return action;
-  wrong = missing;
-  return std::nullopt;
+  if (const auto* missing = what_is_missing(fields, action.change)) return base::Wrong{missing};
+  return action;
 }
 
 std::string out_of_place(const limits::Change& change, const limits::LimitDefinition& definition) {

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -16,10 +15,10 @@ struct LimitAction {
   limits::Change change;
 };
 
-// Nothing if the fields are wrong: then `wrong` says which of them, and what is legal.
-std::optional<LimitAction> read_limit_action(std::span<const Field> fields, std::string& wrong);
+// The action of a form, or which of its fields is wrong and what is legal.
+base::Parsed<LimitAction> read_limit_action(std::span<const Field> fields);
 
-// What this limit's definition has against it; empty if nothing.
+// Why a limit with this definition cannot have the change; empty: it can.
 std::string out_of_place(const limits::Change& change, const limits::LimitDefinition& definition);
 
 // "concurrency 20 to 40, rate off to 10/s"

@@ -48,55 +48,53 @@ std::string said(const Field& field) {
   return std::string(field.name.substr(0, kMost)) + "=" + std::string(field.value.substr(0, kMost));
 }
 
-std::string wrong_field(std::span<const Field> fields, std::span<const std::string_view> own) {
+base::Wrong not_legal(const Field& field, std::string_view legal) {
+  return {said(field).append(": legal is ").append(legal)};
+}
+
+std::optional<base::Wrong> wrong_field(std::span<const Field> fields, std::span<const std::string_view> own) {
   for (std::size_t i = 0; i < fields.size(); ++i) {
     const auto& field = fields[i];
     const auto before = fields.first(i);
-    if (!has(kCommon, field.name) && !has(own, field.name)) return no_such(field, own);
+    if (!has(kCommon, field.name) && !has(own, field.name)) return base::Wrong{no_such(field, own)};
     if (std::any_of(before.begin(), before.end(),
                     [&](const Field& other) { return other.name == field.name; })) {
-      return said(field) + ": the field is there twice";
+      return base::Wrong{said(field) + ": the field is there twice"};
     }
-    if (field.name == "from" && field.value != "page") return said(field) + ": legal is page";
+    if (field.name == "from" && field.value != "page") return not_legal(field, "page");
     if (field.name == "back" &&
         (field.value.size() > kMostBack ||
          !std::all_of(field.value.begin(), field.value.end(), may_follow_question_mark))) {
-      return said(field) +
-             ": legal is a query string of up to 2048 bytes, percent-encoded, without its \"?\"";
+      return not_legal(field, "a query string of up to 2048 bytes, percent-encoded, without its \"?\"");
     }
   }
-  return {};
+  return std::nullopt;
 }
 
-std::string unfit_text(std::span<const Field> fields) {
+std::optional<base::Wrong> unfit_text(std::span<const Field> fields) {
   const bool from_page = value_of(fields, "from") == "page";
   for (const auto& field : fields) {
-    if (field.value.empty() && !from_page) return said(field) + ": it is empty";
-    if (field.value.find('\0') != std::string_view::npos) return said(field) + ": it has a byte 0";
+    if (field.value.empty() && !from_page) return base::Wrong{said(field) + ": it is empty"};
+    if (field.value.find('\0') != std::string_view::npos)
+      return base::Wrong{said(field) + ": it has a byte 0"};
   }
-  return {};
+  return std::nullopt;
 }
 
-std::optional<int> number_of(std::span<const Field> fields, std::string_view name, int least, int most,
-                             int otherwise, std::string& wrong) {
+base::Parsed<int> number_of(std::span<const Field> fields, std::string_view name, int least, int most,
+                            int otherwise) {
   const Field field{.name = name, .value = value_of(fields, name)};
   if (field.value.empty()) return otherwise;
-  int value = 0;
-  if (config::parse_number(field.value, least, most, value)) return value;
-  wrong =
-      said(field) + ": legal is a whole number from " + std::to_string(least) + " to " + std::to_string(most);
-  return std::nullopt;
+  if (const auto value = config::parse_number(field.value, least, most)) return *value;
+  return not_legal(field, "a whole number from " + std::to_string(least) + " to " + std::to_string(most));
 }
 
-std::optional<int> code_of(std::span<const Field> fields, int otherwise, std::string& wrong) {
+base::Parsed<int> code_of(std::span<const Field> fields, int otherwise) {
   const Field field{.name = "code", .value = value_of(fields, "code")};
   if (field.value.empty()) return otherwise;
-  int value = 0;
-  if (config::parse_number(field.value, 1000, 4999, value) &&
-      ws::may_appear_on_wire(static_cast<std::uint16_t>(value)))
-    return value;
-  wrong = said(field) + ": legal is a Close code: 1000 to 1003, 1007 to 1014, or 3000 to 4999";
-  return std::nullopt;
+  const auto value = config::parse_number(field.value, 1000, 4999);
+  if (value && ws::may_appear_on_wire(static_cast<std::uint16_t>(*value))) return *value;
+  return not_legal(field, "a Close code: 1000 to 1003, 1007 to 1014, or 3000 to 4999");
 }
 
 }  // namespace wsflow::status

@@ -4,6 +4,7 @@
 #include <array>
 #include <charconv>
 #include <ctime>
+#include <variant>
 
 #include "mod_wsflow/base/rfc3339.hpp"
 #include "mod_wsflow/base/text.hpp"
@@ -12,6 +13,9 @@
 namespace wsflow::status {
 
 namespace {
+
+using config::HandshakeField;
+using config::LineField;
 
 constexpr std::int64_t kMicros = 1'000'000;
 
@@ -95,7 +99,7 @@ base::Text<8> fraction(std::int64_t value, std::int64_t digits) noexcept {
   return text;
 }
 
-// As mod_log_config has %t, and rfc3339.
+// mod_log_config's %t, and rfc3339.
 void put_time(Line& line, std::string_view format, const LogFacts& facts) {
   auto micros = facts.started_us;
   constexpr std::string_view kBegin = "begin:";
@@ -121,63 +125,38 @@ void put_time(Line& line, std::string_view format, const LogFacts& facts) {
   }
 }
 
-void put(Line& line, const config::LogItem& item, const LogFacts& facts) {
-  switch (item.field) {
-    case config::LogField::literal: line.raw(item.text); break;
-    case config::LogField::id: line.text(base::Text<16>().id(facts.id).view()); break;
-    case config::LogField::event: line.text(facts.event); break;
-    case config::LogField::time: put_time(line, item.text, facts); break;
-    case config::LogField::duration: line.raw(in_seconds(facts.duration_us).view()); break;
-    case config::LogField::micros: line.number(positive(facts.duration_us)); break;
-    case config::LogField::millis: line.number(positive(facts.duration_us / 1000)); break;
-    case config::LogField::seconds: line.number(positive(facts.duration_us / kMicros)); break;
-    case config::LogField::bytes_from_client: line.number(facts.bytes[0]); break;
-    case config::LogField::bytes_from_origin: line.number(facts.bytes[1]); break;
-    case config::LogField::messages_from_client: line.number(facts.messages[0]); break;
-    case config::LogField::messages_from_origin: line.number(facts.messages[1]); break;
-    case config::LogField::frames_from_client: line.number(facts.frames[0]); break;
-    case config::LogField::frames_from_origin: line.number(facts.frames[1]); break;
-    case config::LogField::close_client: line.number(facts.close_from[0]); break;
-    case config::LogField::close_origin: line.number(facts.close_from[1]); break;
-    case config::LogField::close_to_client: line.number(facts.close_to[0]); break;
-    case config::LogField::close_to_origin: line.number(facts.close_to[1]); break;
-    case config::LogField::rtt_client: line.number(facts.rtt_ms[0]); break;
-    case config::LogField::rtt_origin: line.number(facts.rtt_ms[1]); break;
-    case config::LogField::ended_by: line.known(facts.ended_by); break;
-    case config::LogField::outcome: line.known(facts.outcome); break;
-    case config::LogField::mode: line.known(facts.mode); break;
-    case config::LogField::generation: line.number(std::uint64_t{facts.generation}); break;
-    case config::LogField::pid: line.number(facts.pid); break;
-    case config::LogField::client:
-    case config::LogField::peer:
-    case config::LogField::host:
-    case config::LogField::ident:
-    case config::LogField::user:
-    case config::LogField::server:
-    case config::LogField::server_asked:
-    case config::LogField::port:
-    case config::LogField::local_port:
-    case config::LogField::remote_port:
-    case config::LogField::request_line:
-    case config::LogField::method:
-    case config::LogField::protocol:
-    case config::LogField::path:
-    case config::LogField::query:
-    case config::LogField::request_field:
-    case config::LogField::answer_field:
-    case config::LogField::environment:
-    case config::LogField::note:
-    case config::LogField::route:
-    case config::LogField::origin:
-    case config::LogField::handshake:
-    case config::LogField::tls_client:
-    case config::LogField::tls_origin: break;  // of_handshake()
+void put(Line& line, LineField field, std::string_view text, const LogFacts& facts) {
+  switch (field) {
+    case LineField::id: line.text(base::Text<16>().id(facts.id).view()); break;
+    case LineField::event: line.text(facts.event); break;
+    case LineField::time: put_time(line, text, facts); break;
+    case LineField::duration: line.raw(in_seconds(facts.duration_us).view()); break;
+    case LineField::micros: line.number(positive(facts.duration_us)); break;
+    case LineField::millis: line.number(positive(facts.duration_us / 1000)); break;
+    case LineField::seconds: line.number(positive(facts.duration_us / kMicros)); break;
+    case LineField::bytes_from_client: line.number(facts.bytes[0]); break;
+    case LineField::bytes_from_origin: line.number(facts.bytes[1]); break;
+    case LineField::messages_from_client: line.number(facts.messages[0]); break;
+    case LineField::messages_from_origin: line.number(facts.messages[1]); break;
+    case LineField::frames_from_client: line.number(facts.frames[0]); break;
+    case LineField::frames_from_origin: line.number(facts.frames[1]); break;
+    case LineField::close_client: line.number(facts.close_from[0]); break;
+    case LineField::close_origin: line.number(facts.close_from[1]); break;
+    case LineField::close_to_client: line.number(facts.close_to[0]); break;
+    case LineField::close_to_origin: line.number(facts.close_to[1]); break;
+    case LineField::rtt_client: line.number(facts.rtt_ms[0]); break;
+    case LineField::rtt_origin: line.number(facts.rtt_ms[1]); break;
+    case LineField::ended_by: line.known(facts.ended_by); break;
+    case LineField::outcome: line.known(facts.outcome); break;
+    case LineField::mode: line.known(facts.mode); break;
+    case LineField::generation: line.number(std::uint64_t{facts.generation}); break;
+    case LineField::pid: line.number(facts.pid); break;
   }
 }
 
-constexpr bool is_number(config::LogField field) noexcept {
-  return field == config::LogField::port || field == config::LogField::local_port ||
-         field == config::LogField::remote_port || field == config::LogField::handshake;
+constexpr bool is_number(HandshakeField field) noexcept {
+  return field == HandshakeField::port || field == HandshakeField::local_port ||
+         field == HandshakeField::remote_port || field == HandshakeField::handshake;
 }
 
 }  // namespace
@@ -186,13 +165,14 @@ constexpr bool is_number(config::LogField field) noexcept {
 std::string prepare_values(const LogShape& shape, const LogSource& source) {
   std::string values;
   for (const auto& item : shape.items) {
-    if (!config::of_handshake(item.field)) continue;
+    const auto* field = std::get_if<HandshakeField>(&item.field);
+    if (field == nullptr) continue;
     std::string piece;
     Line line(piece, shape.json);
-    const auto value = source.value(item);
+    const auto value = source.value(*field, item.text);
     if (!value) {
       line.none();
-    } else if (is_number(item.field)) {
+    } else if (is_number(*field)) {
       line.raw(*value);
     } else {
       line.text(std::string_view(*value).substr(0, kMaxLogValue));
@@ -209,8 +189,12 @@ std::string make_log_line(const LogShape& shape, std::string_view values, const 
   std::string text;
   Line line(text, shape.json);
   for (const auto& item : shape.items) {
-    if (!config::of_handshake(item.field)) {
-      put(line, item, facts);
+    if (std::holds_alternative<config::Literal>(item.field)) {
+      line.raw(item.text);
+      continue;
+    }
+    if (const auto* field = std::get_if<LineField>(&item.field)) {
+      put(line, *field, item.text, facts);
       continue;
     }
     const auto size = static_cast<std::size_t>(static_cast<unsigned char>(values[0])) << 8U |

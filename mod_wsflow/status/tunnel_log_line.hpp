@@ -20,8 +20,8 @@ inline constexpr std::size_t kMaxLogLine = 60UL * 1024;  // no line of a preset 
 class LogSource {
  public:
   virtual ~LogSource() = default;
-  // As it was sent; nothing: it is not there.
-  virtual std::optional<std::string> value(const config::LogItem& item) const = 0;
+  // The value as it was sent, if there is one. `name`: of fields that have a name in their braces.
+  virtual std::optional<std::string> value(config::HandshakeField field, std::string_view name) const = 0;
 };
 
 // A format as lines are made from it; borrowed.
@@ -46,8 +46,8 @@ struct LogFacts {
   std::array<std::optional<std::uint32_t>, 2> close_from{};
   std::array<std::optional<std::uint32_t>, 2> close_to{};
   std::array<std::optional<std::uint32_t>, 2> rtt_ms{};
-  std::string_view ended_by{};  // empty: not known, as the next
-  std::string_view outcome{};
+  std::string_view ended_by{};  // empty: not known yet
+  std::string_view outcome{};   // empty: not known yet
   std::string_view mode{};
   std::uint32_t generation = 0;
   std::optional<std::uint32_t> pid{};

@@ -11,40 +11,52 @@ REFERENCE = "conf.d/wsflow-reference.conf"
 FIELDS = ("Description", "Syntax", "Default", "Context")
 
 
+def read_contexts(code):
+    """The constants that rows give as their context."""
+    return dict((name, base.joined_strings(text))
+                for name, text in re.findall(r"constexpr const char\* (k\w+) = (\"[^;]*\");", code))
+
+
 def read_table(tree):
+    """The code, what users read of each directive, and how httpd gets it: its macro, setter and place."""
     code = base.without_comments(tree.text(TABLE))
-    table = {}
+    contexts = read_contexts(code)
+    table, commands = {}, []
     for entry in base.initialiser(code, "kDirectives"):
-        if len(entry) != 5:
-            base.missing(f"{TABLE}: an entry of kDirectives has {len(entry)} fields: {entry}")
-        name, syntax, default, context, help_text = (base.joined_strings(field) for field in entry)
-        table[name] = {"Syntax": syntax, "Default": default, "Context": context,
-                       "Description": help_text[0].upper() + help_text[1:]}
-    return code, table
+        if len(entry) != 4:
+            base.missing(f"{TABLE}: a row of kDirectives has {len(entry)} fields: {entry}")
+        found = re.match(r"(\w+)\(", entry[0])
+        command = base.split_arguments(entry[0][found.end():]) if found else []
+        if len(command) != 5:
+            base.missing(f"{TABLE}: a row does not begin with a command of httpd: {entry[0]}")
+        name, help_text = base.joined_strings(command[0]), base.joined_strings(command[4])
+        if entry[3] not in contexts:
+            base.missing(f"{TABLE}: {name} has no context that this check knows: {entry[3]}")
+        table[name] = {"Syntax": base.joined_strings(entry[1]), "Default": base.joined_strings(entry[2]),
+                       "Context": contexts[entry[3]], "Description": help_text[0].upper() + help_text[1:]}
+        commands.append((name, found[1], command[1], command[3]))
+    return code, table, commands
 
 
-def check_commands(code, table):
-    """Each directive is a command, once, and httpd accepts it where the table says."""
-    findings, names = [], list(table)
-    indexes = []
-    for entry in base.initialiser(code, "kCommands"):
-        if not entry:
-            continue  # the null entry at the end
-        found = re.search(r"kDirectives\[(\d+)\]\.name", entry[0])
-        if found is None:
-            findings.append(f"{TABLE}: a command is not made from kDirectives: {entry[0]}")
-            continue
-        index = int(found[1])
-        indexes.append(index)
-        if index >= len(names):
-            findings.append(f"{TABLE}: kDirectives[{index}] does not exist")
-            continue
-        sections = "kAnywhere" in entry[0] or "ACCESS_CONF" in entry[0]
-        if sections != ("directory" in table[names[index]]["Context"]):
+def check_rows(code, table, commands):
+    """Name, setter and place of a directive stand in one row, and nothing pairs them anew."""
+    findings = []
+    for name, macro, _, place in commands:
+        if not macro.startswith("AP_INIT_"):
+            findings.append(f"{name}: its row is made by {macro}, not by a macro AP_INIT_... of httpd")
+        sections = "kAnywhere" in place or "ACCESS_CONF" in place
+        if sections != ("directory" in table[name]["Context"]):
             where = "in sections" if sections else "outside of sections only"
-            findings.append(f"{names[index]}: httpd accepts it {where}, its context says otherwise")
-    findings += [f"{TABLE}: kDirectives[{index}] has two commands" for index in base.duplicates(indexes)]
-    return findings + [f"{name}: has no command" for i, name in enumerate(names) if i not in indexes]
+            findings.append(f"{name}: httpd accepts it {where}, its context says otherwise")
+        if table[name]["Syntax"].split()[0] != name:
+            findings.append(f"{name}: its syntax is another directive's: {table[name]['Syntax']}")
+    findings += [f"{TABLE}: {name} has two rows" for name in base.duplicates([row[0] for row in commands])]
+    findings += [f"{TABLE}: {setter} sets two directives" for setter in base.duplicates([row[2] for row in commands])]
+    # A command of another list, or an element that is named by a number, could stand for another directive.
+    others = len(re.findall(r"\bAP_INIT_\w+\(", code)) - len(commands)
+    if others or re.findall(r"kDirectives\[([^\]]+)\]", code) != ["I"]:
+        findings.append(f"{TABLE}: kCommands is not made of all rows of kDirectives, in their order")
+    return findings
 
 
 def read_manual(tree):
@@ -92,8 +104,8 @@ def leftovers(tree, table):
 
 
 def check(tree, _):
-    code, table = read_table(tree)
-    return (check_commands(code, table) + compare(table, read_manual(tree), MANUAL) +
+    code, table, commands = read_table(tree)
+    return (check_rows(code, table, commands) + compare(table, read_manual(tree), MANUAL) +
             compare(table, read_reference(tree), REFERENCE) + leftovers(tree, table))
 
 

@@ -43,13 +43,17 @@ void check_definition(const LimitDirective& line) {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string text(data, data + size);
-  const auto line = config::parse_limit(text);
-  if (!line.error.empty()) return 0;
+  const auto parsed = config::parse_limit(text);
+  if (!parsed) {
+    require(!parsed.wrong().empty());
+    return 0;
+  }
+  const auto& line = *parsed;
   check_name(line.definition.name);
   if (line.kind == LimitDirective::Kind::define) check_definition(line);
   // Spaces round it change nothing.
   const auto again = config::parse_limit(" " + text + "\t ");
-  require(again.error.empty() && again.kind == line.kind && again.definition == line.definition &&
-          again.key == line.key);
+  require(again && again->kind == line.kind && again->definition == line.definition &&
+          again->key == line.key);
   return 0;
 }

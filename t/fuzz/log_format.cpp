@@ -19,9 +19,9 @@ namespace {
 // A client that sends the same everywhere.
 struct Client final : LogSource {
   explicit Client(std::string text) : sent(std::move(text)) {}
-  std::optional<std::string> value(const LogItem& item) const override {
-    const bool number = item.field == LogField::port || item.field == LogField::local_port ||
-                        item.field == LogField::remote_port || item.field == LogField::handshake;
+  std::optional<std::string> value(HandshakeField field, std::string_view) const override {
+    const bool number = field == HandshakeField::port || field == HandshakeField::local_port ||
+                        field == HandshakeField::remote_port || field == HandshakeField::handshake;
     if (sent.empty()) return std::nullopt;
     return number ? "1" : sent;
   }
@@ -41,13 +41,13 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const auto text = all.substr(0, all.find('\0'));
   const Client client(all.substr(std::min(text.size() + 1, all.size())));
   const auto format = parse_log_format(text);
-  if (!format.error.empty()) {
+  if (!format) {
     require(text.find('%') != std::string::npos);
     return 0;
   }
   LogFacts facts{};
   facts.event = "end";
-  const LogShape shape{format.items, json};
+  const LogShape shape{*format, json};
   const auto line = make_log_line(shape, prepare_values(shape, client), facts);
   require(line.size() <= kMaxLogLine && line.ends_with('\n'));
   // Of control characters only those of the format itself are in a line.

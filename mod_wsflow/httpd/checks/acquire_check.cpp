@@ -17,8 +17,7 @@ constexpr int kDoubtful = 100;
 // The number of an acquire= without a unit; 0: it is none.
 int bare_time(std::string_view word) noexcept {
   if (word.size() < kKey.size() || ap_cstr_casecmpn(word.data(), kKey.data(), kKey.size()) != 0) return 0;
-  int number = 0;
-  return config::parse_number(word.substr(kKey.size()), 1, 1'000'000'000, number) ? number : 0;
+  return config::parse_number(word.substr(kKey.size()), 1, 1'000'000'000).value_or(0);
 }
 
 void look_at(const server_rec* main, const Line& line) {

@@ -130,7 +130,7 @@ void find_left_over(const server_rec* main) {
   auto* pool = main->process->pconf;
   const auto judge = [&](const server_rec* server, const RouteLine& route) {
     if (route.ours || !tunnels_by_itself(server, route)) return Verdict::none;
-    const bool unsaid = wsflow_at(server, route) == -1 && !is_said_in_if(server);
+    const bool unsaid = !wsflow_at(server, route) && !is_said_in_if(server);
     return unsaid ? Verdict::fails : Verdict::works;
   };
   const auto left = failing_routes(pool, main, judge);
@@ -184,7 +184,7 @@ void find_hidden(const server_rec* main, const server_rec* server) {
     const auto& route = routes[which];
     if (route.server != server || route.variable) continue;
     const auto* winner = winner_over(server, routes, which);
-    if (winner == nullptr || (!route.ours && !winner->ours && wsflow_at(server, route) != 1)) continue;
+    if (winner == nullptr || (!route.ours && !winner->ours && !wsflow_at(server, route).value_or(false))) continue;
     ap_log_error(
         APLOG_MARK, APLOG_WARNING, 0, main,
         WSFLOGNO(0283) "%s: %s %s is never used, as %s at %s takes all of its requests: %s, or leave one out",

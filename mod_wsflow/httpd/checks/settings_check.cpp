@@ -43,7 +43,7 @@ bool may_cover(const server_rec* main, const TunnelSection& section, const Tunne
 }
 
 // Settings of a place, as far as somebody has written them down.
-config::TunnelSettings given_at(const server_rec* main, const TunnelSection& place) noexcept {
+config::PartialTunnelSettings given_at(const server_rec* main, const TunnelSection& place) noexcept {
   const auto& server =
       *static_cast<const DirConfig*>(ap_get_module_config(place.server->lookup_defaults, &wsflow_module));
   auto section = overlay(place.section->tunnels.settings, server.tunnels.settings);
@@ -54,20 +54,20 @@ config::TunnelSettings given_at(const server_rec* main, const TunnelSection& pla
   return overlay(place.route->tunnels.settings, section);
 }
 
-const config::TunnelSettings& own_of(const TunnelSection& place) noexcept {
+const config::PartialTunnelSettings& own_of(const TunnelSection& place) noexcept {
   return place.route != nullptr ? place.route->tunnels.settings : place.section->tunnels.settings;
 }
 
 // The line that lifts `idle`: a key of a route wins over all directives.
 const char* idle_of(apr_pool_t* pool, const TunnelSection& place, std::int64_t time) noexcept {
-  const bool key = place.route != nullptr && own_of(place).idle != config::kUnset;
+  const bool key = place.route != nullptr && own_of(place).idle.has_value();
   return apr_pstrcat(pool, key ? "idle=" : "WSFlowTimeout idle=", written(pool, time), nullptr);
 }
 
 // A dead peer must be found before silence has ended the tunnel anyway.
 void check_ping(const server_rec* main, const TunnelSection& place, const config::TunnelSettings& settings,
                 const char* name, std::int64_t interval) noexcept {
-  if (interval <= 0 || settings.idle == 0 || interval + settings.ping_timeout < settings.idle) return;
+  if (interval == 0 || settings.idle == 0 || interval + settings.ping_timeout < settings.idle) return;
   auto* pool = main->process->pconf;
   const auto found = interval + settings.ping_timeout;
   ap_log_error(
@@ -81,49 +81,48 @@ void check_ping(const server_rec* main, const TunnelSection& place, const config
 bool is_said_inside(const server_rec* main, const TunnelSection& place) noexcept {
   if (place.route != nullptr) return false;
   return std::ranges::any_of(places_of(main), [&](const TunnelSection& other) {
-    return own_of(other).ping_client != config::kUnset &&
-           (place.server == main || place.server == other.server);
+    return own_of(other).ping_client && (place.server == main || place.server == other.server);
   });
 }
 
 // Who is quiet for as long is cut before anybody asks whether he is there: the answers to our pings do not
 // count for idle. Where the ping is written down, check_ping speaks of it.
 void check_unasked(const server_rec* main, const TunnelSection& place,
-                   const config::TunnelSettings& given) noexcept {
+                   const config::PartialTunnelSettings& given) noexcept {
   const auto ping = config::kDefaultSettings.ping_client;
-  if (given.ping_client != config::kUnset || given.idle <= 0 || given.idle >= ping ||
-      is_said_inside(main, place))
-    return;
+  const auto idle = given.idle.value_or(0);
+  if (given.ping_client || idle == 0 || idle >= ping || is_said_inside(main, place)) return;
   auto* pool = main->process->pconf;
   ap_log_error(APLOG_MARK, APLOG_WARNING, 0, main,
                WSFLOGNO(0284) "%s: idle=%s cuts every client that is quiet, before it is pinged after %s: write \"%s\", or \"WSFlowPing client=0\" if that is meant",
-               place.where, written(pool, given.idle), written(pool, ping),
+               place.where, written(pool, idle), written(pool, ping),
                idle_of(pool, place, 2 * (ping + config::kDefaultSettings.ping_timeout)));
 }
 
 void check_times(const server_rec* main, const TunnelSection& place) noexcept {
   const auto& own = own_of(place);
   const auto times = {own.idle, own.lifetime, own.ping_client, own.ping_origin, own.ping_timeout};
-  if (std::ranges::all_of(times, [](std::int64_t time) { return time == config::kUnset; })) return;
+  if (std::ranges::none_of(times, [](auto time) { return time.has_value(); })) return;
   const auto given = given_at(main, place);
-  const auto settings = overlay(given, config::kDefaultSettings);
+  const auto settings = config::complete(given, config::kDefaultSettings);
   // What nobody has written down is not worth a warning.
-  check_ping(main, place, settings, "client", given.ping_client);
-  check_ping(main, place, settings, "origin", given.ping_origin);
+  check_ping(main, place, settings, "client", given.ping_client.value_or(0));
+  check_ping(main, place, settings, "origin", given.ping_origin.value_or(0));
   check_unasked(main, place, given);
-  if (settings.lifetime == 0 || given.idle < settings.lifetime) return;
+  const auto idle = given.idle.value_or(0);
+  if (settings.lifetime == 0 || idle < settings.lifetime) return;
   auto* pool = main->process->pconf;
   ap_log_error(APLOG_MARK, APLOG_WARNING, 0, main,
                WSFLOGNO(0166) "%s: idle=%s is never reached, as the lifetime is %s: write \"%s\"",
-               place.where, written(pool, given.idle), written(pool, settings.lifetime),
+               place.where, written(pool, idle), written(pool, settings.lifetime),
                idle_of(pool, place, settings.lifetime / 2));
 }
 
 // The largest buffer of all places must fit into the bound of a child, once in each direction.
 void check_buffers(const server_rec* main, std::span<const TunnelSection> places) noexcept {
   auto largest = config::kDefaultSettings.buffer;
-  for (const auto& place : places) largest = std::max(largest, given_at(main, place).buffer);
-  const auto bound = config_of(main).max_buffered;
+  for (const auto& place : places) largest = std::max(largest, given_at(main, place).buffer.value_or(0));
+  const auto bound = max_buffered(main);
   if (bound == 0 || 2 * largest <= bound) return;
   const auto enough = static_cast<int>(8 * largest / (1024 * 1024));
   ap_log_error(
@@ -193,7 +192,7 @@ void tell_small(const server_rec* main, const char* where, std::int64_t size, co
 }
 
 void check_loopback(const server_rec* main, const TunnelSection& place) {
-  const auto size = own_of(place).receive_buffer;
+  const auto size = own_of(place).receive_buffer.value_or(0);
   if (is_small(size) && leads_to_loopback(main, place))
     tell_small(main, place.where, size,
                place.route != nullptr ? "receive-buffer=32k" : "WSFlowReceiveBufferSize 32k");
@@ -201,7 +200,7 @@ void check_loopback(const server_rec* main, const TunnelSection& place) {
 
 // Those of mod_proxy count where ours say nothing.
 void check_proxy_buffers(const server_rec* main) {
-  const auto says = [](const TunnelSection& place) { return own_of(place).receive_buffer > 0; };
+  const auto says = [](const TunnelSection& place) { return own_of(place).receive_buffer.value_or(0) > 0; };
   if (std::ranges::any_of(places_of(main), says)) return;
   std::int64_t size = 0;
   const auto judge = [&](const server_rec* server, const RouteLine& route) {
@@ -227,10 +226,10 @@ void check_settings(const server_rec* main) noexcept {
     check_times(main, place);
     guard_void(main, [&] { check_loopback(main, place); });
     const bool keys = place.route != nullptr;
-    check_kernel(main, place, own_of(place).receive_buffer,
+    check_kernel(main, place, own_of(place).receive_buffer.value_or(0),
                  keys ? "receive-buffer=" : "WSFlowReceiveBufferSize ", "rmem_max");
-    check_kernel(main, place, own_of(place).send_buffer, keys ? "send-buffer=" : "WSFlowSendBufferSize ",
-                 "wmem_max");
+    check_kernel(main, place, own_of(place).send_buffer.value_or(0),
+                 keys ? "send-buffer=" : "WSFlowSendBufferSize ", "wmem_max");
   }
   check_buffers(main, places);
   guard_void(main, [&] { check_proxy_buffers(main); });

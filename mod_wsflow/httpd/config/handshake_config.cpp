@@ -118,13 +118,7 @@ const char* set_extensions(cmd_parms* cmd, void* dir_config, const char* word) n
   if (const char* error = ap_check_cmd_context(cmd, NOT_IN_HTACCESS)) return error;
   const std::string_view value(word);
   if (value != "pass" && value != "strip") return failure(cmd, word, "expected pass or strip");
-  handshakes_of(dir_config).strip_extensions = value == "strip" ? 1 : 0;
-  return nullptr;
-}
-
-const char* set_subprotocol_check(cmd_parms* cmd, void* dir_config, int on) noexcept {
-  if (const char* error = ap_check_cmd_context(cmd, NOT_IN_HTACCESS)) return error;
-  handshakes_of(dir_config).check_protocol = on;
+  handshakes_of(dir_config).strip_extensions = value == "strip";
   return nullptr;
 }
 

@@ -99,13 +99,13 @@ const char* set_limit(cmd_parms* cmd, void* dir_config, const char* arguments) n
   if (const char* error = ap_check_cmd_context(cmd, NOT_IN_HTACCESS | NOT_IN_LIMIT)) return error;
   return guard(cmd->server, "WSFlowLimit: out of memory", [&]() -> const char* {
     const auto line = config::parse_limit(arguments);
-    if (!line.error.empty()) return apr_pstrcat(cmd->pool, "WSFlowLimit ", line.error.c_str(), nullptr);
-    auto& rule = rule_of(cmd, line.definition);
-    if (line.kind == config::LimitDirective::Kind::define) {
-      if (const char* error = define(cmd, line, rule)) return error;
+    if (!line) return apr_pstrcat(cmd->pool, "WSFlowLimit ", line.wrong().c_str(), nullptr);
+    auto& rule = rule_of(cmd, line->definition);
+    if (line->kind == config::LimitDirective::Kind::define) {
+      if (const char* error = define(cmd, *line, rule)) return error;
     }
     apply(cmd, *static_cast<DirConfig*>(dir_config),
-          {.rule = &rule, .off = line.kind == config::LimitDirective::Kind::lift, .where = place_of(cmd)});
+          {.rule = &rule, .off = line->kind == config::LimitDirective::Kind::lift, .where = place_of(cmd)});
     return nullptr;
   });
 }

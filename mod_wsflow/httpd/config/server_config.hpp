@@ -1,7 +1,10 @@
 #pragma once
 
+#include <optional>
 #include <type_traits>
 
+#include "mod_wsflow/config/drain_settings.hpp"
+#include "mod_wsflow/config/overlay.hpp"
 #include "mod_wsflow/config/tunnel_settings.hpp"
 #include "mod_wsflow/httpd/api.hpp"
 #include "mod_wsflow/httpd/config/handshake_config.hpp"
@@ -9,36 +12,25 @@
 namespace wsflow::httpd {
 
 // Configuration structs live in pconf and are trivially destructible: a reload frees the pool and nothing
-// else.
+// else. What a directive may leave out is an optional, or a pointer to what lives in pconf.
 
-// How the tunnels of a place are treated.
+using config::overlay;
+
+// How the tunnels of a section or a route are treated, as far as it says so.
+struct PartialTunnelConfig {
+  config::PartialTunnelSettings settings{};
+  const ap_expr_info_t* until = nullptr;  // WSFlowTimeout until=
+  using List = config::Members<&PartialTunnelConfig::settings, &PartialTunnelConfig::until>;
+};
+static_assert(config::lists_all<PartialTunnelConfig>());
+
+// How the tunnel of a request is treated.
 struct TunnelConfig {
   config::TunnelSettings settings;
-  const ap_expr_info_t* until = nullptr;  // WSFlowTimeout until=; nullptr: not given
+  const ap_expr_info_t* until;  // nullptr: no session ends it
 };
-// `first` where it is set, else `second`.
-inline TunnelConfig overlay(const TunnelConfig& first, const TunnelConfig& second) noexcept {
-  return {.settings = overlay(first.settings, second.settings),
-          .until = first.until != nullptr ? first.until : second.until};
-}
-
-// What a keeper does with its tunnels. Times in microseconds; kUnset: not given here.
-struct DrainSettings {
-  apr_interval_time_t deadline = config::kUnset;  // from the reload on; 0: none
-  apr_interval_time_t window = config::kUnset;
-  int code = 0;          // 0: not given
-  int worker_down = -1;  // of a worker that is down, tunnels to be closed a second; 0: none; -1: not given
-};
-inline constexpr DrainSettings kDefaultDrain{.deadline = apr_time_from_sec(24 * 3600),
-                                             .window = apr_time_from_sec(600),
-                                             .code = 1012,
-                                             .worker_down = 0};
-// `first` where it is set, else `second`.
-constexpr DrainSettings overlay(const DrainSettings& first, const DrainSettings& second) noexcept {
-  return {.deadline = first.deadline != config::kUnset ? first.deadline : second.deadline,
-          .window = first.window != config::kUnset ? first.window : second.window,
-          .code = first.code != 0 ? first.code : second.code,
-          .worker_down = first.worker_down >= 0 ? first.worker_down : second.worker_down};
+inline TunnelConfig complete(const PartialTunnelConfig& given) noexcept {
+  return {.settings = config::complete(given.settings, config::kDefaultSettings), .until = given.until};
 }
 
 struct OriginLoad;
@@ -49,42 +41,53 @@ struct AdoptedKeeper;
 struct Route {
   const char* path;  // as configured
   const char* url;   // as configured
-  const char* real;  // mod_proxy's copy of the URL: its address tells which of mod_proxy's aliases is ours
-  TunnelConfig tunnels;  // given as keys of the directive
+  const char* real;  // mod_proxy's copy of the URL: its address tells which alias of mod_proxy is the route's
+  PartialTunnelConfig tunnels;  // given as keys of the directive
 };
+
+// What directives say of a server.
+struct ServerSettings {
+  std::optional<int> threads{};                // WSFlowThreads; main server only
+  std::optional<int> max_tunnels{};            // WSFlowMaxTunnels; main server only
+  std::optional<std::int64_t> max_buffered{};  // WSFlowMaxBuffered, bytes; main server only; 0: no bound
+  config::PartialDrainSettings drain{};        // WSFlowDrain; main server only
+  TunnelLog* log = nullptr;                    // WSFlowLog
+  using List = config::Members<&ServerSettings::threads, &ServerSettings::max_tunnels,
+                               &ServerSettings::max_buffered, &ServerSettings::drain, &ServerSettings::log>;
+};
+static_assert(config::lists_all<ServerSettings>());
 
 inline constexpr std::int64_t kDefaultMaxBuffered = 256 * 1024 * 1024;
 
 // Server and virtual host.
 struct ServerConfig {
-  apr_array_header_t* routes;           // of Route*; this server's, its <Location>s' and those of its base
-  apr_hash_t* routes_by_alias;          // main server only; of Route, all there are, by the address `real`
-  int threads;                          // main server only; 0: not given
-  int max_tunnels;                      // main server only; 0: not given
-  std::int64_t max_buffered;            // main server only, bytes; 0: no bound
-  DrainSettings drain;                  // main server only
-  apr_array_header_t* limits;           // main server only; of LimitConfig*: all that are named
-  apr_array_header_t* limit_sections;   // main server only; of LimitSection
-  apr_array_header_t* tunnel_sections;  // main server only; of TunnelSection
-  OriginLoad* origin_load;              // main server only; made behind the configuration; none: no balancers
-  AdoptedKeeper* adopted;               // main server only; the parent's list
-  TunnelLog* log;                       // WSFlowLog, its own or the main server's; nullptr: not given
-  apr_array_header_t* field_expressions;  // main server only; of FieldExpression
-  apr_array_header_t*
-      status_paths;    // main server only; of const char*: where SetHandler wsflow-status stands
-  bool judges_fields;  // main server only; something judges by the fields of requests (sent_fields.hpp)
-  bool served;         // main server only; in the parent: children were started with this configuration
-  bool cold_start;     // main server only; no graceful reload brought this configuration
+  ServerSettings settings{};
+  apr_array_header_t* routes = nullptr;           // of Route*; this server's, its <Location>s' and its base's
+  apr_hash_t* routes_by_alias = nullptr;          // main server only; of Route, all, by the address `real`
+  apr_array_header_t* limits = nullptr;           // main server only; of LimitConfig*: all that are named
+  apr_array_header_t* limit_sections = nullptr;   // main server only; of LimitSection
+  apr_array_header_t* tunnel_sections = nullptr;  // main server only; of TunnelSection
+  OriginLoad* origin_load = nullptr;  // main server only; made behind the configuration; none: no balancers
+  AdoptedKeeper* adopted = nullptr;   // main server only; the parent's list
+  apr_array_header_t* field_expressions = nullptr;  // main server only; of FieldExpression
+  apr_array_header_t* status_paths = nullptr;  // main server only; of const char*: where the status page is
+  bool judges_fields =
+      false;                // main server only; something judges by the fields of requests (sent_fields.hpp)
+  bool served = false;      // main server only; in the parent: children were started with this configuration
+  bool cold_start = false;  // main server only; no graceful reload brought this configuration
 };
 
 // Server, virtual host, <Location>, <Directory>, <Proxy>.
 struct DirConfig {
-  int enabled;                 // WSFlow: -1 not given, 0 Off, 1 On
-  TunnelConfig tunnels;        // WSFlowTimeout and its like
-  apr_array_header_t* limits;  // WSFlowLimit, of AppliedLimit; nullptr: none
-  HandshakeConfig handshakes;  // WSFlowOrigin and its like
-  int show_user = -1;          // WSFlowShowUser: -1 not given, 0 Off, 1 On
+  std::optional<bool> enabled{};         // WSFlow
+  PartialTunnelConfig tunnels{};         // WSFlowTimeout, WSFlowPing, WSFlowMessageLimit, WSFlow...BufferSize
+  HandshakeConfig handshakes{};          // WSFlowOrigin, WSFlowProtocol and others
+  std::optional<bool> show_user{};       // WSFlowShowUser
+  apr_array_header_t* limits = nullptr;  // WSFlowLimit, of AppliedLimit; merge_limits() merges it
+  using List = config::Members<&DirConfig::enabled, &DirConfig::tunnels, &DirConfig::handshakes,
+                               &DirConfig::show_user>;
 };
+static_assert(config::lists_all<DirConfig, 1>(), "all but the limits");
 
 // A section, or one of its routes, that says how its tunnels are treated. For the checks at the start.
 struct TunnelSection {
@@ -104,6 +107,9 @@ void* merge_dir_config(apr_pool_t* pool, void* base, void* add) noexcept;
 
 inline ServerConfig& config_of(const server_rec* server) noexcept {
   return *static_cast<ServerConfig*>(ap_get_module_config(server->module_config, &wsflow_module));
+}
+inline std::int64_t max_buffered(const server_rec* main_server) noexcept {
+  return config_of(main_server).settings.max_buffered.value_or(kDefaultMaxBuffered);
 }
 inline const DirConfig& config_of(const request_rec* r) noexcept {
   return *static_cast<const DirConfig*>(ap_get_module_config(r->per_dir_config, &wsflow_module));

@@ -1,6 +1,7 @@
 #include "mod_wsflow/httpd/config/tunnel_directives.hpp"
 
 #include <algorithm>
+#include <optional>
 
 #include "mod_wsflow/httpd/config/field_expression.hpp"
 #include "mod_wsflow/httpd/elements.hpp"
@@ -16,7 +17,7 @@ const char* set_words(cmd_parms* cmd, void* dir_config, config::SettingsDirectiv
   return guard(cmd->server, "out of memory", [&]() -> const char* {
     auto& config = *static_cast<DirConfig*>(dir_config);
     const auto line = config::parse_settings(directive, arguments);
-    const char* error = line.error.empty() ? apply_settings(cmd, line, config.tunnels) : line.error.c_str();
+    const char* error = line ? apply_settings(cmd, *line, config.tunnels) : line.wrong().c_str();
     if (error != nullptr) return apr_pstrcat(cmd->pool, cmd->cmd->name, " ", error, nullptr);
     note_tunnel_section(cmd, config, nullptr);
     return nullptr;
@@ -24,25 +25,28 @@ const char* set_words(cmd_parms* cmd, void* dir_config, config::SettingsDirectiv
 }
 
 const char* set_size(cmd_parms* cmd, void* dir_config, const char* value,
-                     bool (*parse)(std::string_view, std::int64_t&) noexcept, std::string_view legal,
-                     std::int64_t config::TunnelSettings::*field) noexcept {
+                     const config::Kind<std::int64_t>& kind,
+                     std::optional<std::int64_t> config::PartialTunnelSettings::*field) noexcept {
   if (const char* error = ap_check_cmd_context(cmd, NOT_IN_HTACCESS)) return error;
   auto& config = *static_cast<DirConfig*>(dir_config);
-  if (!parse(value, config.tunnels.settings.*field)) {
-    return apr_psprintf(cmd->pool, "%s %s: needs %.*s", cmd->cmd->name, value, static_cast<int>(legal.size()),
-                        legal.data());
+  const auto size = kind.parse(value);
+  if (!size) {
+    return apr_psprintf(cmd->pool, "%s %s: needs %.*s", cmd->cmd->name, value,
+                        static_cast<int>(kind.legal.size()), kind.legal.data());
   }
+  config.tunnels.settings.*field = size;
   note_tunnel_section(cmd, config, nullptr);
   return nullptr;
 }
 
 }  // namespace
 
-const char* apply_settings(cmd_parms* cmd, const config::SettingsLine& line, TunnelConfig& tunnels) noexcept {
+const char* apply_settings(cmd_parms* cmd, const config::SettingsLine& line,
+                           PartialTunnelConfig& tunnels) noexcept {
   tunnels.settings = overlay(line.settings, tunnels.settings);
-  if (line.until.empty()) return nullptr;
+  if (!line.until) return nullptr;
   const char* error = nullptr;
-  const char* text = apr_pstrmemdup(cmd->pool, line.until.data(), line.until.size());
+  const char* text = apr_pstrmemdup(cmd->pool, line.until->data(), line.until->size());
   tunnels.until = parse_expression(cmd, text, &error);
   if (error == nullptr) return nullptr;
   return apr_pstrcat(cmd->pool, "until=", text, ": until= needs an expression that gives a text: ", error,
@@ -78,18 +82,16 @@ const char* set_message_limit(cmd_parms* cmd, void* dir_config, const char* argu
 }
 
 const char* set_buffer_size(cmd_parms* cmd, void* dir_config, const char* value) noexcept {
-  return set_size(cmd, dir_config, value, config::parse_buffer, config::kLegalBuffer,
-                  &config::TunnelSettings::buffer);
+  return set_size(cmd, dir_config, value, config::kBuffer, &config::PartialTunnelSettings::buffer);
 }
 
 const char* set_receive_buffer_size(cmd_parms* cmd, void* dir_config, const char* value) noexcept {
-  return set_size(cmd, dir_config, value, config::parse_socket_buffer, config::kLegalSocketBuffer,
-                  &config::TunnelSettings::receive_buffer);
+  return set_size(cmd, dir_config, value, config::kSocketBuffer,
+                  &config::PartialTunnelSettings::receive_buffer);
 }
 
 const char* set_send_buffer_size(cmd_parms* cmd, void* dir_config, const char* value) noexcept {
-  return set_size(cmd, dir_config, value, config::parse_socket_buffer, config::kLegalSocketBuffer,
-                  &config::TunnelSettings::send_buffer);
+  return set_size(cmd, dir_config, value, config::kSocketBuffer, &config::PartialTunnelSettings::send_buffer);
 }
 
 }  // namespace wsflow::httpd

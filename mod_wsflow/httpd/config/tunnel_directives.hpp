@@ -1,8 +1,6 @@
 #pragma once
 
-#include <string>
-
-#include "mod_wsflow/config/tunnel_settings_parse.hpp"
+#include "mod_wsflow/config/tunnel_settings.hpp"
 #include "mod_wsflow/httpd/config/server_config.hpp"
 
 namespace wsflow::httpd {
@@ -15,8 +13,9 @@ const char* set_buffer_size(cmd_parms* cmd, void* dir_config, const char* value)
 const char* set_receive_buffer_size(cmd_parms* cmd, void* dir_config, const char* value) noexcept;
 const char* set_send_buffer_size(cmd_parms* cmd, void* dir_config, const char* value) noexcept;
 
-// What a line without error says; where it says nothing, `tunnels` stays. An error message or nullptr.
-const char* apply_settings(cmd_parms* cmd, const config::SettingsLine& line, TunnelConfig& tunnels) noexcept;
+// Gives `tunnels` what a line says. An error message or nullptr.
+const char* apply_settings(cmd_parms* cmd, const config::SettingsLine& line,
+                           PartialTunnelConfig& tunnels) noexcept;
 
 // Keeps in mind that a section, or one of its routes, has settings of its own, for the checks at the start.
 // `route`: nullptr for the section itself.

@@ -68,7 +68,7 @@ Failure apply_policy(Process& process, request_rec* r, const HandshakeConfig& co
   if (config.protocols != nullptr && config.protocols->nelts != 0) {
     if (const auto failure = check_protocols(r, config.protocols)) return failure;
   }
-  if (config.strip_extensions == 1) apr_table_unset(r->headers_in, "Sec-WebSocket-Extensions");
+  if (config.strip_extensions.value_or(false)) apr_table_unset(r->headers_in, "Sec-WebSocket-Extensions");
   return {};
 }
 

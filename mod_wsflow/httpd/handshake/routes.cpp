@@ -21,7 +21,7 @@ struct Words {
   const char* url = "";           // none yet
   const char* for_proxy = "";     // the arguments that ProxyPass gets
   const char* unknown = nullptr;  // the first key that neither we nor mod_proxy are known to have
-  TunnelConfig tunnels;
+  PartialTunnelConfig tunnels;
   bool sets_tunnels = false;
 };
 
@@ -72,7 +72,7 @@ const char* split(cmd_parms* cmd, std::string_view arguments, Words& words) {
   }
   words.sets_tunnels = !settings.empty();
   const auto line = config::parse_settings(config::SettingsDirective::pass, settings);
-  const char* why = line.error.empty() ? apply_settings(cmd, line, words.tunnels) : line.error.c_str();
+  const char* why = line ? apply_settings(cmd, *line, words.tunnels) : line.wrong().c_str();
   return why == nullptr ? nullptr : failure(cmd, words.url, why);
 }
 

@@ -110,7 +110,7 @@ int refuse_unlisted(request_rec* r) noexcept {
 // find out itself.
 Failure judge_switching(request_rec* r, const Origin& origin) {
   const auto& head = origin.head();
-  const bool checked = config_of(r).handshakes.check_protocol != 0;
+  const bool checked = config_of(r).handshakes.check_protocol.value_or(true);
   const auto verdict = ws::judge_answer(
       {.upgrade = field(r, head, "Upgrade"),
        .connection = field(r, head, "Connection"),

@@ -27,16 +27,15 @@ class RowSource final : public status::LogSource {
  public:
   explicit RowSource(const shm::TunnelView& row) noexcept : row_(row) {}
 
-  std::optional<std::string> value(const config::LogItem& item) const override {
+  std::optional<std::string> value(config::HandshakeField field, std::string_view) const override {
+    using enum config::HandshakeField;
     const auto text = [](const std::string& value) {
       return value.empty() ? std::nullopt : std::optional(value);
     };
-    if (item.field == config::LogField::client || item.field == config::LogField::host)
-      return text(row_.client);
-    if (item.field == config::LogField::server || item.field == config::LogField::server_asked)
-      return text(row_.server);
-    if (item.field == config::LogField::route) return text(row_.route);
-    if (item.field == config::LogField::origin) return text(row_.origin);
+    if (field == client || field == host) return text(row_.client);
+    if (field == server || field == server_asked) return text(row_.server);
+    if (field == route) return text(row_.route);
+    if (field == origin) return text(row_.origin);
     return std::nullopt;
   }
 

@@ -61,7 +61,7 @@ void end_some(server_rec* server, const OriginLoad::Member& member, std::atomic<
 }  // namespace
 
 void end_tunnels_of_workers_down(server_rec* server, const OriginLoad& load, shm::Layout& layout) {
-  const int pace = config_of(server).drain.worker_down;
+  const int pace = config_of(server).settings.drain.worker_down.value_or(config::kDefaultDrain.worker_down);
   if (pace <= 0) return;
   for (std::size_t i = 0; i < load.count; ++i) {
     const auto& member = load.members[i];

@@ -76,9 +76,9 @@ void drop_caretaker(Process& self) noexcept {
 
 bool start_engine(Process& self, const TunnelRoom& room) {
   const auto& config = config_of(self.server);
-  const auto loops = static_cast<unsigned>(std::max(config.threads, 1));
+  const auto loops = static_cast<unsigned>(config.settings.threads.value_or(1));
   self.engine.emplace(loops, room.tunnels, self.recorder, self.log, tunnel::Engine::kStopTime,
-                      static_cast<std::uint64_t>(config.max_buffered), room.spare);
+                      static_cast<std::uint64_t>(max_buffered(self.server)), room.spare);
   self.caretaker = std::make_unique<Caretaker>(self).release();
   if (!self.engine->start() || !self.caretaker->start()) return false;
   ap_log_error(APLOG_MARK, APLOG_INFO, 0, self.server, WSFLOGNO(0241) "this child takes %u tunnels: %s",
@@ -133,7 +133,7 @@ void start(apr_pool_t* pool, server_rec* server) {
   const auto room = tunnel_room(server, os::raise_descriptor_limit());
   slot->max_tunnels.store(room.tunnels, std::memory_order_relaxed);
   fresh->relay = LogRelay::open();
-  fresh->drain = overlay(config.drain, kDefaultDrain);
+  fresh->drain = config::complete(config.settings.drain, config::kDefaultDrain);
   fresh->generation = static_cast<std::uint32_t>(generation);
   fresh->httpd = shm::Owner::of(os::parent_pid());
   auto& self = *fresh.release();

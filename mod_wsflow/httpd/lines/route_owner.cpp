@@ -45,12 +45,12 @@ bool may_meet(const char* section, bool pattern, const RouteLine& route) noexcep
   return longer.size() == shorter.size() || shorter.ends_with('/') || longer[shorter.size()] == '/';
 }
 
-int wsflow_at(const server_rec* server, const RouteLine& route) noexcept {
-  int value = given_in(server->lookup_defaults);
+std::optional<bool> wsflow_at(const server_rec* server, const RouteLine& route) noexcept {
+  auto value = given_in(server->lookup_defaults);
   const auto overlay = [&](std::span<const ap_conf_vector_t* const> sections, auto* counts) {
     for (const auto* section : sections) {
-      const int given = given_in(section);
-      if (given != -1 && counts(section, route)) value = given;
+      const auto given = given_in(section);
+      if (given && counts(section, route)) value = given;
     }
   };
   const auto* proxy =

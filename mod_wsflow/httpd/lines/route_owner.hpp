@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <vector>
 
 #include "mod_wsflow/httpd/lines/route_lines.hpp"
@@ -8,9 +9,9 @@ namespace wsflow::httpd {
 
 // Whose the upgrades of a route are. For the checks at the start. Parent.
 
-// What WSFlow says where the route counts in `server`: -1 nothing, 0 Off, 1 On. Where it is given for a part
-// of the route, that counts.
-int wsflow_at(const server_rec* server, const RouteLine& route) noexcept;
+// What WSFlow says where the route counts in `server`, if it says anything. Where it is given for a part of
+// the route, that counts.
+std::optional<bool> wsflow_at(const server_rec* server, const RouteLine& route) noexcept;
 
 // Whether tunnels of the module come of it.
 bool has_tunnels(const server_rec* server, const RouteLine& route) noexcept;

@@ -16,7 +16,7 @@ inline std::span<const ap_conf_vector_t* const> location_sections(const server_r
 // Whether a section itself says WSFlow On.
 inline bool takes_upgrades(const ap_conf_vector_t* section) noexcept {
   const auto* config = static_cast<const DirConfig*>(ap_get_module_config(section, &wsflow_module));
-  return config != nullptr && config->enabled == 1;
+  return config != nullptr && config->enabled.value_or(false);
 }
 
 // Whether WSFlow On stands somewhere in a server.

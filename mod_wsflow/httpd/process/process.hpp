@@ -45,7 +45,7 @@ struct Process {
   base::FirstTimes unreadable_keys;   // the limits of which a key could not be read
   base::FirstTimes hidden_status;     // the virtual hosts where requests for it went elsewhere
   base::FirstTimes refusing_origins;  // what refused handshakes, and how
-  DrainSettings drain;
+  config::DrainSettings drain;
   std::uint32_t generation = 0;
   shm::Owner httpd;  // the parent
 

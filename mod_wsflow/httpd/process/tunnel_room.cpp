@@ -32,15 +32,15 @@ TunnelRoom tunnel_room(const server_rec* server, std::size_t descriptors) noexce
   TunnelRoom room{.descriptors = descriptors};
   room.spare = std::max(descriptors, reserved() + kEach) - reserved();
   room.possible = room.tunnels = static_cast<std::uint32_t>(room.spare / kEach);
-  if (const int most = config_of(server).max_tunnels; most != 0)
-    room.tunnels = std::min(room.possible, static_cast<std::uint32_t>(most));
+  if (const auto most = config_of(server).settings.max_tunnels)
+    room.tunnels = std::min(room.possible, static_cast<std::uint32_t>(*most));
   return room;
 }
 
 void tell_tunnel_room(server_rec* server) noexcept {
   if (!mpm_has_threads()) return;
   const auto room = tunnel_room(server, os::most_descriptors());
-  const int wanted = config_of(server).max_tunnels;
+  const int wanted = config_of(server).settings.max_tunnels.value_or(0);
   if (wanted > 0 && static_cast<std::uint32_t>(wanted) > room.possible) {
     ap_log_error(APLOG_MARK, APLOG_WARNING, 0, server,
                  WSFLOGNO(0243) "WSFlowMaxTunnels %d, but a child has descriptors for %u tunnels: start httpd with "

@@ -19,13 +19,13 @@ bool takes_upgrades(request_rec* r) noexcept {
   // DirectoryIndex and FallbackResource give it what they looked up, and run no hook of ours.
   if (state.route == nullptr && state.looked_up != nullptr && std::strcmp(state.looked_up_path, r->uri) == 0)
     state.route = state.looked_up;
-  return state.route != nullptr || config_of(r).enabled == 1;
+  return state.route != nullptr || config_of(r).enabled.value_or(false);
 }
 
 TunnelConfig tunnel_config_of(request_rec* r) noexcept {
-  const auto tunnels = overlay(config_of(r).tunnels, {.settings = config::kDefaultSettings});
+  const auto& tunnels = config_of(r).tunnels;
   const auto* route = state_of(r).route;
-  return route != nullptr ? overlay(route->tunnels, tunnels) : tunnels;
+  return complete(route != nullptr ? overlay(route->tunnels, tunnels) : tunnels);
 }
 
 }  // namespace wsflow::httpd

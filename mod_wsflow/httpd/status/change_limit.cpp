@@ -26,9 +26,8 @@ std::optional<limits::LimitView> view_of(limits::Limiter& limiter, std::string_v
 }  // namespace
 
 ActionAnswer change_limit(Process& process, request_rec* r, std::span<const status::Field> fields) {
-  std::string wrong;
-  const auto action = status::read_limit_action(fields, wrong);
-  if (!action) return {.status = HTTP_BAD_REQUEST, .text = std::move(wrong)};
+  const auto action = status::read_limit_action(fields);
+  if (!action) return {.status = HTTP_BAD_REQUEST, .text = action.wrong()};
   const auto wakeups = retained_wakeups();
   limits::Limiter limiter(shm::limits_table(process.segment), limits::Limiter::kNoSlot, wakeups);
   const auto before = view_of(limiter, action->limit);

@@ -56,9 +56,8 @@ shm::Job job_of(const status::CloseAction& action) noexcept {
 }  // namespace
 
 ActionAnswer close_tunnels(Process& process, request_rec* r, std::span<const status::Field> fields) {
-  std::string wrong;
-  const auto action = status::read_close_action(fields, wrong);
-  if (!action) return {.status = HTTP_BAD_REQUEST, .text = std::move(wrong)};
+  const auto action = status::read_close_action(fields);
+  if (!action) return {.status = HTTP_BAD_REQUEST, .text = action.wrong()};
   const auto now = base::now_us();
   shm::Reading<shm::Job> job{job_of(*action), shm::kSet | static_cast<std::uint64_t>(now)};
   if (!action->limit.empty()) {

@@ -56,9 +56,8 @@ shm::Job job_of(const status::DrainAction& action) noexcept {
 }  // namespace
 
 ActionAnswer drain_route(Process& process, request_rec* r, std::span<const status::Field> fields) {
-  std::string wrong;
-  const auto action = status::read_drain_action(fields, wrong);
-  if (!action) return {.status = HTTP_BAD_REQUEST, .text = std::move(wrong)};
+  const auto action = status::read_drain_action(fields);
+  if (!action) return {.status = HTTP_BAD_REQUEST, .text = action.wrong()};
   if (!is_known(process, named(action->server, action->route)))
     return {.status = HTTP_NOT_FOUND, .text = "there is no " + texts_of(*action)};
   const auto now = base::now_us();
@@ -84,9 +83,8 @@ ActionAnswer drain_route(Process& process, request_rec* r, std::span<const statu
 }
 
 ActionAnswer undrain_route(Process& process, request_rec* r, std::span<const status::Field> fields) {
-  std::string wrong;
-  const auto action = status::read_undrain_action(fields, wrong);
-  if (!action) return {.status = HTTP_BAD_REQUEST, .text = std::move(wrong)};
+  const auto action = status::read_undrain_action(fields);
+  if (!action) return {.status = HTTP_BAD_REQUEST, .text = action.wrong()};
   if (!shm::open_route(process.segment, action->server, action->route))
     return {.status = HTTP_NOT_FOUND, .text = texts_of(*action) + " is not drained"};
   ap_log_rerror(APLOG_MARK, APLOG_NOTICE, 0, r, WSFLOGNO(0154) "%s undrained by %s at %s",

@@ -15,6 +15,7 @@ namespace wsflow::httpd {
 
 namespace {
 
+using config::HandshakeField;
 using tunnel::Event;
 using tunnel::Side;
 
@@ -37,59 +38,34 @@ class RequestSource final : public status::LogSource {
  public:
   RequestSource(request_rec* r, Origin& origin) noexcept : r_(r), origin_(origin) {}
 
-  std::optional<std::string> value(const config::LogItem& item) const override {
-    const std::string name(item.text);
-    switch (item.field) {
-      case config::LogField::client: return text(r_->useragent_ip);
-      case config::LogField::peer: return text(r_->connection->client_ip);
-      case config::LogField::host: return text(ap_get_useragent_host(r_, REMOTE_NAME, nullptr));
-      case config::LogField::ident: return text(ap_get_remote_logname(r_));
-      case config::LogField::user: return text(r_->user);
-      case config::LogField::server: return text(r_->server->server_hostname);
-      case config::LogField::server_asked: return text(ap_get_server_name(r_));
-      case config::LogField::port: return std::to_string(ap_get_server_port(r_));
-      case config::LogField::local_port: return std::to_string(r_->connection->local_addr->port);
-      case config::LogField::remote_port: return std::to_string(r_->useragent_addr->port);
-      case config::LogField::request_line: return request_line();
-      case config::LogField::method: return text(r_->method);
-      case config::LogField::protocol: return text(r_->protocol);
-      case config::LogField::path: return text(r_->uri);
-      case config::LogField::query:
+  std::optional<std::string> value(HandshakeField field, std::string_view in_braces) const override {
+    const std::string name(in_braces);
+    switch (field) {
+      case HandshakeField::client: return text(r_->useragent_ip);
+      case HandshakeField::peer: return text(r_->connection->client_ip);
+      case HandshakeField::host: return text(ap_get_useragent_host(r_, REMOTE_NAME, nullptr));
+      case HandshakeField::ident: return text(ap_get_remote_logname(r_));
+      case HandshakeField::user: return text(r_->user);
+      case HandshakeField::server: return text(r_->server->server_hostname);
+      case HandshakeField::server_asked: return text(ap_get_server_name(r_));
+      case HandshakeField::port: return std::to_string(ap_get_server_port(r_));
+      case HandshakeField::local_port: return std::to_string(r_->connection->local_addr->port);
+      case HandshakeField::remote_port: return std::to_string(r_->useragent_addr->port);
+      case HandshakeField::request_line: return request_line();
+      case HandshakeField::method: return text(r_->method);
+      case HandshakeField::protocol: return text(r_->protocol);
+      case HandshakeField::path: return text(r_->uri);
+      case HandshakeField::query:
         return r_->args != nullptr ? std::string("?").append(r_->args) : std::string();
-      case config::LogField::request_field: return text(apr_table_get(judged_fields(r_), name.c_str()));
-      case config::LogField::answer_field: return text(apr_table_get(r_->headers_out, name.c_str()));
-      case config::LogField::environment: return text(apr_table_get(r_->subprocess_env, name.c_str()));
-      case config::LogField::note: return text(apr_table_get(r_->notes, name.c_str()));
-      case config::LogField::route: return route();
-      case config::LogField::origin: return text(origin_.name().text);
-      case config::LogField::handshake: return handshake();
-      case config::LogField::tls_client: return text(tls_of(r_->connection));
-      case config::LogField::tls_origin: return text(tls_of(origin_.connection()));
-      case config::LogField::literal:
-      case config::LogField::id:
-      case config::LogField::event:
-      case config::LogField::time:
-      case config::LogField::duration:
-      case config::LogField::micros:
-      case config::LogField::millis:
-      case config::LogField::seconds:
-      case config::LogField::bytes_from_client:
-      case config::LogField::bytes_from_origin:
-      case config::LogField::messages_from_client:
-      case config::LogField::messages_from_origin:
-      case config::LogField::frames_from_client:
-      case config::LogField::frames_from_origin:
-      case config::LogField::close_client:
-      case config::LogField::close_origin:
-      case config::LogField::close_to_client:
-      case config::LogField::close_to_origin:
-      case config::LogField::ended_by:
-      case config::LogField::outcome:
-      case config::LogField::rtt_client:
-      case config::LogField::rtt_origin:
-      case config::LogField::generation:
-      case config::LogField::pid:
-      case config::LogField::mode: break;  // not of_handshake()
+      case HandshakeField::request_field: return text(apr_table_get(judged_fields(r_), name.c_str()));
+      case HandshakeField::answer_field: return text(apr_table_get(r_->headers_out, name.c_str()));
+      case HandshakeField::environment: return text(apr_table_get(r_->subprocess_env, name.c_str()));
+      case HandshakeField::note: return text(apr_table_get(r_->notes, name.c_str()));
+      case HandshakeField::route: return route();
+      case HandshakeField::origin: return text(origin_.name().text);
+      case HandshakeField::handshake: return handshake();
+      case HandshakeField::tls_client: return text(tls_of(r_->connection));
+      case HandshakeField::tls_origin: return text(tls_of(origin_.connection()));
     }
     return std::nullopt;
   }

@@ -42,7 +42,7 @@ std::uint16_t traits_of(const request_rec* r, const Origin& origin, bool on_work
 
 // Who it is, if that may be shown.
 std::string_view user_of(const request_rec* r) noexcept {
-  return config_of(r).show_user == 1 ? text(r->user) : "";
+  return config_of(r).show_user.value_or(false) ? text(r->user) : "";
 }
 
 }  // namespace

@@ -25,7 +25,7 @@ constexpr EndedBy cause_of(Side side) noexcept {
 }
 
 // Spread at random over the window.
-base::Instant end_of_drain(const DrainSettings& drain, base::Instant now) noexcept {
+base::Instant end_of_drain(const config::DrainSettings& drain, base::Instant now) noexcept {
   if (drain.deadline == 0) return base::Instant::max();
   const auto window = static_cast<std::uint64_t>(apr_time_as_msec(drain.window)) + 1;
   return now + base::Millis(apr_time_as_msec(drain.deadline) +
@@ -107,7 +107,7 @@ void WorkerLoop::wait() noexcept {
 }
 
 void WorkerLoop::look_after() {
-  const auto most = static_cast<std::uint64_t>(config_of(process_.server).max_buffered);
+  const auto most = static_cast<std::uint64_t>(max_buffered(process_.server));
   tunnel_.begin_turn(now_, most != 0 && process_.recorder.buffered() > most);
   if (httpd_stops_gracefully(process_)) {
     process_.graceful = true;

@@ -10,7 +10,7 @@ using config::parse_limit;
 namespace {
 
 std::string error_of(const std::string& arguments) {
-  return parse_limit(arguments).error;
+  return parse_limit(arguments).wrong();
 }
 
 }  // namespace
@@ -20,75 +20,75 @@ TEST_CASE("a limit says all of its settings", "[limit_parse]") {
       "api-v1.x concurrency=20 key=\"%{HTTP:X-User} x\" ipv6-prefix=64 keys=500 full=open show-key=on "
       "queue=40 "
       "acquire=1500ms rate=90/m burst=7 ramp=2mi status=429 retry-after=1h dry-run=on applies=requests");
-  CHECK(line.error.empty());
-  REQUIRE(line.kind == LimitDirective::Kind::define);
-  CHECK(std::string(line.definition.name) == "api-v1.x");
-  CHECK(line.definition.settings ==
+  REQUIRE(line);
+  REQUIRE(line->kind == LimitDirective::Kind::define);
+  CHECK(std::string(line->definition.name) == "api-v1.x");
+  CHECK(line->definition.settings ==
         limits::LimitSettings{.concurrency = 20, .queue = 40, .rate = 1.5, .burst = 7});
-  CHECK(line.definition.acquire == 1'500'000);
-  CHECK(line.definition.ramp == 120'000'000);
-  CHECK(line.definition.keys == 500);
-  CHECK(line.definition.keyed);
-  CHECK(line.definition.fail_open);
-  CHECK(line.definition.dry_run);
-  CHECK(line.definition.most == 0);
-  CHECK(line.key == "%{HTTP:X-User} x");
-  CHECK(line.ipv6_prefix == 64);
-  CHECK(line.show_key);
-  CHECK(line.status == 429);
-  CHECK(line.retry_after == 3600);
-  CHECK(line.definition.applies == limits::Applies::requests);
+  CHECK(line->definition.acquire == 1'500'000);
+  CHECK(line->definition.ramp == 120'000'000);
+  CHECK(line->definition.keys == 500);
+  CHECK(line->definition.keyed);
+  CHECK(line->definition.fail_open);
+  CHECK(line->definition.dry_run);
+  CHECK(line->definition.most == 0);
+  CHECK(line->key == "%{HTTP:X-User} x");
+  CHECK(line->ipv6_prefix == 64);
+  CHECK(line->show_key);
+  CHECK(line->status == 429);
+  CHECK(line->retry_after == 3600);
+  CHECK(line->definition.applies == limits::Applies::requests);
 }
 
 TEST_CASE("what a limit does not say has its default", "[limit_parse]") {
   const auto line = parse_limit("x concurrency=5");
-  REQUIRE(line.kind == LimitDirective::Kind::define);
-  CHECK(line.definition.settings == limits::LimitSettings{.concurrency = 5});
-  CHECK(line.definition.acquire == 0);
-  CHECK_FALSE(line.definition.keyed);
-  CHECK_FALSE(line.definition.fail_open);
-  CHECK_FALSE(line.definition.dry_run);
-  CHECK(line.definition.applies == limits::Applies::all);
-  CHECK(line.ipv6_prefix == 128);
-  CHECK(line.status == 503);
-  CHECK(line.retry_after == 0);
+  REQUIRE(line->kind == LimitDirective::Kind::define);
+  CHECK(line->definition.settings == limits::LimitSettings{.concurrency = 5});
+  CHECK(line->definition.acquire == 0);
+  CHECK_FALSE(line->definition.keyed);
+  CHECK_FALSE(line->definition.fail_open);
+  CHECK_FALSE(line->definition.dry_run);
+  CHECK(line->definition.applies == limits::Applies::all);
+  CHECK(line->ipv6_prefix == 128);
+  CHECK(line->status == 503);
+  CHECK(line->retry_after == 0);
 }
 
 TEST_CASE("the burst of a rate is a second's worth, and one at least", "[limit_parse]") {
-  CHECK(parse_limit("x rate=50/s").definition.settings == limits::LimitSettings{.rate = 50, .burst = 50});
-  CHECK(parse_limit("x rate=150/m").definition.settings == limits::LimitSettings{.rate = 2.5, .burst = 2});
-  CHECK(parse_limit("x rate=36/h").definition.settings == limits::LimitSettings{.rate = 0.01, .burst = 1});
+  CHECK(parse_limit("x rate=50/s")->definition.settings == limits::LimitSettings{.rate = 50, .burst = 50});
+  CHECK(parse_limit("x rate=150/m")->definition.settings == limits::LimitSettings{.rate = 2.5, .burst = 2});
+  CHECK(parse_limit("x rate=36/h")->definition.settings == limits::LimitSettings{.rate = 0.01, .burst = 1});
 }
 
 TEST_CASE("a concurrency that adapts begins with its most", "[limit_parse]") {
   const auto line = parse_limit("x concurrency=auto min=10 max=200");
-  CHECK(line.error.empty());
-  CHECK(line.definition.settings.concurrency == 200);
-  CHECK(line.definition.least == 10);
-  CHECK(line.definition.most == 200);
+  REQUIRE(line);
+  CHECK(line->definition.settings.concurrency == 200);
+  CHECK(line->definition.least == 10);
+  CHECK(line->definition.most == 200);
 }
 
 TEST_CASE("a key is shown by default if it is the client's address", "[limit_parse]") {
-  CHECK(parse_limit("x rate=1/s key=%{REMOTE_ADDR}").show_key);
-  CHECK(parse_limit("x rate=1/s key='%{CONN_REMOTE_ADDR}'").show_key);
-  CHECK_FALSE(parse_limit("x rate=1/s key=%{REMOTE_ADDR} show-key=off").show_key);
-  CHECK_FALSE(parse_limit("x rate=1/s key=%{REMOTE_ADDR}%{HTTP:X}").show_key);
+  CHECK(parse_limit("x rate=1/s key=%{REMOTE_ADDR}")->show_key);
+  CHECK(parse_limit("x rate=1/s key='%{CONN_REMOTE_ADDR}'")->show_key);
+  CHECK_FALSE(parse_limit("x rate=1/s key=%{REMOTE_ADDR} show-key=off")->show_key);
+  CHECK_FALSE(parse_limit("x rate=1/s key=%{REMOTE_ADDR}%{HTTP:X}")->show_key);
 }
 
 TEST_CASE("quotes stand round a word or round its value", "[limit_parse]") {
-  CHECK(parse_limit("x rate=1/s \"key=%{req:X} 'a'\"").key == "%{req:X} 'a'");
-  CHECK(parse_limit("x rate=1/s key='%{req:X} \"a\"'").key == "%{req:X} \"a\"");
-  CHECK(parse_limit(R"(x rate=1/s key="\"a\\\d")").key == R"("a\\d)");
-  CHECK(parse_limit("x rate=1/s key=a'b'\"").key == "a'b'\"");
+  CHECK(parse_limit("x rate=1/s \"key=%{req:X} 'a'\"")->key == "%{req:X} 'a'");
+  CHECK(parse_limit("x rate=1/s key='%{req:X} \"a\"'")->key == "%{req:X} \"a\"");
+  CHECK(parse_limit(R"(x rate=1/s key="\"a\\\d")")->key == R"("a\\d)");
+  CHECK(parse_limit("x rate=1/s key=a'b'\"")->key == "a'b'\"");
   const auto* open = GENERATE("x 'rate=1/s", "x rate=\"1/s", "x rate='1/s'key=a", "\"x rate=1/s");
   INFO(open);
   CHECK_FALSE(error_of(open).empty());
 }
 
 TEST_CASE("a name alone is a use, with off it lifts", "[limit_parse]") {
-  CHECK(parse_limit(" x ").kind == LimitDirective::Kind::use);
-  CHECK(parse_limit("x off").kind == LimitDirective::Kind::lift);
-  CHECK(parse_limit("\"x\"\tOFF ").kind == LimitDirective::Kind::lift);
+  CHECK(parse_limit(" x ")->kind == LimitDirective::Kind::use);
+  CHECK(parse_limit("x off")->kind == LimitDirective::Kind::lift);
+  CHECK(parse_limit("\"x\"\tOFF ")->kind == LimitDirective::Kind::lift);
   CHECK(error_of("x off rate=1/s").find("off: unknown") != std::string::npos);
   CHECK(error_of("x rate=1/s off").find("off: unknown") != std::string::npos);
 }

@@ -6,30 +6,36 @@ using namespace wsflow::config;
 
 TEST_CASE("log_format: a format in its pieces") {
   const auto format = parse_log_format("%a \"%{User-Agent}i\"\\t100%% %{id}w%{%d.%m.}t");
-  REQUIRE(format.error.empty());
+  REQUIRE(format);
   const LogItem wanted[] = {
-      {LogField::client, ""},     {LogField::literal, " \""}, {LogField::request_field, "User-Agent"},
-      {LogField::literal, "\""},  {LogField::literal, "\t"},  {LogField::literal, "100"},
-      {LogField::literal, "%"},   {LogField::literal, " "},   {LogField::id, "id"},
-      {LogField::time, "%d.%m."},
+      {HandshakeField::client, ""},
+      {Literal{}, " \""},
+      {HandshakeField::request_field, "User-Agent"},
+      {Literal{}, "\""},
+      {Literal{}, "\t"},
+      {Literal{}, "100"},
+      {Literal{}, "%"},
+      {Literal{}, " "},
+      {LineField::id, "id"},
+      {LineField::time, "%d.%m."},
   };
-  REQUIRE(format.items.size() == std::size(wanted));
+  REQUIRE(format->size() == std::size(wanted));
   for (std::size_t i = 0; i < std::size(wanted); ++i) {
     CAPTURE(i);
-    CHECK(format.items[i].field == wanted[i].field);
-    CHECK(format.items[i].text == wanted[i].text);
+    CHECK(((*format)[i].field == wanted[i].field));
+    CHECK((*format)[i].text == wanted[i].text);
   }
 }
 
 TEST_CASE("log_format: the same letter with and without braces") {
-  const auto field = [](std::string_view format) { return parse_log_format(format).items.at(0).field; };
-  CHECK(field("%a") == LogField::client);
-  CHECK(field("%{c}a") == LogField::peer);
-  CHECK(field("%p") == LogField::port);
-  CHECK(field("%{remote}p") == LogField::remote_port);
-  CHECK(field("%T") == LogField::seconds);
-  CHECK(field("%{us}T") == field("%D"));
-  CHECK(field("%P") == field("%{pid}w"));
+  const auto field = [](std::string_view format) { return parse_log_format(format)->at(0).field; };
+  CHECK((field("%a") == LogField(HandshakeField::client)));
+  CHECK((field("%{c}a") == LogField(HandshakeField::peer)));
+  CHECK((field("%p") == LogField(HandshakeField::port)));
+  CHECK((field("%{remote}p") == LogField(HandshakeField::remote_port)));
+  CHECK((field("%T") == LogField(LineField::seconds)));
+  CHECK((field("%{us}T") == field("%D")));
+  CHECK((field("%P") == field("%{pid}w")));
 }
 
 TEST_CASE("log_format: what is no escape is named, with all that are") {
@@ -45,7 +51,7 @@ TEST_CASE("log_format: what is no escape is named, with all that are") {
       {"%{x}%", "%{x}%: "},
       {"%>s", "%>: "},
   }));
-  const auto error = parse_log_format(format).error;
+  const auto error = parse_log_format(format).wrong();
   CAPTURE(format, error);
   CHECK(error.starts_with(named));
   for (const auto* legal :
@@ -60,10 +66,10 @@ TEST_CASE("log_format: the presets are formats, and show neither users nor queri
   CHECK(log_presets()[1].name == "json");
   for (const auto& preset : log_presets()) {
     const auto format = parse_log_format(preset.format);
-    CHECK(format.error.empty());
-    for (const auto& item : format.items) {
-      CHECK(item.field != LogField::user);
-      CHECK(item.field != LogField::query);
+    REQUIRE(format);
+    for (const auto& item : *format) {
+      CHECK((item.field != LogField(HandshakeField::user)));
+      CHECK((item.field != LogField(HandshakeField::query)));
     }
   }
 }

@@ -1,15 +1,15 @@
+#include "mod_wsflow/config/tunnel_settings.hpp"
+
 #include <catch2/catch.hpp>
 #include <string>
 #include <vector>
-
-#include "mod_wsflow/config/tunnel_settings_parse.hpp"
 
 using namespace wsflow::config;
 
 namespace {
 
 std::string error_of(SettingsDirective directive, const std::string& arguments) {
-  return parse_settings(directive, arguments).error;
+  return parse_settings(directive, arguments).wrong();
 }
 
 bool contains(const std::string& text, const std::string& part) {
@@ -23,15 +23,15 @@ TEST_CASE("time-outs say all of their settings", "[settings_parse]") {
   const auto line = parse_settings(
       SettingsDirective::timeout,
       "connect=1500ms handshake=1h idle=0 stall=10ms close=3 lifetime=1000h jitter=50% until=\"%{env:X} y\"");
-  CHECK(line.error.empty());
-  CHECK(line.settings == TunnelSettings{.connect = 1'500'000,
-                                        .handshake = 3600 * kSecond,
-                                        .idle = 0,
-                                        .stall = 10'000,
-                                        .close = 3 * kSecond,
-                                        .lifetime = 3'600'000 * kSecond,
-                                        .jitter = 50});
-  CHECK(line.until == "%{env:X} y");
+  REQUIRE(line);
+  CHECK(line->settings == PartialTunnelSettings{.connect = 1'500'000,
+                                                .handshake = 3600 * kSecond,
+                                                .idle = 0,
+                                                .stall = 10'000,
+                                                .close = 3 * kSecond,
+                                                .lifetime = 3'600'000 * kSecond,
+                                                .jitter = 50});
+  CHECK(line->until == "%{env:X} y");
 }
 
 TEST_CASE("units are those that httpd takes, in any case and with any ending", "[settings_parse]") {
@@ -52,8 +52,8 @@ TEST_CASE("units are those that httpd takes, in any case and with any ending", "
                                                  {"1hours", 3600 * kSecond}}));
   INFO(written.text);
   const auto line = parse_settings(SettingsDirective::timeout, std::string("stall=") + written.text);
-  CHECK(line.error.empty());
-  CHECK(line.settings.stall == written.time);
+  REQUIRE(line);
+  CHECK(line->settings.stall == written.time);
   const auto* wrong = GENERATE("5m", "5x", "5 s", "5s5", "5h30mi", "5mb", "s", "5,s", "5s ");
   CHECK_FALSE(error_of(SettingsDirective::timeout, std::string("\"stall=") + wrong + '"').empty());
 }
@@ -61,35 +61,38 @@ TEST_CASE("units are those that httpd takes, in any case and with any ending", "
 TEST_CASE("keys and choices may be in any case, as mod_proxy's are", "[settings_parse]") {
   const std::vector<std::string> words{"IDLE=5s", "Strict=ON", "action=Close", "rate=5/s"};
   const auto line = parse_settings(SettingsDirective::pass, words);
-  CHECK(line.error.empty());
-  CHECK(line.settings.idle == 5 * kSecond);
-  CHECK(line.settings.strict == 1);
-  CHECK(line.settings.messages[1].close == 1);
-  CHECK(parse_settings(SettingsDirective::message_limit, "frame=1 from=CLIENT").settings.messages[1] ==
-        MessageSettings{});
+  REQUIRE(line);
+  CHECK(line->settings.idle == 5 * kSecond);
+  CHECK(line->settings.strict == true);
+  CHECK(line->settings.messages[1].close == true);
+  CHECK(parse_settings(SettingsDirective::message_limit, "frame=1 from=CLIENT")->settings.messages[1] ==
+        PartialMessageSettings{});
 }
 
 TEST_CASE("pings say all of their settings", "[settings_parse]") {
   const auto line = parse_settings(SettingsDirective::ping, "client=0 origin=2mi timeout=500ms");
-  CHECK(line.error.empty());
-  CHECK(line.settings ==
-        TunnelSettings{.ping_client = 0, .ping_origin = 120 * kSecond, .ping_timeout = 500'000});
+  REQUIRE(line);
+  CHECK(line->settings ==
+        PartialTunnelSettings{.ping_client = 0, .ping_origin = 120 * kSecond, .ping_timeout = 500'000});
 }
 
 TEST_CASE("a message limit counts from both sides, or from the one it names", "[settings_parse]") {
-  const MessageSettings all{.frame = 65'536, .message = 1 << 20, .rate = 10, .bytes = 2048, .close = 1};
+  const PartialMessageSettings all{
+      .frame = 65'536, .message = 1 << 20, .rate = 10, .bytes = 2048, .close = true};
   const std::string keys = "frame=64k message=1M rate=10/s bytes=2K/s action=close";
   const auto parse = [](const std::string& words) {
     return parse_settings(SettingsDirective::message_limit, words);
   };
-  CHECK(parse(keys).settings == TunnelSettings{.messages = {all, all}});
-  CHECK(parse(keys + " from=both").settings == TunnelSettings{.messages = {all, all}});
-  CHECK(parse("from=client " + keys).settings == TunnelSettings{.messages = {all, MessageSettings{}}});
-  CHECK(parse(keys + " from=origin").settings == TunnelSettings{.messages = {MessageSettings{}, all}});
-  CHECK(parse("rate=0 bytes=0 frame=0 action=slow strict=on").settings.messages[0] ==
-        MessageSettings{.frame = 0, .rate = 0, .bytes = 0, .close = 0});
-  CHECK(parse("strict=on").settings == TunnelSettings{.strict = 1});
-  CHECK(parse("strict=off").settings == TunnelSettings{.strict = 0});
+  CHECK(parse(keys)->settings == PartialTunnelSettings{.messages = {all, all}});
+  CHECK(parse(keys + " from=both")->settings == PartialTunnelSettings{.messages = {all, all}});
+  CHECK(parse("from=client " + keys)->settings ==
+        PartialTunnelSettings{.messages = {all, PartialMessageSettings{}}});
+  CHECK(parse(keys + " from=origin")->settings ==
+        PartialTunnelSettings{.messages = {PartialMessageSettings{}, all}});
+  CHECK(parse("rate=0 bytes=0 frame=0 action=slow strict=on")->settings.messages[0] ==
+        PartialMessageSettings{.frame = 0, .rate = 0, .bytes = 0, .close = false});
+  CHECK(parse("strict=on")->settings == PartialTunnelSettings{.strict = true});
+  CHECK(parse("strict=off")->settings == PartialTunnelSettings{.strict = false});
 }
 
 TEST_CASE("keys of WSFlowPass say the same under names that mod_proxy has not", "[settings_parse]") {
@@ -97,14 +100,15 @@ TEST_CASE("keys of WSFlowPass say the same under names that mod_proxy has not", 
                                        "from=origin", "receive-buffer=8k", "send-buffer=0",   "buffer=4k"};
   for (const auto& word : words) CHECK(is_pass_setting(word));
   const auto line = parse_settings(SettingsDirective::pass, words);
-  CHECK(line.error.empty());
-  CHECK(line.settings == TunnelSettings{.idle = 5 * kSecond,
-                                        .ping_client = kSecond,
-                                        .ping_timeout = 2 * kSecond,
-                                        .buffer = 4096,
-                                        .receive_buffer = 8192,
-                                        .send_buffer = 0,
-                                        .messages = {MessageSettings{}, MessageSettings{.frame = 1024}}});
+  REQUIRE(line);
+  CHECK(line->settings ==
+        PartialTunnelSettings{.idle = 5 * kSecond,
+                              .ping_client = kSecond,
+                              .ping_timeout = 2 * kSecond,
+                              .buffer = 4096,
+                              .receive_buffer = 8192,
+                              .send_buffer = 0,
+                              .messages = {PartialMessageSettings{}, PartialMessageSettings{.frame = 1024}}});
   const auto* theirs = GENERATE("timeout=5", "ping=3", "client=5s", "acquire=10", "=5", "", "idle");
   CHECK_FALSE(is_pass_setting(theirs));
 }
@@ -163,21 +167,28 @@ TEST_CASE("words that do not go together are refused", "[settings_parse]") {
 }
 
 TEST_CASE("the sizes of buffers", "[settings_parse]") {
-  std::int64_t size = 0;
-  CHECK((parse_buffer("64k", size) && size == 65'536));
-  CHECK((parse_buffer("64M", size) && size == 64 << 20));
-  CHECK_FALSE(parse_buffer("0", size));
-  CHECK_FALSE(parse_buffer("4095", size));
-  CHECK_FALSE(parse_buffer("65M", size));
-  CHECK((parse_socket_buffer("0", size) && size == 0));
-  CHECK_FALSE(parse_socket_buffer("1", size));
+  CHECK(kBuffer.parse("64k") == 65'536);
+  CHECK(kBuffer.parse("64M") == 64 << 20);
+  CHECK_FALSE(kBuffer.parse("0"));
+  CHECK_FALSE(kBuffer.parse("4095"));
+  CHECK_FALSE(kBuffer.parse("65M"));
+  CHECK(kSocketBuffer.parse("0") == 0);
+  CHECK_FALSE(kSocketBuffer.parse("1"));
 }
 
 TEST_CASE("inner settings win over outer ones, key by key", "[settings]") {
-  const TunnelSettings inner{.idle = 0, .messages = {MessageSettings{.frame = 5}, MessageSettings{}}};
-  const TunnelSettings outer{.idle = 1, .stall = 2, .messages = {MessageSettings{.frame = 6, .rate = 7}, {}}};
+  const PartialTunnelSettings inner{
+      .idle = 0, .messages = {PartialMessageSettings{.frame = 5}, PartialMessageSettings{}}};
+  const PartialTunnelSettings outer{
+      .idle = 1, .stall = 2, .messages = {PartialMessageSettings{.frame = 6, .rate = 7}, {}}};
   CHECK(overlay(inner, outer) ==
-        TunnelSettings{.idle = 0, .stall = 2, .messages = {MessageSettings{.frame = 5, .rate = 7}, {}}});
-  CHECK(overlay(TunnelSettings{}, kDefaultSettings) == kDefaultSettings);
-  CHECK(overlay(kDefaultSettings, outer) == kDefaultSettings);
+        PartialTunnelSettings{
+            .idle = 0, .stall = 2, .messages = {PartialMessageSettings{.frame = 5, .rate = 7}, {}}});
+  CHECK(complete(PartialTunnelSettings{}, kDefaultSettings) == kDefaultSettings);
+  auto expected = kDefaultSettings;
+  expected.idle = 1;
+  expected.stall = 2;
+  expected.messages[0].frame = 6;
+  expected.messages[0].rate = 7;
+  CHECK(complete(outer, kDefaultSettings) == expected);
 }

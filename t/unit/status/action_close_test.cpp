@@ -19,21 +19,20 @@ Fields form(const Fields& more) {
   return fields;
 }
 
-std::optional<CloseAction> read(const Fields& more) {
-  std::string wrong;
-  return read_close_action(form(more), wrong);
+base::Parsed<CloseAction> read(const Fields& more) {
+  return read_close_action(form(more));
 }
 
 std::string problem(const Fields& more) {
-  std::string wrong;
-  CHECK_FALSE(read_close_action(form(more), wrong));
-  return wrong;
+  const auto action = read_close_action(form(more));
+  CHECK_FALSE(action);
+  return action.wrong();
 }
 
 std::string drain_problem(const Fields& more) {
-  std::string wrong;
-  CHECK_FALSE(read_drain_action(form(more), wrong));
-  return wrong;
+  const auto action = read_drain_action(form(more));
+  CHECK_FALSE(action);
+  return action.wrong();
 }
 
 bool contains(const std::string& text, std::string_view part) {
@@ -112,19 +111,19 @@ TEST_CASE("a way back leads to the page and nowhere else", "[close_action]") {
 
 TEST_CASE("a route is drained by its server and path", "[drain_action]") {
   const Fields route{{"server", "example.org"}, {"route", "/chat"}};
-  std::string wrong;
-  const auto action = read_drain_action(form(route), wrong);
+  const auto action = read_drain_action(form(route));
   REQUIRE(action);
   CHECK(action->server == "example.org");
   CHECK(action->route == "/chat");
   CHECK(action->code == 1012);
   CHECK(action->pace == 10);
-  const auto at_once = read_drain_action(form({{"server", "s"}, {"route", "/r"}, {"pace", "0"}}), wrong);
+  const auto at_once = read_drain_action(form({{"server", "s"}, {"route", "/r"}, {"pace", "0"}}));
   REQUIRE(at_once);
   CHECK(at_once->pace == 0);
-  CHECK(read_undrain_action(form(route), wrong));
-  CHECK_FALSE(read_undrain_action(form({{"server", "s"}, {"route", "/r"}, {"pace", "1"}}), wrong));
-  CHECK(contains(wrong, "pace=1: there is no such field"));
+  CHECK(read_undrain_action(form(route)));
+  const auto undrain = read_undrain_action(form({{"server", "s"}, {"route", "/r"}, {"pace", "1"}}));
+  CHECK_FALSE(undrain);
+  CHECK(contains(undrain.wrong(), "pace=1: there is no such field"));
   CHECK(contains(drain_problem({{"route", "/chat"}}), "server is missing"));
   CHECK(contains(drain_problem({{"server", "s"}}), "route is missing"));
   CHECK(drain_problem({{"server", "s"}, {"route", ""}}) == "route=: it is empty");

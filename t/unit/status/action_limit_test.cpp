@@ -19,14 +19,16 @@ struct Read {
 Read read(const std::vector<Field>& more) {
   Read result{.fields = {{"nonce", "x"}, {"action", "limit"}, {"name", "app"}}, .wrong = {}, .action = {}};
   result.fields.insert(result.fields.end(), more.begin(), more.end());
-  result.action = status::read_limit_action(result.fields, result.wrong);
+  const auto action = status::read_limit_action(result.fields);
+  if (action) result.action = *action;
+  result.wrong = action.wrong();
   return result;
 }
 
 std::string problem(const std::vector<Field>& fields) {
-  std::string wrong;
-  CHECK_FALSE(status::read_limit_action(fields, wrong));
-  return wrong;
+  const auto action = status::read_limit_action(fields);
+  CHECK_FALSE(action);
+  return action.wrong();
 }
 
 }  // namespace

@@ -15,10 +15,10 @@ namespace {
 // Values by name of a header; all that is not a header of the request is not there, but the port.
 struct Headers final : LogSource {
   std::map<std::string, std::string, std::less<>> fields;
-  std::optional<std::string> value(const LogItem& item) const override {
-    if (item.field == LogField::port) return "443";
-    const auto found = fields.find(item.text);
-    if (item.field != LogField::request_field || found == fields.end()) return std::nullopt;
+  std::optional<std::string> value(HandshakeField field, std::string_view name) const override {
+    if (field == HandshakeField::port) return "443";
+    const auto found = fields.find(name);
+    if (field != HandshakeField::request_field || found == fields.end()) return std::nullopt;
     return found->second;
   }
 };
@@ -45,8 +45,8 @@ LogFacts facts() {
 std::string line(std::string_view text, const Headers& headers = {}, bool json = false,
                  const LogFacts& known = facts()) {
   const auto format = parse_log_format(text);
-  REQUIRE(format.error.empty());
-  const LogShape shape{format.items, json};
+  REQUIRE(format);
+  const LogShape shape{*format, json};
   return make_log_line(shape, prepare_values(shape, headers), known);
 }
 

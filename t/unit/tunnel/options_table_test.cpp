@@ -24,9 +24,10 @@ TEST_CASE("each setting reaches the tunnel", "[terms]") {
   settings.ping_origin = std::int64_t{1000} * 3600 * config::kSecond;
   settings.ping_timeout = 5'000;
   settings.buffer = 4096;
-  settings.strict = 1;
-  settings.messages[0] = {.frame = 1, .message = std::int64_t{1} << 40U, .rate = 0, .bytes = 0, .close = 1};
-  settings.messages[1] = {.frame = 2, .message = 3, .rate = 4, .bytes = 5, .close = 1};
+  settings.strict = true;
+  settings.messages[0] = {
+      .frame = 1, .message = std::int64_t{1} << 40U, .rate = 0, .bytes = 0, .close = true};
+  settings.messages[1] = {.frame = 2, .message = 3, .rate = 4, .bytes = 5, .close = true};
   CHECK(make_options(settings, nullptr) ==
         tunnel::Options{.idle = 0,
                         .stall = 1,
