@@ -184,7 +184,8 @@ void find_hidden(const server_rec* main, const server_rec* server) {
     const auto& route = routes[which];
     if (route.server != server || route.variable) continue;
     const auto* winner = winner_over(server, routes, which);
-    if (winner == nullptr || (!route.ours && !winner->ours && !wsflow_at(server, route).value_or(false))) continue;
+    if (winner == nullptr || (!route.ours && !winner->ours && !wsflow_at(server, route).value_or(false)))
+      continue;
     ap_log_error(
         APLOG_MARK, APLOG_WARNING, 0, main,
         WSFLOGNO(0283) "%s: %s %s is never used, as %s at %s takes all of its requests: %s, or leave one out",
