@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <iterator>
 #include <optional>
+#include <type_traits>
 #include <utility>
 
 #include "mod_wsflow/config/drain_settings.hpp"
@@ -157,6 +158,7 @@ constexpr auto kCount = std::size(kDirectives);
 struct CommandList {
   command_rec commands[kCount + 1];
 };
+static_assert(std::is_standard_layout_v<CommandList>, "its address is that of its first command");
 
 constinit const CommandList kCommands = []<std::size_t... I>(std::index_sequence<I...>) {
   return CommandList{{kDirectives[I].command..., {}}};

@@ -23,7 +23,7 @@ struct LimitNumber {
   LimitRange directive;
   LimitRange action;
 };
-// In the directive "auto" is legal, too.
+// The directive takes "auto", too.
 inline constexpr LimitNumber kConcurrency{{"a number from 1 to 1000000, or auto", 1, 1'000'000},
                                           {"a whole number from 1 to 1000000", 1, 1'000'000}};
 inline constexpr LimitNumber kBurst{{"a number from 1 to 1000000", 1, 1'000'000},

@@ -9,7 +9,7 @@
 
 namespace wsflow::status {
 
-// The action "limit": what it changes, and of which.
+// The action "limit": which limit it changes, and what of it.
 struct LimitAction {
   std::string_view limit;
   limits::Change change;

@@ -28,7 +28,7 @@ std::string no_such(const Field& field, std::span<const std::string_view> own) {
   return text;
 }
 
-// Of the page's own query string: nothing by which a Location could lead away, or a line end.
+// A byte of the page's own query string: none by which a Location could lead away, and no line end.
 bool may_follow_question_mark(char byte) noexcept {
   constexpr std::string_view kMarks = "-._~%=&+*:/@,;!";
   return (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') || (byte >= '0' && byte <= '9') ||

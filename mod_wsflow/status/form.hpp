@@ -11,7 +11,7 @@ namespace wsflow::status {
 
 // The forms of actions.
 
-// Of a form, as it was sent.
+// A field of a form, as it was sent.
 struct Field {
   std::string_view name;
   std::string_view value;

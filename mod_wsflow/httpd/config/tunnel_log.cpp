@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <memory>
 #include <new>
+#include <span>
 #include <string>
 #include <utility>
 
@@ -29,14 +30,15 @@ const char* wrong(cmd_parms* cmd, std::string_view word, const char* what) noexc
 const char* set_key(cmd_parms* cmd, std::string_view word, TunnelLog& log) noexcept {
   const auto value = word.substr(word.find('=') + 1);
   if (word.starts_with("start=")) {
-    log.at_start = ws::equals_ignoring_case(value, "on");
-    if (log.at_start || ws::equals_ignoring_case(value, "off")) return nullptr;
-    return wrong(cmd, word, "start= needs on or off");
+    const auto at_start = config::kOnOff.parse(value);
+    if (!at_start) return wrong(cmd, word, "start= needs on or off");
+    log.at_start = *at_start;
+    return nullptr;
   }
-  std::int64_t every = 0;
-  if (!config::parse_time(value, 0, 0, every) && !config::parse_time(value, config::kSecond, kDay, every))
-    return wrong(cmd, word, "every= needs 0 (never) or a time from 1s to 24h (units ms, s, mi, h)");
-  log.every = static_cast<std::uint32_t>(every / 1000);
+  const auto never = config::parse_time(value, 0, 0);
+  const auto every = never ? never : config::parse_time(value, config::kSecond, kDay);
+  if (!every) return wrong(cmd, word, "every= needs 0 (never) or a time from 1s to 24h (units ms, s, mi, h)");
+  log.every = static_cast<std::uint32_t>(*every / 1000);
   return nullptr;
 }
 
@@ -54,12 +56,11 @@ const char* set_format(cmd_parms* cmd, std::string_view word, bool quoted, Tunne
     format = apr_pstrmemdup(cmd->pool, word.data(), word.size());
   }
   const auto parsed = config::parse_log_format(format);
-  if (!parsed.error.empty())
-    return apr_pstrcat(cmd->pool, cmd->cmd->name, " ", parsed.error.c_str(), nullptr);
+  if (!parsed) return apr_pstrcat(cmd->pool, cmd->cmd->name, " ", parsed.wrong().c_str(), nullptr);
   auto* items =
-      static_cast<config::LogItem*>(apr_palloc(cmd->pool, parsed.items.size() * sizeof(config::LogItem)));
-  std::uninitialized_copy(parsed.items.begin(), parsed.items.end(), items);
-  log.shape.items = {items, parsed.items.size()};
+      static_cast<config::LogItem*>(apr_palloc(cmd->pool, parsed->size() * sizeof(config::LogItem)));
+  std::ranges::uninitialized_copy(*parsed, std::span(items, parsed->size()));
+  log.shape.items = {items, parsed->size()};
   return nullptr;
 }
 
@@ -73,7 +74,7 @@ const char* set_target(cmd_parms* cmd, const std::string& word, TunnelLog& log) 
 
 const char* set(cmd_parms* cmd, std::string_view left) {
   if (const char* error = ap_check_cmd_context(cmd, NOT_IN_DIR_LOC_FILE)) return error;
-  auto*& place = config_of(cmd->server).log;
+  auto*& place = config_of(cmd->server).settings.log;
   if (place != nullptr) return wrong(cmd, left, "this server has a tunnel log already");
   auto& log = *::new (apr_palloc(cmd->pool, sizeof(TunnelLog))) TunnelLog;
   log.server = cmd->server;
@@ -137,7 +138,7 @@ const char* set_tunnel_log(cmd_parms* cmd, void*, const char* arguments) noexcep
 }
 
 const TunnelLog* tunnel_log_of(const server_rec* server) noexcept {
-  const auto* log = config_of(server).log;
+  const auto* log = config_of(server).settings.log;
   return log != nullptr && log->target != nullptr ? log : nullptr;
 }
 
@@ -169,7 +170,7 @@ int open_tunnel_logs(apr_pool_t* pconf, apr_pool_t*, apr_pool_t*, server_rec* se
   // A start reads the configuration twice: a program need not be started for the first time.
   if (ap_state_query(AP_SQ_MAIN_STATE) == AP_SQ_MS_CREATE_PRE_CONFIG) return OK;
   for (auto* host = server; host != nullptr; host = host->next) {
-    auto* log = config_of(host).log;
+    auto* log = config_of(host).settings.log;
     if (log == nullptr || log->target == nullptr || log->fd >= 0) continue;
     // A server that runs goes on without: the lines are counted as lost.
     if (!open(pconf, *log, server) && is_first_start()) return HTTP_INTERNAL_SERVER_ERROR;

@@ -10,9 +10,9 @@ namespace wsflow::httpd {
 
 namespace {
 
-int given_in(const ap_conf_vector_t* section) noexcept {
+std::optional<bool> given_in(const ap_conf_vector_t* section) noexcept {
   const auto* config = static_cast<const DirConfig*>(ap_get_module_config(section, &wsflow_module));
-  return config != nullptr ? config->enabled : -1;
+  return config != nullptr ? config->enabled : std::nullopt;
 }
 
 bool matches(const ap_regex_t* regex, const char* text) noexcept {
@@ -61,7 +61,7 @@ std::optional<bool> wsflow_at(const server_rec* server, const RouteLine& route) 
 }
 
 bool has_tunnels(const server_rec* server, const RouteLine& route) noexcept {
-  return !is_exclusion(route) && (route.ours || wsflow_at(server, route) == 1);
+  return !is_exclusion(route) && (route.ours || wsflow_at(server, route).value_or(false));
 }
 
 }  // namespace wsflow::httpd

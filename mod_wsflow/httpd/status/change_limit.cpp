@@ -33,7 +33,7 @@ ActionAnswer change_limit(Process& process, request_rec* r, std::span<const stat
   const auto before = view_of(limiter, action->limit);
   const auto unknown = status::said({.name = "name", .value = action->limit}) + ": there is no such limit";
   if (!before) return {.status = HTTP_NOT_FOUND, .text = unknown};
-  wrong = status::out_of_place(action->change, before->defined);
+  auto wrong = status::out_of_place(action->change, before->defined);
   if (!wrong.empty()) return {.status = HTTP_BAD_REQUEST, .text = std::move(wrong)};
   if (!limits::change(limiter, action->limit, action->change, limits::now())) {
     return {.status = HTTP_SERVICE_UNAVAILABLE, .text = "the limits are locked: try again"};
