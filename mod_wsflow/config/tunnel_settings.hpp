@@ -105,7 +105,7 @@ base::Parsed<SettingsLine> parse_settings(SettingsDirective directive, std::span
 // The values of WSFlowBufferSize.
 inline constexpr Kind<std::int64_t> kBuffer{
     "a number of bytes from 4k to 64M (units k, M)",
-    [](std::string_view text) { return parse_size(text, 4096, 64 * 1024 * 1024); }};
+    [](std::string_view text) { return parse_size(text, 4096, std::int64_t{64} << 20U); }};
 // The values of WSFlowReceiveBufferSize and WSFlowSendBufferSize.
 inline constexpr Kind<std::int64_t> kSocketBuffer{
     "0 (the system's) or a number of bytes from 4k to 64M (units k, M)", [](std::string_view text) {
