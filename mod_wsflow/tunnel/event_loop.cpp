@@ -49,7 +49,7 @@ void EventLoop::drop_all() noexcept {
   while (first_ != nullptr) {
     recorder_.buffered(-std::int64_t{first_->counted_waiting});
     recorder_.tunnel_ended(base::Outcome::server_stop, false, lived(*first_, now_));
-    first_->tell(Event::end, now_);
+    first_->notify(Event::end, now_);
     delete std::exchange(first_, first_->next);
   }
 }
@@ -152,7 +152,7 @@ void EventLoop::adopt(Tunnel& tunnel) {
   if (first_ != nullptr) first_->previous = &tunnel;
   first_ = &tunnel;
   recorder_.tunnel_opened(false);
-  tunnel.tell(Event::start, now_);
+  tunnel.notify(Event::start, now_);
   for (const auto side : {Side::client, Side::origin}) {
     auto& stream = tunnel.endpoint(side).stream;
     if (stream.bind_tls(bio_method_) && poller_.watch(stream.fd(), token(tunnel, side))) continue;
@@ -277,7 +277,6 @@ void EventLoop::meet(Tunnel& tunnel) {
     tunnel.unlink();
     due = deadline(tunnel);
   }
-  if (due.what == Due::alive && due.at <= now_) tunnel.tell(Event::alive, now_);
   if (due.at > now_) {
     set_deadline(tunnel);
   } else if (tunnel.meet(due, recorder_)) {
@@ -301,7 +300,7 @@ void EventLoop::free_ended() noexcept {
     forget_unshown(*tunnel);
     recorder_.tunnel_ended(tunnel->outcome(), false, lived(*tunnel, now_));
     log_end(*tunnel);
-    tunnel->tell(Event::end, now_);
+    tunnel->notify(Event::end, now_);
     if (tunnel->previous != nullptr) {
       tunnel->previous->next = tunnel->next;
     } else {

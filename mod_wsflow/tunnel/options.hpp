@@ -25,7 +25,6 @@ struct Options {
   std::uint32_t ping_client = 45'000;  // quiet time of the client before it is pinged
   std::uint32_t ping_origin = 0;
   std::uint32_t ping_timeout = 20'000;  // what a pong may take
-  std::uint32_t alive_interval = 0;     // between two calls of the listener while it lives
   // Bytes that may wait for a side before the other is no longer read. One read that finds nothing waiting
   // may go a little beyond it.
   std::uint32_t high_watermark = 64 * 1024;

@@ -31,7 +31,7 @@ Tunnel::Tunnel(Parts parts, base::Instant now)
       permit_(std::move(parts.permit)),
       row_(std::move(parts.row)),
       origin_lease_(std::move(parts.origin_lease)),
-      listener_(std::move(parts.listener)),
+      listeners_(std::move(parts.listeners)),
       started_(now),
       lives_until_(parts.lives_until),
       id_(parts.id),

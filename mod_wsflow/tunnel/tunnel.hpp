@@ -46,8 +46,8 @@ class Tunnel : public TimerHook {
     std::uint32_t session_until = 0;  // seconds since 1970 by the wall clock; 0: for ever
     bool extensions = true;           // were agreed on, or may have been: reserved bits are theirs
     std::uint64_t id = 0;
-    OriginLease origin_lease{};            // empty: the origin is no member of a balancer
-    std::unique_ptr<Listener> listener{};  // none: nobody wants to hear of it
+    OriginLease origin_lease{};  // empty: the origin is no member of a balancer
+    Listeners listeners{};
   };
   Tunnel(Parts parts, base::Instant now);
 
@@ -112,12 +112,8 @@ class Tunnel : public TimerHook {
   void begin_close(CloseCodes codes, std::uint32_t mask_key, base::Outcome outcome,
                    EndedBy cause = EndedBy::nobody);
   bool closing() const noexcept { return closing_; }
-  // Tells its listener, if there is one.
-  void tell(Event event, base::Instant now) noexcept {
-    if (!listener_) return;
-    listener_->last_event = stamp(now);
-    listener_->tell(event, *this, now);
-  }
+  // Tells its listeners of its start or its end.
+  void notify(Event event, base::Instant now) noexcept { listeners_.notify(event, *this, now); }
   // Sends ends of stream now, in the middle of a frame or not.
   void cut_off() noexcept;
 
@@ -207,11 +203,11 @@ class Tunnel : public TimerHook {
   std::array<std::unique_ptr<FrameGate>, 2> gate_;  // for what each Side sends; none: everything passes
   const Options* options_;                          // borrowed, lives as long as the process
 
-  Admission::Lease admission_;          // owned
-  limits::PermitLease permit_;          // owned
-  shm::RowLease row_;                   // owned
-  OriginLease origin_lease_;            // owned
-  std::unique_ptr<Listener> listener_;  // owned; none: nobody wants to hear of it
+  Admission::Lease admission_;  // owned
+  limits::PermitLease permit_;  // owned
+  shm::RowLease row_;           // owned
+  OriginLease origin_lease_;    // owned
+  Listeners listeners_;         // owned
   base::Instant started_;
   base::Instant lives_until_;
   std::uint64_t id_;

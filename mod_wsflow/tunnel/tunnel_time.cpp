@@ -49,8 +49,7 @@ Deadline Tunnel::deadline(base::Instant now, base::Millis wall_ahead, const Abse
     return first;
   }
   if (options_->idle != 0) consider(active_at_, options_->idle, Due::idle);
-  if (options_->alive_interval != 0 && listener_)
-    consider(listener_->last_event, options_->alive_interval, Due::alive);
+  listeners_.each_interval([&](auto since, auto interval) { consider(since, interval, Due::alive); });
   for (const auto side : {Side::client, Side::origin}) {
     const auto& peer = endpoint(side);
     const auto quiet = side == Side::client ? options_->ping_client : options_->ping_origin;
@@ -82,8 +81,8 @@ bool Tunnel::meet(const Deadline& due, metrics::Recorder& recorder) {
   };
   auto& peer = endpoint(due.side);
   switch (due.what) {
-    case Due::nothing:
-    case Due::alive: break;  // the loop has told
+    case Due::nothing: break;
+    case Due::alive: listeners_.notify_alive(*this, due.at); break;
     case Due::lifetime: close(Outcome::lifetime); break;
     case Due::idle: close(Outcome::idle_timeout); break;
     case Due::look:

@@ -96,7 +96,7 @@ Failure hand_over(Process& process, request_rec* r, Origin& origin, Handover han
   const bool origin_ended = close_notify_was_read(origin_state);
   parts.origin_ssl = take_tls(origin_state);
   parts.origin_lease = enter_origin(process, origin.worker());
-  parts.listener = make_tunnel_log_record(process, r, origin, "engine");
+  parts.listeners.add(make_tunnel_log_record(process, r, origin, "engine"));
   parts.row = open_row(process, r, origin, handover.id, false);
   origin.connection()->aborted = parts.origin_ssl ? 0 : 1;
   origin.release();
@@ -108,9 +108,7 @@ Failure hand_over(Process& process, request_rec* r, Origin& origin, Handover han
   os::set_no_delay(parts.client_fd.get());
   os::set_buffers(parts.client_fd.get(), static_cast<int>(handover.settings.receive_buffer),
                   static_cast<int>(handover.settings.send_buffer));
-  auto made = make_options(handover.settings, r->server);
-  if (const auto* log = tunnel_log_of(r->server)) made.alive_interval = log->every;
-  const auto& options = process.options.intern(made);
+  const auto& options = process.options.intern(make_options(handover.settings, r->server));
   for (const int fd : {parts.client_fd.get(), parts.origin_fd.get()}) {
     os::set_peer_timeout(fd, options.stall);
   }

@@ -121,9 +121,9 @@ const char* by(tunnel::EndedBy cause) noexcept {
 class TunnelLogListener final : public tunnel::Listener {
  public:
   TunnelLogListener(TunnelLogRecord record, const char* mode) noexcept
-      : record_(std::move(record)), mode_(mode) {}
+      : Listener(record.log().every), record_(std::move(record)), mode_(mode) {}
 
-  void tell(Event event, const tunnel::Tunnel& tunnel, base::Instant now) noexcept override {
+  void on_event(Event event, const tunnel::Tunnel& tunnel, base::Instant now) noexcept override {
     if (event == Event::start && !record_.log().at_start) return;
     guard_void(record_.log().server, [&] {
       status::LogFacts facts{};

@@ -44,7 +44,7 @@ WorkerLoop::WorkerLoop(tunnel::Tunnel& tunnel, Pump& client, Pump& origin, base:
       buffer_(std::make_unique_for_overwrite<std::uint8_t[]>(tunnel::EventLoop::kReadBuffer)) {
   tunnel_.begin(now_);
   process_.recorder.tunnel_opened(true);
-  tunnel_.tell(tunnel::Event::start, now_);
+  tunnel_.notify(tunnel::Event::start, now_);
 }
 
 WorkerLoop::~WorkerLoop() {
@@ -53,7 +53,7 @@ WorkerLoop::~WorkerLoop() {
   tunnel_.show(now_);
   const auto lived = std::max(now_ - tunnel_.started(), base::Millis::zero());
   process_.recorder.tunnel_ended(tunnel_.outcome(), true, static_cast<std::uint64_t>(lived.count()));
-  tunnel_.tell(tunnel::Event::end, now_);
+  tunnel_.notify(tunnel::Event::end, now_);
 }
 
 void WorkerLoop::run() {
@@ -201,7 +201,6 @@ void WorkerLoop::meet_deadline() {
   tunnel_.begin_turn(now_, false);
   const auto due = deadline();
   if (due.at > now_ || excused(due)) return;
-  if (due.what == Due::alive) tunnel_.tell(tunnel::Event::alive, now_);
   over_ = tunnel_.meet(due, process_.recorder);
   if (over_) cut();
   more_ = true;

@@ -1,7 +1,6 @@
 #include <cerrno>
 #include <optional>
 
-#include "mod_wsflow/httpd/config/tunnel_log.hpp"
 #include "mod_wsflow/httpd/limits/hold.hpp"
 #include "mod_wsflow/httpd/log.hpp"
 #include "mod_wsflow/httpd/mpm_query.hpp"
@@ -32,7 +31,6 @@ const tunnel::Options& options_of(Process& process, const server_rec* server,
                                   const config::TunnelSettings& settings) {
   auto made = make_options(settings, server);
   made.stall = 0;  // of the bytes behind its socket pair the tunnel knows nothing: its WorkerLoop does
-  if (const auto* log = tunnel_log_of(server)) made.alive_interval = log->every;
   return process.options.intern(made);
 }
 
@@ -76,7 +74,7 @@ Failure run_on_worker(Process& process, request_rec* r, Origin& origin, Handover
   parts.session_until = handover.session_until;
   parts.extensions = has_extensions(origin.head());
   parts.id = handover.id;
-  parts.listener = make_tunnel_log_record(process, r, origin, "worker");
+  parts.listeners.add(make_tunnel_log_record(process, r, origin, "worker"));
   tunnel::Tunnel tunnel(std::move(parts), base::now());
   const auto early = origin.behind_head();
   tunnel.preload(tunnel::Side::origin, {reinterpret_cast<const std::uint8_t*>(early.data()), early.size()},
