@@ -36,6 +36,7 @@ bool Poller::watch_writes(int fd, std::uint64_t token) noexcept {
 }
 
 std::span<const Ready> Poller::wait(int timeout_ms) noexcept {
+  const base::OwnedByThisThread alone(waiting_);
   epoll_event events[kBatch];
   const int count = ::epoll_wait(epoll_.get(), events, kBatch, timeout_ms);
   if (count <= 0) return {};  // a timeout, or EINTR: the caller looks at its clock and waits again

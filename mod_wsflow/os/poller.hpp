@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <span>
 
+#include "mod_wsflow/base/thread_owner.hpp"
 #include "mod_wsflow/base/unique_fd.hpp"
 
 namespace wsflow::os {
@@ -41,8 +42,9 @@ class Poller {
   std::span<const Ready> wait(int timeout_ms) noexcept;
 
  private:
-  base::UniqueFd epoll_;  // owned
-  Ready ready_[kBatch];
+  [[no_unique_address]] base::ThreadOwner waiting_;  // the thread that is in wait()
+  base::UniqueFd epoll_;                             // owned
+  Ready ready_[kBatch];                              // by the thread that waits
 };
 
 }  // namespace wsflow::os

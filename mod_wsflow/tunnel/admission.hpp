@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <utility>
 
+#include "mod_wsflow/base/assert.hpp"
+
 namespace wsflow::tunnel {
 
 // Counts the tunnels of this process against its limit, and the descriptors of tunnels and of requests that
@@ -15,6 +17,10 @@ class Admission {
 
   explicit Admission(std::uint32_t limit, std::uint64_t descriptors = UINT64_MAX) noexcept
       : limit_(limit), descriptors_(descriptors) {}
+  // Pre: every lease and seat has come back.
+  ~Admission() { WSFLOW_ASSERT(used_.load(std::memory_order_relaxed) == 0); }
+  Admission(const Admission&) = delete;
+  Admission& operator=(const Admission&) = delete;
 
   template <What kWhat>
   class Ticket {

@@ -4,6 +4,8 @@
 #include <bit>
 #include <cstring>
 
+#include "mod_wsflow/base/assert.hpp"
+
 namespace wsflow::tunnel {
 
 void ByteQueue::append(std::span<const std::uint8_t> bytes) {
@@ -25,6 +27,7 @@ void ByteQueue::append(std::span<const std::uint8_t> bytes) {
 }
 
 void ByteQueue::pop(std::size_t count) noexcept {
+  WSFLOW_ASSERT(count <= size_);
   size_ -= static_cast<std::uint32_t>(count);
   head_ += static_cast<std::uint32_t>(count);
   if (size_ == 0) {

@@ -5,6 +5,7 @@
 #include <exception>
 #include <limits>
 
+#include "mod_wsflow/base/assert.hpp"
 #include "mod_wsflow/base/text.hpp"
 #include "mod_wsflow/os/random.hpp"
 #include "mod_wsflow/tunnel/end_line.hpp"
@@ -42,6 +43,7 @@ EventLoop::EventLoop(const BIO_METHOD* bio_method, base::Millis stop_time, metri
       buffer_(std::make_unique_for_overwrite<std::uint8_t[]>(kReadBuffer)) {}
 
 EventLoop::~EventLoop() {
+  WSFLOW_ASSERT(thread_.none());
   drop_all();
 }
 
@@ -55,12 +57,15 @@ void EventLoop::drop_all() noexcept {
 }
 
 void EventLoop::add_descriptors(std::vector<int>& to) {
+  WSFLOW_ASSERT(thread_.none());
   to.push_back(poller_.fd());
   for (auto* tunnel = first_; tunnel != nullptr; tunnel = tunnel->next) tunnel->add_descriptors(to);
   inbox_.add_descriptors(to);
 }
 
 void EventLoop::run() {
+  const base::OwnedByThisThread owned(thread_);
+  take_over_tunnels();
   if (!watching_ && !poller_.watch_level(inbox_.fd(), kInboxToken)) {
     log_.write(base::LogLevel::critical, 101, errno, "the event loop cannot watch its inbox", nullptr);
     inbox_.set_run_state(RunState::stop);
@@ -144,8 +149,16 @@ void EventLoop::follow_wall_clock() noexcept {
   }
 }
 
+// After a pause another thread may run the loop.
+void EventLoop::take_over_tunnels() noexcept {
+  if constexpr (base::kAsserts) {
+    for (auto* tunnel = first_; tunnel != nullptr; tunnel = tunnel->next) tunnel->thread().set();
+  }
+}
+
 void EventLoop::adopt(Tunnel& tunnel) {
-  // Its maker may know already that the clock was set.
+  WSFLOW_ASSERT(thread_.here());
+  // The tunnel's maker may have seen already that the wall clock was set.
   if (tunnel.has_session()) follow_wall_clock();
   tunnel.begin(now_);
   tunnel.next = first_;
@@ -187,6 +200,7 @@ void EventLoop::on_ready(const os::Ready& ready) {
 }
 
 void EventLoop::take_turn(Tunnel& tunnel) {
+  WSFLOW_ASSERT(thread_.here());
   if (tunnel.unshown_place == Tunnel::kNone) show_later(tunnel);
   const std::span<std::uint8_t> buffer(buffer_.get(), kReadBuffer);
   tunnel.begin_turn(now_, recorder_.buffered() > max_buffered_);
@@ -294,6 +308,7 @@ void EventLoop::end(Tunnel& tunnel) noexcept {
 }
 
 void EventLoop::free_ended() noexcept {
+  WSFLOW_ASSERT(thread_.here());
   for (auto* tunnel : ended_) {
     count_waiting(*tunnel, 0);
     tunnel->show(now_);

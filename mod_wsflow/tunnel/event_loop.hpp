@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "mod_wsflow/base/log_sink.hpp"
+#include "mod_wsflow/base/thread_owner.hpp"
 #include "mod_wsflow/metrics/recorder.hpp"
 #include "mod_wsflow/os/poller.hpp"
 #include "mod_wsflow/tunnel/drain_schedule.hpp"
@@ -38,8 +39,12 @@ class EventLoop {
 
   // Descriptors that the loop and its tunnels need. While no thread runs it.
   void add_descriptors(std::vector<int>& to);
-  // Rung whenever the last tunnel has ended; borrowed. While no thread runs the loop.
-  void set_idle_bell(const os::Wakeup* bell) noexcept { idle_bell_ = bell; }
+  // The loop rings `bell`, which it borrows, whenever its last tunnel has ended. While no thread runs the
+  // loop.
+  void set_idle_bell(const os::Wakeup* bell) noexcept {
+    WSFLOW_ASSERT(thread_.none());
+    idle_bell_ = bell;
+  }
 
   // Runs until the inbox orders something else. A pause leaves everything for the next run; a stop closes
   // every tunnel with 1001.
@@ -53,6 +58,7 @@ class EventLoop {
   void adopt(Tunnel& tunnel);
   void follow_wall_clock() noexcept;
   void close(Tunnel& tunnel, std::uint16_t code, base::Outcome outcome);
+  void take_over_tunnels() noexcept;
   void drain_step();
   void begin_stop();
   void obey_commands();
@@ -75,7 +81,8 @@ class EventLoop {
   int wait_time() const noexcept;
   void log_end(const Tunnel& tunnel) noexcept;
 
-  const BIO_METHOD* bio_method_;  // borrowed from the engine
+  [[no_unique_address]] base::ThreadOwner thread_;  // of the thread that runs the loop
+  const BIO_METHOD* bio_method_;                    // borrowed from the engine
   const base::Millis stop_time_;
   const std::uint64_t max_buffered_;
   metrics::Recorder& recorder_;  // borrowed from the child

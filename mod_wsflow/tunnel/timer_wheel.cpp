@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <bit>
 
+#include "mod_wsflow/base/assert.hpp"
+
 namespace wsflow::tunnel {
 
 namespace {
@@ -79,6 +81,7 @@ base::Instant TimerWheel::next() const noexcept {
 
 TimerHook* TimerWheel::pop_due(base::Instant now) noexcept {
   const auto current = tick_before(now);
+  WSFLOW_ASSERT(current >= reached_);
   unsigned level = 0;
   unsigned slot = 0;
   Tick at = 0;

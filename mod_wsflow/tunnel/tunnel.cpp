@@ -45,6 +45,7 @@ Tunnel::Tunnel(Parts parts, base::Instant now)
 
 void Tunnel::begin(base::Instant now) noexcept {
   now_ = active_at_ = stamp(now);
+  thread_.set();
   for (auto& endpoint : endpoint_) {
     endpoint.heard_at = now_;
     endpoint.note_moved(now_);
@@ -53,6 +54,7 @@ void Tunnel::begin(base::Instant now) noexcept {
 
 void Tunnel::preload(Side from, std::span<const std::uint8_t> bytes, metrics::Recorder& recorder) {
   if (bytes.empty()) return;
+  WSFLOW_ASSERT(thread_.here());
   if (gate(from)) {
     std::vector<std::uint8_t> judged(bytes.begin(), bytes.end());
     const auto result = gate(from)->filter(judged, now_, observer(from), recorder);
@@ -71,6 +73,7 @@ std::uint32_t Tunnel::high_watermark() const noexcept {
 bool Tunnel::relay(Side from, std::span<std::uint8_t> buffer, std::size_t budget,
                    metrics::Recorder& recorder) {
   auto& source = endpoint(from);
+  WSFLOW_ASSERT(thread_.here());
   auto& sink = endpoint(other(from));
   std::size_t passed = 0;
   while (source.readable()) {

@@ -10,6 +10,7 @@
 
 #include "mod_wsflow/base/clock.hpp"
 #include "mod_wsflow/base/outcome.hpp"
+#include "mod_wsflow/base/thread_owner.hpp"
 #include "mod_wsflow/limits/limiter.hpp"
 #include "mod_wsflow/metrics/recorder.hpp"
 #include "mod_wsflow/shm/tunnel_table.hpp"
@@ -59,6 +60,7 @@ class Tunnel : public TimerHook {
   // What the next calls go by: the moment, and whether too many bytes wait in the process.
   void begin_turn(base::Instant now, bool crowded) noexcept {
     now_ = stamp(now);
+    WSFLOW_ASSERT(thread_.here());
     crowded_ = crowded;
   }
   // Reads from `from` into `buffer` and writes to the other side, until nothing more is there, the other side
@@ -150,6 +152,7 @@ class Tunnel : public TimerHook {
   void add_descriptors(std::vector<int>& to) const {
     for (const auto& endpoint : endpoint_) to.push_back(endpoint.stream.fd());
   }
+  base::ThreadOwner& thread() noexcept { return thread_; }
   const Options& options() const noexcept { return *options_; }
   std::uint64_t id() const noexcept { return id_; }
   const void* log_context() const noexcept { return options_->log_context; }
@@ -186,9 +189,12 @@ class Tunnel : public TimerHook {
   bool& cut(Side side) noexcept { return cut_[static_cast<std::size_t>(side)]; }
   Observer& observer(Side side) noexcept { return observer_[static_cast<std::size_t>(side)]; }
 
-  // What every turn touches stands together, from the fields of the loop on.
-  bool closing_ = false;        // we end this tunnel
-  bool hang_up_waits_ = false;  // a side that cannot be read to its end has ended
+  // The thread that may use the tunnel: its maker, then the one that called begin(), then the one that runs
+  // the loop.
+  [[no_unique_address]] base::ThreadOwner thread_;
+  // The fields that every turn touches stand together, from the loop's fields on.
+  bool closing_ = false;        // begin_close() was called, or a gate has stopped a frame
+  bool hang_up_waits_ = false;  // a paused side has ended
   bool progress_ = false;
   bool nearer_ = false;        // a ping may be due earlier: a pinged peer spoke, or one is read again
   bool crowded_ = false;       // in this turn
@@ -224,6 +230,7 @@ class Tunnel : public TimerHook {
   Tunnel* next = nullptr;
 };
 
-static_assert(sizeof(Tunnel) <= 424, "promise 2 of the design: an idle tunnel costs less than 512 bytes");
+static_assert(base::kAsserts || sizeof(Tunnel) <= 424,
+              "promise 2 of the design: an idle tunnel costs less than 512 bytes");
 
 }  // namespace wsflow::tunnel

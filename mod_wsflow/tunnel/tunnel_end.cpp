@@ -1,3 +1,4 @@
+#include "mod_wsflow/base/assert.hpp"
 #include "mod_wsflow/os/random.hpp"
 #include "mod_wsflow/tunnel/tunnel.hpp"
 #include "mod_wsflow/ws/frame_header.hpp"
@@ -18,6 +19,7 @@ constexpr std::uint16_t& code_of(CloseCodes& codes, Side side) noexcept {
 }  // namespace
 
 bool Tunnel::settle() {
+  WSFLOW_ASSERT(thread_.here());
   note_closer();
   if (!first_end_ && both_closes_seen()) end_as(Outcome::closed, closer_);
   if (closing()) {
@@ -41,6 +43,7 @@ bool Tunnel::settle() {
 }
 
 void Tunnel::begin_close(CloseCodes codes, std::uint32_t mask_key, Outcome outcome, EndedBy cause) {
+  WSFLOW_ASSERT(thread_.here());
   if (closing()) return;
   order_close(codes, mask_key, outcome, cause);
   close_at_boundary(Side::client);
@@ -101,6 +104,7 @@ void Tunnel::close_at_boundary(Side to) {
 }
 
 void Tunnel::cut_off() noexcept {
+  WSFLOW_ASSERT(thread_.here());
   give_permit_back();
   for (auto& sink : endpoint_) sink.end_output();
 }

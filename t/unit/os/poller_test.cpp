@@ -11,6 +11,7 @@
 
 #include "mod_wsflow/os/wakeup.hpp"
 #include "t/unit/support/sockets.hpp"
+#include "t/unit/support/assertion.hpp"
 
 using namespace wsflow;
 using test::bytes_of;
@@ -125,3 +126,13 @@ TEST_CASE("each write to a shared event descriptor is reported to everybody, unr
     CHECK(wait_for(*other, 2, 10000));
   }
 }
+
+#ifdef WSFLOW_ASSERTS
+TEST_CASE("only one thread waits for a poller", "[poller][assert]") {
+  CHECK(test::asserts_in("thread_owner.hpp", [] {
+    os::Poller poller;
+    const std::thread other([&] { poller.wait(-1); });
+    for (;;) poller.wait(1);
+  }));
+}
+#endif

@@ -24,11 +24,16 @@ class ChildProcess {
   ~ChildProcess() { kill(); }
 
   pid_t pid() const { return pid_; }
-  // Waits for its end; whether `body` said true.
-  bool ended_well() {
+  // Waits for its end and returns its wait status; -1: there is none.
+  int wait() {
     int status = 0;
     const auto pid = std::exchange(pid_, -1);
-    return pid > 0 && ::waitpid(pid, &status, 0) == pid && WIFEXITED(status) && WEXITSTATUS(status) == 0;
+    return pid > 0 && ::waitpid(pid, &status, 0) == pid ? status : -1;
+  }
+  // Waits for its end; whether `body` said true.
+  bool ended_well() {
+    const int status = wait();
+    return status != -1 && WIFEXITED(status) && WEXITSTATUS(status) == 0;
   }
   void kill() {
     if (pid_ <= 0) return;

@@ -4,6 +4,7 @@
 #include <catch2/catch.hpp>
 #include <deque>
 
+#include "t/unit/support/assertion.hpp"
 #include "t/unit/support/sockets.hpp"
 
 using wsflow::test::bytes_of;
@@ -70,3 +71,11 @@ TEST_CASE("the queue is the same as a plain one over any sequence of changes", "
     REQUIRE(std::equal(model.begin(), model.end(), queue.front().begin()));
   }
 }
+
+#ifdef WSFLOW_ASSERTS
+TEST_CASE("no more is taken off a queue than it holds", "[byte_queue][assert]") {
+  ByteQueue queue;
+  queue.append(bytes_of("four"));
+  CHECK(wsflow::test::asserts_in("byte_queue.cpp", [&] { queue.pop(5); }));
+}
+#endif

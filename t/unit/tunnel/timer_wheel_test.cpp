@@ -5,6 +5,8 @@
 #include <optional>
 #include <random>
 
+#include "t/unit/support/assertion.hpp"
+
 using namespace wsflow;
 using base::Instant;
 using base::Millis;
@@ -112,3 +114,12 @@ TEST_CASE("many deadlines, each met in its tick, however the clock jumps", "[dea
   }
   CHECK(deadlines.next() == Instant::max());
 }
+
+#ifdef WSFLOW_ASSERTS
+TEST_CASE("the clock of a timer wheel never goes back", "[deadlines][assert]") {
+  TimerWheel deadlines;
+  deadlines.pop_due(at(1000));
+  deadlines.pop_due(at(1000));
+  CHECK(test::asserts_in("timer_wheel.cpp", [&] { deadlines.pop_due(at(900)); }));
+}
+#endif
