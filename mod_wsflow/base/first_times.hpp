@@ -7,13 +7,13 @@
 
 namespace wsflow::base {
 
-// Which things have happened before, as far as there is room: so that the first of each kind can be told
-// loudly, and no client can make that many. Any thread; nobody waits.
+// A lock-free set of bounded size that remembers things that have happened: the first of each kind is logged
+// loudly, and no client can cause many loud lines. Every thread.
 class FirstTimes {
  public:
   static constexpr std::size_t kRoom = 64;
 
-  // True once for each thing; false for those that find no room.
+  // True once for each thing. False for a thing that finds the set full.
   bool first(std::uint64_t thing) noexcept {
     if (thing == 0) thing = 1;
     for (auto& place : seen_) {
@@ -28,7 +28,7 @@ class FirstTimes {
   std::array<std::atomic<std::uint64_t>, kRoom> seen_{};  // 0: free; filled from the front
 };
 
-// A thing as the texts and the number that tell it from others (FNV-1a).
+// The identity of a thing: a hash (FNV-1a) of the texts and numbers that tell it from others.
 class Thing {
  public:
   Thing& operator<<(std::string_view text) noexcept {

@@ -6,13 +6,13 @@
 
 namespace wsflow::base {
 
-// How many tunnels may be ended at `now`, with so many a second, by whichever process asks first. `last`, in
-// milliseconds as `now`, is up to when they were ended; 0: until now none was to be ended, and none is yet.
-//
 struct EndClaim {
-  bool begins = false;
-  std::size_t count = 0;
+  bool begins = false;    // this call has started the clock
+  std::size_t count = 0;  // tunnels that the caller may end now
 };
+// Shares a rate of `per_second` ends of tunnels among all processes: whoever calls first takes all that has
+// accrued since `last`, count = (now - last) * rate, and sets `last` to `now` less the remainder. `last` and
+// `now` are milliseconds; a `last` of 0 means that no end was wanted before: the call only sets it.
 EndClaim claim_ends(std::atomic<std::int64_t>& last, std::int64_t now, int per_second) noexcept;
 
 }  // namespace wsflow::base

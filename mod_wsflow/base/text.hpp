@@ -10,7 +10,7 @@
 
 namespace wsflow::base {
 
-// A line of text put together without allocation; what does not fit is cut.
+// A line of text, built without allocation and cut at its capacity.
 template <std::size_t Capacity>
 class Text {
  public:
@@ -24,7 +24,7 @@ class Text {
   Text& operator<<(Number number) noexcept {
     return append(number, 10);
   }
-  // Sixteen hexadecimal digits: how a tunnel's id is written everywhere.
+  // Appends sixteen hexadecimal digits, the form of a tunnel's id everywhere.
   Text& id(std::uint64_t value) noexcept {
     std::array<char, 16> digits{};
     for (auto at = digits.rbegin(); at != digits.rend(); ++at, value >>= 4U)

@@ -6,7 +6,7 @@
 
 namespace wsflow::base {
 
-// The one owner of a file descriptor; -1 is "none". Any thread, but only one at a time.
+// The only owner of a file descriptor; -1 is "none". One thread at a time.
 class UniqueFd {
  public:
   UniqueFd() noexcept = default;
@@ -25,7 +25,7 @@ class UniqueFd {
 
   int get() const noexcept { return fd_; }
   explicit operator bool() const noexcept { return fd_ >= 0; }
-  // It is somebody else's from now on.
+  // Gives the descriptor to the caller.
   int release() noexcept { return std::exchange(fd_, -1); }
   void reset() noexcept {
     if (fd_ >= 0) ::close(fd_);

@@ -15,7 +15,7 @@ bool within(std::uint8_t value, std::uint8_t least, std::uint8_t most) noexcept 
   return value >= least && value <= most;
 }
 
-// Length of the valid character that `text` begins with; 0 if there is none (table 3-7 of the Unicode
+// Length of the valid character at the front of `text`; 0 if there is none (table 3-7 of the Unicode
 // standard).
 std::size_t character(std::string_view text) noexcept {
   const auto first = byte(text, 0);
@@ -38,13 +38,13 @@ std::size_t character(std::string_view text) noexcept {
   return length;
 }
 
-// U+0000 to U+001F and U+007F to U+009F.
+// True for U+0000 to U+001F and U+007F to U+009F.
 bool is_control(std::string_view character) noexcept {
   const auto first = byte(character, 0);
   return first < 0x20 || first == 0x7F || (first == 0xC2 && byte(character, 1) < 0xA0);
 }
 
-// Every character of `text` that `keeps(character)`, and U+FFFD for the others.
+// Copies `text`, with U+FFFD for each invalid byte and each character that `keeps` rejects.
 template <class Keeps>
 std::string copy(std::string_view text, Keeps&& keeps) {
   std::string result;

@@ -5,10 +5,10 @@
 
 namespace wsflow::base {
 
-// `text` with U+FFFD in place of each byte that is no part of valid UTF-8: what clients have sent, and what
-// was cut, goes into documents that must be valid.
+// Copies `text` with U+FFFD for each byte that is no part of valid UTF-8. Texts of clients, and texts that
+// were cut, go into documents that must be valid.
 std::string valid_utf8(std::string_view text);
-// The same with U+FFFD in place of each control character, too: for documents that people read, perhaps in a
+// valid_utf8(), with U+FFFD for each control character, too: people read these documents, perhaps in a
 // terminal.
 std::string printable_utf8(std::string_view text);
 

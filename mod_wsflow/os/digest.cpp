@@ -1,6 +1,6 @@
 #include "mod_wsflow/os/digest.hpp"
 
-// OpenSSL's newer functions allocate, look the algorithm up each time behind a lock, and so may fail.
+// OpenSSL's newer functions may fail: they allocate, and look the algorithm up behind a lock at each call.
 #define OPENSSL_SUPPRESS_DEPRECATED
 #include <openssl/sha.h>
 

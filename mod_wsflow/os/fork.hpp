@@ -9,25 +9,26 @@
 
 namespace wsflow::os {
 
-// A process that is split off from one with a single thread, and the word of it that it stands on its feet.
+// Forks a process from one with a single thread. The new process reports through a pipe that it is ready.
 
-// One byte can pass; close-on-exec.
+// A close-on-exec pipe for one byte.
 struct Pipe {
   base::UniqueFd reader;
   base::UniqueFd writer;
 };
 std::optional<Pipe> make_pipe() noexcept;
 bool send_byte(int fd) noexcept;
-// False if none comes within `most`, or the other end is closed.
+// False if no byte comes within `most`, or the other end is closed.
 bool wait_for_byte(int fd, base::Millis most) noexcept;
 
-// As fork(2).
+// fork(2).
 pid_t fork_process() noexcept;
 // Kills a child of this process and waits for it.
 void kill_child(pid_t pid) noexcept;
-// Ends this process without any cleanup of what it has inherited.
+// Ends this process; runs no cleanup that it has inherited.
 [[noreturn]] void leave(int code) noexcept;
-// glibc keeps the number of the socket of syslog(), which is another's once all descriptors were closed.
+// Makes glibc forget the number of the socket of syslog(). After close_all_except() the number may belong to
+// another descriptor.
 void close_syslog() noexcept;
 
 }  // namespace wsflow::os

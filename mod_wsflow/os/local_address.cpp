@@ -49,7 +49,7 @@ bool is_local_address(const char* text) noexcept {
 bool has_source_for(const void* remote, std::size_t size) noexcept {
   const auto* address = static_cast<const sockaddr*>(remote);
   const base::UniqueFd fd(::socket(address->sa_family, SOCK_DGRAM | SOCK_CLOEXEC, 0));
-  // Sends nothing: it only looks for a route.
+  // connect() on a datagram socket sends nothing: it only looks up a route.
   return fd && ::connect(fd.get(), address, static_cast<socklen_t>(size)) == 0;
 }
 

@@ -20,7 +20,7 @@ namespace wsflow::os {
 
 namespace {
 
-// Nothing if it cannot be told. (The owner of /proc/PID is root where the process may not dump core.)
+// Nothing if unknown. (Reads the status file, as root owns /proc/PID of a process that may not dump core.)
 std::optional<uid_t> real_user_of(pid_t pid) noexcept {
   constexpr std::string_view kField = "\nUid:\t";
   base::Text<32> path;
@@ -49,11 +49,11 @@ bool is_member(const NamedProcess& process, std::span<const uid_t> users) noexce
 
 bool send_to_member(const NamedProcess& process, std::span<const uid_t> users, EndSignal order) noexcept {
   const int number = order == EndSignal::kill ? SIGKILL : SIGTERM;
-  // The descriptor is taken before the looks: if the process ends behind them, the signal goes nowhere.
+  // Takes the descriptor before it checks the process: if that ends after the check, the signal goes nowhere.
   const base::UniqueFd held(static_cast<int>(::syscall(SYS_pidfd_open, process.pid, 0)));
   if (!held && errno == ESRCH) return false;
   if (!is_member(process, users)) return false;
-  // An old kernel, or a sandbox that knows no such calls.
+  // An old kernel, or a sandbox without these calls.
   if (!held) return ::kill(process.pid, number) == 0;
   return ::syscall(SYS_pidfd_send_signal, held.get(), number, nullptr, 0) == 0;
 }

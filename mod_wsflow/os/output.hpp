@@ -6,12 +6,12 @@
 
 namespace wsflow::os {
 
-// Writes all of `bytes`; waits for a pipe that is full. False with errno set if the rest cannot be written.
-// SIGPIPE is for the caller to ignore or block.
+// Writes all of `bytes`; waits while a pipe is full. False with errno set if the rest cannot be written.
+// Pre: the caller ignores or blocks SIGPIPE.
 bool write_all(int fd, std::string_view bytes) noexcept;
-// What a pipe takes in one piece, between what others write.
+// A pipe takes a write of at most this size in one piece, not mixed with other writers' bytes.
 inline constexpr std::size_t kWholePipeWrite = 4096;
-// Waits until something can be written to `fd`, but no longer than `most`. A signal does not end it.
+// Waits until `fd` can be written, but no longer than `most`. A signal does not end the wait.
 bool wait_writable(int fd, base::Millis most) noexcept;
 
 }  // namespace wsflow::os

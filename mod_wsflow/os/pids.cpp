@@ -11,7 +11,7 @@
 namespace wsflow::os {
 
 namespace {
-// Fields of ProcStat.
+// Numbers of fields of /proc/PID/stat (proc(5)).
 constexpr int kState = 3;
 constexpr int kThreads = 20;
 constexpr int kStartTicks = 22;
@@ -57,7 +57,7 @@ bool gone(pid_t pid, std::uint64_t ticks) noexcept {
   const auto stat = ProcStat::of(pid);
   if (!stat) return false;
   if (ticks != 0 && stat->number(kStartTicks) != ticks) return true;
-  // The first thread is a zombie as soon as it has ended, while others may still run.
+  // An ended first thread is a zombie, even while other threads of the process run.
   const auto state = stat->field(kState);
   return (state == "Z" || state == "X") && stat->number(kThreads) <= 1;
 }

@@ -6,22 +6,22 @@
 
 namespace wsflow::os {
 
-// When the process started, in clock ticks since the machine did; with the pid it names a process for good. 0
-// if that cannot be told.
+// The start of the process, in clock ticks since the start of the machine. Pid and ticks together name a
+// process for good. 0: unknown.
 std::uint64_t start_ticks(pid_t pid) noexcept;
-// Whether the process that had this pid and these start ticks (0: unknown) will never run again. Says false
-// when in doubt.
+// True if the process with this pid and these start ticks (0: unknown) will never run again. False if
+// unknown.
 bool gone(pid_t pid, std::uint64_t ticks) noexcept;
 
-// How many threads this process has; 0 if that cannot be told.
+// The number of threads of this process; 0: unknown.
 std::uint64_t thread_count() noexcept;
 
-uid_t own_user() noexcept;  // the real one
-bool is_root() noexcept;    // by its rights
+uid_t own_user() noexcept;  // the real user id
+bool is_root() noexcept;    // by the effective user id
 pid_t own_pid() noexcept;
 bool in_main_thread() noexcept;
 pid_t parent_pid() noexcept;
-// Whether it is a child of this process, living or not yet waited for.
+// True if `pid` is a child of this process that lives or has not been waited for.
 bool is_own_child(pid_t pid) noexcept;
 
 }  // namespace wsflow::os

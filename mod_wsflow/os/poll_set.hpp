@@ -8,16 +8,16 @@
 
 namespace wsflow::os {
 
-// A few descriptors that one thread waits for, put together anew for each wait.
+// The few descriptors of one thread's wait with ppoll(); filled again before each wait.
 class PollSet {
  public:
   static constexpr std::size_t kMost = 8;
 
   void clear() noexcept { count_ = 0; }
-  // Adds a descriptor that is waited for until it can be read, written, or either. One that is wanted for
-  // nothing, or that is none, is left out. Pre: no more than kMost are added.
+  // Adds a descriptor; the wait ends when it can be read or written, as asked. Ignores -1, and a descriptor
+  // for which nothing is asked. Pre: at most kMost are added.
   void add(int fd, bool readable, bool writable) noexcept;
-  // Waits until something of it is there, or `most` has passed. A signal may end it, too.
+  // Waits until a descriptor is ready, a signal comes, or `most` has passed.
   void wait(std::chrono::microseconds most) noexcept;
 
  private:

@@ -8,7 +8,7 @@
 
 namespace wsflow::os {
 
-// What one wait reports about one registration.
+// The report of one wait about one registration.
 struct Ready {
   std::uint64_t token;
   bool readable;
@@ -16,8 +16,8 @@ struct Ready {
   bool hang_up;  // an end of stream or an error is waiting: read until it is found
 };
 
-// An epoll instance, edge-triggered, one registration a descriptor for life.
-// Owned and used by one loop thread.
+// An edge-triggered epoll instance; a descriptor keeps its one registration for life. One thread calls
+// wait(); the kernel lets other threads change registrations meanwhile.
 class Poller {
  public:
   static constexpr int kBatch = 256;
@@ -29,8 +29,8 @@ class Poller {
   // Watches `fd` for both directions; every event carries `token`. False with errno set if the kernel
   // refuses.
   bool watch(int fd, std::uint64_t token) noexcept;
-  // Ends the registration. Closing `fd` is not enough: it lives on while another descriptor of the socket is
-  // open, as in a forked child until its exec, and its events would carry the token of a tunnel that is gone.
+  // Ends the registration. Closing `fd` does not: the registration lives on while another descriptor of the
+  // socket is open, as in a forked child until its exec, and its events carry the token of a freed tunnel.
   void unwatch(int fd) noexcept;
   // Watches `fd` for reading only, level-triggered: the inbox's wake-up.
   bool watch_level(int fd, std::uint64_t token) noexcept;
@@ -38,7 +38,7 @@ class Poller {
   bool watch_hang_up(int fd, std::uint64_t token) noexcept;
   // Reports each write to the event descriptor `fd`, which may be shared: nobody needs to read it.
   bool watch_writes(int fd, std::uint64_t token) noexcept;
-  // Waits at most `timeout_ms` (-1: for ever) and returns what is ready, valid until the next wait.
+  // Waits at most `timeout_ms` (-1: for ever). The result is valid until the next wait.
   std::span<const Ready> wait(int timeout_ms) noexcept;
 
  private:

@@ -20,7 +20,8 @@ std::optional<ProcStat> ProcStat::of(pid_t pid) noexcept {
   const auto got = ::read(file.get(), result.line_.data(), result.line_.size());
   if (got <= 0) return std::nullopt;
   result.size_ = static_cast<std::size_t>(got);
-  // The second field, the name of the program, stands in parentheses and may hold any, and blanks.
+  // The second field, the name of the program, stands in parentheses and may itself hold parentheses and
+  // blanks.
   const auto name_end = std::string_view(result.line_.data(), result.size_).rfind(')');
   if (name_end == std::string_view::npos || name_end + 2 >= result.size_) return std::nullopt;
   result.third_ = name_end + 2;

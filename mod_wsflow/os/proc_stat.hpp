@@ -9,21 +9,21 @@
 
 namespace wsflow::os {
 
-// One look at /proc/PID/stat; fields have the numbers of proc(5).
+// The content of /proc/PID/stat at one moment. Fields are numbered as in proc(5).
 class ProcStat {
  public:
-  // Nothing if it cannot be read.
+  // Nothing if the file cannot be read.
   static std::optional<ProcStat> of(pid_t pid) noexcept;
 
-  // A field from the third on; empty if there is none.
+  // The text of a field. Empty if it is missing. Pre: number >= 3.
   std::string_view field(int number) const noexcept;
-  // 0 if it is none.
+  // The value of a field; 0 if it is no number.
   std::uint64_t number(int field_number) const noexcept;
 
  private:
   std::array<char, 2048> line_;
   std::size_t size_ = 0;
-  std::size_t third_ = 0;  // where the third field begins
+  std::size_t third_ = 0;  // offset of the third field
 };
 
 }  // namespace wsflow::os

@@ -15,12 +15,12 @@ namespace wsflow::os {
 
 namespace {
 
-// Where the kernel has put the arguments: fields 48 and 49 of /proc/self/stat (proc(5)). Empty if unknown.
+// The memory of the arguments: fields 48 and 49 of /proc/self/stat (proc(5)). Empty if unknown.
 std::span<char> argument_memory() noexcept {
   const auto stat = ProcStat::of(::getpid());
   if (!stat) return {};
   const std::uintptr_t bounds[2] = {stat->number(48), stat->number(49)};
-  // Under a debugger that runs the program in itself (valgrind) the kernel tells the place of its arguments.
+  // Under valgrind, which runs the program in its own process, the kernel reports valgrind's arguments.
   if (bounds[0] != reinterpret_cast<std::uintptr_t>(program_invocation_name) || bounds[1] <= bounds[0])
     return {};
   return {program_invocation_name, bounds[1] - bounds[0]};

@@ -4,8 +4,8 @@
 
 namespace wsflow::os {
 
-// Shows `title` as the command line of this process (ps, top), as far as it fits over the arguments that the
-// process was started with, and `name` (at most 15 characters) as its short name.
+// Sets the command line of this process (ps, top) to `title`, cut to the memory of the original arguments,
+// and its short name to `name` (at most 15 characters).
 void set_process_title(std::string_view title, const char* name) noexcept;
 
 }  // namespace wsflow::os

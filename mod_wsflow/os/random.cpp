@@ -9,7 +9,8 @@ namespace wsflow::os {
 
 std::uint64_t random64() noexcept {
   std::uint64_t value = 0;
-  // Up to 256 bytes come whole once the kernel's pool is ready; only a signal can ask for another try.
+  // The kernel returns up to 256 bytes whole once its pool is ready. Only a signal makes another try
+  // necessary.
   while (::getrandom(&value, sizeof value, 0) != static_cast<ssize_t>(sizeof value)) {
     if (errno != EINTR) std::abort();
   }

@@ -4,7 +4,7 @@
 
 namespace wsflow::os {
 
-// Unpredictable numbers from the kernel: masking keys (RFC 6455 5.3) and tunnel ids. Every thread.
+// Unpredictable numbers from the kernel, for masking keys (RFC 6455 5.3) and tunnel ids. Every thread.
 std::uint32_t random32() noexcept;
 std::uint64_t random64() noexcept;
 

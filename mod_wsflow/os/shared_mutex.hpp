@@ -4,7 +4,7 @@
 
 namespace wsflow::os {
 
-// Makes a mutex that processes share, and that goes to the next one when its holder dies (EOWNERDEAD).
+// Initializes a robust mutex in shared memory: when its holder dies, the next one gets it with EOWNERDEAD.
 void make_shared_mutex(pthread_mutex_t& mutex) noexcept;
 
 }  // namespace wsflow::os

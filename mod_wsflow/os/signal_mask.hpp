@@ -5,8 +5,8 @@
 
 namespace wsflow::os {
 
-// Blocks every signal in this thread for a scope. A thread that is started in the scope inherits the mask, so
-// that httpd's signals go to httpd's threads only.
+// Blocks every signal in this thread for a scope. Threads that start in the scope inherit the mask: httpd's
+// signals go to httpd's threads only.
 class BlockSignals {
  public:
   BlockSignals() noexcept {

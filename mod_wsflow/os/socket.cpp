@@ -84,10 +84,10 @@ void reset_on_close(int fd) noexcept {
 Delivery delivery(int fd) noexcept {
   int waiting = 0;
   if (::ioctl(fd, SIOCOUTQ, &waiting) != 0) return {};
-  tcp_info info{};  // what an older kernel does not tell stays 0
+  tcp_info info{};  // fields that an older kernel does not know stay 0
   socklen_t size = sizeof info;
   if (::getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &size) != 0) {
-    // A local socket: the peer's system has everything; what waits has not been read.
+    // A local socket: the peer's system has every byte; `waiting` bytes have not been read.
     return {.taken = 0U - static_cast<std::uint32_t>(waiting)};
   }
   return {.confirmed = info.tcpi_bytes_acked,

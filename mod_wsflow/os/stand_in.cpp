@@ -6,7 +6,7 @@
 namespace wsflow::os {
 
 namespace {
-// `number` becomes a second descriptor of what `fd` is.
+// Makes `number` a second descriptor of the file behind `fd`.
 bool replace(int number, int fd) noexcept {
   return ::dup3(fd, number, O_CLOEXEC) == number;
 }
@@ -25,7 +25,7 @@ bool StandIn::put_in() noexcept {
 }
 
 void StandIn::take_out() noexcept {
-  // Cannot fail: both are open.
+  // dup3() cannot fail: both descriptors are open.
   if (in_) in_ = !replace(fd_, socket_.get());
 }
 

@@ -7,8 +7,8 @@
 
 namespace wsflow::os {
 
-// Lets SIGTERM call Handler(pid of the sender), in the thread that the kernel chooses, instead of what it
-// did. Handler does only what is safe in a signal handler.
+// Replaces the action of SIGTERM: it calls Handler(pid of the sender) in the thread that the kernel chooses.
+// Handler must be async-signal-safe.
 template <void (*Handler)(pid_t) noexcept>
 void handle_sigterm() noexcept {
   struct sigaction action {};
@@ -18,8 +18,8 @@ void handle_sigterm() noexcept {
   sigaction(SIGTERM, &action, nullptr);
 }
 
-// While it lives, SIGTERM calls Handler, which does only what is safe in a signal handler, instead of what it
-// did. What it did is done at the end if Came() says that there was one. In the thread that has it.
+// Replaces the action of SIGTERM during its life: the signal calls Handler, which must be async-signal-safe.
+// The destructor restores the action, and runs it if Came() says that a signal came. One thread.
 template <void (*Handler)() noexcept, bool (*Came)() noexcept>
 class DeferSigterm {
  public:
@@ -37,16 +37,16 @@ class DeferSigterm {
   DeferSigterm& operator=(const DeferSigterm&) = delete;
 
  private:
-  struct sigaction before_ {};
+  struct sigaction before_ {};  // the action to restore
 };
 
-// SIGTERM and SIGINT as something to wait for. They must be blocked in every thread of the process.
+// A descriptor that becomes readable on SIGTERM and SIGINT. Pre: every thread of the process blocks them.
 class StopSignals {
  public:
   StopSignals() noexcept;
   bool valid() const noexcept { return static_cast<bool>(fd_); }
   int fd() const noexcept { return fd_.get(); }
-  // Whether one has come since the last call.
+  // Takes a signal. False if none has come since the last call.
   bool take() const noexcept;
 
  private:

@@ -13,7 +13,7 @@ bool Stream::bind_tls(const BIO_METHOD* method) noexcept {
   BIO* bio = BIO_new(method);
   if (bio == nullptr) return false;
   BIO_set_data(bio, this);
-  SSL_set_bio(ssl_.get(), bio, bio);  // frees the former owner's
+  SSL_set_bio(ssl_.get(), bio, bio);  // frees the BIOs of the former owner
   watch_records(ssl_.get(), *this);
   return true;
 }
@@ -34,8 +34,8 @@ IoResult Stream::send_raw(std::span<const std::uint8_t> from) noexcept {
   return send(fd_.get(), from);
 }
 
-// OpenSSL goes on within one call while records without data come, from a peer that may send nothing else. So
-// it gets no more bytes once it has done its share, and the caller comes again.
+// OpenSSL stays in one call while records without data come, and a peer may send nothing else. So it gets no
+// more bytes once it has done kMostWork; the caller comes again.
 IoResult Stream::receive_for_tls(std::span<std::uint8_t> into) noexcept {
   if (work_ >= kMostWork) return {.status = Io::again};
   const auto result = receive_raw(into.first(std::min(into.size(), kReadAhead + record_ * kBlock)));
@@ -57,7 +57,7 @@ void Stream::note_message() noexcept {
   add_work(kMessageWork);
 }
 
-// A ticket brings a new session with it, with an id.
+// A ticket brings a new session, which has an id.
 void Stream::forget_ticket() noexcept {
   if (ticket_) forget_session(ssl_.get());
   ticket_ = false;
@@ -78,7 +78,7 @@ IoResult Stream::read_records(std::span<std::uint8_t> into) noexcept {
   while (got < enough && work_ < kMostWork && !dry_) {
     const auto one = read_record(into.subspan(got));
     if (one.status != Io::ok && got == 0) return one;
-    // An end of stream can be read again, a reset cannot.
+    // The next read reports it: the socket repeats an end of stream, but not a reset.
     if (one.status == Io::failed) error_ = static_cast<std::uint8_t>(one.error);
     if (one.status != Io::ok || one.bytes == 0) break;
     got += one.bytes;
@@ -95,9 +95,9 @@ IoResult Stream::read_record(std::span<std::uint8_t> into) noexcept {
   auto result =
       got > 0 ? IoResult{.status = Io::ok, .bytes = static_cast<std::size_t>(got)} : tls_result(got);
   forget_ticket();
-  // A flood of new keys: from now on nothing is read ahead, so each can be the last of a turn.
+  // A flood of new keys: without read-ahead from now on, each of them can be the last of a turn.
   if (work_ == UINT8_MAX) SSL_set_read_ahead(ssl_.get(), 0);
-  // OpenSSL stops behind a record without data, too. Nothing is there only if the socket was asked in vain.
+  // OpenSSL also stops after a record without data. Only a drained socket means that no bytes are there.
   if (result.status == Io::again && !drained_ && SSL_want_read(ssl_.get())) result = {.status = Io::ok};
   return result;
 }

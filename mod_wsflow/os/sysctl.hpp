@@ -5,8 +5,8 @@
 
 namespace wsflow::os {
 
-// A setting of the kernel that is one whole number, by its path below /proc/sys ("net/core/rmem_max"); 0 if
-// it cannot be read.
+// Reads a kernel setting that is one whole number, by its path below /proc/sys ("net/core/rmem_max"); 0 if it
+// cannot be read.
 std::uint64_t sysctl(std::string_view path) noexcept;
 
 }  // namespace wsflow::os

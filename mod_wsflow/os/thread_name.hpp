@@ -4,7 +4,7 @@
 
 namespace wsflow::os {
 
-// How top and gdb show a thread: at most 15 characters.
+// Sets the name of a thread in top and gdb; at most 15 characters.
 void name_thread(std::thread& thread, const char* name) noexcept;
 
 }  // namespace wsflow::os

@@ -46,7 +46,7 @@ int bio_create(BIO* bio) noexcept {
   return 1;
 }
 
-// What OpenSSL tells of the bytes of a record's or message's beginning.
+// OpenSSL's message callback: reports the beginning of each record and message to the Stream.
 void on_message(int sent, int, int type, const void* data, std::size_t size, SSL*, void* arg) noexcept {
   if (sent != 0) return;
   auto& stream = *static_cast<Stream*>(arg);
@@ -96,16 +96,15 @@ void adopt(SSL* ssl, bool received_shutdown) noexcept {
   SSL_set_quiet_shutdown(ssl, 0);
   SSL_set_shutdown(ssl, received_shutdown ? SSL_RECEIVED_SHUTDOWN : 0);
   SSL_set_app_data(ssl, nullptr);
-  // A null callback would mean "the context's", which expects the application data.
+  // A null callback stands for the context's callback, which expects the application data.
   SSL_set_info_callback(ssl, [](const SSL*, int, int) {});
   SSL_set_msg_callback(ssl, [](int, int, int, const void*, std::size_t, SSL*, void*) {});
-  // A FIN without close_notify is an end of stream like any other: common, and the Close frame decides
-  // whether the tunnel ended well. As an error it would forbid OpenSSL to write what still waits for the
-  // peer.
+  // Treats a FIN without close_notify as an end of stream: it is common, and the Close frame shows whether
+  // the tunnel ended well. As an error it would keep OpenSSL from writing the bytes that wait for the peer.
   SSL_set_options(ssl, SSL_OP_NO_RENEGOTIATION | SSL_OP_IGNORE_UNEXPECTED_EOF);
   SSL_set_mode(
       ssl, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_RELEASE_BUFFERS);
-  // Behind a record without data we go on ourselves, as we know how long.
+  // Makes OpenSSL return after a record without data: Stream decides how long to read on.
   SSL_clear_mode(ssl, SSL_MODE_AUTO_RETRY);
   SSL_set_read_ahead(ssl, 1);
 }

@@ -6,8 +6,8 @@
 
 namespace wsflow::os {
 
-// One thread leaves `thing` to whichever takes it next. Only ThreadSanitizer needs to be told, where the two
-// are ordered by atomics of code that was built without it; otherwise nothing.
+// Tells ThreadSanitizer that a thread leaves `thing` to the thread that takes it next, where atomics of code
+// that was built without it order the two. Nothing in other builds.
 inline void leave([[maybe_unused]] void* thing) noexcept {
 #if defined(__SANITIZE_THREAD__)
   __tsan_release(thing);

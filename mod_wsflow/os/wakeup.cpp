@@ -15,7 +15,7 @@ int Wakeup::open() noexcept {
 
 void Wakeup::ring(int fd) noexcept {
   const std::uint64_t one = 1;
-  // Fails only when the counter is full, and then the loop is awake anyway.
+  // The write fails only if the counter is full; then the loop is awake anyway.
   [[maybe_unused]] const auto written = ::write(fd, &one, sizeof one);
 }
 

@@ -4,7 +4,7 @@
 
 namespace wsflow::os {
 
-// An eventfd: lets another thread end a loop's wait. ring() may be called from every thread.
+// An eventfd, with which every thread can end a loop's wait by ring().
 class Wakeup {
  public:
   Wakeup() noexcept;
@@ -13,7 +13,7 @@ class Wakeup {
   void ring() const noexcept { ring(fd_.get()); }
   void clear() const noexcept;
 
-  // The same for whoever keeps the descriptor in another way; open() returns -1 and errno if it fails.
+  // For code that keeps the descriptor itself. open() returns -1 with errno set if it fails.
   static int open() noexcept;
   static void ring(int fd) noexcept;
 

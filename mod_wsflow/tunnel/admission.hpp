@@ -9,11 +9,11 @@
 namespace wsflow::tunnel {
 
 // Counts the tunnels of this process against its limit, and the descriptors of tunnels and of requests that
-// wait without a thread against those that there are for both. Every thread. A place is taken before the
-// origin is contacted and given back exactly once: when the handshake fails, or when the tunnel is freed.
+// wait without a thread against the descriptors that exist for both. Every thread. A lease is taken before
+// the origin is contacted and given back exactly once: when the handshake fails or when the tunnel is freed.
 class Admission {
  public:
-  enum class What : std::uint8_t { tunnel, waiting };
+  enum class Kind : std::uint8_t { tunnel, waiting };
 
   explicit Admission(std::uint32_t limit, std::uint64_t descriptors = UINT64_MAX) noexcept
       : limit_(limit), descriptors_(descriptors) {}
@@ -22,7 +22,7 @@ class Admission {
   Admission(const Admission&) = delete;
   Admission& operator=(const Admission&) = delete;
 
-  template <What kWhat>
+  template <Kind kKind>
   class Ticket {
    public:
     Ticket() noexcept = default;
@@ -32,7 +32,7 @@ class Admission {
       return *this;
     }
     ~Ticket() {
-      if (owner_ != nullptr) owner_->leave(kWhat);
+      if (owner_ != nullptr) owner_->leave(kKind);
     }
     explicit operator bool() const noexcept { return owner_ != nullptr; }
 
@@ -41,35 +41,36 @@ class Admission {
     explicit Ticket(Admission* owner) noexcept : owner_(owner) {}
     Admission* owner_ = nullptr;  // borrowed; lives as long as the process
   };
-  using Lease = Ticket<What::tunnel>;
-  using Seat = Ticket<What::waiting>;
+  using Lease = Ticket<Kind::tunnel>;
+  using Seat = Ticket<Kind::waiting>;
 
-  // An empty place if the process is full.
+  // An empty lease if the process is full.
   Lease enter() noexcept {
-    if (taken_.fetch_add(1, std::memory_order_relaxed) < limit_ && take(needed(What::tunnel)))
+    if (taken_.fetch_add(1, std::memory_order_relaxed) < limit_ && take(needed(Kind::tunnel)))
       return Lease(this);
     taken_.fetch_sub(1, std::memory_order_relaxed);
     return Lease();
   }
-  // The same for a request that is to wait.
-  Seat wait() noexcept { return take(needed(What::waiting)) ? Seat(this) : Seat(); }
+  // For a request that is to wait; empty if no descriptors are left.
+  Seat wait() noexcept { return take(needed(Kind::waiting)) ? Seat(this) : Seat(); }
 
   std::uint32_t limit() const noexcept { return limit_; }
-  // Handshakes and tunnels that there are, those that wait in an inbox too.
+  // Handshakes and tunnels, including tunnels that wait in an inbox.
   std::uint32_t taken() const noexcept { return taken_.load(std::memory_order_relaxed); }
 
  private:
-  // Descriptors: those of client and origin; that of the client, and the two that stand in for it.
-  static constexpr std::uint64_t needed(What what) noexcept { return what == What::tunnel ? 2 : 3; }
+  // A tunnel needs the descriptors of client and origin; a waiting request that of its client and the two of
+  // its stand-in.
+  static constexpr std::uint64_t needed(Kind kind) noexcept { return kind == Kind::tunnel ? 2 : 3; }
 
   bool take(std::uint64_t count) noexcept {
     if (used_.fetch_add(count, std::memory_order_relaxed) + count <= descriptors_) return true;
     used_.fetch_sub(count, std::memory_order_relaxed);
     return false;
   }
-  void leave(What what) noexcept {
-    used_.fetch_sub(needed(what), std::memory_order_relaxed);
-    if (what == What::tunnel) taken_.fetch_sub(1, std::memory_order_relaxed);
+  void leave(Kind kind) noexcept {
+    used_.fetch_sub(needed(kind), std::memory_order_relaxed);
+    if (kind == Kind::tunnel) taken_.fetch_sub(1, std::memory_order_relaxed);
   }
 
   const std::uint32_t limit_;

@@ -7,17 +7,19 @@
 
 namespace wsflow::tunnel {
 
-// Bytes that could not be written yet, in order. Owns memory only while it holds bytes. One loop thread.
+// A FIFO of bytes that could not be written yet. Owns memory only while it holds bytes. It has no bound of
+// its own: the tunnel stops reading the other side at a high watermark (Options::high_watermark) and reads it
+// again at half of that, the low watermark. One loop thread.
 class ByteQueue {
  public:
   bool empty() const noexcept { return size_ == 0; }
   std::size_t size() const noexcept { return size_; }
 
-  // The bytes, in one piece; valid until the next change.
+  // All bytes in one piece; valid until the next change.
   std::span<const std::uint8_t> front() const noexcept { return {buffer_.get() + head_, size_}; }
 
   void append(std::span<const std::uint8_t> bytes);
-  // Drops the first `count` bytes. Pre: count <= size(). Gives the memory back when nothing is left.
+  // Drops the first `count` bytes, and frees the memory with the last one. Pre: count <= size().
   void pop(std::size_t count) noexcept;
   void clear() noexcept { pop(size_); }
 

@@ -9,18 +9,18 @@
 
 namespace wsflow::tunnel {
 
-// Whose doing an end is.
+// The party that ended a tunnel. `nobody`: this server.
 enum class EndedBy : std::uint8_t { client, origin, nobody };
 
-// Of the Close frames that we send. 0: none.
+// Codes of the Close frames that we send to each side. 0: no frame.
 struct CloseCodes {
   std::uint16_t client = 0;
   std::uint16_t origin = 0;
 };
 
-// Which Close codes tell the peers of an end, checked against docs/close-codes.md, which says why. What is
-// not listed brings its code along (drained, ordered) or needs none of ours. A side that is itself gone gets
-// none, and one that has sent a Close frame gets its own code back.
+// The Close codes that tell the peers of an end. docs/close-codes.md gives the reasons and is checked against
+// this table. An outcome that is not listed brings its own code (drained, ordered) or needs no frame of ours.
+// A side that is gone gets no frame; a side that has sent a Close frame gets its own code back.
 struct Ending {
   base::Outcome outcome;
   EndedBy cause;

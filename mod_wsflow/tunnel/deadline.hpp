@@ -8,22 +8,22 @@
 
 namespace wsflow::tunnel {
 
-// What is to be done for a tunnel when a time has passed.
+// The action that is due for a tunnel at a deadline.
 enum class Due : std::uint8_t {
   nothing,
-  lifetime,      // it has lived long enough
-  close,         // a side has ended and no byte moves any more, or it is decided that the tunnel ends
-  idle,          // no frame in either direction
-  look,          // bytes wait for `side`: what it has taken so far is to be known
-  stall,         // `side` takes no bytes
-  ping,          // `side` is quiet
-  ping_timeout,  // `side` is still quiet
-  rate,          // `side` may send on
-  alive,         // its listener is to hear that it lives
+  lifetime,      // end it: it has reached its lifetime or the end of its session
+  close,         // free it: it is ending, and no byte has moved for the time of `close`
+  idle,          // end it: no frame has come in either direction
+  look,          // bytes wait for `side`: note how many it has taken so far
+  stall,         // give `side` up if it still takes no bytes
+  ping,          // ping `side`: it is quiet
+  ping_timeout,  // give `side` up if it is still quiet
+  rate,          // read `side` again: its rate allows it
+  alive,         // tell the listeners whose interval has passed
 };
 
-// Whether that may end a tunnel because of what its peers have not done: before it is met, everything that
-// they have done is looked at.
+// True if the deadline may end a tunnel for something that its peers failed to do. Before such a deadline is
+// met, the tunnel reads everything that they have sent.
 constexpr bool blames_peers(Due what) noexcept {
   return what == Due::close || what == Due::idle || what == Due::stall || what == Due::ping_timeout;
 }
@@ -34,22 +34,22 @@ struct Deadline {
   Side side = Side::client;
 };
 
-// The loop did not run for `length` milliseconds before `until`: the process was stopped, or the machine was.
-// What the peers did not do meanwhile is no fault of theirs.
+// The loop did not run for `length` milliseconds before `until`: the process or the machine was stopped. The
+// peers are not blamed for silence in that time.
 struct Absence {
   base::Instant until = base::Instant::min();
   std::uint32_t length = 0;
 };
 
-// The last moment of a tunnel that may live for so long, and in a session that ends at `session_until`,
-// seconds since 1970 by the wall clock (0: none), as both clocks stand.
+// The last moment of a tunnel: `lives_until`, or the end of its session at `session_until`, seconds since
+// 1970 by the wall clock (0: no session), whichever comes first.
 inline base::Instant last_moment(base::Instant lives_until, std::uint32_t session_until,
                                  base::Millis wall_ahead) noexcept {
   if (session_until == 0) return lives_until;
   return std::min(lives_until, base::Instant(std::chrono::seconds(session_until) - wall_ahead));
 }
 
-// Milliseconds that may turn round: enough for how long ago something was, in half the space.
+// A moment in milliseconds modulo 2^32. It measures how long ago something was, in half the space.
 inline std::uint32_t stamp(base::Instant moment) noexcept {
   return static_cast<std::uint32_t>(moment.time_since_epoch().count());
 }

@@ -5,7 +5,7 @@
 
 namespace wsflow::tunnel {
 
-// What the log says of a tunnel that has ended at `now`. It holds nothing that a peer has said.
+// The log line of a tunnel that ended at `now`. It holds nothing that a peer has said.
 base::Text<400> end_line(const Tunnel& tunnel, base::Instant now) noexcept;
 
 }  // namespace wsflow::tunnel

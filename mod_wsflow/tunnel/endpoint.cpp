@@ -18,7 +18,7 @@ std::size_t Endpoint::write_through(std::span<const std::uint8_t> bytes) noexcep
   return written;
 }
 
-// The second and third are what the kernel says if it has heard on the way why nothing arrives.
+// EHOSTUNREACH and ENETUNREACH replace ETIMEDOUT where a router has told the kernel why nothing arrives.
 void Endpoint::note_error(int error) noexcept {
   timed_out = timed_out || error == ETIMEDOUT || error == EHOSTUNREACH || error == ENETUNREACH;
 }

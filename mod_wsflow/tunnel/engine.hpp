@@ -11,13 +11,13 @@
 
 namespace wsflow::tunnel {
 
-// The loops of one process, each with its thread. Made, started and stopped by the main thread;
-// adopt() and admission() may be used by every thread in between.
+// The event loops of one process and their threads. The main thread makes, starts, pauses and stops it; every
+// thread may call adopt() and admission() between start and stop.
 class Engine {
  public:
-  // How long a stop waits at most for peers to take their Close frame and to end.
+  // A stop waits at most this long for peers to take their Close frame and to end.
   static constexpr base::Millis kStopTime{1200};
-  // Bytes that may wait in all tunnels of the process before slow readers get less.
+  // While more bytes than this wait in all tunnels of the process, slow readers get less.
   static constexpr std::uint64_t kMaxBuffered = 256UL * 1024 * 1024;
 
   Engine(unsigned loops, std::uint32_t max_tunnels, metrics::Recorder& recorder, base::LogSink& log,
@@ -27,32 +27,33 @@ class Engine {
   Engine(const Engine&) = delete;
   Engine& operator=(const Engine&) = delete;
 
-  // Starts the loops, or lets them go on after a pause, also in a process that was forked during it. False if
-  // the kernel refuses a descriptor; may throw std::system_error if it refuses a thread.
+  // Starts the loops, or continues them after a pause, even in a process that was forked in the pause. False
+  // if the kernel refuses a descriptor; may throw std::system_error if it refuses a thread.
   bool start();
-  // Lets every loop finish its turn and joins the threads. Tunnels stay as they are; new ones wait.
+  // Lets every loop finish its turn and joins the threads. Tunnels stay as they are; new tunnels wait.
   void pause() noexcept;
   // Tells the loops to end every tunnel with a Close 1001, and returns at once. Every thread.
   void begin_stop() noexcept;
-  // The same, and joins the threads. Idempotent.
+  // begin_stop(), then joins the threads. Idempotent.
   void stop() noexcept;
 
   // Ends every tunnel with a Close frame of `code`, evenly at random over `window`. Every thread.
   void drain(std::uint16_t code, base::Millis window);
-  // Looks whether the wall clock was set: ends of sessions move along. Once a second; one thread at a time.
+  // Tells the loops if the wall clock was set, so that ends of sessions move with it. The caretaker calls it
+  // once a second; one thread at a time.
   void follow_wall_clock();
-  // Some tunnels of this process have got commands. Every thread.
+  // Makes the loops look for commands to their tunnels. Every thread.
   void look_for_commands();
 
-  // While paused: every descriptor that the loops and their tunnels need; and what to ring whenever the last
-  // tunnel of a loop has ended.
+  // Every descriptor that the loops and their tunnels need. While paused.
   std::vector<int> descriptors();
+  // A loop rings `bell`, which it borrows, whenever its last tunnel has ended. While paused.
   void set_idle_bell(const os::Wakeup& bell) noexcept;
 
   // Hands a tunnel to a loop. False, and the tunnel stays with the caller, if the engine is stopping.
   bool adopt(std::unique_ptr<Tunnel>& tunnel);
 
-  // Whether every loop takes tunnels.
+  // Every loop takes tunnels.
   bool running();
   Admission& admission() noexcept { return admission_; }
 
@@ -63,9 +64,9 @@ class Engine {
   Admission admission_;       // outlives every tunnel
   std::vector<std::unique_ptr<EventLoop>> loops_;
   std::vector<std::thread> threads_;
-  std::atomic<unsigned> turn_{0};  // which loop gets the next tunnel
+  std::atomic<unsigned> turn_{0};  // counts tunnels: the next one goes to loop turn_ % loops_.size()
   const base::WallClock wall_clock_;
-  base::Millis wall_ahead_;  // as follow_wall_clock() has seen it last
+  base::Millis wall_ahead_;  // the offset that follow_wall_clock() saw last
 };
 
 }  // namespace wsflow::tunnel

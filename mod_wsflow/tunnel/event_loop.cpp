@@ -16,7 +16,7 @@ namespace wsflow::tunnel {
 namespace {
 constexpr std::uint64_t kInboxToken = 0;
 
-// A tunnel is aligned to more than 2 bytes, so the lowest bit of its address is free for the side.
+// Tunnels are aligned to more than 2 bytes: the lowest bit of the address holds the side.
 std::uint64_t token(const Tunnel& tunnel, Side side) noexcept {
   return reinterpret_cast<std::uintptr_t>(&tunnel) | static_cast<std::uint64_t>(side);
 }
@@ -75,7 +75,7 @@ void EventLoop::run() {
     const auto state = inbox_.run_state();
     now_ = base::now();
     if (state == RunState::pause) {
-      // What came before the pause is in the count of tunnels when the pause has begun.
+      // The count of tunnels includes those that were posted before the pause.
       take_mail();
       free_ended();
       return;
@@ -94,7 +94,7 @@ void EventLoop::run() {
   cut_all();
 }
 
-// A wake-up that is late tells of a process that was stopped, or of a machine that was.
+// A late wake-up shows that the process or the machine was stopped.
 void EventLoop::wait_for_events() {
   constexpr base::Millis kLate{1000};
   const auto planned = wait_time();
@@ -137,7 +137,7 @@ void EventLoop::take_mail() {
   }
 }
 
-// A session whose end has become later finds that out when its deadline is met.
+// Sets earlier deadlines at once. A session whose end became later finds out when its old deadline is met.
 void EventLoop::follow_wall_clock() noexcept {
   const auto ahead = wall_clock_();
   if (!base::was_set(wall_ahead_, ahead)) return;
@@ -193,7 +193,7 @@ void EventLoop::on_ready(const os::Ready& ready) {
   }
   if (ready.writable) {
     endpoint.write_blocked = false;
-    // TLS may have wanted to write in order to read (a key update).
+    // TLS may have needed to write before it can read on (a key update).
     if (endpoint.stream.tls()) endpoint.read_ready = true;
   }
   take_turn(tunnel);
@@ -258,14 +258,14 @@ Deadline EventLoop::deadline(Tunnel& tunnel) noexcept {
   return tunnel.deadline(now_, wall_ahead_, absence_);
 }
 
-// One that has become later is left where it is: it is looked at again when it is met.
+// A deadline that became later stays in the wheel, and is computed again when it is met.
 void EventLoop::set_deadline(Tunnel& tunnel) noexcept {
   const auto due = deadline(tunnel).at;
   if (due != base::Instant::max() && (!tunnel.linked() || due < tunnel.due())) timers_.set(tunnel, due);
 }
 
 void EventLoop::run_scheduled() {
-  // Only those that were there before: what schedules itself again waits for the next turn.
+  // A tunnel that schedules itself again in this turn waits for the next one.
   for (auto* tunnel : std::exchange(scheduled_, {})) {
     tunnel->scheduled = false;
     if (!tunnel->over) take_turn(*tunnel);
@@ -283,8 +283,8 @@ void EventLoop::meet(Tunnel& tunnel) {
   if (tunnel.has_session()) follow_wall_clock();
   auto due = deadline(tunnel);
   if (due.at <= now_ && blames_peers(due.what)) {
-    // Events may wait behind those that were reported: the loop may have been stopped for a while, and one
-    // wait reports only so many.
+    // More events may wait in the kernel: one wait reports a bounded number, and the loop may have been
+    // stopped for a while.
     tunnel.expect_everything();
     take_turn(tunnel);
     if (tunnel.over) return;
@@ -351,7 +351,7 @@ void EventLoop::obey_commands() {
   }
 }
 
-// Again in every turn of a stop: tunnels may still have come out of the inbox.
+// Runs in every turn of a stop: the inbox may still hold tunnels.
 void EventLoop::begin_stop() {
   stop_at_ = std::min(stop_at_, now_ + stop_time_);
   take_mail();
@@ -366,7 +366,7 @@ void EventLoop::cut_all() {
   for (auto* tunnel = first_; tunnel != nullptr; tunnel = tunnel->next) {
     if (tunnel->over) continue;
     tunnel->cut_off();
-    // What has arrived already is read: closing a socket with unread bytes would send a reset, and the reset
+    // Bytes that have arrived are read first: closing a socket with unread bytes sends a reset, and the reset
     // could overtake the Close frame.
     for (const auto side : {Side::client, Side::origin}) {
       tunnel->endpoint(side).stream.note_readable(false);

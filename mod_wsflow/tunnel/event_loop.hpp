@@ -16,18 +16,19 @@
 
 namespace wsflow::tunnel {
 
-// One thread's loop: waits for events, relays, ends tunnels. It owns its tunnels; nobody else touches them.
+// The loop of one thread: waits for events, relays, ends tunnels. It owns its tunnels; no other thread
+// touches them while it runs.
 class EventLoop {
  public:
-  // A frame of 64 KiB, header included, in one system call.
+  // One system call reads a frame of 64 KiB with its header.
   static constexpr std::size_t kReadBuffer = 65UL * 1024;
-  // What one tunnel may relay in one direction before the others have their turn.
+  // A tunnel relays at most this much in one direction before the others have their turn.
   static constexpr std::size_t kBudget = 4 * kReadBuffer;
-  // How late the rows of tunnels that are busy may be.
+  // The rows of busy tunnels in the shared table are at most this old.
   static constexpr base::Millis kShowInterval{1000};
 
-  // `stop_time`: how long a stop waits for peers to take their Close frame and to end. `max_buffered`: while
-  // more bytes than that wait in the process, sides for which many wait get no more. 0: any.
+  // `stop_time`: a stop waits this long for peers to take their Close frame and to end. `max_buffered`: while
+  // more bytes than this wait in the process, a side for which many wait gets no more; 0: no bound.
   EventLoop(const BIO_METHOD* bio_method, base::Millis stop_time, metrics::Recorder& recorder,
             base::LogSink& log, std::uint64_t max_buffered, base::WallClock wall_clock);
   ~EventLoop();
@@ -37,7 +38,7 @@ class EventLoop {
   bool valid() const noexcept { return poller_.valid() && inbox_.valid(); }
   Inbox& inbox() noexcept { return inbox_; }
 
-  // Descriptors that the loop and its tunnels need. While no thread runs it.
+  // Appends the descriptors that the loop and its tunnels need. While no thread runs the loop.
   void add_descriptors(std::vector<int>& to);
   // The loop rings `bell`, which it borrows, whenever its last tunnel has ended. While no thread runs the
   // loop.
@@ -46,19 +47,19 @@ class EventLoop {
     idle_bell_ = bell;
   }
 
-  // Runs until the inbox orders something else. A pause leaves everything for the next run; a stop closes
-  // every tunnel with 1001.
+  // Runs until the inbox says pause or stop. A pause leaves everything for the next run; a stop closes every
+  // tunnel with 1001.
   void run();
-  // The main function of a loop's thread: run(), but an exception (memory is out) is logged, and the loop
-  // ends.
+  // The main function of a loop's thread: calls run(), and ends the loop with a log line on an exception (out
+  // of memory).
   void run_guarded() noexcept;
 
  private:
   void take_mail();
   void adopt(Tunnel& tunnel);
   void follow_wall_clock() noexcept;
-  void close(Tunnel& tunnel, std::uint16_t code, base::Outcome outcome);
   void take_over_tunnels() noexcept;
+  void close(Tunnel& tunnel, std::uint16_t code, base::Outcome outcome);
   void drain_step();
   void begin_stop();
   void obey_commands();
@@ -92,18 +93,18 @@ class EventLoop {
   TimerWheel timers_;
   DrainSchedule drain_;
   std::uint16_t drain_code_ = 0;
-  base::Instant stop_at_ = base::Instant::max();  // when a stop waits no longer
+  base::Instant stop_at_ = base::Instant::max();  // a stop waits until then
   bool watching_ = false;                         // the inbox is registered
   const os::Wakeup* idle_bell_ = nullptr;         // borrowed
   Tunnel* first_ = nullptr;                       // owned list of all tunnels
   std::vector<Tunnel*> scheduled_;                // have more to relay; borrowed from the list
-  std::vector<Tunnel*> ended_;    // to be freed at the end of the turn; borrowed from the list
-  std::vector<Tunnel*> unshown_;  // something has happened since their rows were written
-  base::Instant show_at_ = base::Instant::max();
+  std::vector<Tunnel*> ended_;                    // freed at the end of the turn; borrowed from the list
+  std::vector<Tunnel*> unshown_;                  // had a turn since their rows were written; borrowed
+  base::Instant show_at_ = base::Instant::max();  // the next show_all()
   base::Instant now_{};
   Absence absence_;  // the last one
   const base::WallClock wall_clock_;
-  base::Millis wall_ahead_;                 // what ends of sessions are reckoned with
+  base::Millis wall_ahead_;                 // offset of the wall clock, for ends of sessions
   std::unique_ptr<std::uint8_t[]> buffer_;  // owned; kReadBuffer bytes that all tunnels share
 };
 

@@ -10,7 +10,7 @@ namespace {
 using base::Outcome;
 using ws::Opcode;
 
-// The first bytes of the payload behind the header of `size` bytes. Pre: they are there.
+// The first `count` payload bytes, unmasked, behind a header of `size` bytes. Pre: `frame` holds them.
 template <std::size_t count>
 std::array<std::uint8_t, count> payload_of(std::span<const std::uint8_t> frame, std::size_t size,
                                            bool masked) noexcept {
@@ -36,7 +36,7 @@ FrameGate::FrameGate(metrics::Direction direction, const Options& options, bool 
 std::size_t FrameGate::room(std::uint32_t now, std::uint64_t payload_left) noexcept {
   if (limit_.close) return SIZE_MAX;
   if (!messages_.bounded()) return bytes_.left(now);
-  // What is read cannot be put back: no more is than a few messages too many, be they tiny.
+  // Bytes cannot be put back once they are read. kMessage bounds the excess to a few messages, however small.
   constexpr std::uint64_t kMessage = 64;
   constexpr std::uint64_t kEnough = 1U << 20U;
   const auto messages = std::min(messages_.left(now), kEnough);
@@ -92,8 +92,7 @@ FrameGate::Result FrameGate::filter(std::span<std::uint8_t> bytes, std::uint32_t
   return result;
 }
 
-// How many of the unanswered pings were sent behind the one that this pong answers; nothing if it answers
-// none.
+// The number of pings sent after the one that this pong answers; nothing if it answers none of ours.
 std::optional<std::uint8_t> FrameGate::pings_behind(std::span<const std::uint8_t> pong, std::size_t head_size,
                                                     bool masked) const noexcept {
   const auto said = payload_of<kPingPayload>(pong, head_size, masked);
@@ -134,9 +133,9 @@ FrameGate::Judgement FrameGate::judge(std::span<const std::uint8_t> head, std::u
   return {.kind = Kind::passes};
 }
 
-// What a peer can flood with: messages, control frames, and parts of a message that are hardly more than
-// their headers. The last part ends a message, whose first one was counted; the first Close frame ends the
-// tunnel.
+// Counts the frames with which a peer can flood: messages, control frames, and parts of a message that are
+// hardly more than their headers. The last part of a message is free, as its first part was counted; so is
+// the first Close frame, as it ends the tunnel.
 bool FrameGate::counts(const ws::FrameHeader& header, const Observer& observer) const noexcept {
   constexpr std::uint64_t kSmallPart = 1024;
   if (header.opcode == Opcode::continuation) return !header.fin && header.payload_length < kSmallPart;

@@ -13,55 +13,55 @@
 
 namespace wsflow::tunnel {
 
-// What a direction lets through, where that is not everything: the pongs that answer our pings are taken out,
-// and frames that the options do not allow are stopped before their first byte. For that it holds back the
-// beginning of a frame until it knows what the frame is. A tunnel has one only while it needs it. One loop
-// thread.
+// Filters one direction of a tunnel: takes out the pongs that answer our pings, and stops frames that the
+// options forbid before their first byte passes. It holds back the beginning of a frame until it knows what
+// the frame is. A tunnel has a gate only while it needs one. One loop thread.
 class FrameGate {
  public:
   static constexpr std::size_t kPingPayload = 8;
-  // Pings to the sender of this direction that it has not answered. They differ in the last byte of their
-  // payload, which counts them: it may answer each of several, or the last only (RFC 6455 5.5.3).
+  // The unanswered pings to the sender of this direction. The last byte of their payload counts them, as the
+  // sender may answer each one or only the last (RFC 6455 5.5.3).
   struct Ping {
-    std::array<std::uint8_t, kPingPayload> payload{};  // of the last one
+    std::array<std::uint8_t, kPingPayload> payload{};  // of the last ping
     std::uint8_t unanswered = 0;
-    bool on_its_way = false;  // other bytes had to be delivered before it, and it is not known to be
-    std::uint32_t sent_at = 0;
-    std::uint32_t waits_since = 0;  // the time for its answer counts from here
-    std::uint32_t timeout = 0;      // what that time is, in milliseconds
-    std::uint64_t end = 0;          // os::Delivery::confirmed when it has been delivered
-    std::uint32_t taken = 0;        // os::Delivery, at the last look
-    std::uint32_t arrived = 0;
+    bool on_its_way = false;        // sent behind other bytes, and not known to be delivered
+    std::uint32_t sent_at = 0;      // stamp
+    std::uint32_t waits_since = 0;  // stamp from which `timeout` counts
+    std::uint32_t timeout = 0;      // milliseconds for the answer
+    std::uint64_t end = 0;          // os::Delivery::confirmed of its delivery
+    std::uint32_t taken = 0;        // os::Delivery::taken at the last look
+    std::uint32_t arrived = 0;      // os::Delivery::arrived at the last look
   };
-  // The longest that is held back, less a byte: a masked header and the payload of a pong.
+  // The gate holds back less than this: a masked header and the payload of a pong.
   static constexpr std::size_t kMaxHead = 6 + kPingPayload;
   static_assert(kMaxHead >= ws::kMaxHeaderSize);
 
-  // `options` is borrowed. `extensions`: reserved bits belong to an extension. `now`: milliseconds, as below.
+  // `options` is borrowed. `extensions`: reserved bits belong to an extension. `now`, here and below: a
+  // stamp.
   FrameGate(metrics::Direction direction, const Options& options, bool extensions,
             std::uint32_t now) noexcept;
 
-  // Whether the options need a gate in this direction.
+  // True if the options need a gate in this direction.
   static bool polices(metrics::Direction direction, const Options& options) noexcept {
     return options.strict || limit_of(direction, options) != MessageLimit{};
   }
-  // Nothing is left to do for it.
+  // The tunnel needs the gate no longer.
   bool idle() const noexcept { return !polices_ && ping.unanswered == 0 && held_size_ == 0; }
 
-  // How many bytes may be read now, `payload_left` of them being the rest of a frame, and, if none, in how
-  // many milliseconds enough of them.
+  // The number of bytes that may be read now; `payload_left` of them are the rest of a frame.
   std::size_t room(std::uint32_t now, std::uint64_t payload_left) noexcept;
+  // Milliseconds until room() is worth a read.
   std::uint32_t wait(std::uint32_t now) noexcept;
 
-  // Copies what is held back to the front of `buffer`, where what is read next belongs behind it.
-  // Pre: room for kMaxHead bytes.
+  // Copies the bytes held back to the front of `buffer` and returns their number; the next read goes behind
+  // them. Pre: `buffer` has room for kMaxHead bytes.
   std::size_t restore(std::span<std::uint8_t> buffer) const noexcept;
   struct Result {
-    std::size_t bytes = 0;                   // which pass, now at the front
-    unsigned pongs = 0;                      // answers to our pings, that were taken out
-    std::optional<base::Outcome> verdict{};  // why nothing behind them may pass any more
+    std::size_t bytes = 0;                   // pass; now at the front
+    unsigned pongs = 0;                      // answers to our pings; taken out
+    std::optional<base::Outcome> verdict{};  // set: nothing behind `bytes` may pass, for this reason
   };
-  // Judges `bytes`, which begin with what was restored.
+  // Judges `bytes`, which begin with the restored ones.
   Result filter(std::span<std::uint8_t> bytes, std::uint32_t now, Observer& observer,
                 metrics::Recorder& recorder) noexcept;
 
@@ -73,9 +73,9 @@ class FrameGate {
   enum class Kind : std::uint8_t { passes, our_pong, stopped, unclear };
   struct Judgement {
     Kind kind;
-    std::size_t size = 0;                       // of our pong
-    std::uint8_t unanswered = 0;                // pings behind the one that it answers
-    base::Outcome why = base::Outcome::closed;  // it is stopped
+    std::size_t size = 0;                       // our_pong: of the frame
+    std::uint8_t unanswered = 0;                // our_pong: pings sent after the one that it answers
+    base::Outcome why = base::Outcome::closed;  // stopped: the reason
   };
   static const MessageLimit& limit_of(metrics::Direction direction, const Options& options) noexcept {
     return options.messages[static_cast<std::size_t>(direction)];

@@ -11,34 +11,33 @@
 
 namespace wsflow::tunnel {
 
-// What a loop is to do.
+// The state that other threads want a loop to be in.
 enum class RunState : std::uint8_t {
   run,
-  pause,  // leave everything as it is and return, to be run again by another thread or a forked process
+  pause,  // leave everything as it is and return; another thread or a forked process runs the loop again
   stop,   // close every tunnel and return
 };
 
-// All tunnels of a loop are to be closed, evenly at random over `window`.
+// Closes all tunnels of a loop, evenly at random over `window`.
 struct Drain {
   std::uint16_t code;
   base::Millis window;
 };
 
-// Where other threads leave what a loop is to do. take() is the loop's; the rest may be called from every
-// thread.
+// Other threads leave work for a loop here. The loop's thread calls take(); every thread may call the rest.
 class Inbox {
  public:
   struct Mail {
     std::vector<std::unique_ptr<Tunnel>> tunnels;  // new ones
     std::optional<Drain> drain;
-    bool commands = false;    // some tunnels have got commands
-    bool wall_clock = false;  // it was set
+    bool commands = false;    // look for commands to the tunnels
+    bool wall_clock = false;  // the wall clock was set
   };
 
   bool valid() const noexcept { return wakeup_.valid(); }
   int fd() const noexcept { return wakeup_.fd(); }
 
-  // False, and the tunnel stays with the caller, if the loop takes no more.
+  // False if the loop takes no more; then the tunnel stays with the caller.
   bool post(std::unique_ptr<Tunnel>& tunnel) {
     return change([&] {
       if (run_state_ == RunState::stop) return false;
@@ -55,7 +54,7 @@ class Inbox {
   void post_commands() {
     change([&] { return mail_.commands = true; });
   }
-  // `stop` is final. `pause` keeps what is posted for the next run.
+  // `stop` is final. During a pause, posts wait for the next run.
   void set_run_state(RunState state) {
     change([&] {
       if (run_state_ != RunState::stop) run_state_ = state;
@@ -66,13 +65,13 @@ class Inbox {
     const std::lock_guard lock(mutex_);
     return run_state_;
   }
-  // The descriptors of the inbox and of what waits in it, behind those in `to`.
+  // Appends the descriptors of the inbox and of the tunnels that wait in it.
   void add_descriptors(std::vector<int>& to) {
     to.push_back(fd());
     const std::lock_guard lock(mutex_);
     for (const auto& tunnel : mail_.tunnels) tunnel->add_descriptors(to);
   }
-  // Takes everything out.
+  // Empties the inbox.
   Mail take() {
     wakeup_.clear();
     const std::lock_guard lock(mutex_);
@@ -80,7 +79,7 @@ class Inbox {
   }
 
  private:
-  // Does `what` under the lock and wakes the loop if it returns true.
+  // Calls `what` under the lock, and wakes the loop if it returns true.
   template <class What>
   bool change(What&& what) {
     {

@@ -5,7 +5,7 @@
 namespace wsflow::tunnel {
 
 namespace {
-// The classes of metrics::opcode_class_name.
+// Index of the opcode's class in metrics::opcode_class_name.
 std::size_t opcode_class(ws::Opcode opcode) noexcept {
   if (ws::is_reserved(opcode)) return metrics::kOpcodeClasses - 1;
   const auto value = static_cast<std::size_t>(opcode);

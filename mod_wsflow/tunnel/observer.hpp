@@ -8,26 +8,27 @@
 
 namespace wsflow::tunnel {
 
-// Looks at the bytes of one direction as they pass and counts them, for the tunnel and for the process. Used
-// by the loop thread that owns the tunnel, or by the worker that runs it.
+// Scans the bytes of one direction as they pass, and counts them for the tunnel and for the process. The
+// thread that owns the tunnel.
 class Observer {
  public:
   explicit Observer(metrics::Direction direction) noexcept
       : scanner_(direction == metrics::Direction::client_to_origin ? ws::Sender::client
                                                                    : ws::Sender::origin) {}
 
+  // Scans all of `bytes`.
   void see(std::span<const std::uint8_t> bytes, metrics::Recorder& recorder) noexcept;
-  // The same, but only as far as the next boundary between frames; returns how many bytes that took.
+  // Scans up to the next boundary between frames, and returns the number of bytes scanned.
   std::size_t see_to_boundary(std::span<const std::uint8_t> bytes, metrics::Recorder& recorder) noexcept;
 
-  // The same, but at most one frame, or the rest of the one that is begun.
+  // Scans at most one frame, or the rest of the current one, and returns the number of bytes scanned.
   std::size_t see_frame(std::span<const std::uint8_t> bytes, metrics::Recorder& recorder) noexcept;
 
-  // Whether these bytes at a boundary, at most a header, would be no WebSocket.
+  // True if `head`, at most a header, breaks RFC 6455 at this boundary. Changes nothing.
   bool would_break(std::span<const std::uint8_t> head) const noexcept;
 
   std::uint64_t bytes() const noexcept { return bytes_; }
-  // Those whose header was seen; of more than 2^32 control and continuation frames no more are counted.
+  // Frames whose header was scanned. The count of control and continuation frames stops at 2^32 - 1.
   std::uint64_t frames() const noexcept { return messages() + others_; }
   std::uint64_t messages() const noexcept { return messages_; }
   std::uint64_t payload_left() const noexcept { return scanner_.payload_left(); }
@@ -37,7 +38,7 @@ class Observer {
   std::uint16_t close_code() const noexcept { return scanner_.close_code(); }
 
  private:
-  // Counts what `scan(on_frame)` walks over; it returns how many bytes that were.
+  // Counts the frames and bytes that `scan(on_frame)` walks over, and returns its result, the bytes.
   template <class Scan>
   std::size_t count(metrics::Recorder& recorder, Scan&& scan) noexcept;
   metrics::Direction direction() const noexcept {

@@ -5,31 +5,31 @@
 
 namespace wsflow::tunnel {
 
-// What messages of one direction may be. 0: any.
+// Bounds on the messages of one direction. 0: no bound.
 struct MessageLimit {
   std::uint64_t frame = 0;    // payload bytes of a frame
   std::uint64_t message = 0;  // payload bytes of a message, all its frames
   std::uint32_t rate = 0;     // messages a second
   std::uint64_t bytes = 0;    // bytes a second
-  bool close = false;         // too fast: Close 1008; else its side is read more slowly
+  bool close = false;         // beyond a rate: true sends Close 1008, false reads the side more slowly
   friend constexpr bool operator==(const MessageLimit&, const MessageLimit&) noexcept = default;
 };
 
-// How a tunnel is treated, as its place in the configuration has it. One object for all tunnels that are
-// treated alike; made by a worker, then only read. It lives as long as the process. Times in milliseconds,
-// 0: none.
+// The settings of a tunnel, resolved from its place in the configuration. Tunnels with equal settings share
+// one object: a worker makes it, then all threads read it; it lives as long as the process. Times in
+// milliseconds; 0: none.
 struct Options {
-  std::uint32_t idle = 0;              // without a frame of the peers in either direction
-  std::uint32_t stall = 60'000;        // bytes wait for a peer whose system takes none
-  std::uint32_t close = 5'000;         // without progress once one side has ended; in all once it is decided
-  std::uint32_t ping_client = 45'000;  // quiet time of the client before it is pinged
-  std::uint32_t ping_origin = 0;
-  std::uint32_t ping_timeout = 20'000;  // what a pong may take
-  // Bytes that may wait for a side before the other is no longer read. One read that finds nothing waiting
-  // may go a little beyond it.
+  std::uint32_t idle = 0;        // ends a tunnel without a frame of the peers in either direction
+  std::uint32_t stall = 60'000;  // gives a peer up for which bytes wait while its system takes none
+  std::uint32_t close = 5'000;   // once one side has ended: time without progress; once we close: in all
+  std::uint32_t ping_client = 45'000;   // quiet time of the client before a ping to it
+  std::uint32_t ping_origin = 0;        // quiet time of the origin before a ping to it
+  std::uint32_t ping_timeout = 20'000;  // time for the pong
+  // While this many bytes wait for a side, the other side is not read. A read that finds no bytes waiting may
+  // go a little beyond it. The low watermark is half of it.
   std::uint32_t high_watermark = 64 * 1024;
   std::array<MessageLimit, 2> messages{};  // by direction: from the client, from the origin
-  bool strict = false;                     // what breaks RFC 6455 ends the tunnel with 1002
+  bool strict = false;                     // bytes that break RFC 6455 end the tunnel with 1002
   const void* log_context = nullptr;       // handed to the log sink; borrowed, lives as long as the process
   friend constexpr bool operator==(const Options&, const Options&) noexcept = default;
 

@@ -7,7 +7,7 @@ namespace wsflow::tunnel {
 std::size_t OptionsHash::operator()(const Options& options) const noexcept {
   std::uint64_t hash = reinterpret_cast<std::uintptr_t>(options.log_context);
   const auto mix = [&](std::uint64_t value) {
-    hash = (hash ^ value) * 0x9E3779B97F4A7C15;  // 2^64 by the golden ratio
+    hash = (hash ^ value) * 0x9E3779B97F4A7C15;  // 2^64 / golden ratio
     hash ^= hash >> 32U;
   };
   for (const auto value : {options.idle, options.stall, options.close, options.ping_client,

@@ -8,21 +8,21 @@
 
 namespace wsflow::tunnel {
 
-// Tells apart what configurations of thousands of routes or virtual hosts differ in.
+// Covers the fields in which configurations with thousands of routes or virtual hosts differ.
 struct OptionsHash {
   std::size_t operator()(const Options& options) const noexcept;
 };
 
-// The options of all tunnels of a process, each once; there are no more of them than the configuration tells
-// apart. Tunnels point to them, and live on in a keeper when the configuration is gone. Every thread.
+// Interns the options of all tunnels of a process. The configuration bounds their number. Tunnels point into
+// the table and live on in a keeper when the configuration is gone. Every thread.
 class OptionsTable {
  public:
-  // Valid as long as the table.
+  // The result lives as long as the table.
   const Options& intern(const Options& options);
 
  private:
   std::mutex mutex_;
-  std::unordered_set<Options, OptionsHash> known_;  // elements never move
+  std::unordered_set<Options, OptionsHash> known_;  // guarded by mutex_; elements never move
 };
 
 }  // namespace wsflow::tunnel

@@ -7,20 +7,20 @@
 
 namespace wsflow::tunnel {
 
-// Counts a tunnel as load of its origin, as long as it lives: in mod_proxy's own count of the balancer
-// member, which is not atomic there (ours is, so that at least two tunnels never lose each other's change),
-// and in the two that let others put mod_proxy's right when this process dies or a new generation has a fresh
-// one (httpd/housekeeping/origin_load). One thread at a time.
+// Counts a tunnel as load of its origin while the tunnel lives. It changes mod_proxy's count of the balancer
+// member (atomically, which mod_proxy does not: two tunnels never lose each other's change), and two counts
+// of ours, from which others repair mod_proxy's when this process dies or a new generation starts with a
+// fresh one (httpd/housekeeping/origin_load). One thread at a time.
 class OriginLease {
  public:
   struct Counts {
-    std::size_t* busy = nullptr;                    // mod_proxy's; none: nothing is counted
-    std::atomic<std::uint32_t>* held = nullptr;     // what this process holds of the member; none: not kept
-    std::atomic<std::uint32_t>* applied = nullptr;  // what of all that stands in `busy`
+    std::size_t* busy = nullptr;                 // mod_proxy's; nullptr: nothing is counted
+    std::atomic<std::uint32_t>* held = nullptr;  // tunnels of this process to the member; nullptr: not kept
+    std::atomic<std::uint32_t>* applied = nullptr;  // tunnels of all processes that `busy` contains
   };
 
   OriginLease() noexcept = default;
-  // All are borrowed from shared memory.
+  // Borrows the counts from shared memory.
   explicit OriginLease(const Counts& counts) noexcept : counts_(counts) {
     if (counts_.busy == nullptr) return;
     if (counts_.held != nullptr) {
@@ -45,7 +45,7 @@ class OriginLease {
     add_busy(*counts_.busy, -1);
   }
 
-  // Changes a count of mod_proxy's, which stops at 0.
+  // Adds `change` to a count of mod_proxy's; the result is at least 0.
   static void add_busy(std::size_t& busy, std::ptrdiff_t change) noexcept {
     std::atomic_ref<std::size_t> count(busy);
     auto value = count.load(std::memory_order_relaxed);

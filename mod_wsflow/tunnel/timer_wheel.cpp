@@ -12,7 +12,7 @@ namespace {
 std::uint64_t tick_before(base::Instant moment) noexcept {
   return static_cast<std::uint64_t>(moment.time_since_epoch() / TimerWheel::kTick);
 }
-// TimerWheel are rounded up: none is met early.
+// Rounds up, so that no timer is met early.
 std::uint64_t tick_behind(base::Instant moment) noexcept {
   const auto ms = std::max<std::int64_t>(moment.time_since_epoch().count(), 0);
   const auto tick = TimerWheel::kTick.count();
@@ -44,8 +44,7 @@ void TimerWheel::place(TimerHook& hook) noexcept {
     link(hook, ready_);
     return;
   }
-  // The lowest level whose wheel does not turn round before that tick: the highest place in which both
-  // differ.
+  // The highest bit in which the tick differs from reached_ gives the level.
   if ((tick ^ reached_) >= kSpan) tick = (reached_ | (kSpan - 1)) + 1;
   const auto highest = static_cast<unsigned>(std::bit_width(tick ^ reached_)) - 1;
   const auto level = std::min(highest / kLevelBits, kLevels - 1);
@@ -60,7 +59,8 @@ bool TimerWheel::first_used(unsigned& level, unsigned& slot, Tick& at) const noe
     if (levels_[i].used == 0) continue;
     const unsigned shift = i * kLevelBits;
     const auto here = static_cast<int>((reached_ >> shift) % kSlots);
-    // Slots behind this one come first; this one itself, and those before it, in the next turn of the wheel.
+    // The slots behind `here` come first; `here` and the slots before it belong to the next turn of the
+    // wheel.
     const auto ahead = static_cast<unsigned>(std::countr_zero(std::rotr(levels_[i].used, here + 1))) + 1;
     const auto tick = ((reached_ >> shift) + ahead) << shift;
     if (tick >= at) continue;
@@ -89,7 +89,7 @@ TimerHook* TimerWheel::pop_due(base::Instant now) noexcept {
     reached_ = at;
     auto& head = levels_[level].slots[slot];
     levels_[level].used &= ~(std::uint64_t{1} << slot);
-    // Out of the slot first: what is due much later goes into it again.
+    // Empty the slot before placing: a timer that is due much later returns to it.
     TimerHook met;
     while (head.linked()) link(*head.next_, met);
     while (met.linked()) place(*met.next_);

@@ -7,7 +7,7 @@
 
 namespace wsflow::tunnel {
 
-// A place among deadlines; part of the object that waits. Unlinks itself when it dies.
+// The link of one timer in a wheel; part of the object that waits. Its destructor unlinks it.
 class TimerHook {
  public:
   TimerHook() noexcept = default;
@@ -16,7 +16,7 @@ class TimerHook {
   ~TimerHook() { unlink(); }
 
   bool linked() const noexcept { return next_ != this; }
-  // What was set. Pre: linked().
+  // The time that was set. Pre: linked(), or just taken out by pop_due().
   base::Instant due() const noexcept { return due_; }
   void unlink() noexcept {
     previous_->next_ = next_;
@@ -31,39 +31,45 @@ class TimerHook {
   base::Instant due_{};
 };
 
-// TimerWheel of one loop: a hierarchical timing wheel. Setting and removing cost O(1), and each deadline is
-// looked at once a level on its way to being due. Ticks are coarse, so that many deadlines share a wake-up:
-// one is never met early, and at most a tick late. One loop thread.
+// The timers of one loop: a hierarchical timing wheel (Varghese and Lauck, "Hashed and hierarchical timing
+// wheels", SOSP 1987, scheme 7). Level L has 64 slots of 64^L ticks; a timer stands in the lowest level whose
+// wheel does not turn round before it is due, and moves down a level each time its slot is reached:
+//
+//   level(due) = floor(highest bit in which the ticks of `due` and of now differ / 6)
+//   slot(due)  = floor(tick(due) / 64^level) mod 64
+//
+// Setting and removing cost O(1), expiring O(levels). Ticks are coarse, so that many timers share a wake-up:
+// a timer is never met early, and at most a tick late. One loop thread.
 class TimerWheel {
  public:
   static constexpr base::Millis kTick{8};
 
-  // Sets (or moves) the deadline of `hook`.
+  // Sets or moves the timer of `hook`.
   void set(TimerHook& hook, base::Instant due) noexcept;
-  // When there is something to do: a deadline, or some that come nearer. base::Instant::max() if none is set.
+  // The time at which a timer is due or moves down a level; base::Instant::max() if none is set.
   base::Instant next() const noexcept;
-  // Takes one deadline that is due at `now` out; nullptr if none is. `now` never goes back.
+  // Takes out one timer that is due at `now`; nullptr if none is. Pre: `now` never goes back.
   TimerHook* pop_due(base::Instant now) noexcept;
 
  private:
   static constexpr unsigned kLevelBits = 6;
   static constexpr unsigned kSlots = 1U << kLevelBits;
-  // Together 2^30 ticks: 99 days. What is due later is set again on its way.
+  // Together 2^30 ticks, 99 days. A timer that is due later goes round once more.
   static constexpr unsigned kLevels = 5;
   using Tick = std::uint64_t;
 
   struct Level {
-    std::uint64_t used = 0;  // one bit a slot; may be set where all hooks have gone
+    std::uint64_t used = 0;  // a bit for each slot; may be set on a slot that has become empty
     std::array<TimerHook, kSlots> slots;
   };
 
   static void link(TimerHook& hook, TimerHook& head) noexcept;
   void place(TimerHook& hook) noexcept;
-  // The first slot that is used, of all levels; false if there is none.
+  // The used slot of all levels that comes first; false if there is none.
   bool first_used(unsigned& level, unsigned& slot, Tick& at) const noexcept;
 
-  Tick reached_ = 0;  // everything up to it has been looked at
-  TimerHook ready_;   // head of those that are due
+  Tick reached_ = 0;  // all slots up to this tick are empty
+  TimerHook ready_;   // list head of the timers that are due
   std::array<Level, kLevels> levels_;
 };
 

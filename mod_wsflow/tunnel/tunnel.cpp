@@ -8,9 +8,10 @@ namespace wsflow::tunnel {
 
 namespace {
 
-// What may wait for a side while too many bytes wait in the process.
+// The high watermark while too many bytes wait in the process.
 constexpr std::uint32_t kCrowdedWatermark = 4096;
-// What of its budget a read costs a tunnel, and with TLS each record of it, be it empty.
+// A read costs a tunnel this much of its budget on top of its bytes; with TLS each record does, even an empty
+// one.
 constexpr std::size_t kReadCost = 4096;
 
 constexpr metrics::Direction from_side(Side side) noexcept {
@@ -44,8 +45,8 @@ Tunnel::Tunnel(Parts parts, base::Instant now)
 }
 
 void Tunnel::begin(base::Instant now) noexcept {
-  now_ = active_at_ = stamp(now);
   thread_.set();
+  now_ = active_at_ = stamp(now);
   for (auto& endpoint : endpoint_) {
     endpoint.heard_at = now_;
     endpoint.note_moved(now_);
@@ -53,8 +54,8 @@ void Tunnel::begin(base::Instant now) noexcept {
 }
 
 void Tunnel::preload(Side from, std::span<const std::uint8_t> bytes, metrics::Recorder& recorder) {
-  if (bytes.empty()) return;
   WSFLOW_ASSERT(thread_.here());
+  if (bytes.empty()) return;
   if (gate(from)) {
     std::vector<std::uint8_t> judged(bytes.begin(), bytes.end());
     const auto result = gate(from)->filter(judged, now_, observer(from), recorder);
@@ -72,17 +73,17 @@ std::uint32_t Tunnel::high_watermark() const noexcept {
 
 bool Tunnel::relay(Side from, std::span<std::uint8_t> buffer, std::size_t budget,
                    metrics::Recorder& recorder) {
-  auto& source = endpoint(from);
   WSFLOW_ASSERT(thread_.here());
+  auto& source = endpoint(from);
   auto& sink = endpoint(other(from));
   std::size_t passed = 0;
   while (source.readable()) {
     if (passed >= budget) return true;
-    // Read on only to learn of the end.
+    // The sink takes no more bytes: read on only to learn of the end.
     const bool discard = sink.lost || sink.out_ended || cut(other(from));
     std::size_t room = buffer.size();
-    // Bytes that are written through at once need no room, if there is plenty in the process; of the others
-    // no more are read than may wait.
+    // Bytes that are written through need no room in the queue. If some wait already, or the process is
+    // crowded, the read is bounded by the watermark.
     if (const std::size_t waiting = sink.pending.size(); !discard && (waiting != 0 || crowded_)) {
       const auto most = high_watermark();
       if (waiting >= most) {
@@ -115,7 +116,7 @@ bool Tunnel::relay(Side from, std::span<std::uint8_t> buffer, std::size_t budget
       }
       note_end(from, broken);
       if (!broken) continue;
-      // Nothing waits for a lost side any more: what paused the other one is gone, and it needs a turn.
+      // The bytes that waited for the lost side are gone; if they paused the other side, it needs a turn.
       source.pending.clear();
       if (std::exchange(sink.read_paused, false)) return true;
       continue;
@@ -147,7 +148,7 @@ bool Tunnel::relay(Side from, std::span<std::uint8_t> buffer, std::size_t budget
   return false;
 }
 
-// TLS bytes that are no byte of the tunnel yet.
+// TLS bytes have come that carry no byte of the tunnel yet.
 void Tunnel::note_sign_of_life(Side from) noexcept {
   endpoint(from).heard_at = now_;
   nearer_ = nearer_ || (gate(from) && gate(from)->ping.unanswered != 0);
@@ -156,7 +157,7 @@ void Tunnel::note_sign_of_life(Side from) noexcept {
 void Tunnel::pass_on(Side to, std::span<const std::uint8_t> bytes) {
   auto& sink = endpoint(to);
   const bool waited = !sink.pending.empty();
-  // Whoever has the last Close frame may come again at once.
+  // A client that gets the last Close frame may come again at once.
   if (!waited && both_closes_seen()) [[unlikely]]
     give_permit_back();
   const std::size_t written = waited ? 0 : sink.write_through(bytes);
@@ -168,7 +169,8 @@ void Tunnel::pass_on(Side to, std::span<const std::uint8_t> bytes) {
   if (!waited) sink.note_moved(now_);
 }
 
-// What `side` has said before its connection broke is read first: it may say why (RFC 6455 7.1.7).
+// Bytes that `side` sent before its connection broke are read first: they may give the reason (RFC 6455
+// 7.1.7).
 void Tunnel::note_write_failure(Side side) noexcept {
   endpoint(side).pending.clear();
   endpoint(other(side)).read_paused = false;
@@ -180,13 +182,13 @@ void Tunnel::pass_on_to_boundary(Side to, std::span<const std::uint8_t> bytes, m
   close_at_boundary(to);
 }
 
-// How many bytes went.
+// Returns the number of bytes that passed the gate.
 std::size_t Tunnel::let_through(Side from, std::span<std::uint8_t> bytes, metrics::Recorder& recorder) {
   auto& judge = *gate(from);
   nearer_ = nearer_ || judge.ping.unanswered != 0;
   const auto result = judge.filter(bytes, now_, observer(from), recorder);
   pass_on(other(from), bytes.first(result.bytes));
-  // When an earlier one was sent, is not kept.
+  // Only the last ping has a known time of sending.
   if (result.pongs != 0 && judge.ping.unanswered == 0) {
     const auto rtt = now_ - judge.ping.sent_at;
     rtt_[static_cast<std::size_t>(from)] =
@@ -211,7 +213,7 @@ void Tunnel::flush(Side side) noexcept {
   }
   if (sink.write_failed) note_write_failure(side);
   auto& source = endpoint(other(side));
-  // While it was not read, its silence was ours.
+  // We did not read it, so its silence counts from now.
   if (sink.pending.size() <= options_->high_watermark / 2 && std::exchange(source.read_paused, false)) {
     source.heard_at = now_;
     nearer_ = true;

@@ -28,8 +28,8 @@
 
 namespace wsflow::tunnel {
 
-// One tunnel: two endpoints, what was seen of the bytes between them, and how it ends. It knows no loop, and
-// of the clock what it is told. A worker builds it; from Engine::adopt on it belongs to one loop thread.
+// One tunnel: two endpoints, the observers of the bytes between them, and the state of its end. It knows no
+// loop, and its callers give it the time. A worker builds it; from Engine::adopt on one loop thread owns it.
 class Tunnel : public TimerHook {
  public:
   static constexpr std::uint32_t kNone = UINT32_MAX;
@@ -40,115 +40,115 @@ class Tunnel : public TimerHook {
     base::UniqueFd origin_fd;
     os::SslRef origin_ssl;  // none: plain
     Admission::Lease admission;
-    limits::PermitLease permit{};               // empty: nothing limits it
-    shm::RowLease row{};                        // empty: none
-    const Options* options = &kDefaultOptions;  // borrowed, lives as long as the process
+    limits::PermitLease permit{};               // empty: no limit applies
+    shm::RowLease row{};                        // empty: no row
+    const Options* options = &kDefaultOptions;  // borrowed; lives as long as the process
     base::Instant lives_until = base::Instant::max();
     std::uint32_t session_until = 0;  // seconds since 1970 by the wall clock; 0: for ever
-    bool extensions = true;           // were agreed on, or may have been: reserved bits are theirs
+    bool extensions = true;           // the ends agreed on extensions, which own reserved bits, or may have
     std::uint64_t id = 0;
     OriginLease origin_lease{};  // empty: the origin is no member of a balancer
     Listeners listeners{};
   };
   Tunnel(Parts parts, base::Instant now);
 
-  // Takes over bytes that were read from `from` before the tunnel began. Before adoption only.
+  // Takes over bytes that were read from `from` before the tunnel began. Pre: not adopted yet.
   void preload(Side from, std::span<const std::uint8_t> bytes, metrics::Recorder& recorder);
 
-  // The loop has it from `now` on. Its maker's clock may have been ahead of that, as it was read later.
+  // The calling thread owns the tunnel from now on. `now` may lie before the maker's `now`, as the loop reads
+  // its clock once a turn.
   void begin(base::Instant now) noexcept;
-  // What the next calls go by: the moment, and whether too many bytes wait in the process.
+  // Sets the time of the next calls. `crowded`: too many bytes wait in the process.
   void begin_turn(base::Instant now, bool crowded) noexcept {
-    now_ = stamp(now);
     WSFLOW_ASSERT(thread_.here());
+    now_ = stamp(now);
     crowded_ = crowded;
   }
-  // Reads from `from` into `buffer` and writes to the other side, until nothing more is there, the other side
-  // is full, or `budget` bytes have passed. True if the budget ended it: there may be more.
-  // Pre: the buffer is larger than FrameGate::kMaxHead where there is a gate.
+  // Reads from `from` into `buffer` and writes to the other side, until no bytes are left, the other side is
+  // full, or `budget` bytes have passed. True if the budget ended it: more bytes may be there.
+  // Pre: the buffer is larger than FrameGate::kMaxHead if there is a gate.
   bool relay(Side from, std::span<std::uint8_t> buffer, std::size_t budget, metrics::Recorder& recorder);
-  // Writes what waits for `side`; lets the other side be read again below the low watermark.
+  // Writes the bytes that wait for `side`, and resumes reading the other side at the low watermark.
   void flush(Side side) noexcept;
-  // Passes on ends of stream and broken connections, with a Close frame where a side has ended without one.
-  // True if the tunnel is over.
+  // Passes on ends of stream and broken connections. A side that ended without a Close frame is told to the
+  // other one by a Close frame of ours. True if the tunnel is over.
   bool settle();
-  // An end of `side` is waiting, but it cannot be read to because the other side takes nothing: the tunnel is
-  // ending all the same. How it ends is known when the side is read.
+  // The kernel reports an end of `side`. If `side` is paused, as the other side takes nothing, the tunnel is
+  // ending from now on; its outcome is known when `side` has been read to the end.
   void note_hang_up(Side side) noexcept;
-  // Whether bytes have moved, or the tunnel has begun to end, since the last call.
+  // True if bytes have moved, or the tunnel has begun to end, since the last call.
   bool take_progress() noexcept { return std::exchange(progress_, false); }
-  // Whether a side can be read again that this turn had read already.
+  // True if a side that this turn has read already can be read again.
   bool take_again() noexcept { return std::exchange(again_, false); }
-  // How many bytes wait to be written to both sides.
+  // Bytes that wait to be written to both sides.
   std::uint32_t waiting() const noexcept {
     return static_cast<std::uint32_t>(endpoint_[0].pending.size() + endpoint_[1].pending.size());
   }
 
-  // The next thing to do when its time has come. `wall_ahead`, base::wall_ahead(), matters in a session
-  // alone; `absence` is the last one of the loop. Only in a turn.
+  // The next deadline. `wall_ahead`, base::wall_ahead(), matters only in a session; `absence` is the loop's
+  // last one. Pre: in a turn.
   Deadline deadline(base::Instant now, base::Millis wall_ahead = {}, const Absence& absence = {}) noexcept;
-  // Its deadline depends on the wall clock.
+  // The tunnel ends with a session: its deadline depends on the wall clock.
   bool has_session() const noexcept { return session_until_ != 0; }
-  // Its deadline may be nearer than it was.
+  // The deadline may be nearer than it was.
   bool pressed() const noexcept {
     return ending() || nearer_ || waiting() != 0 || endpoint_[0].rate_paused || endpoint_[1].rate_paused;
   }
-  // The next turn tries to read both sides, whatever events have told so far: who may be given up is heard
-  // first.
+  // Makes the next turn try to read both sides, with or without events: a peer is heard before it is given
+  // up.
   void expect_everything() noexcept;
-  // The time has come. True if the tunnel is over.
+  // Acts on a deadline that has come. True if the tunnel is over.
   bool meet(const Deadline& due, metrics::Recorder& recorder);
   bool ping_waits() const noexcept { return endpoint_[0].ping_waits || endpoint_[1].ping_waits; }
-  // Sends pings that wait, if now they can be sent. True if the tunnel has another deadline now.
+  // Sends the waiting pings that can be sent now. True if the deadline has changed.
   bool send_waiting_pings(metrics::Recorder& recorder);
-  // Bytes have moved while it ends: the time for that begins again, unless it is we who end it.
+  // Bytes have moved while the tunnel ends: the time of `close` starts again, unless we close the tunnel.
   void stay() noexcept {
     if (!closing_) active_at_ = now_;
   }
 
-  // Ends the tunnel with a Close frame of ours to both sides, each as soon as the frame that is on its way
-  // there is whole; then our end of stream. What a side sends from then on is dropped. A side that has had
-  // its Close frame from the other one already, or whose bytes are no WebSocket, gets the end of stream
-  // alone. `mask_key` masks the frame to the origin (RFC 6455 5.3). The first call counts. Whatever the peers
-  // do, the tunnel is over when the time of `close` has passed.
+  // Ends the tunnel: each side gets a Close frame of ours at the next frame boundary, then our end of stream.
+  // Bytes that a side sends after that are dropped. A side that already got a Close frame of the other side,
+  // or a stream that is no WebSocket, gets only the end of stream. `mask_key` masks the frame to the origin
+  // (RFC 6455 5.3). Only the first call counts. Whatever the peers do, the tunnel is over after the time of
+  // `close`.
   void begin_close(CloseCodes codes, std::uint32_t mask_key, base::Outcome outcome,
                    EndedBy cause = EndedBy::nobody);
   bool closing() const noexcept { return closing_; }
-  // Tells its listeners of its start or its end.
+  // Tells the listeners of the tunnel's start or end.
   void notify(Event event, base::Instant now) noexcept { listeners_.notify(event, *this, now); }
-  // Sends ends of stream now, in the middle of a frame or not.
+  // Sends ends of stream to both sides at once, even in the middle of a frame.
   void cut_off() noexcept;
 
-  // One side has ended: the tunnel lives on only while bytes move.
+  // The tunnel is ending: it lives on only while bytes move.
   bool ending() const noexcept { return first_end_.has_value() || hang_up_waits_; }
   bool both_closes_seen() const noexcept { return observer_[0].close_seen() && observer_[1].close_seen(); }
-  // Pre: ending(), or nobody wants the tunnel any more.
+  // `server_stop` until something else has ended the tunnel.
   base::Outcome outcome() const noexcept { return first_end_.value_or(base::Outcome::server_stop); }
-  // Whose doing the end is.
+  // The party that ended the tunnel.
   EndedBy cause() const noexcept { return cause_; }
-  // Gives the tunnel an outcome if nothing else has ended it before.
+  // Sets the outcome, unless the tunnel already has one.
   void end_as(base::Outcome outcome, EndedBy cause = EndedBy::nobody) noexcept;
-  // Of the last answer to a ping of ours, in milliseconds.
+  // The round trip of the last answered ping, in milliseconds.
   std::optional<std::uint32_t> rtt(Side side) const noexcept {
     const auto rtt = rtt_[static_cast<std::size_t>(side)];
     return rtt != 0 ? std::optional<std::uint32_t>(rtt - 1) : std::nullopt;
   }
-  // The code of the Close frame that we have put in for `side`; 1005: it had none, 0: there was no such
-  // frame.
+  // The code of the Close frame that we sent to `side`; 1005: a frame without a code, 0: no frame.
   std::uint16_t our_close(Side side) const noexcept {
     return side == Side::client ? our_closes_.client : our_closes_.origin;
   }
 
   Endpoint& endpoint(Side side) noexcept { return endpoint_[static_cast<std::size_t>(side)]; }
   const Observer& from(Side side) const noexcept { return observer_[static_cast<std::size_t>(side)]; }
-  // The Close code of an operator's command, once; 0: none.
+  // Takes the Close code of an operator's command; 0: no command.
   std::uint16_t take_close_command() noexcept {
     const auto command = row_.take_command();
     return shm::action_of(command) == shm::Command::close ? shm::code_of(command) : std::uint16_t{0};
   }
-  // Says in its row what has passed so far.
+  // Writes the counts so far into the tunnel's row.
   void show(base::Instant now) noexcept;
-  // The descriptors of both sides, behind those in `to`.
+  // Appends the descriptors of both sides.
   void add_descriptors(std::vector<int>& to) const {
     for (const auto& endpoint : endpoint_) to.push_back(endpoint.stream.fd());
   }
@@ -158,11 +158,11 @@ class Tunnel : public TimerHook {
   const void* log_context() const noexcept { return options_->log_context; }
   base::Instant started() const noexcept { return started_; }
 
-  // Owned by the loop.
-  std::uint32_t counted_waiting = 0;    // what of waiting() is in the process's sum
-  std::uint32_t unshown_place = kNone;  // where it stands among those whose row is behind
+  // The loop's fields.
+  std::uint32_t counted_waiting = 0;    // the part of the process's sum that stands for waiting()
+  std::uint32_t unshown_place = kNone;  // index in the loop's list of rows to write
   bool scheduled = false;               // waits for another turn
-  bool over = false;                    // to be freed at the end of the turn
+  bool over = false;                    // freed at the end of the turn
 
  private:
   void give_permit_back() noexcept;
@@ -197,17 +197,17 @@ class Tunnel : public TimerHook {
   bool hang_up_waits_ = false;  // a paused side has ended
   bool progress_ = false;
   bool nearer_ = false;        // a ping may be due earlier: a pinged peer spoke, or one is read again
-  bool crowded_ = false;       // in this turn
+  bool crowded_ = false;       // too many bytes wait in the process; of this turn
   bool again_ = false;         // take_again()
-  const bool extensions_;      // reserved bits may belong to one
+  const bool extensions_;      // reserved bits may belong to an extension
   std::array<bool, 2> cut_{};  // nothing more of the other side is passed to this Side
   std::optional<base::Outcome> first_end_;
-  std::uint32_t now_;        // stamp of the turn
-  std::uint32_t active_at_;  // stamp of the peers' last frame; while it ends, of the last bytes or the order
-  std::array<Endpoint, 2> endpoint_;                // owned; by Side
-  std::array<Observer, 2> observer_;                // what each Side sent
+  std::uint32_t now_;                 // stamp of the turn
+  std::uint32_t active_at_;           // stamp of the peers' last bytes; once we close, of that moment
+  std::array<Endpoint, 2> endpoint_;  // owned; by Side
+  std::array<Observer, 2> observer_;  // of the bytes that each Side sent
   std::array<std::unique_ptr<FrameGate>, 2> gate_;  // for what each Side sends; none: everything passes
-  const Options* options_;                          // borrowed, lives as long as the process
+  const Options* options_;                          // borrowed; lives as long as the process
 
   Admission::Lease admission_;  // owned
   limits::PermitLease permit_;  // owned
@@ -219,10 +219,10 @@ class Tunnel : public TimerHook {
   std::uint64_t id_;
   std::uint32_t session_until_;  // seconds of the wall clock; 0: for ever
   std::uint32_t mask_key_ = 0;   // of our Close frame to the origin
-  CloseCodes codes_;             // of our Close frames, if it is closing
-  CloseCodes our_closes_;        // those that were sent
+  CloseCodes codes_;             // of our Close frames, while closing
+  CloseCodes our_closes_;        // of the Close frames that we have sent
   EndedBy cause_ = EndedBy::nobody;
-  EndedBy closer_ = EndedBy::nobody;    // who has sent a Close frame first
+  EndedBy closer_ = EndedBy::nobody;    // the side that sent a Close frame first
   std::array<std::uint16_t, 2> rtt_{};  // of the last ping to each Side; milliseconds + 1, 0: none
 
  public:

@@ -30,8 +30,8 @@ bool Tunnel::settle() {
   for (const auto side : {Side::client, Side::origin}) {
     auto& sink = endpoint(side);
     if (sink.out_ended || !sink.pending.empty()) continue;
-    // The closing handshake is complete: the server's side of a connection ends it first (RFC 6455 7.1.1), so
-    // the client gets its FIN at once, and the origin is left to send its own.
+    // After a complete closing handshake the server ends the TCP connection first (RFC 6455 7.1.1): the
+    // client gets our FIN at once, and we wait for that of the origin.
     const bool handshake_done = both_closes_seen() && (side == Side::client || sink.in_ended);
     const bool no_more_comes = endpoint(other(side)).finished_reading();
     if (no_more_comes) close_at_boundary(side);
@@ -56,19 +56,19 @@ void Tunnel::order_close(CloseCodes codes, std::uint32_t mask_key, Outcome outco
   mask_key_ = mask_key;
   active_at_ = now_;
   end_as(outcome, cause);
-  for (auto& endpoint : endpoint_) endpoint.rate_paused = false;  // its end is looked for
+  for (auto& endpoint : endpoint_) endpoint.rate_paused = false;  // read on, to see its end
 }
 
-// The options do not allow what `from` sends: nothing more of it passes. The Close frames follow in settle(),
-// as before adoption nothing can be written.
+// `from` has sent bytes that the options forbid: no more of its bytes pass. settle() sends the Close frames,
+// as nothing can be written before adoption.
 void Tunnel::refuse(Side from, Outcome why) noexcept {
   if (closing()) return;
   order_close(close_codes(why, cause_of(from)), os::random32(), why, cause_of(from));
-  // In the middle of a frame there is no place for a Close frame.
+  // A Close frame cannot stand inside another frame.
   cut(other(from)) = !observer(from).at_boundary();
 }
 
-// Nothing is to be had of this side any more.
+// Treats `side` as lost, and resets its connection.
 void Tunnel::give_up(Side side, Outcome why) noexcept {
   auto& gone = endpoint(side);
   end_as(why, cause_of(side));
@@ -83,7 +83,7 @@ std::uint16_t Tunnel::code_for(Side to) const noexcept {
     return to == Side::client ? codes.client : codes.origin;
   };
   if (closing()) return code_in(codes_);
-  // It has its own code back, as if the other side had answered (RFC 6455 5.5.1).
+  // The side gets its own code back, as if the other side had answered (RFC 6455 5.5.1).
   if (from(to).close_seen()) return from(to).close_code();
   return code_in(close_codes(outcome(), cause_));
 }
@@ -114,7 +114,7 @@ void Tunnel::end_as(Outcome outcome, EndedBy cause) noexcept {
   first_end_ = outcome;
   cause_ = cause;
   progress_ = true;
-  for (auto& endpoint : endpoint_) endpoint.looked = false;  // what the kernel has counts from now on
+  for (auto& endpoint : endpoint_) endpoint.looked = false;  // still_delivering() counts from now on
 }
 
 void Tunnel::note_hang_up(Side side) noexcept {
@@ -123,15 +123,15 @@ void Tunnel::note_hang_up(Side side) noexcept {
   progress_ = true;
 }
 
-// To be done before the client can know that its tunnel is over: it may come again at once, and find its
-// permit free.
+// Runs before the client can know that its tunnel is over: a client that comes again at once finds its permit
+// free.
 void Tunnel::give_permit_back() noexcept {
   if (!permit_) return;
   row_.forget_permit();
   permit_ = {};
 }
 
-// Of two Close frames in one turn the client's counts.
+// If both sides sent a Close frame in one turn, the client's counts as the first.
 void Tunnel::note_closer() noexcept {
   for (const auto side : {Side::client, Side::origin}) {
     if (closer_ == EndedBy::nobody && observer(side).close_seen()) closer_ = cause_of(side);

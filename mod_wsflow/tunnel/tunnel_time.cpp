@@ -10,11 +10,11 @@ namespace wsflow::tunnel {
 namespace {
 using base::Outcome;
 
-// Bytes wait for a side: how soon it is looked at what it has taken, before it is given up.
+// Once bytes wait for a side, Due::look notes after this time how many it has taken; Due::stall compares.
 constexpr std::uint32_t look_after(std::uint32_t stall) noexcept {
   return std::min<std::uint32_t>(stall / 8, 1000);
 }
-// Of a way to a peer and back, in milliseconds; what is measured beyond it is not waited for.
+// Longest round trip that a ping's time-out allows for, in milliseconds.
 constexpr std::uint32_t kLongestRoundTrip = 60'000;
 }  // namespace
 
@@ -44,7 +44,7 @@ Deadline Tunnel::deadline(base::Instant now, base::Millis wall_ahead, const Abse
              peer.looked ? Due::stall : Due::look, side);
   }
   if (ending()) {
-    // While bytes wait for a peer, it has not failed to answer.
+    // A peer for which bytes wait cannot have answered yet.
     if (waiting() == 0) consider(active_at_, options_->close, Due::close);
     return first;
   }
@@ -56,7 +56,7 @@ Deadline Tunnel::deadline(base::Instant now, base::Millis wall_ahead, const Abse
     if (quiet == 0 || peer.ping_waits || observer_[0].broken() || observer_[1].broken()) continue;
     if (peer.read_paused || peer.rate_paused) continue;  // its answer would not be read
     const auto* ping = gate(side) ? &gate(side)->ping : nullptr;
-    // Any byte is a sign of life, and so the answer to every ping before it.
+    // Any byte is a sign of life, and so answers every ping before it.
     const bool waits =
         ping != nullptr && ping->unanswered != 0 && now_ - ping->sent_at < now_ - peer.heard_at;
     if (!waits) {
@@ -98,7 +98,7 @@ bool Tunnel::meet(const Deadline& due, metrics::Recorder& recorder) {
       break;
     case Due::rate:
       peer.rate_paused = false;
-      peer.heard_at = now_;  // while it was not read, its silence was ours
+      peer.heard_at = now_;  // we did not read it, so its silence counts from now
       break;
     case Due::close:
       if (!closing() && (still_delivering(Side::client) || still_delivering(Side::origin))) {
@@ -111,7 +111,7 @@ bool Tunnel::meet(const Deadline& due, metrics::Recorder& recorder) {
   return false;
 }
 
-// Between frames only, and not behind bytes that wait: it would not tell how the peer is.
+// A ping goes between frames, and not behind waiting bytes: it would measure them instead of the peer.
 bool Tunnel::can_ping(Side side) const noexcept {
   const auto& peer = endpoint_[static_cast<std::size_t>(side)];
   return from(other(side)).at_boundary() && peer.pending.empty() && !peer.out_ended && !peer.lost;
@@ -144,7 +144,7 @@ void Tunnel::ping(Side side, metrics::Recorder& recorder) {
   ping.end = delivery.confirmed + delivery.waiting + peer.pending.size();
   ping.taken = delivery.taken;
   ping.arrived = delivery.arrived;
-  // On a slow way the kernel's own patience is the least.
+  // On a slow path the peer gets at least as long as the kernel waits for an acknowledgement.
   ping.timeout = std::max(options_->ping_timeout, std::min(2 * delivery.round_trip, kLongestRoundTrip));
 }
 
@@ -164,7 +164,7 @@ bool Tunnel::send_waiting_pings(metrics::Recorder& recorder) {
   return changed;
 }
 
-// Whether the peer's system has taken anything since the last look.
+// True if the peer's system has taken bytes since the last look.
 bool Tunnel::takes_bytes(Side side, const os::Delivery& delivery) noexcept {
   auto& peer = endpoint(side);
   if (peer.taken == delivery.taken) return false;
@@ -173,9 +173,9 @@ bool Tunnel::takes_bytes(Side side, const os::Delivery& delivery) noexcept {
   return true;
 }
 
-// The silence of a peer is no sign of death while something of what it says has arrived (the beginning of a
-// TLS record, segments behind one that was lost), or while the ping is on its way behind other bytes and some
-// of them are delivered.
+// A silent peer may still answer if the kernel has received parts of its words (the beginning of a TLS
+// record, segments behind a lost one), or if the ping is on its way behind other bytes that are being
+// delivered.
 bool Tunnel::may_still_answer(Side side) noexcept {
   auto& ping = gate(side)->ping;
   const auto delivery = os::delivery(endpoint(side).stream.fd());
@@ -187,13 +187,13 @@ bool Tunnel::may_still_answer(Side side) noexcept {
   if (!ping.on_its_way || delivery.taken == ping.taken) return false;
   ping.taken = delivery.taken;
   ping.on_its_way = delivery.confirmed < ping.end;
-  // Delivered: its time began with the acknowledgement.
+  // The time of a delivered ping began with its acknowledgement.
   const auto quiet = ping.on_its_way ? 0 : std::min(delivery.quiet, now_ - ping.waits_since);
   ping.waits_since = now_ - quiet;
   return quiet < ping.timeout;
 }
 
-// The kernel has bytes for a side that takes them, or may still do so within `stall`.
+// True if the kernel has bytes for a side that takes them, or that has time until `stall` to take some.
 bool Tunnel::still_delivering(Side side) noexcept {
   auto& peer = endpoint(side);
   if (peer.lost) return false;

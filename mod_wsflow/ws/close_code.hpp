@@ -4,7 +4,7 @@
 
 namespace wsflow::ws {
 
-// RFC 6455 7.4.1 and the IANA registry.
+// Close codes of RFC 6455 7.4.1 and of the IANA registry (RFC 6455 11.7).
 namespace close_code {
 inline constexpr std::uint16_t kNormal = 1000;
 inline constexpr std::uint16_t kGoingAway = 1001;
@@ -24,7 +24,8 @@ inline constexpr std::uint16_t kBadGateway = 1014;
 inline constexpr std::uint16_t kTlsHandshake = 1015;
 }  // namespace close_code
 
-// 1004, 1005, 1006 and 1015 only describe an end, 1016..2999 belong to later versions of the protocol.
+// RFC 6455 7.4.1 and 7.4.2: 1004, 1005, 1006 and 1015 only describe an end; 1016..2999 belong to later
+// versions of the protocol; 3000..4999 belong to libraries and applications.
 constexpr bool may_appear_on_wire(std::uint16_t code) noexcept {
   if (code >= 3000) return code <= 4999;
   if (code < close_code::kNormal || code > close_code::kBadGateway) return false;

@@ -12,6 +12,7 @@
 
 namespace wsflow::ws {
 
+// The header of a frame (RFC 6455 5.2).
 struct FrameHeader {
   Opcode opcode;
   bool fin;
@@ -30,14 +31,14 @@ constexpr std::uint64_t big_endian(const std::uint8_t* at, unsigned bytes) noexc
   return value;
 }
 
-// The size of a header, by its second byte.
+// The size of a header, computed from its second byte.
 constexpr std::size_t header_size(std::uint8_t second) noexcept {
   const unsigned length = second & 0x7FU;
   const std::size_t extended = length < 126 ? 0 : (length == 126 ? 2 : 8);
   return 2 + extended + ((second & 0x80U) != 0 ? 4 : 0);
 }
 
-// The whole header at `head`, right or wrong.
+// Decodes the whole header at `head`, valid or not.
 constexpr FrameHeader read_header(const std::uint8_t* head) noexcept {
   std::uint64_t length = head[1] & 0x7FU;
   if (length == 126) {
@@ -52,8 +53,9 @@ constexpr FrameHeader read_header(const std::uint8_t* head) noexcept {
           .payload_length = length};
 }
 
-// Writes a control frame and returns its size, or 0 when `out` is too small. It is masked with `*mask_key`
-// (most significant byte first) when that is given. Pre: the payload has at most kMaxControlPayload bytes.
+// Writes a control frame (RFC 6455 5.5) and returns its size, or 0 if `out` is too small. Masks it with
+// `*mask_key`, most significant byte first (5.3), unless that is nullptr. Pre: the payload has at most
+// kMaxControlPayload bytes.
 inline std::size_t encode_control(std::span<std::uint8_t> out, Opcode opcode,
                                   std::span<const std::uint8_t> payload,
                                   const std::uint32_t* mask_key) noexcept {
@@ -74,9 +76,9 @@ inline std::size_t encode_control(std::span<std::uint8_t> out, Opcode opcode,
   return header_size + payload.size();
 }
 
-// Writes a Close frame, as encode_control() (kMaxCloseSize always suffices). A reason that is too long is cut
-// at a character of its UTF-8. A code that must not be sent gives a Close frame without payload, so no caller
-// can put 1006 on the wire.
+// Writes a Close frame (RFC 6455 5.5.1) by encode_control(); kMaxCloseSize bytes always suffice. A long
+// reason is cut between characters of its UTF-8. A code that must not be sent gives a Close frame without
+// payload: no caller can put 1006 on the wire.
 inline std::size_t encode_close(std::span<std::uint8_t> out, std::uint16_t code, std::string_view reason,
                                 const std::uint32_t* mask_key) noexcept {
   std::array<std::uint8_t, kMaxControlPayload> payload{};

@@ -19,7 +19,7 @@ const std::uint8_t* FrameScanner::gather_header(const std::uint8_t* at, const st
 }
 
 void FrameScanner::begin_close(const std::uint8_t* head) noexcept {
-  if (close_seen_) return;  // the first Close frame is the one that counts
+  if (close_seen_) return;  // only the first Close frame counts
   if (payload_left_ == 0) {
     close_seen_ = true;
     return;

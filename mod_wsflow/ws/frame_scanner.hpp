@@ -11,19 +11,19 @@
 
 namespace wsflow::ws {
 
-// Whose bytes are scanned: frames of a client must be masked, frames of an origin must not be.
+// The sender of the scanned bytes. A client must mask its frames, an origin must not (RFC 6455 5.1).
 enum class Sender : std::uint8_t { client, origin };
 
-// Walks the frame headers of one direction of a tunnel, however the stream is split, and skips the payloads;
-// only the code of the first Close frame is read. It never changes or holds back a byte: what breaks RFC 6455
-// (5.2, 5.4, 5.5) ends the judging for good and nothing else. RSV bits belong to the extensions and are not
-// judged, nor are lengths in more bytes than needed. One thread at a time.
+// Walks the frame headers of one direction of a tunnel, wherever the reads split the stream, and skips the
+// payloads; it reads only the code of the first Close frame. It changes no byte and holds none back: a breach
+// of RFC 6455 (5.2, 5.4, 5.5) ends the scanning for good, and nothing else. It does not judge RSV bits, which
+// belong to extensions, nor lengths in more bytes than needed. One thread at a time.
 class FrameScanner {
  public:
   explicit FrameScanner(Sender sender) noexcept : sender_(sender), in_message_(false), close_seen_(false) {}
 
-  // Calls on_frame(const FrameHeader&) for each header that `bytes` completes; the scanner's state is then
-  // that behind the header. A data frame with `fin` ends a message.
+  // Scans all of `bytes` and calls on_frame(const FrameHeader&) for each header that they complete; the
+  // scanner then stands behind the header. A data frame with `fin` ends a message.
   template <class OnFrame>
   void scan(std::span<const std::uint8_t> bytes, OnFrame&& on_frame) noexcept {
     const std::uint8_t* at = bytes.data();
@@ -31,7 +31,7 @@ class FrameScanner {
     while (at != end && phase_ != Phase::broken) at = step(at, end, on_frame);
   }
 
-  // The same, but only as far as the next boundary between frames; returns how many bytes that took.
+  // Scans up to the next boundary between frames, and returns the number of bytes scanned.
   template <class OnFrame>
   std::size_t scan_to_boundary(std::span<const std::uint8_t> bytes, OnFrame&& on_frame) noexcept {
     const std::uint8_t* at = bytes.data();
@@ -40,7 +40,7 @@ class FrameScanner {
     return static_cast<std::size_t>(at - bytes.data());
   }
 
-  // The same, but at most one frame, or the rest of the one that is begun.
+  // Scans at most one frame, or the rest of the current one, and returns the number of bytes scanned.
   template <class OnFrame>
   std::size_t scan_frame(std::span<const std::uint8_t> bytes, OnFrame&& on_frame) noexcept {
     const std::uint8_t* at = bytes.data();
@@ -52,10 +52,10 @@ class FrameScanner {
     return static_cast<std::size_t>(at - bytes.data());
   }
 
-  // No frame is begun and unfinished, and nothing was judged broken: a frame of ours may be put in here.
+  // The scanner stands between two frames of an unbroken stream: a frame of ours may be put in here.
   bool at_boundary() const noexcept { return phase_ == Phase::header && got_ == 0; }
 
-  // The bytes are no WebSocket.
+  // The bytes break RFC 6455.
   bool broken() const noexcept { return phase_ == Phase::broken; }
 
   // A whole Close frame, payload included, has passed.
@@ -66,13 +66,13 @@ class FrameScanner {
 
   Sender sender() const noexcept { return sender_; }
 
-  // What is still to come of the payload of the current frame.
+  // Payload bytes of the current frame that are still to come.
   std::uint64_t payload_left() const noexcept { return payload_left_; }
 
  private:
   enum class Phase : std::uint8_t { header, payload, control_payload, close_payload, broken };
 
-  // Takes one piece: a payload, or a header, as far as it is there.
+  // Takes one piece: a payload or a header, or the part of it that is there.
   template <class OnFrame>
   const std::uint8_t* step(const std::uint8_t* at, const std::uint8_t* end, OnFrame& on_frame) noexcept {
     if (phase_ != Phase::header) return skip_payload(at, end);
@@ -94,7 +94,8 @@ class FrameScanner {
     return available >= 2 && available >= header_size(at[1]);
   }
 
-  // The judgement on the first two bytes of a header.
+  // True if the first two bytes of a header obey RFC 6455: 5.1 masking, 5.2 opcodes, 5.4 fragmentation, 5.5
+  // control frames.
   bool acceptable(std::uint8_t first, std::uint8_t second) const noexcept {
     const auto opcode = static_cast<Opcode>(first & 0xFU);
     const bool masked = (second & 0x80U) != 0;
@@ -135,23 +136,22 @@ class FrameScanner {
     return true;
   }
 
-  // Takes bytes of a header that the reads have split. When it is whole, got_ is 0 again and head_
-  // holds it.
+  // Collects the bytes of a split header. Once the header is whole, head_ holds it and got_ is 0.
   const std::uint8_t* gather_header(const std::uint8_t* at, const std::uint8_t* end) noexcept;
   void begin_close(const std::uint8_t* head) noexcept;
   const std::uint8_t* read_close_payload(const std::uint8_t* at, const std::uint8_t* end) noexcept;
 
   std::uint64_t payload_left_ = 0;
-  std::uint16_t close_code_ = close_code::kNoStatus;  // in close_payload: its masking key, turned into it
+  std::uint16_t close_code_ = close_code::kNoStatus;  // in close_payload: masking key XOR the bytes so far
   std::uint8_t head_[kMaxHeaderSize] = {};
-  std::uint8_t got_ = 0;  // bytes of a header, or, in close_payload, of the code, that have arrived
+  std::uint8_t got_ = 0;  // bytes in head_; in close_payload: bytes of the code that have arrived
   Phase phase_ = Phase::header;
   Sender sender_;
   bool in_message_ : 1;  // a fragmented message is open
   bool close_seen_ : 1;
 };
 
-// Two are part of every idle tunnel; whoever contains one has the last four bytes of it for other things.
+// Every idle tunnel contains two. The last four bytes are padding that the containing object can use.
 static_assert(sizeof(FrameScanner) <= 32);
 
 }  // namespace wsflow::ws

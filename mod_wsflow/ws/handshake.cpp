@@ -13,15 +13,16 @@ bool is_base64_char(char c) noexcept {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '+' || c == '/';
 }
 
-// 16 bytes in base64 are 22 characters and two of padding. The unused bits of the last one may have any
-// value.
+// 16 bytes in base64 are 22 characters and "==" (RFC 6455 4.2.1). The unused bits of the last character may
+// have any value.
 bool is_key(std::string_view key) noexcept {
   constexpr std::size_t kDigits = 22;
   return key.size() == kDigits + 2 && key.ends_with("==") &&
          std::all_of(key.begin(), key.begin() + kDigits, is_base64_char);
 }
 
-// Commas inside quoted strings separate nothing.
+// An element of Sec-WebSocket-Extensions (RFC 6455 9.1). Commas inside quoted strings do not separate
+// elements.
 struct ExtensionElement {
   std::string_view text;
   bool quotes_closed;
@@ -57,10 +58,11 @@ bool offers_extension(std::string_view offered, std::string_view name) noexcept 
   return false;
 }
 
-// What the client offered literally is accepted even if it is no token: that is between the two ends.
+// A protocol that the client offered literally is accepted even if it is no token: that is the ends'
+// business.
 AnswerVerdict judge_protocol(std::string_view answered, std::string_view offered) noexcept {
   const std::string_view protocol = trim_ows(answered);
-  if (protocol.empty()) return AnswerVerdict::ok;  // some origins write it so when they have chosen none
+  if (protocol.empty()) return AnswerVerdict::ok;  // some origins send an empty field for "none"
   if (offers_protocol(offered, protocol)) return AnswerVerdict::ok;
   return is_token(protocol) ? AnswerVerdict::protocol_not_offered : AnswerVerdict::malformed_header;
 }
@@ -68,7 +70,7 @@ AnswerVerdict judge_protocol(std::string_view answered, std::string_view offered
 AnswerVerdict judge_extensions(std::string_view answered, std::string_view offered) noexcept {
   while (!answered.empty()) {
     const ExtensionElement element = take_extension(answered);
-    if (element.text.empty()) continue;  // RFC 9110 5.6.1: empty elements are to be ignored
+    if (element.text.empty()) continue;  // RFC 9110 5.6.1: ignore empty elements
     const std::string_view name = extension_name(element.text);
     if (!element.quotes_closed || !is_token(name)) return AnswerVerdict::malformed_header;
     if (!offers_extension(offered, name)) return AnswerVerdict::extension_not_offered;
@@ -101,7 +103,8 @@ bool is_handshake(const UpgradeRequest& request) noexcept {
          request.connection && has_token(*request.connection, "upgrade") && (request.key || request.version);
 }
 
-// The version is judged before the key: a client of another version may have no key, and 426 tells it why.
+// RFC 6455 4.2.1. Judges the version before the key: a client of another version may have no key, and 426
+// tells it the reason.
 RequestVerdict judge_request(const UpgradeRequest& request) noexcept {
   if (!request.upgrade || !has_token(*request.upgrade, kProtocolName)) return RequestVerdict::not_upgrade;
   if (request.method != "GET") return RequestVerdict::bad_method;

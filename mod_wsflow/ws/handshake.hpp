@@ -7,11 +7,12 @@
 
 namespace wsflow::ws {
 
-// The opening handshake of RFC 6455 (4.1, 4.2.1). Field values are taken as httpd keeps them: fields of one
-// name are merged with ", ". The value of Sec-WebSocket-Accept is computed elsewhere.
+// The opening handshake: RFC 6455 4.2.1 for the client's request, 4.1 for the origin's answer. Field values
+// have the form in which httpd keeps them: fields of one name are merged with ", ".
+// httpd/handshake/accept_key computes Sec-WebSocket-Accept.
 
 enum class RequestVerdict : std::uint8_t {
-  not_upgrade,  // no WebSocket handshake at all: an ordinary request
+  not_upgrade,  // an ordinary request
   ok,
   bad_method,
   bad_http_version,
@@ -32,8 +33,9 @@ struct UpgradeRequest {
   bool has_body = false;
 };
 
-// Whether somebody wants a WebSocket, rightly or not. Many an ordinary request has an Upgrade that a proxy in
-// front, or a line of the configuration, has put on all of them: but no key, no version, or another method.
+// True if the client wants a WebSocket, whether or not its handshake is valid. A proxy in front, or a line of
+// the configuration, may put Upgrade on ordinary requests, which have no key and no version, or another
+// method.
 bool is_handshake(const UpgradeRequest& request) noexcept;
 
 RequestVerdict judge_request(const UpgradeRequest& request) noexcept;
@@ -56,13 +58,13 @@ struct UpgradeAnswer {
   std::optional<std::string_view> extensions;
 };
 
-// Judges the fields of a 101 answer. Parameters of extensions are the ends' business: only names are
-// compared.
+// Judges the fields of a 101 answer. Compares only the names of extensions: their parameters are the ends'
+// business.
 AnswerVerdict judge_answer(const UpgradeAnswer& answer, std::string_view expected_accept,
                            std::optional<std::string_view> offered_protocols,
                            std::optional<std::string_view> offered_extensions) noexcept;
 
-// One sentence that names the header and what was expected.
+// A sentence that names the header and the expected value.
 const char* describe(RequestVerdict verdict) noexcept;
 const char* describe(AnswerVerdict verdict) noexcept;
 
@@ -70,10 +72,10 @@ const char* describe(AnswerVerdict verdict) noexcept;
 const char* name(RequestVerdict verdict) noexcept;
 const char* name(AnswerVerdict verdict) noexcept;
 
-// Whether `token` is an element of the comma-separated list, in any case.
+// True if `token` is an element of the comma-separated list; ignores case.
 bool has_token(std::string_view list, std::string_view token) noexcept;
 
-// The list without that element.
+// Returns the list without the elements that equal `token`; ignores case.
 std::string without_token(std::string_view list, std::string_view token);
 
 }  // namespace wsflow::ws

@@ -43,7 +43,7 @@ HeadError parse_field(std::string_view line, HeadField& out) noexcept {
   const std::size_t colon = line.find(':');
   if (colon == std::string_view::npos) return HeadError::bad_field;
   std::string_view name = line.substr(0, colon);
-  // RFC 9112 5.1: a proxy takes out the white space before the colon of a response's field.
+  // RFC 9112 5.1: a proxy removes white space before the colon of a response's field.
   while (!name.empty() && is_ows(name.back())) name.remove_suffix(1);
   if (!is_token(name)) return HeadError::bad_field;
   out.name = name;
@@ -54,7 +54,7 @@ HeadError parse_field(std::string_view line, HeadField& out) noexcept {
 }  // namespace
 
 std::size_t find_head_end(std::string_view buffer, std::size_t searched) noexcept {
-  // The line feed before the empty line may be one or two bytes behind us ("\n\r" + "\n").
+  // The search goes two bytes back: the end of a head may be split as "\n\r" + "\n".
   std::size_t at = buffer.find('\n', searched < 2 ? 0 : searched - 2);
   while (at != std::string_view::npos) {
     const std::string_view next = buffer.substr(at + 1);
@@ -67,9 +67,9 @@ std::size_t find_head_end(std::string_view buffer, std::size_t searched) noexcep
 
 void unfold(std::span<char> head) noexcept {
   const std::string_view text(head.data(), head.size());
-  const std::size_t line = text.find('\n');  // the status line's end: what follows it belongs to no field
+  const std::size_t line = text.find('\n');  // the status line, which no folded line continues
   if (line == std::string_view::npos) return;
-  bool in_value = false;  // of the field that `at` is in, folded lines included
+  bool in_value = false;  // `at` is behind the colon of a field, or in its folded lines
   for (std::size_t at = line + 1; at < text.size(); ++at) {
     if (text[at] == ':') in_value = true;
     if (text[at] != '\n') continue;

@@ -10,8 +10,8 @@ namespace wsflow::ws {
 
 inline constexpr std::size_t kMaxHeadFields = 200;
 
-// The offset just behind the empty line that ends a head, or npos. The first `searched` bytes were searched
-// before without success. Lines may end with a bare LF, as httpd allows.
+// Returns the offset behind the empty line that ends a head, or npos. An earlier call found no end in the
+// first `searched` bytes. Lines may end with a bare LF (RFC 9112 2.2), which httpd also accepts.
 std::size_t find_head_end(std::string_view buffer, std::size_t searched) noexcept;
 
 struct HeadField {
@@ -19,7 +19,7 @@ struct HeadField {
   std::string_view value;  // without the white space around it
 };
 
-// Views into the buffer that was parsed.
+// A parsed head; views into the parsed buffer.
 struct ResponseHead {
   int minor = 0;
   int status = 0;
@@ -29,14 +29,14 @@ struct ResponseHead {
 
 enum class HeadError : std::uint8_t { none, bad_status_line, bad_field, too_many_fields, control_character };
 
-// Writes spaces over the line ends inside values, as RFC 9112 5.2 tells a proxy to: a line that begins with
-// white space goes on with the field before it. Else nothing is changed: where there is no value that could
-// go on, parsing fails.
+// Overwrites the line ends inside folded values with spaces, as RFC 9112 5.2 demands of a proxy: a line that
+// begins with white space continues the value before it. Without such a value it changes nothing, and parsing
+// fails.
 void unfold(std::span<char> head) noexcept;
 
-// Parses a whole HTTP/1.x response head, the empty line included. The origin is not trusted: what a lenient
-// reader might take for something else (folded lines, control characters) is refused. White space between
-// name and colon is none of the name (RFC 9112 5.1).
+// Parses a whole HTTP/1.x response head, including the empty line. It does not trust the origin, and refuses
+// all that a lenient reader could read differently (folded lines, control characters). White space before the
+// colon is no part of the name (RFC 9112 5.1).
 HeadError parse_response_head(std::string_view head, ResponseHead& out);
 
 const char* describe(HeadError error) noexcept;

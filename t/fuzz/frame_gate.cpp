@@ -1,7 +1,7 @@
-// A Tunnel that pings both peers: whatever they say, in whatever pieces, with or without answers to the
-// pings, what comes out less the frames that were put in is what went in less the pongs that were taken out;
-// and frames are put in between frames only. Input: size of the read buffer, then steps: one byte with the
-// side (bit 0), what happens (bits 1, 2) and a length (the rest), then its bytes.
+// A Tunnel that pings both peers. However they send, with or without answers to the pings: output without the
+// frames put in equals input without the pongs taken out, and frames are put in only between frames. Input:
+// size of the read buffer, then steps: a byte with the side (bit 0), the action (bits 1, 2) and a length (the
+// rest), then as many bytes.
 #include "mod_wsflow/tunnel/frame_gate.hpp"
 
 #include <sys/socket.h>
@@ -39,7 +39,7 @@ std::size_t index(Side side) {
   return static_cast<std::size_t>(side);
 }
 
-// One peer, and what is known of it.
+// One peer and its state.
 struct Peer {
   explicit Peer(Side side) : said_frames(sender(side)), heard_frames(sender(tunnel::other(side))) {}
   static ws::Sender sender(Side side) {
@@ -47,8 +47,8 @@ struct Peer {
   }
 
   base::UniqueFd socket;
-  Bytes said;   // less the answers to our pings
-  Bytes heard;  // less our pings
+  Bytes said;   // without the answers to our pings
+  Bytes heard;  // without our pings
   ws::FrameScanner said_frames;
   ws::FrameScanner heard_frames;
   std::array<std::uint8_t, FrameGate::kPingPayload> ping{};
@@ -177,7 +177,7 @@ class Conversation {
     peer.heard.insert(peer.heard.end(), bytes.begin(), bytes.end());
     peer.heard_frames.scan(bytes, [](const ws::FrameHeader&) {});
   }
-  // Pings have been put in, and nothing else.
+  // Only pings have been put in.
   void hear_pings() {
     for (const auto side : kSides) {
       auto& peer = peers_[index(side)];
@@ -200,7 +200,7 @@ class Conversation {
     const auto same = std::min(heard.size(), said.size());
     require(std::equal(heard.begin(), heard.begin() + static_cast<std::ptrdiff_t>(same), said.begin()));
     require(same == said.size() || tunnel_->both_closes_seen());
-    // Behind it all there may be a Close frame.
+    // A Close frame of ours may stand at the end.
     if (heard.size() == same) return;
     const std::span<const std::uint8_t> more(heard.data() + same, heard.size() - same);
     require(peers_[index(tunnel::other(to))].said_frames.at_boundary() && tunnel_->our_close(to) != 0);

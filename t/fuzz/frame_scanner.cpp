@@ -1,6 +1,6 @@
-// FrameScanner on any bytes: however they are split, the same is seen, and nothing invalid is reported; and a
-// scan to the boundary stops at the first boundary that there is, in the state of a scan that ends there.
-// Input: sender (bit 0), chunk size - 1, then the stream.
+// FrameScanner on any bytes: every split gives the same result, no invalid frame is reported, and a scan to
+// the boundary stops at the first boundary, in the state of a scan that ends there. Input: sender (bit 0),
+// chunk size - 1, then the stream.
 #include "mod_wsflow/ws/frame_scanner.hpp"
 
 #include <algorithm>

@@ -1,5 +1,5 @@
-// judge_request, judge_answer and has_token on any fields; each verdict is checked against what it promises.
-// Input: one field a line, in the order in which they are taken below; a line "-" is an absent field.
+// judge_request, judge_answer and has_token on any fields; checks that each verdict holds. Input: a field on
+// each line, in the order of the code below; the line "-" is an absent field.
 #include "mod_wsflow/ws/handshake.hpp"
 
 #include <algorithm>

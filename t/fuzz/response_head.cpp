@@ -1,6 +1,7 @@
-// find_head_end, unfold and parse_response_head on any bytes: the end is found however they arrive, what
-// needs no mending is not changed, and what is parsed lies in the buffer, has no control characters and gives
-// the same when it is written and parsed again. Input: chunk size - 1, then what the origin sent.
+// find_head_end, unfold and parse_response_head on any bytes: the end is found in whatever chunks they
+// arrive, unfold leaves a head without folded lines unchanged, and the parsed parts lie in the buffer, have
+// no control characters, and are equal after writing and parsing again. Input: chunk size - 1, then the
+// origin's bytes.
 #include "mod_wsflow/ws/response_head.hpp"
 
 #include <algorithm>

@@ -1,7 +1,7 @@
-// A Tunnel between two socket pairs: whatever both sides send, in whatever pieces, comes out unchanged on the
-// other side, and at the end of both streams the tunnel is over. What is said after both Close frames may be
-// cut. Input: watermark - 1, size of the read buffer - 1, then pieces: one byte with the side (bit 0),
-// whether a turn follows (bit 1) and the length (the rest), then its bytes.
+// A Tunnel between two socket pairs: the bytes of each side come out unchanged on the other side, in whatever
+// pieces they are sent, and at the end of both streams the tunnel is over. Bytes behind both Close frames may
+// be cut. Input: watermark - 1, size of the read buffer - 1, then pieces: a byte with the side (bit 0), "a
+// turn follows" (bit 1) and the length (the rest), then as many bytes.
 #include <sys/socket.h>
 
 #include <algorithm>

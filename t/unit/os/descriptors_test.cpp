@@ -25,7 +25,8 @@ bool is_open(int fd) {
   return ::fcntl(fd, F_GETFD) != -1;
 }
 
-// With descriptors from 3 to 60 open, and one far behind: whether just those of `keep` are open afterwards.
+// Opens descriptors 3 to 60 and a much higher one, and calls close_all_except(keep). True if just those of
+// `keep` are open afterwards.
 bool closes_all_but(const std::vector<int>& keep) {
   const rlimit limit{.rlim_cur = kLimit, .rlim_max = kLimit};
   if (::setrlimit(RLIMIT_NOFILE, &limit) != 0) return false;
@@ -41,7 +42,7 @@ bool closes_all_but(const std::vector<int>& keep) {
   });
 }
 
-// This process's kernel has no close_range() from now on.
+// Makes close_range() fail in this process from now on, as on an old kernel.
 bool forget_close_range() {
   sock_filter rules[] = {
       BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),

@@ -21,7 +21,7 @@ os::NamedProcess named(pid_t pid) {
   return {.pid = pid, .ticks = os::start_ticks(pid)};
 }
 
-// A process that waits; it has told that it is what it is to be.
+// A waiting process; its constructor returns when the process is set up.
 class Bystander {
  public:
   template <class Become>
@@ -41,7 +41,7 @@ class Bystander {
   Bystander& operator=(const Bystander&) = delete;
 
   pid_t pid() const { return child_.pid(); }
-  // By which signal it has ended; 0: it lives.
+  // The signal that ended it; 0: it lives.
   int ended() const {
     int status = 0;
     return ::waitpid(pid(), &status, WNOHANG) == pid() && WIFSIGNALED(status) ? WTERMSIG(status) : 0;

@@ -8,10 +8,11 @@
 #include <cerrno>
 #include <memory>
 #include <optional>
+#include <thread>
 
 #include "mod_wsflow/os/wakeup.hpp"
-#include "t/unit/support/sockets.hpp"
 #include "t/unit/support/assertion.hpp"
+#include "t/unit/support/sockets.hpp"
 
 using namespace wsflow;
 using test::bytes_of;

@@ -50,7 +50,7 @@ class Titled {
   test::ChildProcess child_;
 };
 
-// `title` over arguments of `size` bytes.
+// Returns `title` as it appears over arguments of `size` bytes.
 std::string shown(std::string title, std::size_t size) {
   title.resize(std::min(title.size(), size - 1));
   title.resize(size);

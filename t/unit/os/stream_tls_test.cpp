@@ -48,7 +48,7 @@ struct TlsStream {
   std::array<std::uint8_t, 32768> buffer{};
 };
 
-// Everything that comes before `again`, and how many reads that took.
+// All bytes that come before `again`, and the number of reads.
 struct Gathered {
   std::string text;
   unsigned reads = 0;
@@ -293,11 +293,11 @@ TEST_CASE("a read ends in the middle of a flood of records without data", "[stre
   tls->stream.note_readable(false);
   while (all.empty()) {
     const auto got = tls->stream.read(tls->buffer);
-    // What was read ahead before anybody knew of a flood is no more than one record may have bytes.
+    // Before the flood is known, at most the bytes of one record are read ahead.
     if (++reads > 10) CHECK(tls->stream.work() <= 65);
     all += tls->text(got.bytes);
     if (got.status == Io::ok) continue;
-    // Nothing more is read while the peer does not take the answers that it asked for.
+    // While the peer does not take the answers that it asked for, nothing more is read.
     REQUIRE(got.status == Io::again);
     REQUIRE(asks);
     REQUIRE(tls->stream.read(tls->buffer).status == Io::again);
@@ -312,7 +312,7 @@ TEST_CASE("a flood that keeps a record's head split between two receives gets no
           "[stream][tls]") {
   const auto tls = std::make_unique<TlsStream>();
   auto* peer = tls->peer.get();
-  // The first receives end two bytes behind the end of a record of 32.
+  // The first receives end two bytes behind the end of a record of 32 bytes.
   auto flood = test::sealed(peer, bytes_of("12345678"));
   REQUIRE(flood.size() == 30);
   SSL_set_record_padding_callback(peer, [](SSL*, int, std::size_t, void*) -> std::size_t { return 5; });

@@ -96,7 +96,7 @@ TEST_CASE("a stream without TLS needs no BIO", "[tls]") {
 TEST_CASE("no end of an adopted connection asks the context's session cache for anything", "[tls]") {
   const auto version = GENERATE(TLS1_2_VERSION, TLS1_3_VERSION);
   auto tls = test::tls_pair(test::Role::server, version);
-  // As mod_ssl sets it up: the sessions are kept elsewhere.
+  // mod_ssl sets its contexts up like this: sessions are kept elsewhere.
   auto* context = SSL_get_SSL_CTX(tls.ours.get());
   SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_SERVER | SSL_SESS_CACHE_NO_INTERNAL);
   static int removed = 0;
@@ -108,7 +108,7 @@ TEST_CASE("no end of an adopted connection asks the context's session cache for 
     os::Stream stream(std::move(tls.sockets.ours), std::move(tls.ours));
     REQUIRE(stream.bind_tls(method.get()));
     SECTION("a fatal alert") {
-      // What is no TLS record makes the peer send one.
+      // Bytes that are no TLS record make the peer send an alert.
       REQUIRE(test::send_all(stream.fd(), bytes_of("GET / HTTP/1.1\r\n\r\n")));
       CHECK(test::receive_some(tls.peer.get()).ended == test::Ended::reset);
     }

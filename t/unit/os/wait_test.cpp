@@ -65,7 +65,7 @@ TEST_CASE("a signal does not end a wait", "[wait]") {
   REQUIRE(::sigaction(SIGUSR1, &counting, &before) == 0);
   const os::Wakeup bell;
   const auto waiting = ::pthread_self();
-  // Ten that come while it waits, then the bell.
+  // Ten signals come while it waits, then the bell.
   std::thread other([&] {
     test::eventually([&] { return ::pthread_kill(waiting, SIGUSR1) != 0 || signals >= 10; });
     bell.ring();

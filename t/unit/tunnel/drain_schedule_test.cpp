@@ -14,8 +14,7 @@ namespace {
 
 constexpr Instant kStart{Millis(1'000'000)};
 
-// Lets `count` tunnels end at the steps' own times, each late by up to `lateness`, and returns when each one
-// did.
+// Ends `count` tunnels in steps, each late by up to `lateness`, and returns the time of each end.
 std::vector<Millis> ends(Millis window, int count, Millis lateness = Millis(0)) {
   std::mt19937 random(42);
   DrainSchedule pace;
@@ -74,7 +73,7 @@ TEST_CASE("a drain is done at its end, however late the last step comes", "[drai
   pace.start(kStart, Millis(1000));
   CHECK(pace.step(kStart + Millis(20)) < DrainSchedule::kCertain);
   CHECK(pace.step(kStart + Millis(1000) + late) == DrainSchedule::kCertain);
-  // What comes later ends too.
+  // A tunnel that comes later ends, too.
   CHECK(pace.next() > kStart + Millis(1000) + late);
   CHECK(pace.next() < Instant::max());
   CHECK(pace.step(pace.next()) == DrainSchedule::kCertain);

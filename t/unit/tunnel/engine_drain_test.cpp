@@ -27,7 +27,7 @@ TEST_CASE("a drain without a window tells all at once, and who comes later too",
     const auto before = rig.process.ended(Outcome::drained);
     std::vector<test::Ends> all;
     for (std::size_t i = 0; i < count; ++i) all.push_back(rig.open());
-    // The first drain counts.
+    // Only the first drain counts.
     if (before == 0) {
       rig.engine.drain(1012, Millis(0));
     } else {
@@ -47,7 +47,7 @@ TEST_CASE("a drain without a window tells all at once, and who comes later too",
 }
 
 TEST_CASE("a drain spreads over its window", "[engine][drain]") {
-  // Of 300 tunnels three or so end in each of the window's 100 steps.
+  // About three of 300 tunnels end in each of the 100 steps of the window.
   EngineRig rig(2);
   REQUIRE(rig.engine.start());
   const auto all = open_all(rig, 300);

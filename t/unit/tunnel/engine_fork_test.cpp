@@ -40,7 +40,7 @@ struct Pipe {
 
 using Tunnels = std::vector<std::unique_ptr<tunnel::Tunnel>>;
 
-// The process that a child's engine goes on in: it has nothing but what the engine needs.
+// The process that continues a child's engine. It has only the descriptors that the engine needs.
 bool go_on(EngineRig& rig, std::size_t tunnels, const Pipe& report) {
   const os::Wakeup bell;
   auto keep = rig.engine.descriptors();
@@ -56,7 +56,7 @@ bool go_on(EngineRig& rig, std::size_t tunnels, const Pipe& report) {
   return rig.all_ended() && rig.process.count(metrics::kTunnelsOpened) == tunnels && report.say('e');
 }
 
-// The process of a child: when told, it pauses, forks and ends. The last tunnel comes only during the pause.
+// The process of a child: it pauses, forks and ends when told. The last tunnel comes in the pause.
 bool run_child(Tunnels& tunnels, const Pipe& order, const Pipe& report) {
   EngineRig rig(2);
   if (!rig.engine.start()) return false;
@@ -110,7 +110,7 @@ TEST_CASE("a forked process carries the tunnels of its parent on", "[engine][for
   REQUIRE(test::eventually([&] { return half_closed.act(), half_closed.arrived.ended == Ended::eof; }));
 
   REQUIRE(order.say('f'));
-  // Now the same traffic goes on, and what was idle or new begins.
+  // The traffic goes on, and the idle and new tunnels begin.
   for (const auto i : {kIdle, kLate}) {
     flows.push_back({all[i].client, all[i].origin, test::pattern(50'000, 3)});
     flows.push_back({all[i].origin, all[i].client, test::pattern(50'000, 4)});

@@ -22,7 +22,7 @@ namespace {
 std::set<int> descriptors_of_process() {
   std::set<int> all;
   for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd")) {
-    // The iterator's own is gone when it can be looked at.
+    // The iterator's own descriptor is closed by now.
     if (std::filesystem::exists(entry.symlink_status()))
       all.insert(std::stoi(entry.path().filename().string()));
   }

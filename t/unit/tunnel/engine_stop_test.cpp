@@ -79,7 +79,7 @@ TEST_CASE("a stop ends within its time when peers do not answer", "[engine][stop
   CHECK(taken >= Millis(40));
   CHECK(taken < Millis(10'000));
   CHECK(rig.process.ended(Outcome::server_stop) == 4);
-  // Inside the frame nothing is said.
+  // No Close frame stands inside the frame.
   CHECK(test::receive_to_end(all.front().client.get()).bytes.empty());
   CHECK(test::receive_to_end(all.back().client.get()).bytes == close_with(1001));
 }

@@ -24,7 +24,7 @@ tunnel::Options close_after(std::uint32_t ms) {
   return options;
 }
 
-// How many descriptors the epoll instances of this process watch.
+// The number of descriptors that the epoll instances of this process watch.
 std::size_t registrations() {
   std::size_t count = 0;
   for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fdinfo")) {
@@ -136,7 +136,7 @@ TEST_CASE("an ended tunnel leaves no registration, even if its socket lives on i
           "[engine]") {
   EngineRig rig;
   REQUIRE(rig.engine.start());
-  // As a forked child has it until it calls exec.
+  // A forked child has such a duplicate until it calls exec.
   test::Ends ends;
   auto tunnel = EngineRig::make_tunnel(ends, close_after(20));
   const auto copy = os::duplicate(tunnel->endpoint(tunnel::Side::client).stream.fd());

@@ -97,7 +97,7 @@ TEST_CASE("slow readers together cost no more than the process may hold", "[engi
   const auto all = open_all(rig, kTunnels);
   const auto bytes = test::pattern(50'000);
   std::uint64_t peak = 0;
-  // Each origin says all that is taken, until nothing moves any more.
+  // Each origin sends until nothing is taken any more.
   for (int still = 0; still < 50;) {
     std::size_t sent = 0;
     for (const auto& ends : all) sent += test::send_some(ends.origin.get(), bytes);
@@ -133,7 +133,7 @@ TEST_CASE("sessions end when the wall clock is set beyond their end, other tunne
   set(2);
   for (std::size_t i = 0; i < 2; ++i)
     CHECK(test::receive_to_end(all[i].client.get()).bytes == test::close_with(1001));
-  // One that comes now is judged by the new time, although nobody has looked yet.
+  // A new tunnel is judged by the new time, even before follow_wall_clock().
   set_wall_clock(1);
   auto early = in_hours(2);
   set_wall_clock(2);

@@ -12,8 +12,8 @@ using test::EngineRig;
 
 namespace {
 
-// A peer that sends one frame after the other and hears frames, then a Close and the end; then it finishes
-// its own frame and ends too.
+// A peer that sends frame after frame and receives frames, then a Close frame and the end of stream; then it
+// finishes its own frame and ends, too.
 struct Talker {
   base::UniqueFd fd;
   test::Bytes frame;

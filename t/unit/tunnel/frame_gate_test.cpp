@@ -20,7 +20,7 @@ namespace {
 
 const Bytes kName{'n', 'a', 'm', 'e', 'o', 'f', 'i', 't'};
 
-// A gate that is fed in pieces, and what has passed.
+// A gate that is fed in pieces, and the bytes that have passed it.
 struct Rig {
   explicit Rig(const Options& asked = {}, Direction way = Direction::client_to_origin, bool extensions = true)
       : options(asked), direction(way), gate(direction, options, extensions, 0), observer(direction) {}

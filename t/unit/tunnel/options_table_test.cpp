@@ -51,7 +51,7 @@ TEST_CASE("terms of many routes and virtual hosts are found at once", "[terms]")
     hashes.insert(tunnel::OptionsHash()({.ping_timeout = i * 1000 + 1}));
     hashes.insert(tunnel::OptionsHash()({.messages = {tunnel::MessageLimit{.message = i + 1}}}));
   }
-  // But for chance all differ, and the default options, which are there more than once.
+  // Chance collisions apart, all differ but the default options, which occur more than once.
   CHECK(hashes.size() > 14'990);
 }
 

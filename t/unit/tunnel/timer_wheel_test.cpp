@@ -103,7 +103,7 @@ TEST_CASE("many deadlines, each met in its tick, however the clock jumps", "[dea
     now = std::max(now + Millis(random() % static_cast<unsigned>(step)), next);
     while (auto* hook = deadlines.pop_due(now)) {
       REQUIRE(hook->due() <= now);
-      // Its wake-up was announced: it was not slept through.
+      // next() had announced its wake-up.
       REQUIRE(hook->due() + kTick > std::min(before, next));
       if (random() % 4 == 0 && met < 400) {
         deadlines.set(*hook, now + Millis(random() % 100'000));

@@ -23,7 +23,7 @@ Bytes our_close(Side to) {
   return {0x88, 0x82, 0x12, 0x34, 0x56, 0x78, 0x03 ^ 0x12, 0xE9 ^ 0x34};
 }
 
-// Of the one Close frame that came with the end of stream.
+// The code of the one Close frame that came before the end of stream.
 std::size_t close_size(Side to) {
   return to == Side::client ? 4 : 8;
 }
@@ -300,7 +300,7 @@ TEST_CASE("the Close frame waits where the socket takes not even it", "[tunnel]"
   }
   begin_close(rig);
   CHECK_FALSE(rig.side(Side::client).out_ended);
-  // What comes now moves nothing: the tunnel does not live the longer for it.
+  // Bytes that come now do not prolong the tunnel's life.
   rig.tunnel->take_progress();
   REQUIRE(test::send_all(rig.origin.get(), frame(Opcode::binary, true, test::pattern(1000))));
   CHECK_FALSE(rig.turn());

@@ -1,4 +1,4 @@
-// One call of recv or send fails, whichever: the tunnel must end or go on, and lose nothing on the way.
+// Any one call of recv or send fails: the tunnel must end or go on, and lose no bytes.
 #include <catch2/catch.hpp>
 
 #include "t/unit/support/lasting.hpp"
@@ -14,7 +14,7 @@ using tunnel::Side;
 
 namespace {
 
-// One end of the conversation: says its part, listens, and ends when the other does.
+// One end of the conversation: sends its part, receives, and ends when the other end does.
 class Peer {
  public:
   Peer(base::UniqueFd& fd, SSL* ssl, test::Bytes script) : fd_(fd), ssl_(ssl), script_(std::move(script)) {}
@@ -45,7 +45,7 @@ test::Bytes script(bool masked) {
   return bytes;
 }
 
-// Returns whether the fault came to pass.
+// Returns true if the fault happened.
 bool converse(Fault fault, int nth, bool tls) {
   auto client = tls ? test::tls_pair() : test::TlsConnection{test::socket_pair(), {}, {}};
   if (tls) os::adopt(client.ours.get(), false);

@@ -78,7 +78,7 @@ TEST_CASE("at the high watermark the other side is no longer read, below half of
   const int from = (writer == Side::client ? rig.client : rig.origin).get();
   const int to = (reader == Side::client ? rig.client : rig.origin).get();
   test::shrink_send_buffer(rig.side(reader).stream.fd());
-  // Larger than one read, so that the queue is full to the byte.
+  // The watermark is larger than one read, so that the queue is full to the byte.
   const auto bytes = test::pattern(300000);
   std::size_t sent = test::send_some(from, bytes);
   rig.turn();
@@ -114,7 +114,7 @@ TEST_CASE("a budget ends a turn with more to come", "[tunnel]") {
   const auto bytes = test::pattern(60000);
   REQUIRE(test::send_some(rig.client.get(), bytes) == bytes.size());
   test::Bytes buffer(1000);
-  // Each read costs a share, whatever it gives.
+  // Each read costs a share of the budget, however few bytes it returns.
   CHECK(rig.tunnel->relay(Side::client, buffer, 5 * (1000 + 4096), rig.process.recorder));
   CHECK(rig.tunnel->from(Side::client).bytes() == 5000);
   CHECK(rig.tunnel->take_progress());

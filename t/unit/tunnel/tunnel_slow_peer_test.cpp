@@ -1,4 +1,4 @@
-// Peers that are slow, and peers that are gone: what the kernel knows tells them apart.
+// The kernel's knowledge tells slow peers from peers that are gone.
 #include <poll.h>
 #include <sys/socket.h>
 
@@ -52,7 +52,7 @@ Bytes fill(TunnelRig& rig) {
   }
   return sent;
 }
-// The client reads just as much as makes its system acknowledge more.
+// The client reads just enough to make its system acknowledge more.
 void read_a_little(TunnelRig& rig, std::size_t& heard) {
   const auto before = to_client(rig).taken;
   std::array<std::uint8_t, 4096> buffer;
@@ -79,7 +79,7 @@ TEST_CASE("a peer whose system takes bytes is not given up, be its socket writab
     ++seconds;
   }
   CHECK(seconds > 1);
-  // Then it takes no more, when what was on its way is there.
+  // Once the bytes on their way have arrived, it takes no more.
   CHECK(test::eventually([&] {
     after(rig, 1000);
     return rig.tunnel->ending();
@@ -115,7 +115,7 @@ TEST_CASE("the time to end begins when the peer's system has everything", "[tunn
   auto options = slow_terms();
   options.stall = 10'000;
   TunnelRig rig(options, TunnelRig::Kind::tcp);
-  // More than the client's system takes while the client does not read, and less than ours keeps for it.
+  // The client's system takes less than this while the client does not read, and ours keeps more for it.
   const auto message = frame(Opcode::binary, true, test::pattern(60'000));
   while (to_client(rig).waiting == 0) {
     REQUIRE(test::send_all(rig.origin.get(), message));
@@ -261,7 +261,7 @@ TEST_CASE("time in which the loop did not run is nobody's silence", "[tunnel][ti
   const auto woke = rig.now;
   CHECK(rig.tunnel->deadline(rig.now).at == rig.now + Millis(100));
   CHECK(rig.tunnel->deadline(rig.now, {}, {.until = woke, .length = 700}).at == rig.now + Millis(800));
-  // An absence that ended before the silence began.
+  // The absence ended before the silence began.
   REQUIRE(test::send_all(rig.client.get(), frame(Opcode::text, true, {1}, true)));
   rig.now += Millis(50);
   CHECK_FALSE(rig.run());

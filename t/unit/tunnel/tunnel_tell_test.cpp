@@ -24,8 +24,7 @@ void say(TunnelRig& rig, Side side, const Bytes& bytes) {
   rig.run();
 }
 
-// The code of the Close frame behind the first `skip` bytes, 1005 if it has none; 0 if that is no Close
-// frame.
+// The code of the Close frame behind the first `skip` bytes; 1005: it has none, 0: it is no Close frame.
 unsigned close_code(const Bytes& bytes, std::size_t skip, Side to) {
   const bool masked = to == Side::origin;
   const std::size_t head = masked ? 6 : 2;

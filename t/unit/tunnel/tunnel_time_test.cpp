@@ -16,7 +16,7 @@ using ws::Opcode;
 
 namespace {
 
-// No time counts but those that a test sets.
+// Options without times; each test sets its own.
 Options timeless() {
   Options options;
   options.idle = options.stall = options.ping_client = options.ping_origin = 0;
@@ -42,17 +42,17 @@ void say(TunnelRig& rig, Side side, Opcode opcode, const Bytes& payload = {}) {
 Bytes hear(TunnelRig& rig, Side side) {
   return test::receive_some(peer(rig, side)).bytes;
 }
-// The peer's system has acknowledged everything.
+// Waits until the peer's system has acknowledged everything.
 bool all_taken(TunnelRig& rig, Side side) {
   return test::eventually([&] { return os::delivery(rig.side(side).stream.fd()).waiting == 0; });
 }
-// Time passes, and the tunnel does what is due.
+// Lets time pass; the tunnel does what is due.
 bool after(TunnelRig& rig, int ms) {
   rig.now += Millis(ms);
   return rig.expire();
 }
 
-// The unmasked payload of the one control frame in `bytes`; none if it is another.
+// The unmasked payload of the only frame in `bytes`; none if that is another frame.
 std::optional<Bytes> control(const Bytes& bytes, Opcode opcode, Side to) {
   const bool masked = to == Side::origin;
   const std::size_t head = masked ? 6 : 2;
@@ -67,7 +67,7 @@ bool is_close(const Bytes& bytes, std::uint16_t code, Side to) {
   return control(bytes, Opcode::close, to) ==
          Bytes{static_cast<std::uint8_t>(code >> 8U), static_cast<std::uint8_t>(code)};
 }
-// Both ends of a tunnel that is closing do so.
+// Ends both sides of a closing tunnel.
 void end_both(TunnelRig& rig) {
   rig.client.reset();
   rig.origin.reset();
@@ -179,7 +179,7 @@ TEST_CASE("a peer that takes no bytes is given up, and the other one is told", "
   const auto message = frame(Opcode::binary, true, test::pattern(60'000), left == Side::client);
   while (rig.side(side).pending.empty()) say(rig, left, message);
   CHECK_FALSE(after(rig, 999));
-  // What it takes sets the time back.
+  // Bytes that it takes restart the time.
   while (rig.side(side).pending.size() > 30'000) {
     REQUIRE_FALSE(hear(rig, side).empty());
     rig.run();

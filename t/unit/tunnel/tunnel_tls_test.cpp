@@ -38,7 +38,7 @@ struct TlsRig {
     return ssl;
   }
   void send(const Bytes& records) const { REQUIRE(test::send_all(wire.get(), records)); }
-  // Each byte in a record of its own.
+  // Each byte has a record of its own.
   void send_crumbs(const Bytes& bytes) const {
     Bytes records;
     for (const auto byte : bytes) test::append(records, test::sealed(client.get(), {&byte, 1}));
@@ -88,7 +88,7 @@ TEST_CASE("a flood of new keys takes turns like anybody else, and the bytes behi
   tls.send(flood);
   unsigned turns = 1;
   while (tls.relay()) ++turns;
-  // Without those of the first turn, which had read ahead.
+  // The first turn had read ahead; its calls do not count.
   CHECK(turns > (kKeys - 200) / 16);
   CHECK(tls.at_origin() == text);
   CHECK_FALSE(tls.rig.tunnel->ending());
@@ -122,7 +122,7 @@ TEST_CASE("a part of a TLS record is an answer to a ping", "[tunnel][tls][time]"
     CHECK_FALSE(after(250));
     CHECK_FALSE(tls.rig.tunnel->ending());
   }
-  // And then no more.
+  // Then the tunnel reads no more.
   for (int i = 0; i < 10 && !tls.rig.tunnel->ending(); ++i) after(250);
   CHECK(tls.rig.tunnel->outcome() == Outcome::ping_timeout);
 }

@@ -100,7 +100,7 @@ TEST_CASE("between the fragments of a message is a boundary", "[frame_scanner]")
   append(rest, frame(Opcode::continuation, true, {'d'}));
   CHECK(to_boundary(scan, rest) == 3);
   CHECK(scan.scanner.at_boundary());
-  // The message is still open for whoever scans on.
+  // The message is still open for a scanner that goes on.
   scan.feed(std::span(rest).subspan(3));
   CHECK_FALSE(scan.scanner.broken());
   CHECK(scan.headers.size() == 2);

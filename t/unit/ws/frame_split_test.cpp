@@ -15,7 +15,7 @@ using wsflow::test::Scan;
 
 namespace {
 
-// Everything that can be seen of a scan.
+// All visible results of a scan.
 std::string story(const Scan& scan) {
   std::string out;
   for (const FrameHeader& header : scan.headers) {
