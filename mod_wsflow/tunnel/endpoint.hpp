@@ -16,7 +16,7 @@ namespace wsflow::tunnel {
 //   yes       no         no     the peer has sent its end of stream; bytes that wait for it still go out
 //   no        yes        no     we have sent ours (FIN; close_notify before it); the peer may still send
 //   yes       yes        no     done
-//   any       any        yes    the connection is broken: nothing more comes or goes
+//   any       any        yes    the connection is broken: no more bytes pass
 //
 // A failed write shows a broken connection, but bytes that the peer sent before can still be read: the write
 // sets out_ended and write_failed, and the side is lost when it has been read to its end.
@@ -25,7 +25,7 @@ struct Endpoint {
 
   os::Stream stream;                        // owned
   [[no_unique_address]] ByteQueue pending;  // waits to be written to this peer
-  bool read_ready = true;                   // an edge says that there may be bytes; cleared by `again`
+  bool read_ready = true;                   // set by an edge: bytes may be there; cleared by `again`
   bool write_blocked = false;               // the last write got `again`; cleared by an edge
   bool read_paused = false;                 // the other side's queue is above its high watermark
   bool in_ended = false;

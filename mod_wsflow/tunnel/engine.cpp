@@ -34,7 +34,7 @@ bool Engine::start() {
   const os::BlockSignals blocked;
   for (std::size_t i = 0; i < loops_.size(); ++i) {
     auto& thread = threads_.emplace_back([loop = loops_[i].get()]() noexcept { loop->run_guarded(); });
-    base::Text<16> name;  // zero-filled: what is short enough ends with a NUL
+    base::Text<16> name;  // zero-filled: a shorter text ends with a NUL
     name << "wsflow-" << i;
     os::name_thread(thread, name.view().data());
   }

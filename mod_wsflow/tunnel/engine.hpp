@@ -50,7 +50,7 @@ class Engine {
   // A loop rings `bell`, which it borrows, whenever its last tunnel has ended. While paused.
   void set_idle_bell(const os::Wakeup& bell) noexcept;
 
-  // Hands a tunnel to a loop. False, and the tunnel stays with the caller, if the engine is stopping.
+  // Hands a tunnel to a loop. False if the engine is stopping; then the tunnel stays with the caller.
   bool adopt(std::unique_ptr<Tunnel>& tunnel);
 
   // Every loop takes tunnels.

@@ -97,12 +97,12 @@ class EventLoop {
   bool watching_ = false;                         // the inbox is registered
   const os::Wakeup* idle_bell_ = nullptr;         // borrowed
   Tunnel* first_ = nullptr;                       // owned list of all tunnels
-  std::vector<Tunnel*> scheduled_;                // have more to relay; borrowed from the list
-  std::vector<Tunnel*> ended_;                    // freed at the end of the turn; borrowed from the list
-  std::vector<Tunnel*> unshown_;                  // had a turn since their rows were written; borrowed
+  std::vector<Tunnel*> scheduled_;                // have more to relay; borrowed from first_
+  std::vector<Tunnel*> ended_;                    // freed at the end of the turn; borrowed from first_
+  std::vector<Tunnel*> unshown_;  // had a turn since their rows were written; borrowed from first_
   base::Instant show_at_ = base::Instant::max();  // the next show_all()
   base::Instant now_{};
-  Absence absence_;  // the last one
+  Absence absence_;  // the last absence
   const base::WallClock wall_clock_;
   base::Millis wall_ahead_;                 // offset of the wall clock, for ends of sessions
   std::unique_ptr<std::uint8_t[]> buffer_;  // owned; kReadBuffer bytes that all tunnels share

@@ -28,7 +28,7 @@ struct Drain {
 class Inbox {
  public:
   struct Mail {
-    std::vector<std::unique_ptr<Tunnel>> tunnels;  // new ones
+    std::vector<std::unique_ptr<Tunnel>> tunnels;  // to be adopted
     std::optional<Drain> drain;
     bool commands = false;    // look for commands to the tunnels
     bool wall_clock = false;  // the wall clock was set

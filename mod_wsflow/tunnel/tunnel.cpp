@@ -103,14 +103,14 @@ bool Tunnel::relay(Side from, std::span<std::uint8_t> buffer, std::size_t budget
     const auto got = source.stream.read(buffer.subspan(held, room));
     if (got.status == os::Io::again && !source.write_failed) {
       source.read_ready = false;
-      if (source.stream.heard()) note_sign_of_life(from);  // a part of a record
+      if (source.stream.heard()) note_sign_of_life(from);  // part of a TLS record has come
       continue;
     }
     if (got.status != os::Io::ok) {
       const bool broken = got.status != os::Io::eof || source.write_failed;
       (broken ? source.lost : source.in_ended) = true;
       source.note_error(got.error);
-      if (held != 0) {  // the beginning of a frame that has no end
+      if (held != 0) {  // the stream ended inside the header of a frame
         observer(from).see(buffer.first(held), recorder);
         pass_on(other(from), buffer.first(held));
       }
@@ -122,7 +122,7 @@ bool Tunnel::relay(Side from, std::span<std::uint8_t> buffer, std::size_t budget
       continue;
     }
     passed += got.bytes + kReadCost * std::max(source.stream.work(), 1U);
-    if (got.bytes == 0) {  // records that are no data
+    if (got.bytes == 0) {  // TLS records without data
       note_sign_of_life(from);
       continue;
     }

@@ -196,17 +196,17 @@ class Tunnel : public TimerHook {
   bool closing_ = false;        // begin_close() was called, or a gate has stopped a frame
   bool hang_up_waits_ = false;  // a paused side has ended
   bool progress_ = false;
-  bool nearer_ = false;        // a ping may be due earlier: a pinged peer spoke, or one is read again
-  bool crowded_ = false;       // too many bytes wait in the process; of this turn
-  bool again_ = false;         // take_again()
-  const bool extensions_;      // reserved bits may belong to an extension
-  std::array<bool, 2> cut_{};  // nothing more of the other side is passed to this Side
+  bool nearer_ = false;    // a ping may be due earlier: a pinged peer spoke, or a paused one is read again
+  bool crowded_ = false;   // too many bytes wait in the process; of this turn
+  bool again_ = false;     // take_again()
+  const bool extensions_;  // reserved bits may belong to an extension
+  std::array<bool, 2> cut_{};  // this Side gets no more bytes of the other one
   std::optional<base::Outcome> first_end_;
   std::uint32_t now_;                 // stamp of the turn
   std::uint32_t active_at_;           // stamp of the peers' last bytes; once we close, of that moment
   std::array<Endpoint, 2> endpoint_;  // owned; by Side
   std::array<Observer, 2> observer_;  // of the bytes that each Side sent
-  std::array<std::unique_ptr<FrameGate>, 2> gate_;  // for what each Side sends; none: everything passes
+  std::array<std::unique_ptr<FrameGate>, 2> gate_;  // of the bytes that each Side sends; none: all pass
   const Options* options_;                          // borrowed; lives as long as the process
 
   Admission::Lease admission_;  // owned
@@ -218,7 +218,7 @@ class Tunnel : public TimerHook {
   base::Instant lives_until_;
   std::uint64_t id_;
   std::uint32_t session_until_;  // seconds of the wall clock; 0: for ever
-  std::uint32_t mask_key_ = 0;   // of our Close frame to the origin
+  std::uint32_t mask_key_ = 0;   // masks our Close frame to the origin
   CloseCodes codes_;             // of our Close frames, while closing
   CloseCodes our_closes_;        // of the Close frames that we have sent
   EndedBy cause_ = EndedBy::nobody;
@@ -226,7 +226,7 @@ class Tunnel : public TimerHook {
   std::array<std::uint16_t, 2> rtt_{};  // of the last ping to each Side; milliseconds + 1, 0: none
 
  public:
-  Tunnel* previous = nullptr;  // neighbours in the loop's list; borrowed by it
+  Tunnel* previous = nullptr;  // neighbours in the loop's list; borrowed
   Tunnel* next = nullptr;
 };
 

@@ -6,9 +6,9 @@ namespace wsflow::tunnel {
 
 // Bounds on the tunnels that hold worker threads, so that the rest of the site always finds one.
 struct WorkerBounds {
-  unsigned process;        // of the MPM's threads
-  unsigned streams;        // streams of HTTP/2, in all
-  unsigned of_connection;  // streams of one connection
+  unsigned process;        // tunnels on all of the MPM's threads in a process
+  unsigned streams;        // tunnels on streams of HTTP/2, in a process
+  unsigned of_connection;  // tunnels on streams of one connection
 };
 
 // `threads`: the MPM's threads in a process; `http2`: the threads of mod_http2, 0 without it.
