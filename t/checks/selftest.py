@@ -27,6 +27,15 @@ SPOILS = [
     ("includes", "mod_wsflow/ws/opcode.hpp", r"\A", '#include "close_code.hpp"\n', "no file of mod_wsflow/"),
     ("includes", "mod_wsflow/base/unique_fd.hpp", r"#include <unistd\.h>", "",
      "allowed by this check but not included"),
+    ("rooms", "docs/internals/README.md", r"\| `ws/` [^\n]*\n", "", "names the folder ws/ 0 times"),
+    ("rooms", "docs/internals/README.md", r"\| `ws/` ", "| `ws/` or `os/` ", "names the folder os/ 2 times"),
+    ("rooms", "docs/internals/README.md", r"\| `t/fuzz/` [^\n]*\n", "", "names the folder t/fuzz/ 0 times"),
+    ("rooms", "docs/internals/README.md", r"`tunnel/event_loop`", "`tunnel/gone`", "there is no tunnel/gone"),
+    ("rooms", "docs/internals/README.md", r"\]\(border\.md\)", "](gone.md)", "links to gone.md"),
+    ("rooms", "docs/internals/threads.md", r"\Z", "In `flow/`.\n", "threads.md: there is no flow/"),
+    ("rooms", "CONTRIBUTING.md", r"`tunnel/close_codes\.hpp`", "`tunnel/codes.hpp`", "there is no tunnel/codes.hpp"),
+    ("rooms", "mod_wsflow/httpd/origin/origin.cpp", r"\Z", "auto* here = child();\n", "asked in hooks only"),
+    ("rooms", "mod_wsflow/httpd/process/process.hpp", r"Process\* child\(\) noexcept;", "", "by this check but does not"),
     ("directives", "docs/mod_wsflow.md", r"\*\*Default:\*\* `WSFlow Off`", "**Default:** `WSFlow On`",
      "WSFlow: Default is"),
     ("directives", "docs/mod_wsflow.md", r"\Z", "\n## WSFlowGone\n\n- **Syntax:** `WSFlowGone`\n",
@@ -138,10 +147,21 @@ SPOILS = [
      "mod_wsflow/ws/opcode.hpp: is not formatted"),
 ]
 
+# Check, files to add, what they hold, what the check must then say.
+ADDED = [
+    ("rooms", ["mod_wsflow/ws/clock.hpp"], "", "clock: stands in mod_wsflow/base and mod_wsflow/ws"),
+    ("rooms", ["mod_wsflow/httpd/origin/pure.hpp"], "", "httpd/origin/pure: reaches no header of httpd"),
+    ("rooms", [f"mod_wsflow/httpd/origin/one{i}.hpp" for i in range(26)], "", "the limit of a room is 25"),
+    ("rooms", ["mod_wsflow/cellar/wine.hpp"], "", "names the folder cellar/ 0 times"),
+    ("rooms", ["t/unit/flow/any_test.cpp"], "", "there is no mod_wsflow/flow/"),
+]
+
 # Check, file without which it must not say that all is well.
 INPUTS = [
     ("includes", "mod_wsflow"), ("directives", "mod_wsflow/directives.cpp"), ("directives",
      "docs/mod_wsflow.md"),
+    ("rooms", "docs/internals/README.md"), ("rooms", "CONTRIBUTING.md"), ("rooms", "t/unit"),
+    ("rooms", "mod_wsflow/httpd"),
     ("directives", "conf.d/wsflow-reference.conf"), ("log_ids", "docs/log-messages.md"), ("log_ids", "mod_wsflow"),
     ("metrics", "mod_wsflow/metrics/catalogue.cpp"), ("metrics", "docs/metrics.md"), ("metrics",
      "mod_wsflow/base/outcome.cpp"),
@@ -185,9 +205,9 @@ def run_on_the_whole(root, words):
 
 def copy_tree(target):
     unwanted = shutil.ignore_patterns("__pycache__", "corpus", "node_modules", ".pytest_cache")
-    for folder in ("mod_wsflow", "docs", "conf.d", "apxs", "t"):
+    for folder in ("mod_wsflow", "docs", "conf.d", "apxs", "findings", "t"):
         shutil.copytree(ROOT / folder, target / folder, ignore=unwanted)
-    for name in ("CMakeLists.txt", "CMakePresets.json", "README.md", ".clang-format"):
+    for name in ("CMakeLists.txt", "CMakePresets.json", "CONTRIBUTING.md", "README.md", ".clang-format"):
         shutil.copy(ROOT / name, target / name)
 
 
@@ -204,6 +224,24 @@ def try_spoil(root, check, name, pattern, replacement, words):
     if status == 1 and output.count(words) > before:
         return None
     return f"{check} does not find the spoilt {name} ({words}); it said, with status {status}: {output.strip()[:300]}"
+
+
+def try_added(root, check, names, text, words):
+    before = run_on_the_whole(root, check)[1].count(words)
+    folders = []
+    for path in (root / name for name in names):
+        if not path.parent.exists():
+            path.parent.mkdir()
+            folders.append(path.parent)
+        path.write_text(text, encoding="utf-8")
+    status, output = run(root, check)
+    for name in names:
+        (root / name).unlink()
+    for folder in folders:
+        folder.rmdir()
+    if status == 1 and output.count(words) > before:
+        return None
+    return f"{check} does not find {names[0]} ({words}); it said, with status {status}: {output.strip()[:300]}"
 
 
 def try_without(root, check, name):
@@ -239,7 +277,7 @@ def try_install(root, compiler):
 
 def untested():
     """Checks that nobody spoils, or that ctest does not run."""
-    tested = {check.split()[0] for check, *_ in SPOILS} | {"exports", "installed"}
+    tested = {check.split()[0] for check, *_ in SPOILS + ADDED} | {"exports", "installed"}
     guarded = {check.split()[0] for check, _ in INPUTS}
     registered = set(re.findall(r"\w+", (HERE / "CMakeLists.txt").read_text()))
     names = {path.stem for path in HERE.glob("*.py") if path.name not in HELPERS}
@@ -258,11 +296,12 @@ def main():
         root = pathlib.Path(folder)
         copy_tree(root)
         problems += [try_spoil(root, *spoil) for spoil in SPOILS]
+        problems += [try_added(root, *one) for one in ADDED]
         problems += [try_without(root, *one) for one in INPUTS]
         problems += [try_module(root, compiler, *one) for one in MODULES]
         problems.append(try_install(root, compiler))
     problems = [problem for problem in problems if problem]
-    print("\n".join(problems) or f"{len(SPOILS) + len(INPUTS) + len(MODULES) + 1} failures provoked")
+    print("\n".join(problems) or f"{len(SPOILS) + len(ADDED) + len(INPUTS) + len(MODULES) + 1} failures provoked")
     return 1 if problems else 0
 
 
