@@ -14,10 +14,18 @@ PAGES = "docs/internals"  # name paths as the map does
 RECIPES = "CONTRIBUTING.md"
 PLACEHOLDER = r"NAME|NNN|ROOM|FILE"  # of a path in a recipe
 
-# Where the process may be asked for, and why: everything else gets it as an argument.
+# Who may ask child() for the process, how often, and why. All others get a Process& from their caller.
 ASKS = {
-    "mod_wsflow/httpd/process/process.hpp": "declares it",
-    "mod_wsflow/httpd/process/process.cpp": "defines it",
+    "mod_wsflow/httpd/process/process.hpp": (1, "declares it"),
+    "mod_wsflow/httpd/process/process.cpp": (1, "defines it"),
+    "mod_wsflow/httpd/checks/status_check.cpp": (1, "hook fixups"),
+    "mod_wsflow/httpd/handshake/upgrade_handler.cpp": (1, "hook scheme_handler of mod_proxy"),
+    "mod_wsflow/httpd/lifecycle/child.cpp": (2, "hook child_stopping; handler of SIGTERM"),
+    "mod_wsflow/httpd/limits/gate.cpp": (1, "hook handler"),
+    "mod_wsflow/httpd/request/connection_state.cpp": (1, "hook pre_connection"),
+    "mod_wsflow/httpd/request/refusal.cpp": (1, "hook request_status of mod_proxy"),
+    "mod_wsflow/httpd/status/status_handler.cpp": (2, "hook handler; status_hook of mod_status"),
+    "mod_wsflow/httpd/tunnel/worker_tunnel.cpp": (2, "handler of SIGTERM, where the MPM is prefork"),
 }
 
 
@@ -63,16 +71,17 @@ def check_units(tree):
 
 
 def check_asks(tree):
-    """child() is for hooks, which httpd gives no argument of ours: below them the process is handed in."""
-    findings, used = [], set()
+    """child() is for functions that httpd or the kernel calls, with no argument of ours."""
+    findings = []
     for name in tree.sources():
-        code = base.bare(tree.text(name))
-        for found in re.finditer(r"(?<![\w.>:])child\(\)", code):
-            used.add(name)
-            if name not in ASKS:
-                line = base.line_of(code, found.start())
-                findings.append(f"{name}:{line}: child() is asked in hooks only: take a Process& from the caller")
-    return findings + [f"{name}: may ask child() by this check but does not" for name in sorted(set(ASKS) - used)]
+        calls = re.findall(r"(?<![\w.>:])child\(\)", base.bare(tree.text(name)))
+        allowed = ASKS.get(name, (0, ""))[0]
+        if len(calls) > allowed:
+            findings.append(f"{name}: asks child() {len(calls)} times, {allowed} are allowed: take a Process& instead")
+        elif len(calls) < allowed:
+            findings.append(f"{name}: may ask child() {allowed} times by this check but asks {len(calls)} times")
+    return findings + [f"{name}: may ask child() by this check but is not there" for name in sorted(ASKS)
+                       if not (tree.root / name).is_file()]
 
 
 def exists(tree, path):
