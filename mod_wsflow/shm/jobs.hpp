@@ -66,7 +66,7 @@ bool close_route(Layout& layout, std::string_view server, std::string_view route
 // Takes back jobs to drain it, too. Whether it was closed.
 bool open_route(Layout& layout, std::string_view server, std::string_view route) noexcept;
 
-// False: there are as many jobs as can be. An job to drain a route replaces the one before.
+// False: there are as many jobs as can be. A job to drain a route replaces the one before.
 bool add_job(Layout& layout, const Job& job, std::int64_t now_us) noexcept;
 
 struct JobView {
@@ -74,7 +74,7 @@ struct JobView {
   Reading<Job> reading;
 };
 std::vector<JobView> jobs(const Layout& layout);
-// What an job selects, but for `limit` and `key`: of tunnels that were not told anything yet.
+// What a job selects, but for `limit` and `key`: of tunnels that were not told anything yet.
 Selector selector_of(const Reading<Job>& reading);
 // Whether it stood there still.
 bool end_job(Layout& layout, const JobView& job) noexcept;

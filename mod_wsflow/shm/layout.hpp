@@ -32,7 +32,7 @@ inline constexpr std::size_t kLabels = 4096;
 inline constexpr std::size_t kLabelsOfRequests = 128;  // of them, those with origins that requests choose
 inline constexpr std::size_t kLabelPlaces = 2 * kLabels;
 
-// The places of the counters that a fold must know; metrics/catalogue.hpp has all of them.
+// The counters that a reaper must know; metrics/catalogue.hpp has all of them.
 inline constexpr std::size_t kEndedCounter = 0;  // + Outcome
 inline constexpr std::size_t kOpenedCounter = kEndedCounter + base::kOutcomes;
 inline constexpr std::size_t kLostCounter =
@@ -46,7 +46,7 @@ static_assert(Counter::is_always_lock_free && std::atomic<std::uint32_t>::is_alw
 enum class ProcessKind : std::uint32_t { child, keeper };
 
 // What one process counts and holds. Written by its process; its `commands` by whoever commands one of its
-// tunnels; all of it by the holder of the fold lock once the process has died.
+// tunnels; all of it by the holder of the reaper lock once the process has died.
 struct alignas(64) ProcessSlot {
   std::atomic<std::uint64_t> owner;        // an Owner's word; 0: free
   std::atomic<std::int64_t> started;       // seconds of the epoch
@@ -156,19 +156,19 @@ struct alignas(64) Layout {
   // Grow when a slot or page is taken that never was: nobody looks, and touches memory, beyond.
   alignas(64) std::atomic<std::uint32_t> slots_seen;
   std::atomic<std::uint32_t> pages_seen;
-  std::atomic<std::int64_t> next_sweep_ms;  // monotonic. Claimed by compare-and-swap by whoever sweeps then
+  std::atomic<std::int64_t> next_reap_ms;  // monotonic. Claimed by compare-and-swap by whoever reaps then
   std::atomic<std::uint32_t>
       labels_told;  // 1: the log says that all labels are taken. Exchanged by whoever says it
   std::atomic<std::uint64_t> reasons_told;  // why tunnels hold worker threads: shm/once.hpp
 
-  // The folds. `lock` is robust and only ever tried; the rest is written by its holder.
+  // What the reaper needs. `lock` is robust and only ever tried; its holder writes the rest.
   alignas(64) pthread_mutex_t lock;
   alignas(64) std::atomic<std::uint64_t> commit;  // a Commit's word
   alignas(64) Counter totals[2][kCounterCapacity];
 
-  // What the charts show. `history` is written by the holder of `lock`.
-  SampleRing history;
-  // What operators have ordered.
+  // What the charts show. Written by the holder of `lock`.
+  SampleRing sample_ring;
+  // What operators want done.
   Jobs jobs;
 
   // The shared resources: their keys, 0: free, and the newest configuration that has named each. Written by

@@ -27,7 +27,8 @@ struct Owner {
   std::uint64_t word = 0;  // 0: nobody
 };
 
-// In a slot whose process has died and that is being folded: only the holder of the fold lock touches it.
+// The owner of a slot whose process has died and that is being reaped: only the holder of the reaper lock
+// touches it.
 inline constexpr Owner kEnded = Owner::make(0, 1);
 
 }  // namespace wsflow::shm

@@ -5,16 +5,16 @@
 
 #include "mod_wsflow/limits/reap.hpp"
 #include "mod_wsflow/shm/counters.hpp"
-#include "mod_wsflow/shm/fold_lock.hpp"
+#include "mod_wsflow/shm/reaper_lock.hpp"
 
 namespace wsflow::shm {
 
 namespace {
 
-// All stores and loads here are of the plainest job: folds are rare, and each step must be seen, and
-// survive a kill, in the order in which it stands.
+// All stores and loads here are sequentially consistent: to reap is rare, and others must see each step, and
+// a kill must find it, in the order in which it stands.
 
-void collect(const Layout& layout, std::uint32_t index, LostTunnels* lost) noexcept {
+void note_lost(const Layout& layout, std::uint32_t index, LostTunnels* lost) noexcept {
   if (lost == nullptr) return;
   try {
     add_tunnels_of(layout, index, *lost);
@@ -47,14 +47,14 @@ void clear(ProcessSlot& slot) noexcept {
   for (auto& count : slot.held) count.store(0);
 }
 
-// The second half of a fold: the slot that `commit` names is in the totals already. Killed anywhere, it can
-// be done again; the slot is freed last, when nothing names it any more.
-void finish(Layout& layout, LostTunnels* lost) noexcept {
+// The second half: the slot that `commit` names is in the totals already. A process that is killed anywhere
+// in here leaves it to be done again; the slot is freed last, when nothing names it any more.
+void complete(Layout& layout, LostTunnels* lost) noexcept {
   const auto commit = Commit::of(layout.commit.load());
   if (commit.clearing == 0) return;
   const auto index = commit.clearing - 1;
   auto& slot = slots(layout)[index];
-  collect(layout, index, lost);
+  note_lost(layout, index, lost);
   give_back_rows(layout, index);
   clear(slot);
   layout.commit.store(Commit{commit.active, 0, commit.sequence + 1}.word());
@@ -73,23 +73,23 @@ void publish(Layout& layout, std::uint32_t index) noexcept {
   layout.commit.store(Commit{next, index + 1, commit.sequence + 1}.word());
 }
 
-// The permits of a process that has died. Whoever gets one of them finds it within a round of its watch: no
-// wakeups are at hand here.
+// Gives back the permits of a process that has died. Whoever gets one of them finds it within a round of its
+// wait thread: no wakeups are at hand here.
 bool give_back_permits(Layout& layout, std::uint32_t index) noexcept {
   constexpr limits::Micros kPatience = 20'000;
   return limits::reap(limits_table(layout), limits::SlotWakeups(), index, kPatience);
 }
 
-// With the lock. A keeper may take the slot over until it says kEnded; then it stays so until a sweep gets
+// With the lock. A keeper may take the slot over until it says kEnded; then it stays so until a reaper gets
 // through to its end.
-bool fold(Layout& layout, std::uint32_t index, Owner owner, LostTunnels* lost) noexcept {
+bool reap_slot(Layout& layout, std::uint32_t index, Owner owner, LostTunnels* lost) noexcept {
   auto expected = owner.word;
   if (expected == 0 || !slots(layout)[index].owner.compare_exchange_strong(expected, kEnded.word))
     return false;
   if (!give_back_permits(layout, index)) return false;
   publish(layout, index);
   const auto before = lost != nullptr ? lost->size() : 0;
-  finish(layout, lost);
+  complete(layout, lost);
   for (auto i = before; lost != nullptr && i < lost->size(); ++i) (*lost)[i].pid = owner.pid();
   return true;
 }
@@ -114,7 +114,7 @@ ReaperLock::ReaperLock(Layout& layout, LostTunnels* lost) noexcept : layout_(lay
   const auto result = pthread_mutex_trylock(&layout.lock);
   if (result == EOWNERDEAD) pthread_mutex_consistent(&layout.lock);
   held_ = result == 0 || result == EOWNERDEAD;
-  if (held_) finish(layout, lost);
+  if (held_) complete(layout, lost);
 }
 
 ReaperLock::~ReaperLock() {
@@ -125,28 +125,28 @@ bool reap(Layout& layout, ProcessSlot& slot, Owner owner, LostTunnels* lost) noe
   const auto index = index_of(layout, slot);
   if (!index) return false;
   const ReaperLock lock(layout, lost);
-  return lock && fold(layout, *index, owner, lost);
+  return lock && reap_slot(layout, *index, owner, lost);
 }
 
-// To look whether a process lives takes longer than all else, and is done without the lock: a process that is
-// stopped meanwhile holds up nobody.
+// To look whether a process lives takes longer than all else, and needs no lock: a process that is stopped
+// meanwhile holds up nobody.
 std::optional<unsigned> reap_all(Layout& layout, LostTunnels* lost) noexcept {
-  unsigned folded = 0;
+  unsigned reaped = 0;
   for (auto i = next_left(layout, 0); i < layout.slots_seen.load(); i = next_left(layout, i + 1)) {
     const ReaperLock lock(layout, lost);
     if (!lock) return std::nullopt;
-    // Another one may have folded it, and somebody else claimed it.
+    // Another process may have reaped it, and a third one claimed it.
     const auto owner = owner_of(layout, i);
-    if (is_left(owner) && fold(layout, i, owner, lost)) ++folded;
+    if (is_left(owner) && reap_slot(layout, i, owner, lost)) ++reaped;
   }
-  return folded;
+  return reaped;
 }
 
 bool claim_round(Layout& layout, std::int64_t now_ms) noexcept {
-  auto next = layout.next_sweep_ms.load();
+  auto next = layout.next_reap_ms.load();
   // What lies further ahead nobody has claimed.
   if (now_ms < next && next - now_ms <= kReapSpan_ms) return false;
-  return layout.next_sweep_ms.compare_exchange_strong(next, now_ms + kReapSpan_ms);
+  return layout.next_reap_ms.compare_exchange_strong(next, now_ms + kReapSpan_ms);
 }
 
 }  // namespace wsflow::shm

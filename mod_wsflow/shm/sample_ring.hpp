@@ -19,7 +19,7 @@ struct Sample {
 };
 
 // The last quarter of an hour: a ring, of which the sample `written % kSamples` is the next to be written.
-// Written by the holder of the fold lock alone; a reader takes what has not been written over meanwhile.
+// Written by the holder of the reaper lock alone; a reader takes what has not been written over meanwhile.
 inline constexpr std::size_t kSamples = 184;
 inline constexpr std::int64_t kSampleSpan_us = 5'000'000;
 struct SampleRing {
@@ -28,7 +28,7 @@ struct SampleRing {
     std::atomic<std::uint64_t> values[kSampleValues];
   };
   std::atomic<std::uint64_t> written;  // so many in all
-  Slot ring[kSamples];
+  Slot slots[kSamples];
 };
 
 // Whether it is time for another sample. Any process, any thread.

@@ -101,7 +101,7 @@ bool transfer(ProcessSlot& slot, Owner from, Owner to, ProcessKind kind) noexcep
 }
 
 Snapshot snapshot(const Layout& layout) {
-  // Somebody folds without end, or never finishes: show what is there.
+  // A reaper may go on without end, or never get through: show what is there.
   constexpr int kTries = 1000;
   for (int tries = 0;; ++tries) {
     const auto before = layout.commit.load();

@@ -81,7 +81,7 @@ Page tunnels(const Layout& layout, const Query& query);
 std::size_t command(Layout& layout, const Selector& selector, std::size_t most, Command action,
                     std::uint16_t code);
 
-// The tunnels that a process has left when it died; `pid` is 0. For whoever folds its slot.
+// The tunnels that a process has left when it died; `pid` is 0. For whoever reaps its slot.
 using LostTunnels = std::vector<TunnelView>;
 void add_tunnels_of(const Layout& layout, std::uint32_t slot, LostTunnels& lost);
 

@@ -78,9 +78,9 @@ void log_lost_tunnels(const server_rec* main_server, LogWriter* writer,
 std::optional<unsigned> reap_and_log(const server_rec* main_server, LogWriter* writer,
                                      shm::Layout& layout) noexcept {
   shm::LostTunnels lost;
-  const auto folded = shm::reap_all(layout, &lost);
+  const auto reaped = shm::reap_all(layout, &lost);
   log_lost_tunnels(main_server, writer, lost);
-  return folded;
+  return reaped;
 }
 
 }  // namespace wsflow::httpd

@@ -27,7 +27,7 @@ class Caretaker {
   // The engine is to stop: done by the thread, soon. May be called in a signal handler.
   void ask_for_stop() noexcept;
 
-  // One round, without the relay: reclaims and looks for commands. For a process whose main thread does it.
+  // One round, without the relay: reaps and looks for commands. For a process whose main thread does it.
   void look_after();
   // httpd is gone: what only processes of the newest generation do for operators is this one's, too. Whoever
   // calls look_after().

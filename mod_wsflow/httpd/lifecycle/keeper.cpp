@@ -205,7 +205,7 @@ bool fork_keeper(Process& process) {
     return true;
   }
   // It did not get far enough to touch a tunnel, or it is stuck: they are ours again. First the slot, so that
-  // nobody folds it; once more, as the keeper may just have taken it.
+  // nobody reaps it; once more, as the keeper may just have taken it.
   const auto take_back = [&] {
     shm::transfer(process.slot, shm::Owner{process.slot.owner.load()}, self, shm::ProcessKind::child);
   };

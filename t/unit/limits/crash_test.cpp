@@ -84,8 +84,8 @@ std::string recover(limits::Table& table, limits::Index kept, limits::Micros now
     limits::repair(table, lock);
   }
   if (auto wrong = test::faults(table, now); !wrong.empty()) return "after the repair: " + wrong;
-  if (!limits::reap(table, wakeups, 1, 0)) return "not reclaimed";
-  if (auto wrong = test::faults(table, now); !wrong.empty()) return "after reclaiming: " + wrong;
+  if (!limits::reap(table, wakeups, 1, 0)) return "not reaped";
+  if (auto wrong = test::faults(table, now); !wrong.empty()) return "after reaping: " + wrong;
   limits::Limiter living(table, 2, wakeups);
   if (living.state(kept) != PermitState::held) return "a permit of the living was lost";
   if (table.limits[0].in_use != 1 || table.limits[1].in_use != 1) return "the dead process still counts";

@@ -11,7 +11,7 @@ using limits::kSecond;
 using limits::PermitState;
 using test::limit;
 
-TEST_CASE("what a dead process held and waited for goes to the others", "[limits][reclaim]") {
+TEST_CASE("what a dead process held and waited for goes to the others", "[limits][reap]") {
   test::LimitsRig rig{limit("a", {.concurrency = 2, .queue = 10}, kSecond)};
   rig.hold(rig.one, 0);
   const auto kept = rig.hold(rig.two, 0);
@@ -33,7 +33,7 @@ TEST_CASE("what a dead process held and waited for goes to the others", "[limits
   CHECK(test::is_unused(*rig.table));
 }
 
-TEST_CASE("a fold takes the permits of the process, or is put off", "[limits][fold]") {
+TEST_CASE("a reaper takes the permits of the process, or is put off", "[limits][reap]") {
   const test::SharedSegment segment;
   auto& table = shm::limits_table(*segment);
   const limits::SlotWakeups wakeups;

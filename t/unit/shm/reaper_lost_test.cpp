@@ -1,4 +1,4 @@
-// A fold tells what tunnels it has ended.
+// A reaper tells what tunnels it has ended.
 #include <catch2/catch.hpp>
 
 #include "mod_wsflow/shm/reaper.hpp"
@@ -25,7 +25,7 @@ shm::RowLease open(shm::TunnelRows& rows, std::uint64_t id) {
 
 }  // namespace
 
-TEST_CASE("the tunnels of a dead process are told once, with what was shown of them", "[fold]") {
+TEST_CASE("the tunnels of a dead process are told once, with what was shown of them", "[reap]") {
   const test::SharedSegment segment;
   auto* own = shm::claim(*segment, shm::Owner::self(), 1, 0);
   shm::TunnelRows rows(*segment, *own);

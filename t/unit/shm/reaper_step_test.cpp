@@ -7,8 +7,8 @@
 
 #ifdef WSFLOW_STEPS
 
-// A fold, instruction by instruction: at each one a reader looks, and a copy of the segment shows what would
-// be if the process were killed there.
+// A reaper, instruction by instruction: at each one a reader looks, and a copy of the segment shows what
+// would be if the process were killed there.
 
 using namespace wsflow;
 
@@ -32,7 +32,7 @@ bool copy(shm::Layout& to, const shm::Layout& from) {
   return news[0] || news[1] || news[2];
 }
 
-// The next processes: one claims a slot and counts, another sweeps.
+// The next processes: one claims a slot and counts, another reaps.
 bool recovers(shm::Layout& layout) {
   if (!test::counted_once(layout)) return false;
   auto* mine = shm::claim(layout, shm::Owner::self(), 8, 9);
@@ -43,12 +43,12 @@ bool recovers(shm::Layout& layout) {
   const bool kept = mine->owner == shm::Owner::self().word && mine->generation == 8 &&
                     mine->counters[test::kSome + 1] == 7 && mine->held[test::kHeld + 1] == 3 &&
                     shm::snapshot(layout).sums[test::kSome + 1] == 7;
-  return kept && shm::reap(layout, *mine, shm::Owner::self()) && test::folded(layout);
+  return kept && shm::reap(layout, *mine, shm::Owner::self()) && test::reaped(layout);
 }
 
 }  // namespace
 
-TEST_CASE("a fold may be killed at any instruction", "[fold]") {
+TEST_CASE("a reaper may be killed at any instruction", "[reap]") {
   const test::SharedSegment segment;
   const test::SharedSegment last;
   const test::SharedSegment killed;
@@ -69,7 +69,7 @@ TEST_CASE("a fold may be killed at any instruction", "[fold]") {
   CHECK(states > 15);
   CHECK(seen_wrong == 0);
   CHECK(left_wrong == 0);
-  CHECK(test::folded(*segment));
+  CHECK(test::reaped(*segment));
 }
 
 #endif

@@ -13,7 +13,7 @@ using test::kHeld;
 using test::kSome;
 using test::owner;
 
-TEST_CASE("folding keeps the counters, ends the tunnels as lost and frees the slot", "[fold]") {
+TEST_CASE("to reap keeps the counters, ends the tunnels as lost and frees the slot", "[reap]") {
   const test::SharedSegment segment;
   auto& slot = dead_process(*segment);
   auto* other = shm::claim(*segment, shm::Owner::self(), 1, 100);
@@ -22,10 +22,10 @@ TEST_CASE("folding keeps the counters, ends the tunnels as lost and frees the sl
   CHECK_FALSE(shm::reap(*segment, slot, owner(12)));
   CHECK(shm::snapshot(*segment).processes.size() == 1);
   CHECK(shm::reap(*segment, *other, shm::Owner::self()));
-  CHECK(test::folded(*segment));
+  CHECK(test::reaped(*segment));
 }
 
-TEST_CASE("a process that ended all its tunnels has lost none", "[fold]") {
+TEST_CASE("a process that ended all its tunnels has lost none", "[reap]") {
   const test::SharedSegment segment;
   auto* slot = shm::claim(*segment, owner(11), 1, 0);
   slot->counters[shm::kOpenedCounter] = 2;
@@ -35,7 +35,7 @@ TEST_CASE("a process that ended all its tunnels has lost none", "[fold]") {
   CHECK(shm::snapshot(*segment).sums[shm::kLostCounter] == 1);
 }
 
-TEST_CASE("of the greatest values the greatest is kept, whether its process lives or not", "[fold]") {
+TEST_CASE("of the greatest values the greatest is kept, whether its process lives or not", "[reap]") {
   const test::SharedSegment segment;
   constexpr auto kGreatest = shm::kGreatestCounter;
   auto* one = shm::claim(*segment, owner(11), 1, 0);
@@ -51,7 +51,7 @@ TEST_CASE("of the greatest values the greatest is kept, whether its process live
   CHECK(shm::snapshot(*segment).sums[kGreatest] == 40);
 }
 
-TEST_CASE("a sweep folds the dead and nobody else", "[fold]") {
+TEST_CASE("a round reaps the dead and nobody else", "[reap]") {
   const test::SharedSegment segment;
   CHECK(shm::reap_all(*segment) == 0);
   shm::claim(*segment, shm::Owner::self(), 1, 0)->counters[kSome] = 1;
@@ -66,7 +66,7 @@ TEST_CASE("a sweep folds the dead and nobody else", "[fold]") {
   CHECK(shm::snapshot(*segment).sums[kSome] == 3);
 }
 
-TEST_CASE("a process that nobody has waited for is dead all the same", "[fold]") {
+TEST_CASE("a process that nobody has waited for is dead all the same", "[reap]") {
   const test::SharedSegment segment;
   test::ChildProcess child([&] { return shm::claim(*segment, shm::Owner::self(), 1, 0) != nullptr; });
   siginfo_t info{};
@@ -74,15 +74,15 @@ TEST_CASE("a process that nobody has waited for is dead all the same", "[fold]")
   CHECK(shm::reap_all(*segment) == 1);
 }
 
-TEST_CASE("a slot outside the segment is nothing to fold", "[fold]") {
+TEST_CASE("a slot outside the segment is nothing to reap", "[reap]") {
   const test::SharedSegment segment;
   shm::ProcessSlot own{};
   own.owner = owner(11).word;
   CHECK_FALSE(shm::reap(*segment, own, owner(11)));
 }
 
-// What a process that was killed in a fold leaves, step by step.
-TEST_CASE("a fold that was broken off anywhere is completed, and every reader sees it whole", "[fold]") {
+// What a process that was killed while it reaped leaves, step by step.
+TEST_CASE("what a reaper has left undone anywhere is completed, and every reader sees it whole", "[reap]") {
   const test::SharedSegment segment;
   auto& slot = dead_process(*segment);
   auto& page = shm::page_heads(*segment)[3];
@@ -128,23 +128,23 @@ TEST_CASE("a fold that was broken off anywhere is completed, and every reader se
   CHECK(shm::claim(*segment, shm::Owner::self(), 0, 0) != &slot);
   shm::reap_all(*segment);
   REQUIRE(shm::reap(*segment, shm::slots(*segment)[1], shm::Owner::self()));
-  CHECK(test::folded(*segment));
+  CHECK(test::reaped(*segment));
   CHECK(shm::reap_all(*segment) == 0);
-  CHECK(test::folded(*segment));
+  CHECK(test::reaped(*segment));
 }
 
-TEST_CASE("the lock of a process that died with it goes to the next", "[fold]") {
+TEST_CASE("the lock of a process that died with it goes to the next", "[reap]") {
   const test::SharedSegment segment;
   dead_process(*segment);
   test::ChildProcess child([&] { return pthread_mutex_trylock(&segment->lock) == 0; });
   REQUIRE(child.ended_well());
   CHECK(shm::reap_all(*segment) == 1);
-  CHECK(test::folded(*segment));
+  CHECK(test::reaped(*segment));
   CHECK(pthread_mutex_trylock(&segment->lock) == 0);
   CHECK(pthread_mutex_unlock(&segment->lock) == 0);
 }
 
-TEST_CASE("nobody waits for a fold of another", "[fold]") {
+TEST_CASE("nobody waits for another reaper", "[reap]") {
   const test::SharedSegment segment;
   auto& slot = dead_process(*segment);
   REQUIRE(pthread_mutex_trylock(&segment->lock) == 0);
@@ -157,7 +157,7 @@ TEST_CASE("nobody waits for a fold of another", "[fold]") {
   CHECK(shm::reap_all(*segment) == 1);
 }
 
-TEST_CASE("a reader does not wait for a fold without end", "[fold]") {
+TEST_CASE("a reader does not wait for a reaper without end", "[reap]") {
   const test::SharedSegment segment;
   shm::claim(*segment, shm::Owner::self(), 1, 100)->counters[kSome] = 1;
   std::atomic<bool> done{false};

@@ -4,7 +4,7 @@
 #include <catch2/catch.hpp>
 #include <thread>
 
-#include "mod_wsflow/shm/fold_lock.hpp"
+#include "mod_wsflow/shm/reaper_lock.hpp"
 #include "t/unit/support/child_process.hpp"
 #include "t/unit/support/shared_segment.hpp"
 
@@ -98,12 +98,12 @@ TEST_CASE("a process that is killed while it keeps samples leaves those that wer
     test::ChildProcess child([&]() -> bool {
       for (auto i = next;; ++i) shm::keep_sample(*segment, sample(i));
     });
-    while (segment->history.written.load() < next + 2 * kSamples) std::this_thread::yield();
+    while (segment->sample_ring.written.load() < next + 2 * kSamples) std::this_thread::yield();
     child.kill();
     const auto kept = shm::samples(*segment);
     REQUIRE(kept.size() == kSamples - 1);
     for (const auto& one : kept) REQUIRE(one.values == sample(one.values[0]).values);
     next = kept.back().values[0] + 1;
-    REQUIRE(next == segment->history.written.load());
+    REQUIRE(next == segment->sample_ring.written.load());
   }
 }

@@ -18,7 +18,7 @@ constexpr std::uint64_t kAdds = 20000;
 
 }  // namespace
 
-TEST_CASE("forked processes count into one segment, and nothing is lost when they are folded", "[segment]") {
+TEST_CASE("forked processes count into one segment, and nothing is lost when they are reaped", "[segment]") {
   const test::SharedSegment segment;
   constexpr int kProcesses = 6;
   std::vector<test::ChildProcess> children;
@@ -62,13 +62,13 @@ TEST_CASE("threads that claim at the same time never share a slot", "[segment]")
   CHECK(all.count(nullptr) == 0);
 }
 
-TEST_CASE("a reader never sees a folded process twice or not at all", "[segment]") {
+TEST_CASE("a reader never sees a reaped process twice or not at all", "[segment]") {
   const test::SharedSegment segment;
   constexpr std::uint32_t kRounds = 300;
   std::atomic<bool> done{false};
   std::atomic<std::uint64_t> wrong{0};
   std::atomic<std::uint64_t> looks{0};
-  // Every process has counted 1 before it is folded, and the test never lets more than one be uncounted.
+  // Every process has counted 1 before it is reaped, and the test never lets more than one be uncounted.
   std::atomic<std::uint32_t> counted{0};
   std::thread reader([&] {
     while (!done) {

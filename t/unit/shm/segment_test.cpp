@@ -120,7 +120,7 @@ TEST_CASE("a claimed slot shows its process", "[segment]") {
 TEST_CASE("each claim gets a slot of its own until none is left", "[segment]") {
   const test::SharedSegment segment(8);
   std::set<shm::ProcessSlot*> slots;
-  // This process lives: claiming may fold only the dead.
+  // This process lives: claiming may reap only the dead.
   for (int i = 0; i < 8; ++i) slots.insert(shm::claim(*segment, shm::Owner::self(), 0, 0));
   CHECK(slots.size() == 8);
   CHECK(slots.count(nullptr) == 0);

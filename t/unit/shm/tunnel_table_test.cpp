@@ -235,7 +235,7 @@ TEST_CASE("a process without a slot of the segment has no rows", "[tunnel_table]
   CHECK_FALSE(rows.open(facts(1)));
 }
 
-TEST_CASE("rows go with their slot: to a keeper, and with a fold to nobody", "[tunnel_table]") {
+TEST_CASE("rows go with their slot: to a keeper, and with a reaper to nobody", "[tunnel_table]") {
   Table table;
   std::vector<shm::RowLease> places;
   for (std::uint64_t id = 1; id <= 100; ++id) places.push_back(table.rows->open(facts(id)));

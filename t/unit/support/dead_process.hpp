@@ -8,7 +8,7 @@
 
 namespace wsflow::test {
 
-inline constexpr std::size_t kSome = 100;   // a counter that means nothing to a fold
+inline constexpr std::size_t kSome = 100;   // a counter that means nothing to a reaper
 inline constexpr std::uint32_t kHeld = 17;  // a resource
 
 // The first process of a segment: it has died with 5 tunnels, one of them ended, rows, and something in every
@@ -42,7 +42,7 @@ inline bool counted_once(const shm::Layout& layout) {
 }
 
 // Whether nothing of it is left but what it has counted.
-inline bool folded(const shm::Layout& layout) {
+inline bool reaped(const shm::Layout& layout) {
   const auto& slot = shm::slots(layout)[0];
   const auto& page = shm::page_heads(layout)[3];
   const auto zero = [](const auto& value) { return value == 0; };

@@ -25,31 +25,31 @@ void look(shm::Layout& layout) {
 
 }  // namespace
 
-TEST_CASE("in each second one process sweeps, however many ask", "[fold]") {
+TEST_CASE("in each second one process reaps, however many ask", "[reap]") {
   const test::SharedSegment segment;
   for (std::int64_t second = 0; second < 10; ++second) {
-    int sweeps = 0;
+    int rounds = 0;
     for (std::int64_t process = 0; process < 100; ++process)
-      sweeps += shm::claim_round(*segment, kNow + second * shm::kReapSpan_ms + process * 10) ? 1 : 0;
-    CHECK(sweeps == 1);
+      rounds += shm::claim_round(*segment, kNow + second * shm::kReapSpan_ms + process * 10) ? 1 : 0;
+    CHECK(rounds == 1);
   }
 }
 
-TEST_CASE("a moment that nobody can have claimed holds up no sweep", "[fold]") {
+TEST_CASE("a moment that nobody can have claimed holds up no round", "[reap]") {
   const test::SharedSegment segment;
-  segment->next_sweep_ms = INT64_MAX;
+  segment->next_reap_ms = INT64_MAX;
   CHECK(shm::claim_round(*segment, kNow));
   CHECK_FALSE(shm::claim_round(*segment, kNow + 1));
 }
 
-TEST_CASE("a sweeper that is stopped or killed is replaced within two spans", "[fold]") {
+TEST_CASE("a reaper that is stopped or killed is replaced within two spans", "[reap]") {
   const test::SharedSegment segment;
   auto* slot = shm::claim(*segment, test::owner(11), 1, 0);
   REQUIRE(slot != nullptr);
   const int signal = GENERATE(SIGSTOP, SIGKILL);
-  test::ChildProcess sweeper([&] { return shm::claim_round(*segment, now_ms()) && ::raise(signal) == 0; });
+  test::ChildProcess reaper([&] { return shm::claim_round(*segment, now_ms()) && ::raise(signal) == 0; });
   int status = 0;
-  REQUIRE(::waitpid(sweeper.pid(), &status, signal == SIGSTOP ? WUNTRACED : 0) == sweeper.pid());
+  REQUIRE(::waitpid(reaper.pid(), &status, signal == SIGSTOP ? WUNTRACED : 0) == reaper.pid());
   CHECK_FALSE(shm::claim_round(*segment, now_ms()));
   const auto start = now_ms();
   CHECK(test::eventually([&] {
@@ -59,7 +59,7 @@ TEST_CASE("a sweeper that is stopped or killed is replaced within two spans", "[
   CHECK(now_ms() - start < 2 * shm::kReapSpan_ms);
 }
 
-TEST_CASE("to look at the living needs no lock", "[fold]") {
+TEST_CASE("to look at the living needs no lock", "[reap]") {
   const test::SharedSegment segment;
   REQUIRE(shm::claim(*segment, shm::Owner::self(), 1, 0) != nullptr);
   REQUIRE(pthread_mutex_trylock(&segment->lock) == 0);

@@ -4,8 +4,9 @@
 
 namespace wsflow::shm {
 
-// Held by whoever folds, or writes what it guards. Only tried: nobody waits. Whoever gets it first completes
-// what a holder that died has left; `lost`, if not null, gets the tunnels that come to light with it.
+// The lock of the reaper, which also guards the sample ring. It is only tried: nobody waits. Whoever gets it
+// first completes what a holder that died has left; `lost`, if not null, gets the tunnels that come to light
+// with it.
 class ReaperLock {
  public:
   explicit ReaperLock(Layout& layout, LostTunnels* lost = nullptr) noexcept;
