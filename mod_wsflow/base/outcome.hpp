@@ -9,9 +9,9 @@ namespace wsflow::base {
 enum class Outcome : std::uint8_t {
   closed,         // with a Close frame, or both
   client_eof,     // the client ended its stream without a Close frame
-  origin_eof,     // likewise the origin
+  origin_eof,     // the origin ended its stream without a Close frame
   client_reset,   // the client's connection broke (reset, unreachable, TLS error)
-  origin_reset,   // likewise the origin's
+  origin_reset,   // the origin's connection broke
   close_timeout,  // one side had ended, the other did not follow within `close`
   server_stop,    // httpd stopped: Close 1001 to both sides
   drained,        // WSFlowDrain's deadline had passed: its Close code to both sides
@@ -26,7 +26,7 @@ enum class Outcome : std::uint8_t {
   not_websocket,  // what breaks RFC 6455, where that is not let pass
   process_lost,   // the process that held it died without a word
 };
-inline constexpr std::size_t kOutcomes = 17;
+inline constexpr std::size_t kOutcomes = static_cast<std::size_t>(Outcome::process_lost) + 1;
 
 // Why a handshake got no tunnel. One closed set for log, metrics, status and WSFLOW_REFUSED_BY.
 enum class HandshakeRefusal : std::uint8_t {
@@ -55,7 +55,7 @@ enum class HandshakeRefusal : std::uint8_t {
   origin_status,         // an HTTP answer other than 101, passed to the client
   internal,              // out of descriptors or memory
 };
-inline constexpr std::size_t kHandshakeRefusals = 24;
+inline constexpr std::size_t kHandshakeRefusals = static_cast<std::size_t>(HandshakeRefusal::internal) + 1;
 
 const char* name(Outcome outcome) noexcept;
 const char* name(HandshakeRefusal refusal) noexcept;

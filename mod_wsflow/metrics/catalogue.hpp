@@ -1,81 +1,64 @@
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <span>
 #include <string_view>
 
-#include "mod_wsflow/base/outcome.hpp"
+#include "mod_wsflow/metrics/label_values.hpp"
+#include "mod_wsflow/metrics/times.hpp"
 #include "mod_wsflow/shm/layout.hpp"
 
+// The one table of counters: all that counts, adds up or shows them takes its places and names from here. A
+// new counter is a row, and a constant at the end of this file by which code counts it.
 namespace wsflow::metrics {
 
-enum class Direction : std::uint8_t { client_to_origin, origin_to_client };
-inline constexpr std::size_t kDirections = 2;
-const char* name(Direction direction) noexcept;
-const char* sender_name(std::size_t direction) noexcept;  // "client" or "origin"
+// Which values of its family's first label a number is about.
+enum class Part : std::uint8_t { all, first, rest };
 
-inline constexpr std::size_t kOpcodeClasses = 7;  // the six of RFC 6455 and "reserved"
-const char* opcode_class_name(std::size_t index) noexcept;
-
-// Close codes: 1000 to 1015 one by one, then 3xxx, 4xxx, other.
-inline constexpr std::size_t kCloseCodes = 19;
-std::size_t close_code_index(std::uint16_t code) noexcept;
-const char* close_code_name(std::size_t index) noexcept;
-
-// How times are kept: a count for each bucket, then their sum. A time belongs to the first bucket whose bound
-// is not less; the last bucket has none.
-struct Times {
-  std::span<const std::uint32_t> bounds;
-  std::uint32_t bound;   // unit of the bounds, in that of the times and their sum
-  std::uint32_t second;  // a second, in the same
-  constexpr std::size_t buckets() const noexcept { return bounds.size() + 1; }
-  constexpr std::size_t counters() const noexcept { return bounds.size() + 2; }
+// A number as JSON, the lines of ?auto and the page show it, each where its field is set. `<label>` stands
+// for each value of that label; labels of the family that are not named there are added up.
+struct Shown {
+  const char* json = nullptr;    // path of its key
+  const char* line = nullptr;    // end of its key, behind "WSFlow"
+  Part part = Part::all;         // of the family
+  bool sparse = false;           // zeros are left out of JSON
+  const char* title = nullptr;   // table of the page for it alone: a row for each value that is not 0
+  const char* column = nullptr;  // without a title: column of the page's table of what was relayed
 };
-constexpr std::size_t bucket(const Times& times, std::uint64_t value) noexcept {
-  std::size_t index = 0;
-  while (index < times.bounds.size() && std::uint64_t{times.bounds[index]} * times.bound < value) ++index;
-  return index;
-}
 
-inline constexpr std::uint32_t kRttBounds[] = {1, 2, 5, 10, 25, 50, 100, 250, 500, 1000, 5000};
-inline constexpr Times kRtt{kRttBounds, 1, 1000};  // ms, in ms
-inline constexpr std::size_t kRttBuckets = kRtt.buckets();
-inline constexpr std::size_t kRttCounters = kRtt.counters();
-inline constexpr std::uint32_t kHandshakeBounds[] = {
-    1, 2, 3, 5, 7, 10, 15, 25, 50, 75, 100, 150, 250, 500, 1000, 2500, 5000, 10'000, 20'000, 30'000};
-inline constexpr Times kHandshakes{kHandshakeBounds, 1000, 1'000'000};  // ms, in us
-inline constexpr std::size_t kHandshakeBuckets = kHandshakes.buckets();
-inline constexpr std::uint32_t kLifetimeBounds[] = {1,   2,    5,    10,   30,     60,     120,   300,
-                                                    600, 1800, 3600, 7200, 14'400, 28'800, 86'400};
-inline constexpr Times kLifetimes{kLifetimeBounds, 1000, 1000};  // seconds, in ms
-// With those that one writes as acquire=: no wait is longer.
-inline constexpr std::uint32_t kWaitBounds[] = {1,    2,    5,    10,   25,     50,     100,    250,   500,
-                                                1000, 2000, 3000, 5000, 10'000, 20'000, 30'000, 60'000};
-inline constexpr Times kWaits{kWaitBounds, 1000, 1'000'000};  // ms, in us
+// A family of counters as users see it. The last of its labels goes through its values first.
+struct Family {
+  const char* metric;  // name of the metric
+  const char* labels;  // names of its labels, comma separated; "" for none
+  const char* help;
+  Shown shown[3];         // those with a path or a line
+  std::size_t first = 0;  // of its counters in a slot: numbered() sets both
+  std::size_t count = 0;
+};
 
-// Where each counter stands in a slot. The one table of counters: everything that counts, adds up or shows
-// them uses these numbers.
-inline constexpr std::size_t kTunnelsEnded = shm::kEndedCounter;  // + Outcome
-inline constexpr std::size_t kTunnelsOpened = shm::kOpenedCounter;
-inline constexpr std::size_t kRefused = kTunnelsOpened + 1;  // + HandshakeRefusal
-inline constexpr std::size_t kTunnelsOpenedWorker = kRefused + base::kHandshakeRefusals;  // of the opened
-inline constexpr std::size_t kBytes = kTunnelsOpenedWorker + 1;                           // + Direction
-inline constexpr std::size_t kMessages = kBytes + kDirections;                            // + Direction
-inline constexpr std::size_t kFrames = kMessages + kDirections;  // + Direction * kOpcodeClasses + class
-inline constexpr std::size_t kCloses =
-    kFrames + kDirections * kOpcodeClasses;  // + sender * kCloseCodes + index
-inline constexpr std::size_t kNotWebSocket = kCloses + kDirections * kCloseCodes;
-inline constexpr std::size_t kPings = kNotWebSocket + 1;       // + Direction whose sender is pinged
-inline constexpr std::size_t kPingRtt = kPings + kDirections;  // + Direction * kRttCounters + bucket
-inline constexpr std::size_t kOriginReports = kPingRtt + kDirections * kRttCounters;
-inline constexpr std::size_t kHandshakeTimes = kOriginReports + 1;                     // + bucket
-inline constexpr std::size_t kTunnelTimes = kHandshakeTimes + kHandshakes.counters();  // + bucket
-inline constexpr std::size_t kAcquireWaits = kTunnelTimes + kLifetimes.counters();     // + bucket
-inline constexpr std::size_t kLogLines = kAcquireWaits + kWaits.counters();            // of WSFlowLog
-inline constexpr std::size_t kLogLinesLost = kLogLines + 1;
-inline constexpr std::size_t kCounters = kLogLinesLost + 1;
-static_assert(kCounters <= shm::kGreatestCounter);
+// Times as JSON and the lines of ?auto show them, each where its field is set.
+struct ShownTimes {
+  const char* spread = nullptr;       // key in JSON of an object of their count, mean and percentiles
+  double unit = 1;                    // of that object: so many to a second
+  const char* json_count = nullptr;   // path in JSON of how many there are
+  const char* json_mean = nullptr;    // path in JSON of their mean, a whole number in their unit
+  const char* percentiles = nullptr;  // lines of their percentiles begin so, behind "WSFlow"
+  const char* line_count = nullptr;   // the line of how many there are ends so
+};
+
+// A family of times. Each combination of its labels has the counters of `times`.
+struct TimesFamily {
+  const char* metric;
+  const char* labels;
+  const char* help;
+  Times times;
+  std::size_t longest;  // counter of the longest of them; 0: not kept
+  ShownTimes shown;
+  std::size_t first = 0;  // of its counters in a slot: numbered() sets both
+  std::size_t count = 0;  // combinations of its labels
+};
 
 // The longest of each kind of times, in its unit.
 inline constexpr std::size_t kLongestHandshake = shm::kGreatestCounter;
@@ -83,33 +66,178 @@ inline constexpr std::size_t kLongestTunnel = kLongestHandshake + 1;
 inline constexpr std::size_t kLongestWait = kLongestTunnel + 1;
 static_assert(kLongestWait < shm::kCounterCapacity);
 
-// The values that a label can have, the only ones, by index.
-struct Label {
-  const char* name;
-  std::size_t count;
-  const char* (*value)(std::size_t index) noexcept;
+// In the order of their counters in a slot, and of the metrics.
+inline constexpr Family kFamilies[] = {
+    {"wsflow_tunnels_total",
+     "outcome",
+     "Tunnels that have ended, by how they ended.",
+     {{.json = "tunnels.ended.<outcome>",
+       .line = "Ended<outcome>",
+       .title = "How tunnels ended",
+       .column = "outcome"}}},
+    {"wsflow_handshakes_total",
+     "result",
+     "Handshakes that got a tunnel, or why they got none.",
+     {{.json = "tunnels.total", .line = "TunnelsTotal", .part = Part::first},
+      {.json = "tunnels.refused", .line = "Refused", .part = Part::rest},
+      {.json = "tunnels.refused_by.<result>",
+       .line = "Refused<result>",
+       .part = Part::rest,
+       .title = "Why handshakes got no tunnel",
+       .column = "reason"}}},
+    {"wsflow_tunnels_opened_worker_total",
+     "",
+     "Tunnels that were opened on a worker thread.",
+     {{.json = "tunnels.total_worker", .line = "TunnelsTotalWorker"}}},
+    {"wsflow_relayed_bytes_total",
+     "direction",
+     "Bytes relayed.",
+     {{.json = "relayed.<direction>.bytes", .line = "Bytes<direction>", .column = "bytes"}}},
+    {"wsflow_relayed_messages_total",
+     "direction",
+     "WebSocket messages whose last frame was seen.",
+     {{.json = "relayed.<direction>.messages", .line = "Messages<direction>", .column = "messages"}}},
+    {"wsflow_relayed_frames_total",
+     "direction,opcode",
+     "WebSocket frames whose header was seen.",
+     {{.json = "relayed.<direction>.frames.<opcode>", .line = "Frames<direction>", .column = "frames"}}},
+    {"wsflow_close_codes_total",
+     "from,code",
+     "Close frames, by sender and code.",
+     {{.json = "close_codes.<from>.<code>",
+       .sparse = true,
+       .title = "Close codes of <from>s",
+       .column = "code"}}},
+    {"wsflow_not_websocket_total",
+     "",
+     "Directions of tunnels whose bytes were no WebSocket frames.",
+     {{.json = "tunnels.not_websocket", .line = "NotWebSocket"}}},
+    {"wsflow_origin_reports_total",
+     "",
+     "Handshakes that WSFlowOrigin would have refused without report-only.",
+     {{.json = "tunnels.origin_reports", .line = "OriginReports"}}},
+    {"wsflow_pings_total", "peer", "Pings sent to peers that were quiet.", {{.json = "pings.<peer>.sent"}}},
+    {"wsflow_log_lines_total",
+     "",
+     "Lines written to tunnel logs.",
+     {{.json = "log.lines", .line = "LogLines"}}},
+    {"wsflow_log_lines_lost_total",
+     "",
+     "Lines of tunnel logs that could not be written.",
+     {{.json = "log.lost", .line = "LogLinesLost"}}},
 };
-const Label& label(std::string_view name) noexcept;
 
-// A family of counters as users see it. The last of its labels goes through its values first.
-struct Family {
-  const char* metric;  // name of the metric
-  const char* labels;  // names of its labels, comma separated; "" for none
-  const char* help;
-  std::size_t first;
-  std::size_t count;
+// Their counters stand behind those above.
+inline constexpr TimesFamily kHistograms[] = {
+    {"wsflow_handshake_seconds",
+     "",
+     "Times from a request to its 101.",
+     kHandshakes,
+     kLongestHandshake,
+     {.spread = "handshake_ms", .unit = 1000, .percentiles = "Handshake"}},
+    {"wsflow_tunnel_seconds",
+     "",
+     "Lifetimes of tunnels that have ended.",
+     kLifetimes,
+     kLongestTunnel,
+     {.spread = "lifetime_s"}},
+    {"wsflow_ping_rtt_seconds",
+     "peer",
+     "Round-trip times of pings.",
+     kRtt,
+     0,
+     {.json_count = "pings.<peer>.measured", .json_mean = "pings.<peer>.rtt_mean_ms"}},
+    {"wsflow_acquire_wait_seconds",
+     "",
+     "Waits for permits of limits, in vain or not.",
+     kWaits,
+     kLongestWait,
+     {.spread = "acquire_wait_ms", .unit = 1000, .line_count = "AcquireWaits"}},
 };
+
+// Rows with their counters: one row's stand behind those of the row before, from `first` on.
+template <class Row, std::size_t Rows>
+consteval std::array<Row, Rows> numbered(const Row (&rows)[Rows], std::size_t first) {
+  auto result = std::to_array(rows);
+  for (auto& row : result) {
+    row.first = first;
+    row.count = combinations(row.labels);
+    if constexpr (requires { row.times; }) {
+      first += row.count * row.times.counters();
+    } else {
+      first += row.count;
+    }
+  }
+  return result;
+}
+inline constexpr auto kNumberedFamilies = numbered(kFamilies, shm::kEndedCounter);
+inline constexpr std::size_t kFirstTimes = kNumberedFamilies.back().first + kNumberedFamilies.back().count;
+inline constexpr auto kNumberedHistograms = numbered(kHistograms, kFirstTimes);
+inline constexpr std::size_t kCounters =
+    kNumberedHistograms.back().first +
+    kNumberedHistograms.back().count * kNumberedHistograms.back().times.counters();
+static_assert(kCounters <= shm::kGreatestCounter);
+
+// The row of a metric. A name that has none does not compile: it looks beyond the table.
+template <class Row, std::size_t Rows>
+consteval const Row& row(const std::array<Row, Rows>& rows, std::string_view metric) {
+  std::size_t index = 0;
+  while (rows[index].metric != metric) ++index;
+  return rows[index];
+}
+
+// The counters of a metric by their labels: kFrames(direction, opcode) is the index in a slot of one of them,
+// `first` that of the first one. Its values must be those of the metric's labels, less `skipped` of a sole
+// label.
+template <class... Values>
+struct CounterIndex {
+  static constexpr std::size_t kCount = (kValues<Values> * ...);
+  consteval explicit CounterIndex(std::string_view metric, std::size_t skipped = 0)
+      : first(row(kNumberedFamilies, metric).first + skipped) {
+    // Out of bounds, and so no constant, where the counts differ.
+    constexpr bool kEqual[] = {true};
+    static_cast<void>(kEqual[row(kNumberedFamilies, metric).count - skipped - kCount]);
+  }
+  constexpr std::size_t operator()(Values... values) const noexcept {
+    std::size_t index = 0;
+    ((index = index * kValues<Values> + static_cast<std::size_t>(values)), ...);
+    return first + index;
+  }
+
+  std::size_t first;
+};
+consteval std::size_t counter(std::string_view metric) {
+  return row(kNumberedFamilies, metric).first;
+}
+// The first bucket of a metric's times.
+consteval std::size_t first_bucket(std::string_view metric) {
+  return row(kNumberedHistograms, metric).first;
+}
+
+// The counters by name.
+inline constexpr CounterIndex<base::Outcome> kTunnelsEnded{"wsflow_tunnels_total"};
+inline constexpr std::size_t kTunnelsOpened = counter("wsflow_handshakes_total");
+inline constexpr CounterIndex<base::HandshakeRefusal> kRefused{"wsflow_handshakes_total", 1};
+inline constexpr std::size_t kTunnelsOpenedWorker = counter("wsflow_tunnels_opened_worker_total");
+inline constexpr CounterIndex<Direction> kBytes{"wsflow_relayed_bytes_total"};
+inline constexpr CounterIndex<Direction> kMessages{"wsflow_relayed_messages_total"};
+inline constexpr CounterIndex<Direction, OpcodeClass> kFrames{"wsflow_relayed_frames_total"};
+inline constexpr CounterIndex<Direction, CloseClass> kCloses{"wsflow_close_codes_total"};  // by sender
+inline constexpr std::size_t kNotWebSocket = counter("wsflow_not_websocket_total");
+inline constexpr std::size_t kOriginReports = counter("wsflow_origin_reports_total");
+inline constexpr CounterIndex<Direction> kPings{"wsflow_pings_total"};  // by the peer that is pinged
+inline constexpr std::size_t kLogLines = counter("wsflow_log_lines_total");
+inline constexpr std::size_t kLogLinesLost = counter("wsflow_log_lines_lost_total");
+inline constexpr std::size_t kHandshakeTimes = first_bucket("wsflow_handshake_seconds");
+inline constexpr std::size_t kTunnelTimes = first_bucket("wsflow_tunnel_seconds");
+inline constexpr std::size_t kAcquireWaits = first_bucket("wsflow_acquire_wait_seconds");
+constexpr std::size_t ping_rtt(Direction peer) noexcept {  // first bucket
+  return first_bucket("wsflow_ping_rtt_seconds") + static_cast<std::size_t>(peer) * kRttCounters;
+}
+// Those that shm/ must know itself.
+static_assert(kTunnelsEnded.first == shm::kEndedCounter && kTunnelsOpened == shm::kOpenedCounter);
+
 std::span<const Family> families() noexcept;
-
-// Likewise of times. `first` is the first bucket of the first of `count` label values; each has its places.
-struct TimesFamily {
-  const char* metric;
-  const char* labels;
-  const char* help;
-  std::size_t first;
-  std::size_t count;
-  const Times& times;
-};
 std::span<const TimesFamily> histograms() noexcept;
 
 // What is not counted in slots, but read where it is: of httpd, of the processes, of the limits.

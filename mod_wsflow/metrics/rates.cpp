@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <numeric>
 #include <optional>
 
 #include "mod_wsflow/metrics/quantile.hpp"
@@ -59,13 +60,11 @@ shm::Sample sample_of(const shm::Counters& sums, std::uint64_t active, std::uint
   auto& values = sample.values;
   values[place(Sampled::active)] = active;
   values[place(Sampled::opened)] = sums[kTunnelsOpened];
-  for (std::size_t i = 0; i < base::kHandshakeRefusals; ++i)
-    values[place(Sampled::refused)] += sums[kRefused + i];
+  const auto refused = std::span(sums).subspan(kRefused.first, kRefused.kCount);
+  values[place(Sampled::refused)] = std::accumulate(refused.begin(), refused.end(), std::uint64_t{0});
   values[place(Sampled::limit_refused)] = limit_refused;
-  values[place(Sampled::bytes_to_origin)] =
-      sums[kBytes + static_cast<std::size_t>(Direction::client_to_origin)];
-  values[place(Sampled::bytes_to_client)] =
-      sums[kBytes + static_cast<std::size_t>(Direction::origin_to_client)];
+  values[place(Sampled::bytes_to_origin)] = sums[kBytes(Direction::client_to_origin)];
+  values[place(Sampled::bytes_to_client)] = sums[kBytes(Direction::origin_to_client)];
   values[place(Sampled::handshake_longest)] = sums[kLongestHandshake];
   std::copy_n(sums.begin() + kHandshakeTimes, kHandshakeBuckets, values.begin() + kFirstBucket);
   return sample;

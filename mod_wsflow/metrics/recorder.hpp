@@ -15,7 +15,7 @@ class Recorder {
   void add(std::size_t counter, std::uint64_t count = 1) noexcept {
     slot_.counters[counter].fetch_add(count, std::memory_order_relaxed);
   }
-  void refused(base::HandshakeRefusal refusal) noexcept { add(kRefused + static_cast<std::size_t>(refusal)); }
+  void refused(base::HandshakeRefusal refusal) noexcept { add(kRefused(refusal)); }
 
   void tunnel_opened(bool on_worker) noexcept {
     add(kTunnelsOpened);
@@ -23,7 +23,7 @@ class Recorder {
     active(on_worker).fetch_add(1, std::memory_order_relaxed);
   }
   void tunnel_ended(base::Outcome outcome, bool on_worker, std::uint64_t lived_ms) noexcept {
-    add(kTunnelsEnded + static_cast<std::size_t>(outcome));
+    add(kTunnelsEnded(outcome));
     time(kTunnelTimes, kLifetimes, lived_ms);
     reach(kLongestTunnel, lived_ms);
     active(on_worker).fetch_sub(1, std::memory_order_relaxed);
@@ -38,14 +38,10 @@ class Recorder {
     time(kAcquireWaits, kWaits, wait_us);
     reach(kLongestWait, wait_us);
   }
-  void close_seen(Direction sender, std::uint16_t code) noexcept {
-    add(kCloses + static_cast<std::size_t>(sender) * kCloseCodes + close_code_index(code));
-  }
+  void close_seen(Direction sender, std::uint16_t code) noexcept { add(kCloses(sender, close_class(code))); }
   // A ping was sent to the sender of this direction; it has answered.
-  void pinged(Direction peer) noexcept { add(kPings + static_cast<std::size_t>(peer)); }
-  void ping_answered(Direction peer, std::uint32_t rtt_ms) noexcept {
-    time(kPingRtt + static_cast<std::size_t>(peer) * kRttCounters, kRtt, rtt_ms);
-  }
+  void pinged(Direction peer) noexcept { add(kPings(peer)); }
+  void ping_answered(Direction peer, std::uint32_t rtt_ms) noexcept { time(ping_rtt(peer), kRtt, rtt_ms); }
 
   // The bytes that wait in this process have become more or less by so many.
   void buffered(std::int64_t change) noexcept {

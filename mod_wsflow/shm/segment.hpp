@@ -47,7 +47,7 @@ bool compatible(const Layout& layout) noexcept;
 // Takes a slot for a process; nullptr if living processes have all that there are. Any process.
 ProcessSlot* claim(Layout& layout, Owner owner, std::uint32_t generation, std::int64_t now) noexcept;
 // Gives a slot, with its counters, ledger and rows, to another process. Both may call it: true if `to` has
-// the slot, false if it was folded meanwhile.
+// the slot, false if it was reaped meanwhile.
 bool transfer(ProcessSlot& slot, Owner from, Owner to, ProcessKind kind) noexcept;
 // A consistent copy of everything. Any process, any thread.
 Snapshot snapshot(const Layout& layout);

@@ -1,10 +1,12 @@
 #include "mod_wsflow/status/auto_lines.hpp"
 
+#include <algorithm>
 #include <span>
 #include <string_view>
 
 #include "mod_wsflow/metrics/quantile.hpp"
 #include "mod_wsflow/metrics/rates.hpp"
+#include "mod_wsflow/status/catalogue_entry.hpp"
 #include "mod_wsflow/status/limit_text.hpp"
 
 namespace wsflow::status {
@@ -61,18 +63,51 @@ void limit_lines(std::string& out, const Model& model) {
   }
 }
 
-void times(std::string& out, const Model& model) {
-  const auto buckets =
-      std::span(model.snapshot.sums).subspan(metrics::kHandshakeTimes, metrics::kHandshakeBuckets);
+// These stand first; the others follow as the catalogue has them.
+constexpr std::string_view kLeading[] = {"TunnelsTotal", "TunnelsTotalWorker", "Ended<outcome>"};
+
+// Lines with the same label take turns: all of its first value, all of its second one.
+void counts(std::string& out, const shm::Counters& sums, std::span<const Entry> entries) {
+  while (!entries.empty()) {
+    const auto label_name = Pattern::of(entries.front().path).label;
+    const auto run = std::find_if(entries.begin(), entries.end(), [&](const Entry& entry) {
+      return label_name.empty() || Pattern::of(entry.path).label != label_name;
+    });
+    if (label_name.empty()) {
+      line(out, entries.front().path, value_of(entries.front(), sums));
+      entries = entries.subspan(1);
+      continue;
+    }
+    const auto& label = metrics::label(label_name);
+    const auto members = entries.first(static_cast<std::size_t>(run - entries.begin()));
+    for (auto value = members.front().skipped; value < label.count; ++value) {
+      for (const auto& entry : members) {
+        line(out, camel(Pattern::of(entry.path).before, label.value(value)),
+             value_of(narrowed(entry, label, value, {}), sums));
+      }
+    }
+    entries = entries.subspan(members.size());
+  }
+}
+
+void percentiles(std::string& out, const Model& model, const metrics::TimesFamily& family) {
+  const auto buckets = std::span(model.snapshot.sums).subspan(family.first, family.times.buckets());
   const auto milliseconds = [&](double share) {
-    return decimal(1000 * metrics::quantile(metrics::kHandshakes, buckets,
-                                            model.snapshot.sums[metrics::kLongestHandshake], share),
-                   6);
+    return decimal(
+        1000 * metrics::quantile(family.times, buckets, model.snapshot.sums[family.longest], share), 6);
   };
-  line(out, "HandshakeP50Ms", milliseconds(0.50));
-  line(out, "HandshakeP95Ms", milliseconds(0.95));
-  line(out, "HandshakeP99Ms", milliseconds(0.99));
-  line(out, "AcquireWaits", model.sum(metrics::kAcquireWaits, metrics::kWaits.buckets()));
+  const std::string begin = family.shown.percentiles;
+  line(out, begin + "P50Ms", milliseconds(0.50));
+  line(out, begin + "P95Ms", milliseconds(0.95));
+  line(out, begin + "P99Ms", milliseconds(0.99));
+}
+
+void times(std::string& out, const Model& model) {
+  for (const auto& family : metrics::histograms()) {
+    if (family.shown.percentiles != nullptr) percentiles(out, model, family);
+    if (family.shown.line_count != nullptr)
+      line(out, family.shown.line_count, model.sum(family.first, family.times.buckets()));
+  }
 }
 
 void rates(std::string& out, const Model& model) {
@@ -89,31 +124,15 @@ void rates(std::string& out, const Model& model) {
 std::string to_auto_lines(const Model& model) {
   std::string out;
   const auto& sums = model.snapshot.sums;
+  const auto entries = line_entries(kLeading);
+  const auto log = std::find_if(entries.begin(), entries.end(),
+                                [](const Entry& entry) { return entry.path == "LogLines"; });
   line(out, "TunnelsActive", model.active());
   line(out, "TunnelsActiveWorker", model.active_worker());
-  line(out, "TunnelsTotal", sums[metrics::kTunnelsOpened]);
-  line(out, "TunnelsTotalWorker", sums[metrics::kTunnelsOpenedWorker]);
-  for (std::size_t i = 0; i < base::kOutcomes; ++i) {
-    line(out, camel("Ended", base::name(static_cast<base::Outcome>(i))), sums[metrics::kTunnelsEnded + i]);
-  }
-  line(out, "Refused", model.sum(metrics::kRefused, base::kHandshakeRefusals));
-  for (std::size_t i = 0; i < base::kHandshakeRefusals; ++i) {
-    line(out, camel("Refused", base::name(static_cast<base::HandshakeRefusal>(i))),
-         sums[metrics::kRefused + i]);
-  }
-  for (std::size_t i = 0; i < metrics::kDirections; ++i) {
-    const auto* direction = metrics::name(static_cast<metrics::Direction>(i));
-    line(out, camel("Bytes", direction), sums[metrics::kBytes + i]);
-    line(out, camel("Messages", direction), sums[metrics::kMessages + i]);
-    line(out, camel("Frames", direction),
-         model.sum(metrics::kFrames + i * metrics::kOpcodeClasses, metrics::kOpcodeClasses));
-  }
-  line(out, "NotWebSocket", sums[metrics::kNotWebSocket]);
-  line(out, "OriginReports", sums[metrics::kOriginReports]);
+  counts(out, sums, {entries.begin(), log});
   times(out, model);
   rates(out, model);
-  line(out, "LogLines", sums[metrics::kLogLines]);
-  line(out, "LogLinesLost", sums[metrics::kLogLinesLost]);
+  counts(out, sums, {log, entries.end()});
   line(out, "Processes", model.snapshot.processes.size());
   line(out, "Keepers", model.keepers());
   for (std::size_t i = 0; i < model.snapshot.processes.size(); ++i) {

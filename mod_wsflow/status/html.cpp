@@ -45,9 +45,9 @@ std::string to_html_section(const Model& model) {
   auto out = "<hr>\n<h2>WSFlow tunnels</h2>\n<table>\n" + fact("active", model.active()) +
              fact("of them on a worker thread", model.active_worker()) + fact("keepers", model.keepers()) +
              fact("opened in all", model.snapshot.sums[metrics::kTunnelsOpened]) +
-             fact("handshakes without a tunnel", model.sum(metrics::kRefused, base::kHandshakeRefusals)) +
-             fact("bytes relayed", model.sum(metrics::kBytes, metrics::kDirections)) +
-             fact("messages relayed", model.sum(metrics::kMessages, metrics::kDirections)) + "</table>\n";
+             fact("handshakes without a tunnel", model.sum(metrics::kRefused)) +
+             fact("bytes relayed", model.sum(metrics::kBytes)) +
+             fact("messages relayed", model.sum(metrics::kMessages)) + "</table>\n";
   if (!model.limits.empty()) out += "<h2>WSFlow limits</h2>\n" + limits_table(model);
   return ascii_html(out);
 }

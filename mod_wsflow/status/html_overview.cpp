@@ -52,20 +52,20 @@ std::string tiles(const Model& model) {
   const auto& sums = model.snapshot.sums;
   const auto now = metrics::last(model.history, kNow_us);
   const auto minute = metrics::last(model.history, kMinute_us);
-  const auto up = sums[metrics::kBytes];
-  const auto down = sums[metrics::kBytes + 1];
-  const auto messages = model.sum(metrics::kMessages, metrics::kDirections);
+  const auto to_origins = metrics::Direction::client_to_origin;
+  const auto to_clients = metrics::Direction::origin_to_client;
+  const auto up = static_cast<double>(sums[metrics::kBytes(to_origins)]);
+  const auto down = static_cast<double>(sums[metrics::kBytes(to_clients)]);
   return "<dl class=\"tiles\">\n" + tile("Tunnels", grouped(model.active()), where(model)) +
          tile("Handshakes", in_unit(now.opened, Unit::per_second),
               grouped(sums[metrics::kTunnelsOpened]) + " opened in all") +
          tile("Refused", in_unit(now.refused, Unit::per_second),
-              grouped(model.sum(metrics::kRefused, base::kHandshakeRefusals)) + " handshakes in all") +
+              grouped(model.sum(metrics::kRefused)) + " handshakes in all") +
          tile("Relayed", in_unit(now.bytes_to_origin + now.bytes_to_client, Unit::bytes_per_second),
-              byte_size(static_cast<double>(up)) + " to origins, " + byte_size(static_cast<double>(down)) +
-                  " to clients") +
-         tile("Messages", grouped(messages),
-              grouped(sums[metrics::kMessages]) + " to origins, " + grouped(sums[metrics::kMessages + 1]) +
-                  " to clients") +
+              byte_size(up) + " to origins, " + byte_size(down) + " to clients") +
+         tile("Messages", grouped(model.sum(metrics::kMessages)),
+              grouped(sums[metrics::kMessages(to_origins)]) + " to origins, " +
+                  grouped(sums[metrics::kMessages(to_clients)]) + " to clients") +
          tile("Handshake p95", minute.handshake_p95 > 0 ? time_span(minute.handshake_p95) : "-",
               latency(minute)) +
          "</dl>\n";

@@ -13,20 +13,17 @@ void milliseconds(Writer& writer, const char* key, limits::Micros span) {
 }
 
 void setting(Writer& writer, const char* key, std::uint64_t configured, std::uint64_t now) {
-  writer.Key(key);
-  writer.StartObject();
+  begin_object(writer, key);
   number(writer, "configured", configured);
   number(writer, "now", now);
   writer.EndObject();
 }
 
 void automatic(Writer& writer, const limits::LimitView& view) {
-  writer.Key("auto");
-  writer.StartObject();
+  begin_object(writer, "auto");
   number(writer, "min", view.defined.least);
   number(writer, "max", view.defined.most);
-  writer.Key("decided");
-  writer.StartObject();
+  begin_object(writer, "decided");
   text(writer, "why", limits::name(view.gradient.why));
   number(writer, "before", view.gradient.before);
   number(writer, "after", view.gradient.after);
@@ -39,16 +36,14 @@ void automatic(Writer& writer, const limits::LimitView& view) {
 
 void settings(Writer& writer, const limits::LimitView& view) {
   const auto& given = view.defined.settings;
-  writer.Key("concurrency");
-  writer.StartObject();
+  begin_object(writer, "concurrency");
   number(writer, "configured", given.concurrency);
   number(writer, "now", view.now.concurrency);
   if (view.defined.most != 0) automatic(writer, view);
   writer.EndObject();
   setting(writer, "queue", given.queue, view.now.queue);
   milliseconds(writer, "acquire_ms", view.defined.acquire);
-  writer.Key("rate");
-  writer.StartObject();
+  begin_object(writer, "rate");
   real(writer, "configured", given.rate);
   real(writer, "now", view.now.rate);
   writer.EndObject();
@@ -62,8 +57,7 @@ void settings(Writer& writer, const limits::LimitView& view) {
 
 void refusals(Writer& writer, const limits::LimitView& view) {
   number(writer, "refused", refused(view));
-  writer.Key("refused_by");
-  writer.StartObject();
+  begin_object(writer, "refused_by");
   for (std::size_t i = 0; i < limits::kReasons; ++i) {
     number(writer, limits::name(static_cast<limits::LimitReason>(i)), view.refused[i]);
   }
@@ -72,8 +66,7 @@ void refusals(Writer& writer, const limits::LimitView& view) {
 }
 
 void measured(Writer& writer, const limits::LimitView& view) {
-  writer.Key("measured");
-  writer.StartObject();
+  begin_object(writer, "measured");
   real(writer, "arrivals_per_s", view.arrival_rate);
   real(writer, "admissions_per_s", view.admission_rate);
   real(writer, "releases_per_s", view.release_rate);
@@ -89,8 +82,7 @@ void measured(Writer& writer, const limits::LimitView& view) {
 }
 
 void waits(Writer& writer, const limits::LimitView& view) {
-  writer.Key("wait_s");
-  writer.StartObject();
+  begin_object(writer, "wait_s");
   number(writer, "count", view.waits.count());
   real(writer, "p50", limits::seconds(view.waits.quantile(0.50)));
   real(writer, "p95", limits::seconds(view.waits.quantile(0.95)));
@@ -101,7 +93,7 @@ void waits(Writer& writer, const limits::LimitView& view) {
 void keys(Writer& writer, const limits::LimitView& view) {
   number(writer, "keys", view.keys);
   number(writer, "keys_ignored", view.keys_ignored);
-  writer.Key("top_keys");
+  write_key(writer, "top_keys");
   writer.StartArray();
   for (const auto& key : view.top_keys) {
     writer.StartObject();
@@ -140,7 +132,7 @@ void limit(Writer& writer, const limits::LimitView& view) {
 }  // namespace
 
 void write_limits(Writer& writer, const std::vector<limits::LimitView>& views) {
-  writer.Key("limits");
+  write_key(writer, "limits");
   writer.StartArray();
   for (const auto& view : views) limit(writer, view);
   writer.EndArray();
@@ -151,7 +143,7 @@ std::string to_json(const limits::LimitView& view) {
   Writer writer(buffer);
   writer.StartObject();
   flag(writer, "ok", true);
-  writer.Key("limit");
+  write_key(writer, "limit");
   limit(writer, view);
   writer.EndObject();
   return {buffer.GetString(), buffer.GetSize()};

@@ -10,15 +10,15 @@ namespace {
 
 constexpr double kMillisecond = 1000;  // in a second
 
-// How a kind of times is spread, each multiplied by `unit`.
-void spread(Writer& writer, const char* key, const Model& model, const metrics::Times& times,
-            std::size_t first, std::size_t greatest, double unit) {
-  const auto buckets = std::span(model.snapshot.sums).subspan(first, times.buckets());
-  const auto longest = model.snapshot.sums[greatest];
-  const auto count = model.sum(first, times.buckets());
-  const auto sum = static_cast<double>(model.snapshot.sums[first + times.buckets()]) / times.second;
-  writer.Key(key);
-  writer.StartObject();
+// Count, mean and percentiles of a family of times.
+void spread(Writer& writer, const Model& model, const metrics::TimesFamily& family) {
+  const auto& times = family.times;
+  const auto unit = family.shown.unit;
+  const auto buckets = std::span(model.snapshot.sums).subspan(family.first, times.buckets());
+  const auto longest = model.snapshot.sums[family.longest];
+  const auto count = model.sum(family.first, times.buckets());
+  const auto sum = static_cast<double>(model.snapshot.sums[family.first + times.buckets()]) / times.second;
+  begin_object(writer, family.shown.spread);
   number(writer, "count", count);
   real(writer, "mean", count != 0 ? unit * sum / static_cast<double>(count) : 0);
   real(writer, "p50", unit * metrics::quantile(times, buckets, longest, 0.50));
@@ -40,14 +40,13 @@ void interval(Writer& writer, const metrics::Interval& interval) {
 }
 
 void rates(Writer& writer, const char* key, const Model& model, std::int64_t span_us) {
-  writer.Key(key);
-  writer.StartObject();
+  begin_object(writer, key);
   interval(writer, metrics::last(model.history, span_us));
   writer.EndObject();
 }
 
 void history(Writer& writer, const Model& model) {
-  writer.Key("history");
+  write_key(writer, "history");
   writer.StartArray();
   for (const auto& each : metrics::intervals(model.history)) {
     writer.StartObject();
@@ -62,13 +61,10 @@ void history(Writer& writer, const Model& model) {
 }  // namespace
 
 void measured(Writer& writer, const Model& model) {
-  spread(writer, "handshake_ms", model, metrics::kHandshakes, metrics::kHandshakeTimes,
-         metrics::kLongestHandshake, kMillisecond);
-  spread(writer, "lifetime_s", model, metrics::kLifetimes, metrics::kTunnelTimes, metrics::kLongestTunnel, 1);
-  spread(writer, "acquire_wait_ms", model, metrics::kWaits, metrics::kAcquireWaits, metrics::kLongestWait,
-         kMillisecond);
-  writer.Key("rates");
-  writer.StartObject();
+  for (const auto& family : metrics::histograms()) {
+    if (family.shown.spread != nullptr) spread(writer, model, family);
+  }
+  begin_object(writer, "rates");
   rates(writer, "last_10s", model, 10'000'000);
   rates(writer, "last_60s", model, 60'000'000);
   writer.EndObject();

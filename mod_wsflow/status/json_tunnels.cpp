@@ -18,7 +18,7 @@ void relayed(Writer& writer, const View& view) {
 }
 
 void keys(Writer& writer, std::span<const limits::HeldKey> held) {
-  writer.Key("keys");
+  write_key(writer, "keys");
   writer.StartArray();
   for (const auto& each : held) {
     writer.StartObject();
@@ -61,7 +61,7 @@ void connection(Writer& writer, const shm::TunnelView& tunnel, std::span<const l
 }  // namespace
 
 void routes(Writer& writer, const Model& model) {
-  writer.Key("routes");
+  write_key(writer, "routes");
   writer.StartArray();
   for (const auto& route : model.routes) {
     writer.StartObject();
@@ -83,7 +83,7 @@ void connections(Writer& writer, const Model& model) {
   const auto& tunnels = model.connections.tunnels;
   number(writer, "connections_total", model.connections.total);
   number(writer, "connections_matched", model.connections.matched);
-  writer.Key("connections");
+  write_key(writer, "connections");
   writer.StartArray();
   for (std::size_t i = 0; i < tunnels.size(); ++i) {
     const auto held = i < model.keys.size() ? std::span(model.keys[i]) : std::span<const limits::HeldKey>();

@@ -62,6 +62,11 @@ struct Model {
     for (std::size_t i = 0; i < count; ++i) result += snapshot.sums[first + i];
     return result;
   }
+  // Sum of the counters of a metrics::CounterIndex.
+  template <class Index>
+  std::uint64_t sum(const Index& index) const noexcept {
+    return sum(index.first, Index::kCount);
+  }
 };
 
 }  // namespace wsflow::status

@@ -8,6 +8,7 @@
 
 #include "mod_wsflow/base/rfc3339.hpp"
 #include "mod_wsflow/base/text.hpp"
+#include "mod_wsflow/base/utf8.hpp"
 #include "mod_wsflow/status/json_writer.hpp"
 
 namespace wsflow::status {

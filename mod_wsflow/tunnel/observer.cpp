@@ -5,23 +5,22 @@
 namespace wsflow::tunnel {
 
 namespace {
-// Index of the opcode's class in metrics::opcode_class_name.
-std::size_t opcode_class(ws::Opcode opcode) noexcept {
-  if (ws::is_reserved(opcode)) return metrics::kOpcodeClasses - 1;
-  const auto value = static_cast<std::size_t>(opcode);
-  return value < 8 ? value : value - 5;
+metrics::OpcodeClass opcode_class(ws::Opcode opcode) noexcept {
+  if (ws::is_reserved(opcode)) return metrics::OpcodeClass::reserved;
+  const auto value = static_cast<std::uint8_t>(opcode);
+  return static_cast<metrics::OpcodeClass>(value < 8 ? value : value - 5);
 }
 }  // namespace
 
 template <class Scan>
 std::size_t Observer::count(metrics::Recorder& recorder, Scan&& scan) noexcept {
-  const auto direction = static_cast<std::size_t>(this->direction());
+  const auto direction = this->direction();
   const bool was_broken = scanner_.broken();
   const bool had_close = scanner_.close_seen();
   std::uint64_t messages = 0;
   std::uint32_t others = 0;
   const std::size_t bytes = scan([&](const ws::FrameHeader& header) {
-    recorder.add(metrics::kFrames + direction * metrics::kOpcodeClasses + opcode_class(header.opcode));
+    recorder.add(metrics::kFrames(direction, opcode_class(header.opcode)));
     if (header.fin && !ws::is_control(header.opcode)) {
       ++messages;
     } else {
@@ -29,15 +28,15 @@ std::size_t Observer::count(metrics::Recorder& recorder, Scan&& scan) noexcept {
     }
   });
   bytes_ += bytes;
-  recorder.add(metrics::kBytes + direction, bytes);
+  recorder.add(metrics::kBytes(direction), bytes);
   if (others != 0) [[unlikely]]
     others_ += std::min(others, UINT32_MAX - others_);
   if (messages != 0) {
     messages_ += messages;
-    recorder.add(metrics::kMessages + direction, messages);
+    recorder.add(metrics::kMessages(direction), messages);
   }
   if (!had_close && scanner_.close_seen()) [[unlikely]]
-    recorder.close_seen(this->direction(), scanner_.close_code());
+    recorder.close_seen(direction, scanner_.close_code());
   if (!was_broken && scanner_.broken()) [[unlikely]]
     recorder.add(metrics::kNotWebSocket);
   return bytes;

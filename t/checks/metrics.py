@@ -34,7 +34,7 @@ def check_table(tree, table, unit, title):
 
     rows = {base.plain(row[0]): row[1:] for row in base.table_rows(base.section(tree, DOCS, title))
             if row[0].startswith("`")}
-    findings += base.differences([f[0] for f in families], base.CATALOGUE, rows, DOCS)
+    findings += base.differences([f[0] for f in families], base.CATALOGUE_TABLES[table], rows, DOCS)
     for name, labels, help_text in families:
         if name not in rows:
             continue

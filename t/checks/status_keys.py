@@ -8,58 +8,84 @@ import tree as base
 
 JSON = "mod_wsflow/status/json*.cpp"
 # What writes a key and its value.
-WRITERS = "number|real|flag|text|milliseconds|setting|spread|rates|text_or_null|number_or_null"
+WRITERS = "write_key|begin_object|number|real|flag|text|milliseconds|setting|rates|text_or_null|number_or_null"
 LINES = "mod_wsflow/status/auto_lines.cpp"
 DOCS = "docs/status-formats.md"
 
 # Keys that come from a table, as the documentation writes them.
-TABLES = {"metrics::name(": "<direction>", "metrics::opcode_class_name(": "<opcode>",
-          "metrics::close_code_name(": "<close code>", "base::name(static_cast<base::HandshakeRefusal>": "<refusal>",
-          "base::name(static_cast<base::Outcome>": "<outcome>", "limits::name(static_cast<limits::LimitReason>": "<reason>"}
+TABLES = {"limits::name(static_cast<limits::LimitReason>": ["<reason>"]}
+# Keys that come from the catalogue of metrics: its tables and, of the fields of their rows, those with a path in JSON, with
+# the key of a line, and with the begin of one whose end is in the code.
+CATALOGUE = ("kFamilies", "kHistograms")
+PATHS = ("json", "json_count", "json_mean", "spread")
+LINE_KEYS = ("line", "line_count")
+LINE_BEGINS = ("percentiles",)
+# How the documentation writes a label of such a path, where not as it is.
+LABELS = {"<result>": ["<refusal>"], "<code>": ["<close code>"], "<from>": ["client", "origin"],
+          "<peer>": ["client", "origin"]}
+# What writes them: expressions, and a file that writes no others.
+CATALOGUE_WRITER = "mod_wsflow/status/json_counts.cpp"
+WRITERS_FILE = "mod_wsflow/status/json_writer.cpp"
+CATALOGUE_EXPRESSIONS = ("family.shown.", "entries.front().path", "camel(Pattern::of(entry.path)")
+
+
+def catalogue_fields(tree, names):
+    """The texts of these fields in the rows of the catalogue."""
+    rows = [",".join(row) for table in CATALOGUE for row in base.catalogue(tree, table)]
+    found = re.findall(rf'\.(?:{"|".join(names)}) = "([^"]+)"', "\n".join(rows))
+    return found or base.missing(f"{base.CATALOGUE} shows nothing as {', '.join(names)}")
+
+
+def catalogue_keys(tree):
+    return {key for path in catalogue_fields(tree, PATHS) for part in path.split(".") for key in LABELS.get(part, [part])}
 
 
 def keys_of(expression):
     """The keys that an expression can be; none if this check cannot tell."""
-    for call, key in TABLES.items():
+    for call, keys in TABLES.items():
         if expression.startswith(call):
-            return [key]
+            return keys
     return re.findall(r'"([^"]+)"', expression)
 
 
 def json_keys(tree):
-    keys, findings = set(), []
+    keys, findings = catalogue_keys(tree), []
     for name in fnmatch.filter(tree.sources(), JSON) or base.missing(f"no {JSON}"):
+        if name in (CATALOGUE_WRITER, WRITERS_FILE):
+            continue
         code = base.without_comments(tree.text(name))
-        before = len(keys)
-        for call in re.finditer(rf"\bKey\(|\b(?:{WRITERS})\(writer, ", code):
+        own = set()
+        for call in re.finditer(rf"\b(?:{WRITERS})\(writer, ", code):
             expression = base.split_arguments(code[call.end():])[0]
             found = keys_of(expression)
-            if not found and expression != "key":  # "key" is the parameter of such a function
+            # "key" is the parameter of a function that writes one.
+            if not found and expression != "key" and not expression.startswith(CATALOGUE_EXPRESSIONS):
                 findings.append(f"{name}:{base.line_of(code, call.start())}: cannot tell which key {expression} is")
-            keys.update(found)
-        if len(keys) == before:
+            own.update(found)
+        if not own:
             base.missing(f"{name} writes no key of its own")
+        keys |= own
     return keys, findings
 
 
 def line_keys(tree):
     code = base.without_comments(tree.text(LINES))
-    keys, findings = set(), []
+    keys, findings = {"WSFlow" + re.sub("<.*>", "…", line) for line in catalogue_fields(tree, LINE_KEYS)}, []
     for call in re.finditer(r"\bline\(out, ", code):
         expression = base.split_arguments(code[call.end():])[0]
-        camel = re.fullmatch(r'camel\("(\w+)", .*\)', expression, re.S)
         process = re.fullmatch(r'prefix \+ "(\w+)"', expression)
         limit = re.fullmatch(r'limit \+ (?:"(\w+)"|camel\("(\w+)", .*\))', expression, re.S)
         literal = re.fullmatch(r'"(\w+)"', expression)
-        if camel:
-            keys.add(f"WSFlow{camel[1]}…")
+        begun = re.fullmatch(r'begin \+ "(\w+)"', expression)
+        if begun:
+            keys |= {f"WSFlow{begin}{begun[1]}" for begin in catalogue_fields(tree, LINE_BEGINS)}
         elif process:
             keys.add(f"WSFlowProcess[i]{process[1]}")
         elif limit:
             keys.add(f"WSFlowLimit[i]{limit[1] or limit[2] + '…'}")
         elif literal:
             keys.add(f"WSFlow{literal[1]}")
-        else:
+        elif not expression.startswith(CATALOGUE_EXPRESSIONS):
             findings.append(f"{LINES}:{base.line_of(code, call.start())}: cannot tell which key {expression} is")
     return keys or base.missing(f"{LINES} writes no line"), findings
 

@@ -105,16 +105,25 @@ def initialiser(code, name):
     return [split_arguments(entry[1:]) if entry.startswith("{") else [entry] for entry in entries]
 
 
-CATALOGUE = "mod_wsflow/metrics/catalogue.cpp"
+# The catalogue of metrics: where its tables are.
+CATALOGUE = "mod_wsflow/metrics/catalogue.hpp"
+CATALOGUE_TABLES = {"kFamilies": CATALOGUE, "kHistograms": CATALOGUE,
+                    "kReadingFamilies": "mod_wsflow/metrics/catalogue.cpp"}
+
+
+def catalogue(tree, table):
+    """The fields of each entry of a TABLE of the catalogue of metrics."""
+    name = CATALOGUE_TABLES[table]
+    entries = initialiser(without_comments(tree.text(name)), table)
+    for entry in entries:
+        if len(entry) < 3:
+            missing(f"{name}: an entry of {table} has {len(entry)} fields: {entry}")
+    return entries
 
 
 def metric_families(tree, table):
     """The (name, labels, help) of each entry of a TABLE of the catalogue of metrics."""
-    entries = initialiser(without_comments(tree.text(CATALOGUE)), table)
-    for entry in entries:
-        if len(entry) < 3:
-            missing(f"{CATALOGUE}: an entry of {table} has {len(entry)} fields: {entry}")
-    return [tuple(joined_strings(field) for field in entry[:3]) for entry in entries]
+    return [tuple(joined_strings(field) for field in entry[:3]) for entry in catalogue(tree, table)]
 
 
 def section(tree, name, title):

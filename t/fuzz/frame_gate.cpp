@@ -182,7 +182,7 @@ class Conversation {
     for (const auto side : kSides) {
       auto& peer = peers_[index(side)];
       auto bytes = receive(side);
-      const auto count = slot_.counters[metrics::kPings + index(side)].load();
+      const auto count = slot_.counters[metrics::kPings(static_cast<metrics::Direction>(side))].load();
       require(std::exchange(pings_[index(side)], count) + (bytes.empty() ? 0 : 1) == count);
       if (bytes.empty()) continue;
       require(peer.heard_frames.at_boundary());

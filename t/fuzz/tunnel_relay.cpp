@@ -80,7 +80,7 @@ class Conversation {
       require(std::equal(heard.begin(), heard.begin() + static_cast<std::ptrdiff_t>(same), said.begin()));
       require(heard.size() == same || tunnel_.our_close(tunnel::other(side)) != 0);
       require(tunnel_.from(side).bytes() == said.size());
-      require(slot_.counters[metrics::kBytes + index(side)] == said.size());
+      require(slot_.counters[metrics::kBytes(static_cast<metrics::Direction>(side))] == said.size());
       require(tunnel_.endpoint(side).pending.empty());
     }
   }

@@ -8,7 +8,7 @@ namespace wsflow::httpd {
 class LogWriter;
 
 // What the status shows now of everything in `layout`: counters, processes, limits, routes, the tunnels that
-// are asked for. A worker thread; may fold what processes that have died have left.
+// are asked for. A worker thread; may reap processes that have died.
 status::Model status_model(LogWriter* writer, shm::Layout& layout, const status::StatusQuery& query);
 
 }  // namespace wsflow::httpd

@@ -25,11 +25,11 @@ TEST_CASE("a sample holds what was counted", "[history]") {
   CHECK(value(sample, Sampled::active) == 7);
   CHECK(value(sample, Sampled::opened) == sums[kTunnelsOpened]);
   std::uint64_t refused = 0;
-  for (std::size_t i = 0; i < base::kHandshakeRefusals; ++i) refused += sums[kRefused + i];
+  for (std::size_t i = 0; i < base::kHandshakeRefusals; ++i) refused += sums[kRefused.first + i];
   CHECK(value(sample, Sampled::refused) == refused);
   CHECK(value(sample, Sampled::limit_refused) == 8);
-  CHECK(value(sample, Sampled::bytes_to_origin) == sums[kBytes]);
-  CHECK(value(sample, Sampled::bytes_to_client) == sums[kBytes + 1]);
+  CHECK(value(sample, Sampled::bytes_to_origin) == sums[kBytes(Direction::client_to_origin)]);
+  CHECK(value(sample, Sampled::bytes_to_client) == sums[kBytes(Direction::origin_to_client)]);
   const auto first = static_cast<std::size_t>(Sampled::handshake_bucket);
   for (std::size_t i = 0; i < kHandshakeBuckets; ++i)
     CHECK(sample.values[first + i] == sums[kHandshakeTimes + i]);

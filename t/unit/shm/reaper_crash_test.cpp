@@ -23,6 +23,7 @@ using Clock = std::chrono::steady_clock;
 namespace {
 
 constexpr auto kTime = std::chrono::seconds(2);
+constexpr auto kCounted = metrics::kBytes(metrics::Direction::client_to_origin);
 
 // Passes up to `most` without sleeping: what is to be hit takes microseconds.
 void pass_time(std::minstd_rand& random, std::chrono::microseconds most) {
@@ -47,20 +48,20 @@ void check_empty(shm::Layout& layout) {
   for (const auto& head : shm::page_heads(layout).first(layout.pages_seen)) REQUIRE(head.owner == 0);
   CHECK(shm::held(layout, 1) == 0);
   std::uint64_t ended = 0;
-  for (std::size_t i = 0; i < base::kOutcomes; ++i) ended += snapshot.sums[metrics::kTunnelsEnded + i];
+  for (std::size_t i = 0; i < base::kOutcomes; ++i) ended += snapshot.sums[metrics::kTunnelsEnded.first + i];
   CHECK(snapshot.sums[metrics::kTunnelsOpened] == ended);
 }
 
 }  // namespace
 
-TEST_CASE("folders that are killed in a fold lose and double nothing", "[fold]") {
+TEST_CASE("reapers that are killed lose and double nothing", "[reap]") {
   const test::SharedSegment segment;
   std::minstd_rand random(4711);
   std::array<ChildProcess, 2> folders{folder(*segment), folder(*segment)};
   std::uint64_t processes = 0;
   std::uint64_t broken_off = 0;
   for (const auto end = Clock::now() + kTime; Clock::now() < end || processes <= 20;) {
-    // Processes that have counted and ended, before anybody folds them: the claims are made for them.
+    // Processes that have counted and ended, before anybody reaps them: the claims are made for them.
     std::vector<ChildProcess> counting;
     for (int i = 0; i < 4; ++i) {
       counting.emplace_back([&] {
@@ -92,9 +93,9 @@ TEST_CASE("folders that are killed in a fold lose and double nothing", "[fold]")
   const auto sums = shm::snapshot(*segment).sums;
   CHECK(sums[shm::kGreatestCounter - 1] == processes);
   CHECK(sums[metrics::kTunnelsOpened] == 3 * processes);
-  CHECK(sums[metrics::kTunnelsEnded + static_cast<std::size_t>(base::Outcome::closed)] == processes);
+  CHECK(sums[metrics::kTunnelsEnded(base::Outcome::closed)] == processes);
   CHECK(sums[shm::kLostCounter] == 2 * processes);
-  INFO(broken_off << " folds were found broken off after " << processes << " processes");
+  INFO(broken_off << " were found reaped by half after " << processes << " processes");
   CHECK(processes > 20);
 }
 
@@ -115,7 +116,7 @@ void live(shm::Layout& layout, Progress& progress) {
   std::deque<shm::RowLease> places;
   for (std::uint64_t i = 1;; ++i) {
     progress.begun.fetch_add(1);
-    recorder.add(metrics::kBytes);
+    recorder.add(kCounted);
     progress.done.fetch_add(1);
     recorder.tunnel_opened(i % 3 == 0);
     slot->held[1].fetch_add(1);
@@ -135,7 +136,7 @@ void live(shm::Layout& layout, Progress& progress) {
 
 }  // namespace
 
-TEST_CASE("processes that are killed anywhere leave numbers that add up", "[fold]") {
+TEST_CASE("processes that are killed anywhere leave numbers that add up", "[reap]") {
   const test::SharedSegment segment;
   const test::SharedSegment other;  // where the processes tell the test how far they have come
   auto* progress = reinterpret_cast<Progress*>(shm::rows(*other).data());
@@ -159,7 +160,7 @@ TEST_CASE("processes that are killed anywhere leave numbers that add up", "[fold
     const auto sums = shm::snapshot(*segment).sums;
     std::uint64_t begun = 0;
     for (std::size_t i = 0; i < started; ++i) begun += progress[i].begun;
-    REQUIRE(sums[metrics::kBytes] <= begun);
+    REQUIRE(sums[kCounted] <= begun);
   }
   living.clear();
   while (shm::reap_all(*segment) != 0) {
@@ -171,7 +172,7 @@ TEST_CASE("processes that are killed anywhere leave numbers that add up", "[fold
     begun += progress[i].begun;
     done += progress[i].done;
   }
-  const auto counted = shm::snapshot(*segment).sums[metrics::kBytes];
+  const auto counted = shm::snapshot(*segment).sums[kCounted];
   CHECK(done <= counted);
   CHECK(counted <= begun);
   CHECK(begun - done <= started);

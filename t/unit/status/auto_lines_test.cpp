@@ -40,9 +40,12 @@ TEST_CASE("the lines say what the model holds, each key once", "[auto_lines]") {
   CHECK(all["WSFlowTunnelsActive"] == "24");
   CHECK(all["WSFlowTunnelsActiveWorker"] == "3");
   CHECK(all["WSFlowTunnelsTotal"] == std::to_string(model.snapshot.sums[metrics::kTunnelsOpened]));
-  CHECK(all["WSFlowEndedClientEof"] == std::to_string(model.snapshot.sums[metrics::kTunnelsEnded + 1]));
-  CHECK(all["WSFlowRefusedBadMethod"] == std::to_string(model.snapshot.sums[metrics::kRefused]));
-  CHECK(all["WSFlowBytesOriginToClient"] == std::to_string(model.snapshot.sums[metrics::kBytes + 1]));
+  CHECK(all["WSFlowEndedClientEof"] ==
+        std::to_string(model.snapshot.sums[metrics::kTunnelsEnded(base::Outcome::client_eof)]));
+  CHECK(all["WSFlowRefusedBadMethod"] ==
+        std::to_string(model.snapshot.sums[metrics::kRefused(base::HandshakeRefusal::bad_method)]));
+  CHECK(all["WSFlowBytesOriginToClient"] ==
+        std::to_string(model.snapshot.sums[metrics::kBytes(metrics::Direction::origin_to_client)]));
   CHECK(std::stod(all["WSFlowHandshakeP50Ms"]) <= std::stod(all["WSFlowHandshakeP99Ms"]));
   CHECK(all["WSFlowAcquireWaits"] ==
         std::to_string(model.sum(metrics::kAcquireWaits, metrics::kWaits.buckets())));
@@ -55,6 +58,37 @@ TEST_CASE("the lines say what the model holds, each key once", "[auto_lines]") {
   CHECK(all["WSFlowProcess[1]Kind"] == "keeper");
   CHECK(all["WSFlowProcess[1]Pid"] == "101");
   CHECK(all["WSFlowProcess[1]TunnelsActive"] == "13");
+}
+
+TEST_CASE("the lines keep their order", "[auto_lines]") {
+  const auto text = status::to_auto_lines(test::status_model());
+  std::size_t at = 0;
+  for (const char* key : {"TunnelsActive",
+                          "TunnelsActiveWorker",
+                          "TunnelsTotal",
+                          "TunnelsTotalWorker",
+                          "EndedClosed",
+                          "Refused",
+                          "RefusedBadMethod",
+                          "BytesClientToOrigin",
+                          "MessagesClientToOrigin",
+                          "FramesClientToOrigin",
+                          "BytesOriginToClient",
+                          "MessagesOriginToClient",
+                          "FramesOriginToClient",
+                          "NotWebSocket",
+                          "OriginReports",
+                          "HandshakeP50Ms",
+                          "AcquireWaits",
+                          "RateOpened",
+                          "LogLines",
+                          "LogLinesLost",
+                          "Processes",
+                          "Limits"}) {
+    INFO(key);
+    at = text.find("WSFlow" + std::string(key) + ": ", at);
+    REQUIRE(at != std::string::npos);
+  }
 }
 
 TEST_CASE("the lines have the limits, without keys and nonce", "[auto_lines]") {

@@ -38,6 +38,46 @@ TEST_CASE("the JSON says what the model holds", "[json]") {
   CHECK(tunnels["not_websocket"].GetUint64() == model.snapshot.sums[metrics::kNotWebSocket]);
 }
 
+TEST_CASE("the keys of the JSON keep their order", "[json]") {
+  const auto text = status::to_json(test::status_model());
+  std::size_t at = 0;
+  for (const char* key : {"version",
+                          "tunnels",
+                          "active",
+                          "active_worker",
+                          "total",
+                          "total_worker",
+                          "refused",
+                          "refused_by",
+                          "ended",
+                          "not_websocket",
+                          "origin_reports",
+                          "relayed",
+                          "client_to_origin",
+                          "bytes",
+                          "messages",
+                          "frames",
+                          "close_codes",
+                          "pings",
+                          "sent",
+                          "measured",
+                          "rtt_mean_ms",
+                          "handshake_ms",
+                          "lifetime_s",
+                          "acquire_wait_ms",
+                          "rates",
+                          "log",
+                          "keepers",
+                          "limits",
+                          "routes",
+                          "processes",
+                          "connections"}) {
+    INFO(key);
+    at = text.find("\"" + std::string(key) + "\":", at);
+    REQUIRE(at != std::string::npos);
+  }
+}
+
 TEST_CASE("the JSON names every outcome and refusal, and the refusals add up", "[json]") {
   const auto model = test::status_model();
   const auto json = parsed(model);
@@ -45,7 +85,7 @@ TEST_CASE("the JSON names every outcome and refusal, and the refusals add up", "
   REQUIRE(ended.MemberCount() == base::kOutcomes);
   for (std::size_t i = 0; i < base::kOutcomes; ++i) {
     CHECK(ended[base::name(static_cast<base::Outcome>(i))].GetUint64() ==
-          model.snapshot.sums[metrics::kTunnelsEnded + i]);
+          model.snapshot.sums[metrics::kTunnelsEnded.first + i]);
   }
   const auto& refused = json["tunnels"]["refused_by"];
   REQUIRE(refused.MemberCount() == base::kHandshakeRefusals);
@@ -58,33 +98,39 @@ TEST_CASE("the JSON has bytes, messages and frames of each direction", "[json]")
   const auto model = test::status_model();
   const auto json = parsed(model);
   const auto& back = json["relayed"]["origin_to_client"];
-  CHECK(back["bytes"].GetUint64() == model.snapshot.sums[metrics::kBytes + 1]);
-  CHECK(back["messages"].GetUint64() == model.snapshot.sums[metrics::kMessages + 1]);
+  CHECK(back["bytes"].GetUint64() ==
+        model.snapshot.sums[metrics::kBytes(metrics::Direction::origin_to_client)]);
+  CHECK(back["messages"].GetUint64() ==
+        model.snapshot.sums[metrics::kMessages(metrics::Direction::origin_to_client)]);
   REQUIRE(back["frames"].MemberCount() == metrics::kOpcodeClasses);
   CHECK(back["frames"]["reserved"].GetUint64() ==
-        model.snapshot.sums[metrics::kFrames + 2 * metrics::kOpcodeClasses - 1]);
+        model.snapshot
+            .sums[metrics::kFrames(metrics::Direction::origin_to_client, metrics::OpcodeClass::reserved)]);
   CHECK(json["relayed"].HasMember("client_to_origin"));
 }
 
 TEST_CASE("the JSON has close codes by sender, without those that nobody sent", "[json]") {
   auto model = test::status_model();
-  model.snapshot.sums[metrics::kCloses + 1] = 0;
+  model.snapshot.sums[metrics::kCloses(metrics::Direction::client_to_origin, metrics::close_class(1001))] = 0;
   const auto json = parsed(model);
   const auto& codes = json["close_codes"];
-  CHECK(codes["client"]["1000"].GetUint64() == model.snapshot.sums[metrics::kCloses]);
+  CHECK(codes["client"]["1000"].GetUint64() ==
+        model.snapshot
+            .sums[metrics::kCloses(metrics::Direction::client_to_origin, metrics::close_class(1000))]);
   CHECK_FALSE(codes["client"].HasMember("1001"));
   CHECK(codes["origin"]["other"].GetUint64() ==
-        model.snapshot.sums[metrics::kCloses + 2 * metrics::kCloseCodes - 1]);
+        model.snapshot.sums[metrics::kCloses(metrics::Direction::origin_to_client, metrics::close_class(0))]);
 }
 
 TEST_CASE("the JSON has pings by peer, with the mean of their times", "[json]") {
   auto model = test::status_model();
-  for (std::size_t i = 0; i < metrics::kRttCounters; ++i) model.snapshot.sums[metrics::kPingRtt + i] = 0;
+  const auto first = metrics::ping_rtt(metrics::Direction::client_to_origin);
+  for (std::size_t i = 0; i < metrics::kRttCounters; ++i) model.snapshot.sums[first + i] = 0;
   CHECK(parsed(model)["pings"]["client"]["rtt_mean_ms"].GetUint64() == 0);
-  model.snapshot.sums[metrics::kPingRtt] = 1;
-  model.snapshot.sums[metrics::kPingRtt + metrics::kRttBuckets - 1] = 2;
-  model.snapshot.sums[metrics::kPingRtt + metrics::kRttBuckets] = 30'002;
-  model.snapshot.sums[metrics::kPings + 1] = 7;
+  model.snapshot.sums[first] = 1;
+  model.snapshot.sums[first + metrics::kRttBuckets - 1] = 2;
+  model.snapshot.sums[first + metrics::kRttBuckets] = 30'002;
+  model.snapshot.sums[metrics::kPings(metrics::Direction::origin_to_client)] = 7;
   const auto json = parsed(model);
   CHECK(json["pings"]["client"]["measured"].GetUint64() == 3);
   CHECK(json["pings"]["client"]["rtt_mean_ms"].GetUint64() == 10'000);
@@ -103,7 +149,8 @@ TEST_CASE("the JSON has a row for each process", "[json]") {
   CHECK(processes[1]["tunnels_active_worker"].GetUint64() == 2);
   CHECK(processes[1]["tunnels_max"].GetUint64() == 9000);
   CHECK(processes[1]["buffered"].GetUint64() == 65537);
-  CHECK(processes[1]["client_to_origin"]["bytes"].GetUint64() == metrics::kBytes + 1);
+  CHECK(processes[1]["client_to_origin"]["bytes"].GetUint64() ==
+        metrics::kBytes(metrics::Direction::client_to_origin) + 1);
 }
 
 TEST_CASE("the JSON tells children from keepers", "[json]") {
@@ -239,6 +286,7 @@ TEST_CASE("an empty model and the greatest numbers are JSON too", "[json]") {
   model.snapshot.sums = {};
   CHECK(parsed(model)["processes"].Empty());
   CHECK(parsed(model)["connections"].Empty());
-  model.snapshot.sums[metrics::kBytes] = std::numeric_limits<std::uint64_t>::max();
+  model.snapshot.sums[metrics::kBytes(metrics::Direction::client_to_origin)] =
+      std::numeric_limits<std::uint64_t>::max();
   CHECK(parsed(model)["relayed"]["client_to_origin"]["bytes"].GetUint64() == UINT64_MAX);
 }

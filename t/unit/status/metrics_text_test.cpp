@@ -54,15 +54,18 @@ TEST_CASE("both formats have every counter, gauge and limit", "[metrics_text]") 
   const auto& samples = all.samples;
   CHECK(samples.at("wsflow_tunnels_active") == "24");
   CHECK(samples.at("wsflow_tunnels_total{outcome=\"client-eof\"}") ==
-        std::to_string(sums[metrics::kTunnelsEnded + 1]));
+        std::to_string(sums[metrics::kTunnelsEnded(base::Outcome::client_eof)]));
   CHECK(samples.at("wsflow_handshakes_total{result=\"upgraded\"}") ==
         std::to_string(sums[metrics::kTunnelsOpened]));
   CHECK(samples.at("wsflow_handshakes_total{result=\"bad-key\"}") ==
-        std::to_string(sums[metrics::kRefused + static_cast<std::size_t>(base::HandshakeRefusal::bad_key)]));
-  CHECK(samples.at("wsflow_relayed_frames_total{direction=\"origin_to_client\",opcode=\"continuation\"}") ==
-        std::to_string(sums[metrics::kFrames + metrics::kOpcodeClasses]));
+        std::to_string(sums[metrics::kRefused(base::HandshakeRefusal::bad_key)]));
+  CHECK(
+      samples.at("wsflow_relayed_frames_total{direction=\"origin_to_client\",opcode=\"continuation\"}") ==
+      std::to_string(
+          sums[metrics::kFrames(metrics::Direction::origin_to_client, metrics::OpcodeClass::continuation)]));
   CHECK(samples.at("wsflow_close_codes_total{from=\"origin\",code=\"1001\"}") ==
-        std::to_string(sums[metrics::kCloses + metrics::kCloseCodes + 1]));
+        std::to_string(
+            sums[metrics::kCloses(metrics::Direction::origin_to_client, metrics::close_class(1001))]));
   CHECK(samples.at("wsflow_build_info{version=\"1.2.3\"}") == "1");
   CHECK(samples.at("wsflow_processes{kind=\"keeper\"}") == "1");
   CHECK(samples.at("wsflow_tunnels_max") == "9000");

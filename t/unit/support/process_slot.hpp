@@ -10,12 +10,10 @@ struct CountedProcess {
   metrics::Recorder recorder{slot};
 
   std::uint64_t count(std::size_t counter) const { return slot.counters[counter].load(); }
-  std::uint64_t ended(base::Outcome outcome) const {
-    return count(metrics::kTunnelsEnded + static_cast<std::size_t>(outcome));
-  }
+  std::uint64_t ended(base::Outcome outcome) const { return count(metrics::kTunnelsEnded(outcome)); }
   std::uint64_t ended() const {
     std::uint64_t sum = 0;
-    for (std::size_t i = 0; i < base::kOutcomes; ++i) sum += count(metrics::kTunnelsEnded + i);
+    for (std::size_t i = 0; i < base::kOutcomes; ++i) sum += count(metrics::kTunnelsEnded.first + i);
     return sum;
   }
 };

@@ -58,7 +58,7 @@ TEST_CASE("the loop pings a quiet client and gives it up", "[engine][time]") {
   REQUIRE(test::send_all(ends.client.get(), pong));
   CHECK(test::receive_exactly(ends.client.get(), 10).size() == 10);  // the next one, with another name
   CHECK(test::receive_to_end(ends.origin.get()).bytes.size() == 8);
-  CHECK(rig.process.count(metrics::kPings) == 2);
+  CHECK(rig.process.count(metrics::kPings(metrics::Direction::client_to_origin)) == 2);
   test::end_stream(ends.origin.get());
   CHECK(eventually([&] { return rig.all_ended(); }));
   CHECK(rig.process.ended(Outcome::ping_timeout) == 1);

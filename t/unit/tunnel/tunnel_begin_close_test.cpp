@@ -113,11 +113,11 @@ TEST_CASE("a frame that is on its way becomes whole before its side is told", "[
   CHECK(heard.bytes == joined(whole, our_close(hearer)));
   CHECK(last.ended == Ended::eof);
   say(rig, sender, frame(Opcode::text, true, {}, masked(sender)));
-  const auto index = static_cast<std::size_t>(sender);
+  const auto direction = static_cast<metrics::Direction>(sender);
   CHECK(rig.tunnel->from(sender).bytes() == whole.size());
   CHECK(rig.tunnel->from(sender).messages() == 1);
-  CHECK(rig.process.count(metrics::kBytes + index) == whole.size());
-  CHECK(rig.process.count(metrics::kMessages + index) == 1);
+  CHECK(rig.process.count(metrics::kBytes(direction)) == whole.size());
+  CHECK(rig.process.count(metrics::kMessages(direction)) == 1);
   CHECK(rig.tunnel->outcome() == Outcome::drained);
 }
 
@@ -155,7 +155,7 @@ TEST_CASE("what a side sends behind our Close frame is dropped and is no progres
   CHECK_FALSE(rig.tunnel->take_progress());
   CHECK(rig.tunnel->from(sender).bytes() == 0);
   CHECK_FALSE(rig.tunnel->from(sender).close_seen());
-  CHECK(rig.process.count(metrics::kBytes + static_cast<std::size_t>(sender)) == 0);
+  CHECK(rig.process.count(metrics::kBytes(static_cast<metrics::Direction>(sender))) == 0);
   check_told(rig, tunnel::other(sender));
 }
 

@@ -55,8 +55,8 @@ TEST_CASE("bytes pass both ways unchanged and are counted", "[tunnel]") {
   CHECK(test::receive_some(rig.client.get()).bytes == back);
   CHECK(rig.tunnel->from(Side::client).messages() == 1);
   CHECK(rig.tunnel->from(Side::origin).bytes() == back.size());
-  CHECK(rig.process.count(metrics::kBytes) == there.size());
-  CHECK(rig.process.count(metrics::kBytes + 1) == back.size());
+  CHECK(rig.process.count(metrics::kBytes(metrics::Direction::client_to_origin)) == there.size());
+  CHECK(rig.process.count(metrics::kBytes(metrics::Direction::origin_to_client)) == back.size());
   CHECK_FALSE(rig.tunnel->ending());
 }
 

@@ -231,7 +231,7 @@ TEST_CASE("a ping behind other bytes waits for these", "[tunnel][time]") {
   }
   REQUIRE(rig.side(Side::client).pending.empty());
   CHECK_FALSE(after(rig, 1000));
-  REQUIRE(rig.process.count(metrics::kPings) == 1);
+  REQUIRE(rig.process.count(metrics::kPings(metrics::Direction::client_to_origin)) == 1);
   std::size_t heard = 0;
   for (int i = 0; i < 3; ++i) {
     read_a_little(rig, heard);

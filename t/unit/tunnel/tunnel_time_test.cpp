@@ -215,9 +215,9 @@ TEST_CASE("a quiet peer is pinged, and its answer goes no further", "[tunnel][ti
     CHECK(rig.tunnel->rtt(side) == 42);
     CHECK(rig.tunnel->from(side).bytes() == 0);
   }
-  const auto direction = static_cast<std::size_t>(side);
-  CHECK(rig.process.count(metrics::kPings + direction) == 3);
-  const auto rtt = metrics::kPingRtt + direction * metrics::kRttCounters;
+  const auto peer = static_cast<metrics::Direction>(side);
+  CHECK(rig.process.count(metrics::kPings(peer)) == 3);
+  const auto rtt = metrics::ping_rtt(peer);
   CHECK(rig.process.count(rtt + metrics::bucket(metrics::kRtt, 42)) == 3);
   CHECK(rig.process.count(rtt + metrics::kRttBuckets) == 3 * 42);
   CHECK_FALSE(rig.tunnel->ending());
