@@ -14,7 +14,7 @@ const char* name(Direction direction) noexcept;
 const char* sender_name(std::size_t direction) noexcept;  // "client" or "origin"
 
 // The opcodes of RFC 6455. All others are reserved.
-enum class OpcodeClass : std::uint8_t { continuation, text, binary, close, ping, pong, reserved };
+enum class OpcodeClass : std::size_t { continuation, text, binary, close, ping, pong, reserved };
 inline constexpr std::size_t kOpcodeClasses = 7;
 const char* opcode_class_name(std::size_t index) noexcept;
 

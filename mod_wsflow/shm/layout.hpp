@@ -22,7 +22,6 @@ namespace wsflow::shm {
 // state. Nothing in it is a pointer. Who writes what stands at each part; docs/internals/shared-memory.md has
 // the protocols.
 inline constexpr std::uint64_t kMagic = 0x77666c6f77736567;  // "wsflowseg"
-inline constexpr std::uint32_t kVersion = 7;
 inline constexpr std::size_t kCounterCapacity = 224;
 inline constexpr std::size_t kResources = 1024;
 inline constexpr std::size_t kPageRows = 64;
@@ -143,12 +142,13 @@ struct alignas(64) LabelTable {
 struct alignas(64) Layout {
   // Written by the parent alone, which reads none of it again: a child could have written it.
   std::uint64_t magic;
-  std::uint32_t version;
+  std::uint64_t fingerprint;  // of the build that made it: metrics/segment_fingerprint.hpp
+  // For those who look from outside: a debugger, a test.
   std::uint32_t header_size;
   std::uint32_t slot_size;
   std::uint32_t row_size;
-  std::uint32_t label_size;  // of the whole table
-  std::uint32_t flow_size;   // of the whole table
+  std::uint32_t label_size;   // of the whole table
+  std::uint32_t limits_size;  // of the whole table
   std::uint32_t slot_capacity;
   std::uint32_t page_capacity;
   std::atomic<std::uint32_t> generation;  // of the newest configuration

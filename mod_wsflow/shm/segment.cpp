@@ -60,15 +60,15 @@ Snapshot read_once(const Layout& layout, Commit commit) {
 
 }  // namespace
 
-Layout* initialise(void* memory, Capacity capacity) noexcept {
+Layout* initialise(void* memory, Capacity capacity, std::uint64_t fingerprint) noexcept {
   auto* layout = ::new (memory) Layout{};
   layout->magic = kMagic;
-  layout->version = kVersion;
+  layout->fingerprint = fingerprint;
   layout->header_size = sizeof(Layout);
   layout->slot_size = sizeof(ProcessSlot);
   layout->row_size = sizeof(TunnelRow);
   layout->label_size = sizeof(LabelTable);
-  layout->flow_size = sizeof(limits::Table);
+  layout->limits_size = sizeof(limits::Table);
   layout->slot_capacity = static_cast<std::uint32_t>(std::min(capacity.slots, kMaxSlots));
   layout->page_capacity = static_cast<std::uint32_t>(std::min(capacity.pages, kMaxPages));
   os::make_shared_mutex(layout->lock);
@@ -76,10 +76,8 @@ Layout* initialise(void* memory, Capacity capacity) noexcept {
   return layout;
 }
 
-bool compatible(const Layout& layout) noexcept {
-  return layout.magic == kMagic && layout.version == kVersion && layout.header_size == sizeof(Layout) &&
-         layout.slot_size == sizeof(ProcessSlot) && layout.row_size == sizeof(TunnelRow) &&
-         layout.label_size == sizeof(LabelTable) && layout.flow_size == sizeof(limits::Table);
+bool compatible(const Layout& layout, std::uint64_t fingerprint) noexcept {
+  return layout.magic == kMagic && layout.fingerprint == fingerprint;
 }
 
 ProcessSlot* claim(Layout& layout, Owner owner, std::uint32_t generation, std::int64_t now) noexcept {

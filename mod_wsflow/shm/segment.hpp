@@ -39,10 +39,10 @@ constexpr std::size_t bytes(Capacity capacity) noexcept {
 }
 
 // Makes a fresh segment in `memory`: bytes(capacity) zeroed bytes, shared between the processes, aligned as
-// Layout.
-Layout* initialise(void* memory, Capacity capacity) noexcept;
-// False if `layout` was made by a module of another version.
-bool compatible(const Layout& layout) noexcept;
+// Layout. `fingerprint` is that of this build.
+Layout* initialise(void* memory, Capacity capacity, std::uint64_t fingerprint) noexcept;
+// False if a build with another fingerprint has made `layout`.
+bool compatible(const Layout& layout, std::uint64_t fingerprint) noexcept;
 
 // Takes a slot for a process; nullptr if living processes have all that there are. Any process.
 ProcessSlot* claim(Layout& layout, Owner owner, std::uint32_t generation, std::int64_t now) noexcept;

@@ -7,7 +7,7 @@ namespace wsflow::tunnel {
 namespace {
 metrics::OpcodeClass opcode_class(ws::Opcode opcode) noexcept {
   if (ws::is_reserved(opcode)) return metrics::OpcodeClass::reserved;
-  const auto value = static_cast<std::uint8_t>(opcode);
+  const auto value = static_cast<std::size_t>(opcode);
   return static_cast<metrics::OpcodeClass>(value < 8 ? value : value - 5);
 }
 }  // namespace

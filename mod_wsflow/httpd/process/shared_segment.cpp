@@ -6,6 +6,7 @@
 #include "mod_wsflow/httpd/guard.hpp"
 #include "mod_wsflow/httpd/mpm_query.hpp"
 #include "mod_wsflow/httpd/retained.hpp"
+#include "mod_wsflow/metrics/segment_fingerprint.hpp"
 #include "mod_wsflow/shm/mapping.hpp"
 
 namespace wsflow::httpd {
@@ -37,7 +38,7 @@ shm::Capacity wanted() noexcept {
 
 apr_status_t open(server_rec* server) {
   auto*& layout = retained<Retained>(kRetainedKey).layout;
-  if (layout != nullptr && (made().slots == 0 || !shm::compatible(*layout))) {
+  if (layout != nullptr && (made().slots == 0 || !shm::compatible(*layout, metrics::segment_fingerprint()))) {
     ap_log_error(
         APLOG_MARK, APLOG_WARNING, 0, server,
         WSFLOGNO(0020) "the shared memory was made by another version of the module: counters start anew");
@@ -45,7 +46,7 @@ apr_status_t open(server_rec* server) {
   }
   if (layout == nullptr) {
     auto capacity = wanted();
-    layout = shm::map_segment(capacity);
+    layout = shm::map_segment(capacity, metrics::segment_fingerprint());
     retained<Made>("wsflow-segment-capacity").capacity = capacity;
   }
   if (layout == nullptr) {

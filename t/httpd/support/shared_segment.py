@@ -32,7 +32,7 @@ class SharedSegment:
                 break
         else:
             raise AssertionError("no segment is mapped")
-        (_, _, self._header, self._slot, row, labels, _, self.slots, pages) = struct.unpack("<QIIIIIIII", self._read(0, 40))
+        (_, _, self._header, self._slot, row, labels, _, self.slots, pages) = struct.unpack("<QQIIIIIII", self._read(0, 44))
         assert row == _ROW
         self._limits = self._header + self.slots * self._slot + pages * _PAGE + labels
 

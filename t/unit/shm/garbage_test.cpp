@@ -26,7 +26,7 @@ void fill(shm::Layout& layout, shm::Capacity capacity, Fill&& next) {
 // As httpd/process/shared_segment, httpd/lifecycle/parent and httpd/housekeeping/origin_load do at a reload,
 // at the end of a child and at a stop.
 void run_the_parent(shm::Layout& layout, shm::Capacity capacity) {
-  shm::compatible(layout);
+  shm::compatible(layout, test::kFingerprint);
   layout.generation.store(7);
   const auto slots = shm::used_slots(layout, capacity.slots);
   CHECK(slots.size() <= capacity.slots);

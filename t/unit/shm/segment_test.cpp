@@ -31,41 +31,29 @@ static_assert(sizeof(shm::ProcessSlot) % 64 == 0 && alignof(shm::ProcessSlot) ==
               "two processes never count in one cache line");
 static_assert(offsetof(shm::ProcessSlot, active) % 64 == 0 && offsetof(shm::ProcessSlot, held) % 64 == 0);
 static_assert(sizeof(shm::Layout) % 64 == 0 && alignof(shm::Layout) == 64);
-static_assert(offsetof(shm::Layout, magic) == 0 && offsetof(shm::Layout, version) == 8,
-              "every version looks here for what it is");
+static_assert(offsetof(shm::Layout, magic) == 0 && offsetof(shm::Layout, fingerprint) == 8,
+              "every build looks here for what it is");
 
 TEST_CASE("a fresh segment is compatible and empty", "[segment]") {
   const test::SharedSegment segment;
-  CHECK(shm::compatible(*segment));
+  CHECK(shm::compatible(*segment, test::kFingerprint));
   const auto snapshot = shm::snapshot(*segment);
   CHECK(snapshot.processes.empty());
   for (const auto sum : snapshot.sums) CHECK(sum == 0);
 }
 
-TEST_CASE("a segment of another module version is refused", "[segment]") {
+TEST_CASE("a segment of another build is refused", "[segment]") {
   const test::SharedSegment segment;
   SECTION("magic") {
     segment->magic ^= 1;
   }
-  SECTION("version") {
-    ++segment->version;
+  SECTION("lower half of the fingerprint") {
+    segment->fingerprint ^= 1;
   }
-  SECTION("size of the header") {
-    ++segment->header_size;
+  SECTION("upper half of the fingerprint") {
+    segment->fingerprint ^= std::uint64_t{1} << 63U;
   }
-  SECTION("size of a slot") {
-    --segment->slot_size;
-  }
-  SECTION("size of a row") {
-    --segment->row_size;
-  }
-  SECTION("size of the labels") {
-    --segment->label_size;
-  }
-  SECTION("size of the limits") {
-    --segment->flow_size;
-  }
-  CHECK_FALSE(shm::compatible(*segment));
+  CHECK_FALSE(shm::compatible(*segment, test::kFingerprint));
 }
 
 TEST_CASE("the parts of a segment do not overlap and end where it ends", "[segment]") {
@@ -136,9 +124,9 @@ TEST_CASE("when all slots are taken, those of the dead are free", "[segment]") {
   CHECK(shm::claim(*segment, shm::Owner::self(), 0, 0) == dead);
 }
 
-TEST_CASE("a segment is no larger than its version can number", "[segment]") {
+TEST_CASE("a segment is no larger than its commit word can number", "[segment]") {
   shm::Capacity capacity{1'000'000, 1'000'000};
-  auto* layout = shm::map_segment(capacity);
+  auto* layout = shm::map_segment(capacity, test::kFingerprint);
   REQUIRE(layout != nullptr);
   CHECK(capacity.slots == shm::kMaxSlots);
   CHECK(capacity.pages == shm::kMaxPages);
@@ -155,8 +143,8 @@ TEST_CASE("where there is little room, slots stay rather than rows", "[segment]"
     const rlimit limit{.rlim_cur = room + mapped_bytes(), .rlim_max = RLIM_INFINITY};
     if (::setrlimit(RLIMIT_AS, &limit) != 0) return false;
     auto capacity = shm::kUsualCapacity;
-    return shm::map_segment(capacity) != nullptr && capacity.slots >= shm::kLeastCapacity.slots &&
-           capacity.pages < shm::kMaxPages;
+    return shm::map_segment(capacity, test::kFingerprint) != nullptr &&
+           capacity.slots >= shm::kLeastCapacity.slots && capacity.pages < shm::kMaxPages;
   });
   CHECK(child.ended_well());
 #endif

@@ -6,13 +6,15 @@
 
 namespace wsflow::test {
 
+inline constexpr std::uint64_t kFingerprint = 0x123456789abcdef0;
+
 // A fresh segment in memory that forked processes share.
 class SharedSegment {
  public:
   // Each process may leave one page half used.
   explicit SharedSegment(std::size_t slots = 64, std::size_t rows = 4096)
       : capacity_{.slots = slots, .pages = rows / shm::kPageRows + slots},
-        layout_(shm::map_segment(capacity_)) {
+        layout_(shm::map_segment(capacity_, kFingerprint)) {
     if (layout_ == nullptr) throw std::bad_alloc();
   }
   ~SharedSegment() { shm::unmap_segment(*layout_, capacity_); }

@@ -1,0 +1,87 @@
+#pragma once
+
+#include "mod_wsflow/base/fingerprint.hpp"
+#include "mod_wsflow/shm/layout.hpp"
+#include "mod_wsflow/shm/tunnel_table.hpp"
+
+// The fields of each struct in the shared segment, for its fingerprint. A struct stands behind those that it
+// is made of.
+
+template <>
+struct wsflow::base::Fields<pthread_mutex_t> {
+  static constexpr void add(Fingerprint&) noexcept {}  // the C library's; its size says enough
+};
+
+WSFLOW_FIELDS(wsflow::limits::WaitList, first, last);
+WSFLOW_FIELDS(wsflow::limits::LimitSettings, concurrency, queue, rate, burst);
+WSFLOW_FIELDS(wsflow::limits::LimitDefinition, name, settings, acquire, ramp, keys, least, most, applies,
+              keyed, fail_open, dry_run);
+WSFLOW_FIELDS(wsflow::limits::Histogram, counts, longest);
+WSFLOW_FIELDS(wsflow::limits::SpanStats, start, arrivals, admitted, refused, released, held_us, held,
+              inside_us, most);
+WSFLOW_FIELDS(wsflow::limits::RollingStats, began, ring);
+WSFLOW_FIELDS(wsflow::limits::Stays::Cohort, first, last, held, refused);
+WSFLOW_FIELDS(wsflow::limits::Stays::Left, began, count, sum_us, counts, sums_us);
+WSFLOW_FIELDS(wsflow::limits::Stays, older, newer, count, cohorts);
+WSFLOW_FIELDS(wsflow::limits::Load, at, recent_held, recent_waiting, recent_ended, held_us, ended, stays);
+WSFLOW_FIELDS(wsflow::limits::Gradient, decided, why, before, after, usual, recent, ratio, samples, sum,
+              guessed, tried, tried_recent);
+WSFLOW_FIELDS(wsflow::limits::LimitRecord, used, serial, defined, now, ramp_started, failures, in_use,
+              waiting, keys, idlest, newest_idle, peak, arrivals, admitted, waited, refused, dry_refused,
+              keys_ignored, released, held_us, waits, rolling, load, gradient, busiest, log_after,
+              log_skipped);
+WSFLOW_FIELDS(wsflow::limits::Entry, limit, text_size, text, key, arrival, in_use, waiting, wanted, list,
+              next, idler, fresher, peak, admitted, refused);
+WSFLOW_FIELDS(wsflow::limits::PermitRecord, state, owner, since, failed, waiter, next, entries);
+WSFLOW_FIELDS(wsflow::limits::Waiter, permit, next, ticket, short_of, holds_thread, at, before, after);
+WSFLOW_FIELDS(wsflow::limits::Table, lock, secret, defined_by, last_serial, thread_share, next_ticket,
+              threads_waiting, free_entry, free_permit, free_waiter, entries_seen, permits_seen, waiters_seen,
+              returned_top, returned_middle, returned_bits, limits, buckets, waiters, entries, permits);
+
+WSFLOW_FIELDS(wsflow::shm::ClosedRoute, server, route);
+WSFLOW_FIELDS(wsflow::shm::Job, user, client, server, route, origin, limit, id, key, pace, code, drains);
+WSFLOW_FIELDS(wsflow::shm::Record<wsflow::shm::ClosedRoute>, state, words);
+WSFLOW_FIELDS(wsflow::shm::Record<wsflow::shm::Job>, state, words);
+WSFLOW_FIELDS(wsflow::shm::Jobs::Slot, job, ended_ms);
+WSFLOW_FIELDS(wsflow::shm::Jobs, routes_seen, slots_seen, routes, slots);
+WSFLOW_FIELDS(wsflow::shm::SampleRing::Slot, at_us, values);
+WSFLOW_FIELDS(wsflow::shm::SampleRing, written, slots);
+WSFLOW_FIELDS(wsflow::shm::ProcessSlot, owner, started, began, max_tunnels, generation, kind, commands,
+              active, active_worker, buffered, counters, held);
+WSFLOW_FIELDS(wsflow::shm::PageHead, owner, used);
+WSFLOW_FIELDS(wsflow::shm::TunnelRow, sequence, permit, command, id, started, began, client, label, resource,
+              traits, rtt, active, bytes, messages);
+WSFLOW_FIELDS(wsflow::shm::RowUser, words);
+WSFLOW_FIELDS(wsflow::shm::Label, text);
+WSFLOW_FIELDS(wsflow::shm::LabelCounts, opened, refused, handshake_us, bytes, messages);
+WSFLOW_FIELDS(wsflow::shm::LabelTable, taken, places, labels, counts, of_requests, lost);
+WSFLOW_FIELDS(wsflow::shm::Layout, magic, fingerprint, header_size, slot_size, row_size, label_size,
+              limits_size, slot_capacity, page_capacity, generation, slots_seen, pages_seen, next_reap_ms,
+              labels_told, reasons_told, lock, commit, totals, sample_ring, jobs, resources, named);
+
+namespace wsflow::shm {
+
+// Adds the layout of the segment: its structs in their order, and what else their words mean.
+constexpr void add_layout(base::Fingerprint& hash) noexcept {
+  base::add_type<Layout>(hash);
+  base::add_type<ProcessSlot>(hash);
+  base::add_type<PageHead>(hash);
+  base::add_type<TunnelRow>(hash);
+  base::add_type<LabelTable>(hash);
+  base::add_type<limits::Table>(hash);
+  base::add_type<RowUser>(hash);
+  // Kept as words in the two kinds of Record, and in other fields.
+  base::add_type<ClosedRoute>(hash);
+  base::add_type<Job>(hash);
+  base::add_enumerators<ProcessKind>(hash);
+  base::add_enumerators<Command>(hash);
+  base::add_enumerators<limits::PermitState>(hash);
+  base::add_enumerators<limits::LimitReason>(hash);
+  hash.add(std::uint64_t{kPageRows});
+  for (const auto end : Label::kTextEnds) hash.add(std::uint64_t{end});
+  for (const auto bits : {trait::kClientTls, trait::kOriginTls, trait::kOnWorker, trait::kUser,
+                          trait::kSlowClient, trait::kSlowOrigin, trait::kEnding})
+    hash.add(std::uint64_t{bits});
+}
+
+}  // namespace wsflow::shm
