@@ -1,11 +1,11 @@
 #pragma once
 
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <utility>
 #include <vector>
 
+#include "mod_wsflow/base/mutex.hpp"
 #include "mod_wsflow/os/wakeup.hpp"
 #include "mod_wsflow/tunnel/tunnel.hpp"
 
@@ -39,61 +39,61 @@ class Inbox {
 
   // False if the loop takes no more; then the tunnel stays with the caller.
   bool post(std::unique_ptr<Tunnel>& tunnel) {
-    return change([&] {
-      if (run_state_ == RunState::stop) return false;
-      mail_.tunnels.push_back(std::move(tunnel));
+    return change([&](Mail& mail, RunState& run_state) {
+      if (run_state == RunState::stop) return false;
+      mail.tunnels.push_back(std::move(tunnel));
       return true;
     });
   }
   void post(const Drain& drain) {
-    change([&] { return mail_.drain = drain, true; });
+    change([&](Mail& mail, RunState&) { return mail.drain = drain, true; });
   }
   void post_wall_clock() {
-    change([&] { return mail_.wall_clock = true; });
+    change([](Mail& mail, RunState&) { return mail.wall_clock = true; });
   }
   void post_commands() {
-    change([&] { return mail_.commands = true; });
+    change([](Mail& mail, RunState&) { return mail.commands = true; });
   }
   // `stop` is final. During a pause, posts wait for the next run.
   void set_run_state(RunState state) {
-    change([&] {
-      if (run_state_ != RunState::stop) run_state_ = state;
+    change([&](Mail&, RunState& run_state) {
+      if (run_state != RunState::stop) run_state = state;
       return true;
     });
   }
   RunState run_state() {
-    const std::lock_guard lock(mutex_);
+    const base::MutexLock lock(mutex_);
     return run_state_;
   }
   // Appends the descriptors of the inbox and of the tunnels that wait in it.
   void add_descriptors(std::vector<int>& to) {
     to.push_back(fd());
-    const std::lock_guard lock(mutex_);
+    const base::MutexLock lock(mutex_);
     for (const auto& tunnel : mail_.tunnels) tunnel->add_descriptors(to);
   }
   // Empties the inbox.
   Mail take() {
     wakeup_.clear();
-    const std::lock_guard lock(mutex_);
+    const base::MutexLock lock(mutex_);
     return std::exchange(mail_, {});
   }
 
  private:
-  // Calls `what` under the lock, and wakes the loop if it returns true.
+  // Calls `what` with all that the lock guards, and wakes the loop if it returns true.
   template <class What>
   bool change(What&& what) {
     {
-      const std::lock_guard lock(mutex_);
-      if (!what()) return false;
+      const base::MutexLock lock(mutex_);
+      if (!what(mail_, run_state_)) return false;
     }
     wakeup_.ring();
     return true;
   }
 
   os::Wakeup wakeup_;  // owned
-  std::mutex mutex_;
-  Mail mail_;                           // guarded by mutex_
-  RunState run_state_ = RunState::run;  // guarded by mutex_
+  base::Mutex mutex_;
+  Mail mail_ WSFLOW_GUARDED_BY(mutex_);
+  RunState run_state_ WSFLOW_GUARDED_BY(mutex_) = RunState::run;
 };
 
 }  // namespace wsflow::tunnel

@@ -20,7 +20,7 @@ std::size_t OptionsHash::operator()(const Options& options) const noexcept {
 }
 
 const Options& OptionsTable::intern(const Options& options) {
-  const std::lock_guard lock(mutex_);
+  const base::MutexLock lock(mutex_);
   return *known_.insert(options).first;
 }
 

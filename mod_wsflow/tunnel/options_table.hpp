@@ -1,9 +1,9 @@
 #pragma once
 
 #include <cstddef>
-#include <mutex>
 #include <unordered_set>
 
+#include "mod_wsflow/base/mutex.hpp"
 #include "mod_wsflow/tunnel/options.hpp"
 
 namespace wsflow::tunnel {
@@ -21,8 +21,8 @@ class OptionsTable {
   const Options& intern(const Options& options);
 
  private:
-  std::mutex mutex_;
-  std::unordered_set<Options, OptionsHash> known_;  // guarded by mutex_; elements never move
+  base::Mutex mutex_;
+  std::unordered_set<Options, OptionsHash> known_ WSFLOW_GUARDED_BY(mutex_);  // elements never move
 };
 
 }  // namespace wsflow::tunnel

@@ -69,7 +69,7 @@ void LogWriter::append(const TunnelLog& log, std::string_view line) noexcept {
 }
 
 bool LogWriter::take(const TunnelLog& log, std::string_view line) {
-  const std::lock_guard lock(mutex_);
+  const base::MutexLock lock(mutex_);
   auto& [pieces, text] = queue_;
   if (text.size() + line.size() > kMost) return false;
   const bool first = pieces.empty();
@@ -92,7 +92,7 @@ void LogWriter::run() {
     const bool last = ending_.load();
     Queue waiting;
     {
-      const std::lock_guard lock(mutex_);
+      const base::MutexLock lock(mutex_);
       std::swap(waiting, queue_);
     }
     write(waiting);
@@ -147,7 +147,7 @@ std::string_view LogWriter::relay(const Piece& piece, std::string_view text) noe
 void LogWriter::lose(const TunnelLog& log, std::uint64_t lines, int error) noexcept {
   recorder_.add(metrics::kLogLinesLost, lines);
   {
-    const std::lock_guard lock(mutex_);
+    const base::MutexLock lock(mutex_);
     lost_ += lines;
     const auto now = base::now();
     if (now < warn_at_) return;

@@ -2,7 +2,6 @@
 
 #include <atomic>
 #include <cstdint>
-#include <mutex>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -10,6 +9,7 @@
 
 #include "mod_wsflow/base/clock.hpp"
 #include "mod_wsflow/base/log_sink.hpp"
+#include "mod_wsflow/base/mutex.hpp"
 #include "mod_wsflow/httpd/config/tunnel_log.hpp"
 #include "mod_wsflow/httpd/process/log_relay.hpp"
 #include "mod_wsflow/metrics/recorder.hpp"
@@ -67,10 +67,10 @@ class LogWriter {
   os::Wakeup done_;  // owned; the thread ends
   std::atomic<bool> ending_{false};
   std::atomic<std::uint64_t> unwritten_{0};  // lines that wait or are being written
-  std::mutex mutex_;                         // guards the next three
-  Queue queue_;
-  std::uint64_t lost_ = 0;   // since the last warning
-  base::Instant warn_at_{};  // not before
+  base::Mutex mutex_;
+  Queue queue_ WSFLOW_GUARDED_BY(mutex_);
+  std::uint64_t lost_ WSFLOW_GUARDED_BY(mutex_) = 0;   // since the last warning
+  base::Instant warn_at_ WSFLOW_GUARDED_BY(mutex_){};  // not before
   std::thread thread_;
   bool left_alone_ = false;  // the thread still hangs in a write
 };
