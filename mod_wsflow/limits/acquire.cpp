@@ -14,35 +14,33 @@ namespace wsflow::limits {
 
 namespace {
 
-// An acquisition, with the lock.
+// One call of acquire(), with the lock.
 class Acquisition {
  public:
-  Acquisition(Table& table, Lock& lock, std::uint32_t slot, Waiting waiting, Micros now) noexcept
+  Acquisition(LockedTable table, Lock& lock, std::uint32_t slot, Waiting waiting, Micros now) noexcept
       : table_(table), lock_(lock), slot_(slot), waiting_(waiting), now_(now) {}
 
   Answer run(std::span<const Demand> demands) noexcept;
-  // Of a refusal.
+  // Of a refusal: what the client has before it.
   const Outlook& outlook() const noexcept { return outlook_; }
 
  private:
-  LimitRecord& limit_of(Index entry) const noexcept {
-    return table_.limits[table_.entries[entry - 1].limit - 1];
-  }
+  LimitRecord& limit_of(EntryRef entry) const noexcept { return table_[table_[entry].limit]; }
 
   void find_entries(std::span<const Demand> demands) noexcept;
   void judge() noexcept;
   void hold_or_wait() noexcept;
   bool may_wait() noexcept;
-  void refuse_by(std::uint32_t limit, Index entry, LimitReason reason) noexcept;
-  void refuse_unknown(std::uint32_t limit) noexcept;
+  void refuse_by(LimitNumber limit, EntryRef entry, LimitReason reason) noexcept;
+  void refuse_unknown() noexcept;
   bool is_gone(const Demand& demand) const noexcept;
 
-  Table& table_;
+  const LockedTable table_;
   Lock& lock_;
   const std::uint32_t slot_;
   const Waiting waiting_;
   const Micros now_;
-  std::array<Index, kPerRequest> entries_{};
+  std::array<EntryRef, kPerRequest> entries_{};
   std::array<std::size_t, kPerRequest> demand_of_{};
   std::size_t count_ = 0;       // of entries
   std::uint32_t short_of_ = 0;  // bits of entries
@@ -64,15 +62,15 @@ void Acquisition::find_entries(std::span<const Demand> demands) noexcept {
     const bool again = std::any_of(demands.begin(), demands.begin() + static_cast<std::ptrdiff_t>(i),
                                    [number](const Demand& each) { return each.limit == number; });
     if (again) continue;
-    if (number >= kLimits) {
-      refuse_unknown(number);
+    if (!number) {
+      refuse_unknown();
       return;
     }
     if (is_gone(demands[i])) continue;
-    auto& limit = table_.limits[number];
+    auto& limit = table_[number];
     ++limit.arrivals;
     ++limit.rolling.at(now_).arrivals;
-    if (const auto entry = obtain_entry(table_, number, demands[i].key, now_); entry != 0) {
+    if (const auto entry = obtain_entry(table_, number, demands[i].key, now_)) {
       forgive(table_, entry, now_);
       demand_of_[count_] = i;
       entries_[count_++] = entry;
@@ -82,15 +80,15 @@ void Acquisition::find_entries(std::span<const Demand> demands) noexcept {
     } else if (limit.defined.fail_open) {
       ++limit.keys_ignored;
     } else if (!refused_) {
-      refuse_by(number, 0, LimitReason::keys_full);
+      refuse_by(number, {}, LimitReason::keys_full);
     }
   }
 }
 
 void Acquisition::judge() noexcept {
-  // What has become due meanwhile belongs to those who wait.
+  // Room that has come about meanwhile belongs to those who wait.
   for (std::size_t i = 0; i < count_; ++i) {
-    if (table_.entries[entries_[i] - 1].list.first != 0 && !is_short(table_, entries_[i], now_))
+    if (table_[entries_[i]].list.first && !is_short(table_, entries_[i], now_))
       grant_entry(table_, lock_, entries_[i], now_);
   }
   for (std::size_t i = 0; i < count_; ++i) {
@@ -116,58 +114,57 @@ void Acquisition::hold_or_wait() noexcept {
                     .on_thread = waiting_ == Waiting::on_thread};
   const auto state = short_of_ == 0 ? PermitState::held : PermitState::waiting;
   answer_.permit = state == PermitState::held ? hold(table_, claim, now_) : wait(table_, claim, now_);
-  if (answer_.permit != 0) {
+  if (answer_.permit) {
     answer_.state = state;
   } else {
-    refuse_by(table_.entries[entries_[0] - 1].limit - 1, entries_[0], LimitReason::unavailable);
+    refuse_by(table_[entries_[0]].limit, entries_[0], LimitReason::unavailable);
   }
 }
 
-// If not, refuses.
+// False: it has refused.
 bool Acquisition::may_wait() noexcept {
   auto longest = std::numeric_limits<Micros>::max();
-  Index first = 0;
+  EntryRef first{};
   for (std::size_t i = 0; i < count_; ++i) {
     if ((short_of_ >> i & 1U) == 0) continue;
     const auto entry = entries_[i];
-    const auto number = table_.entries[entry - 1].limit - 1;
-    const auto& limit = table_.limits[number];
+    const auto number = table_[entry].limit;
+    const auto& limit = table_[number];
     if (waiting_ == Waiting::never || limit.defined.acquire == 0 || limit.now.queue == 0) {
       refuse_by(number, entry, is_full(table_, entry) ? LimitReason::concurrency : LimitReason::rate);
       return false;
     }
-    if (table_.entries[entry - 1].waiting >= limit.now.queue) {
+    if (table_[entry].waiting >= limit.now.queue) {
       refuse_by(number, entry, LimitReason::queue_full);
       return false;
     }
-    if (first == 0) first = entry;
+    if (!first) first = entry;
     longest = std::min(longest, limit.defined.acquire);
   }
-  const bool no_thread = waiting_ == Waiting::on_thread && table_.threads_waiting >= table_.thread_share;
+  const bool no_thread = waiting_ == Waiting::on_thread && table_->threads_waiting >= table_->thread_share;
   if (no_thread || !can_wait(table_)) {
-    refuse_by(table_.entries[first - 1].limit - 1, first, LimitReason::queue_full);
+    refuse_by(table_[first].limit, first, LimitReason::queue_full);
     return false;
   }
   answer_.wait_until = now_ + longest;
   return true;
 }
 
-void Acquisition::refuse_by(std::uint32_t limit, Index entry, LimitReason reason) noexcept {
+void Acquisition::refuse_by(LimitNumber limit, EntryRef entry, LimitReason reason) noexcept {
   refused_ = true;
   outlook_ = refuse(table_, limit, entry, reason, now_, answer_.refused);
 }
 
 // A limit that found no room in the table counts nothing, so it lets nothing pass.
-void Acquisition::refuse_unknown(std::uint32_t limit) noexcept {
+void Acquisition::refuse_unknown() noexcept {
   refused_ = true;
-  answer_.refused.limit = limit;
   answer_.refused.reason = LimitReason::unavailable;
   answer_.refused.log = true;
 }
 
-// The newest configuration does not have it, and nobody holds it: only a process of an older one asks.
+// True: the newest configuration lacks the limit, and nobody holds it. Only a process of an older one asks.
 bool Acquisition::is_gone(const Demand& demand) const noexcept {
-  const auto& limit = table_.limits[demand.limit];
+  const auto& limit = table_[demand.limit];
   return limit.used == LimitRecord::kFree || (demand.serial != 0 && demand.serial != limit.serial);
 }
 
@@ -180,8 +177,8 @@ Answer Limiter::acquire(std::span<const Demand> demands, Waiting waiting, Micros
     answer.state = PermitState::held;
     return answer;
   }
-  if (Lock lock(table_, wakeups_, slot_ != kNoSlot ? Lock::kPatience : 0); lock && slot_ != kNoSlot) {
-    Acquisition acquisition(table_, lock, slot_, waiting, now);
+  if (Lock lock(table_, wakeups_, Lock::kPatience); lock) {
+    Acquisition acquisition(lock.table(), lock, slot_, waiting, now);
     answer = acquisition.run(demands.first(std::min(demands.size(), kPerRequest)));
     outlook = acquisition.outlook();
   } else {
@@ -189,7 +186,7 @@ Answer Limiter::acquire(std::span<const Demand> demands, Waiting waiting, Micros
     answer.refused.reason = LimitReason::unavailable;
     answer.refused.log = true;
   }
-  // Without the lock: the random number is a call of the system.
+  // Behind the lock: the random number is a call of the system.
   if (answer.state == PermitState::free) answer.refused.retry_after = retry_after(outlook, os::random32());
   return answer;
 }

@@ -10,7 +10,7 @@ namespace wsflow::limits {
 
 namespace {
 
-// No name that a configuration can have.
+// A configuration can have no such name.
 constexpr std::string_view kName = "(retired)";
 
 void open_grave(LimitRecord& limit, Micros now) noexcept {
@@ -21,37 +21,37 @@ void open_grave(LimitRecord& limit, Micros now) noexcept {
   commit(limit.used, LimitRecord::kRetired);
 }
 
-// By number: those that a waiter for any limit needs.
-std::bitset<kLimits + 1> waited_for(const Table& table) noexcept {
+// By number: the limits that the waiters need.
+std::bitset<kLimits + 1> waited_for(LockedTable table) noexcept {
   std::bitset<kLimits + 1> result;
-  for (Index index = 1; index <= table.entries_seen; ++index) {
-    const auto& entry = table.entries[index - 1];
-    if (entry.limit != 0 && entry.wanted != 0) result.set(entry.limit - 1);
+  for (std::uint32_t i = 0; i < table->entries_seen; ++i) {
+    const auto& entry = table[EntryRef::of(i)];
+    if (entry.limit && entry.wanted != 0) result.set(entry.limit.number());
   }
   return result;
 }
 
 }  // namespace
 
-std::optional<std::uint32_t> bury_one(Table& table, Micros now) noexcept {
+LimitNumber bury_one(LockedTable table, Micros now) noexcept {
   const auto needed = waited_for(table);
-  std::optional<std::uint32_t> oldest;
+  LimitNumber oldest{};
   for (std::uint32_t i = 0; i < kLimits; ++i) {
-    const auto& limit = table.limits[i];
+    const auto& limit = table->limits[i];
     if (limit.used == LimitRecord::kRetired && !needed.test(i) &&
-        (!oldest || limit.serial < table.limits[*oldest].serial))
-      oldest = i;
+        (!oldest || limit.serial < table[oldest].serial))
+      oldest = LimitNumber::of(i);
   }
-  if (!oldest) return std::nullopt;
-  const auto number = *oldest;
-  open_grave(table.limits[kBuried], now);
+  if (!oldest) return {};
+  open_grave(table[kBuried], now);
   drop_entries(table, kBuried);
-  drop_entries(table, number);
-  for (Index index = 1; index <= table.entries_seen; ++index) {
-    if (table.entries[index - 1].limit == number + 1) move_entry(table, index, kBuried);
+  drop_entries(table, oldest);
+  for (std::uint32_t i = 0; i < table->entries_seen; ++i) {
+    const auto ref = EntryRef::of(i);
+    if (table[ref].limit == oldest) move_entry(table, ref, kBuried);
   }
-  commit(table.limits[number].used, LimitRecord::kFree);
-  return number;
+  commit(table[oldest].used, LimitRecord::kFree);
+  return oldest;
 }
 
 }  // namespace wsflow::limits

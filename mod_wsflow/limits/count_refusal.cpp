@@ -11,8 +11,8 @@ namespace {
 
 constexpr Micros kLogInterval = kSecond;
 
-// How long a permit is held, in seconds: as in the last minute, and as before where that says little; 0: not
-// one has come back. Those that are held count as if they were half way through.
+// The mean time that a permit is held, in seconds: of the last minute, leaning on the time before where few
+// came back. 0: none has come back. Permits that are held count as half way through.
 double holding_time(const LimitRecord& limit, const SpanStats& last) noexcept {
   const auto& load = limit.load;
   if (load.ended == 0) return 0;
@@ -27,7 +27,7 @@ Outlook by_releases(const LimitRecord& limit, const Entry* entry, Micros now) no
   const auto last = limit.rolling.last(now);
   const auto inside = std::max<double>(entry != nullptr ? entry->in_use : limit.in_use, 1);
   const auto waiting = static_cast<double>(entry != nullptr ? entry->waiting : 0);
-  // Those who were refused within the last second come back too; which keys they have is not known.
+  // Clients that were refused within the last second come back too. Their keys are not known.
   const auto refused = static_cast<double>(last.refused) / std::max(1.0, seconds(now - last.start));
   const auto back = limit.defined.keyed ? 0 : std::min(refused, inside + waiting);
   const auto time = holding_time(limit, last);
@@ -49,14 +49,14 @@ Outlook outlook_of(const LimitRecord& limit, const Entry* entry, LimitReason rea
 
 }  // namespace
 
-Outlook refuse(Table& table, std::uint32_t number, Index index, LimitReason reason, Micros now,
+Outlook refuse(LockedTable table, LimitNumber number, EntryRef ref, LimitReason reason, Micros now,
                LimitRefusal& refused) noexcept {
-  auto& limit = table.limits[number];
-  auto* entry = index != 0 ? &table.entries[index - 1] : nullptr;
+  auto& limit = table[number];
+  auto* entry = ref ? &table[ref] : nullptr;
   pass_time(limit, now);
   ++limit.refused[static_cast<std::size_t>(reason)];
   ++limit.rolling.at(now).refused;
-  // With more permits it would have had one.
+  // A refusal for want of permits, not for the rate.
   if (reason != LimitReason::rate && limit.now.concurrency != 0) limit.load.stays.come(false, now);
   if (entry != nullptr) ++entry->refused;
   refused.limit = number;

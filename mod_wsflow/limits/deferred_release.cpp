@@ -26,29 +26,28 @@ void take(std::atomic<std::uint64_t>& word, Visit&& visit) noexcept {
 
 }  // namespace
 
-void announce(Table& table, Index permit) noexcept {
-  const std::size_t number = permit - 1;
+void announce(Table& table, PermitRef permit) noexcept {
+  const std::size_t number = permit.number();
   set(table.returned_bits[number / kBits], number);
   set(table.returned_middle[number / kBits / kBits], number / kBits);
   set(table.returned_top, number / kBits / kBits);
 }
 
 bool any_announced(Table& table) noexcept {
-  // Not a load: announce() and this are in one order, with the unlocking before this and the trying after
-  // announce(). If this is first, the trying sees the lock free or in the hands of somebody who looks later.
+  // A read-modify-write, so that this and announce() are in one order, with the unlocking before this and the
+  // trying after announce(). If this is first, the trying finds the lock free, or a holder who looks later.
   return table.returned_top.fetch_or(0) != 0;
 }
 
-void collect(Table& table, Lock& lock) noexcept {
+void collect(LockedTable table, Lock& lock) noexcept {
   const auto time = now();
-  take(table.returned_top, [&](std::size_t top) {
-    take(table.returned_middle[top], [&](std::size_t middle) {
+  take(table->returned_top, [&](std::size_t top) {
+    take(table->returned_middle[top], [&](std::size_t middle) {
       const auto word = top * kBits + middle;
-      take(table.returned_bits[word], [&](std::size_t bit) {
-        const auto number = word * kBits + bit;
+      take(table->returned_bits[word], [&](std::size_t bit) {
+        const auto ref = PermitRef::of(word * kBits + bit);
         // A bit may be left from a permit that was freed by other means.
-        if (state_of(table.permits[number]) == PermitState::returned)
-          give_back(table, lock, static_cast<Index>(number + 1), time);
+        if (state_of(table[ref]) == PermitState::returned) give_back(table, lock, ref, time);
       });
     });
   });

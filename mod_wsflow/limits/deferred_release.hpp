@@ -6,12 +6,12 @@ namespace wsflow::limits {
 
 // Permits that were given back without the lock: their state says so, and bits tell where to look.
 
-// Tells that a permit's state is `returned` now. Any thread, no lock; then try to get it: whoever has it may
-// have looked before.
-void announce(Table& table, Index permit) noexcept;
-// Whether somebody has announced anything since the last collect().
+// Sets the bits of a permit whose state has become `returned`. Any thread, without the lock. The caller then
+// tries the lock: its holder may have looked before.
+void announce(Table& table, PermitRef permit) noexcept;
+// True: a permit was announced since the last collect(). Without the lock.
 bool any_announced(Table& table) noexcept;
-// Gives back what was announced. With the lock.
-void collect(Table& table, Lock& lock) noexcept;
+// Gives back what was announced.
+void collect(LockedTable table, Lock& lock) noexcept;
 
 }  // namespace wsflow::limits

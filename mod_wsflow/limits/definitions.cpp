@@ -18,38 +18,39 @@ bool is_named(const LimitRecord& limit, std::string_view name) noexcept {
   return limit.used != LimitRecord::kFree && name == limit.defined.name;
 }
 
-std::optional<std::uint32_t> number_of(const Table& table, std::string_view name) noexcept {
-  const auto* found =
-      std::find_if(table.limits, std::end(table.limits), [&](auto& limit) { return is_named(limit, name); });
-  if (found == std::end(table.limits)) return std::nullopt;
-  return static_cast<std::uint32_t>(found - table.limits);
+// The limit of a name, or none.
+LimitNumber number_of(LockedTable table, std::string_view name) noexcept {
+  for (std::size_t i = 0; i < std::size(table->limits); ++i) {
+    if (is_named(table->limits[i], name)) return LimitNumber::of(i);
+  }
+  return {};
 }
 
-std::optional<std::uint32_t> free_number(const Table& table) noexcept {
-  const auto* end = table.limits + kLimits;
-  const auto* found =
-      std::find_if(table.limits, end, [](auto& limit) { return limit.used == LimitRecord::kFree; });
-  if (found == end) return std::nullopt;
-  return static_cast<std::uint32_t>(found - table.limits);
+LimitNumber free_number(LockedTable table) noexcept {
+  for (std::size_t i = 0; i < kLimits; ++i) {
+    if (table->limits[i].used == LimitRecord::kFree) return LimitNumber::of(i);
+  }
+  return {};
 }
 
-// What is not configured any more goes, once nobody holds it or waits for it.
-void retire(Table& table, std::span<const LimitDefinition> definitions) noexcept {
-  for (std::uint32_t i = 0; i <= kBuried; ++i) {
-    auto& limit = table.limits[i];
+// Frees the limits that are gone from the configuration, once nobody holds them or waits for them.
+void retire(LockedTable table, std::span<const LimitDefinition> definitions) noexcept {
+  for (std::size_t i = 0; i < std::size(table->limits); ++i) {
+    const auto number = LimitNumber::of(i);
+    auto& limit = table[number];
     if (limit.used == LimitRecord::kFree) continue;
     const auto stays = std::any_of(definitions.begin(), definitions.end(),
                                    [&](auto& definition) { return is_named(limit, definition.name); });
     if (stays) continue;
     commit(limit.used, LimitRecord::kRetired);
-    if (i != kBuried && (limit.in_use != 0 || limit.waiting != 0)) continue;
-    drop_entries(table, i);
+    if (number != kBuried && (limit.in_use != 0 || limit.waiting != 0)) continue;
+    drop_entries(table, number);
     // A waiter for another limit may need it too.
     if (limit.keys == 0) commit(limit.used, LimitRecord::kFree);
   }
 }
 
-// What is in force of `limit` when `next` becomes its definition.
+// The settings of `limit` that are in force once `next` is its definition.
 LimitSettings in_force(const LimitRecord& limit, const LimitDefinition& next) noexcept {
   const bool adapts = next.most != 0;
   const bool adapted = limit.defined.most != 0;
@@ -61,9 +62,9 @@ LimitSettings in_force(const LimitRecord& limit, const LimitDefinition& next) no
   return now;
 }
 
-LimitRecord fresh(Table& table, const LimitDefinition& definition, Micros now) noexcept {
+LimitRecord fresh(LockedTable table, const LimitDefinition& definition, Micros now) noexcept {
   LimitRecord limit{};
-  limit.serial = ++table.last_serial;
+  limit.serial = ++table->last_serial;
   limit.defined = definition;
   limit.now = definition.settings;
   limit.rolling.began = now;
@@ -71,18 +72,17 @@ LimitRecord fresh(Table& table, const LimitDefinition& definition, Micros now) n
   return limit;
 }
 
-// A number that was not free before is taken last: an old process may still ask for what had it.
-std::optional<std::uint32_t> new_number(Table& table, std::span<const LimitDefinition> definitions,
-                                        Micros now) noexcept {
+// Prefers a number that is free already: an old process may still ask for the limit that had another one.
+LimitNumber new_number(LockedTable table, std::span<const LimitDefinition> definitions, Micros now) noexcept {
   if (const auto number = free_number(table)) return number;
   retire(table, definitions);
   if (const auto number = free_number(table)) return number;
   return bury_one(table, now);
 }
 
-void define_one(Table& table, Lock& lock, std::uint32_t number, const LimitDefinition& definition,
+void define_one(LockedTable table, Lock& lock, LimitNumber number, const LimitDefinition& definition,
                 Micros now) noexcept {
-  auto& limit = table.limits[number];
+  auto& limit = table[number];
   if (limit.used == LimitRecord::kRetired) limit.ramp_started = now;
   const auto before = gcra_of(limit, now).rate;
   limit.now = in_force(limit, definition);
@@ -92,32 +92,32 @@ void define_one(Table& table, Lock& lock, std::uint32_t number, const LimitDefin
   grant_limit(table, lock, number, now);
 }
 
-void define_all(Table& table, Lock& lock, std::span<const LimitDefinition> definitions, Micros now) noexcept {
+void define_all(LockedTable table, Lock& lock, std::span<const LimitDefinition> definitions,
+                Micros now) noexcept {
   for (const auto& definition : definitions) {
     auto number = number_of(table, definition.name);
     if (!number) {
       number = new_number(table, definitions, now);
       if (!number) continue;
-      table.limits[*number] = fresh(table, definition, now);
+      table[number] = fresh(table, definition, now);
     }
-    define_one(table, lock, *number, definition, now);
+    define_one(table, lock, number, definition, now);
   }
   retire(table, definitions);
 }
 
-void begin_ramps(Table& table, Micros now) noexcept {
-  for (auto& limit : table.limits) limit.ramp_started = now;
+void begin_ramps(LockedTable table, Micros now) noexcept {
+  for (auto& limit : table->limits) limit.ramp_started = now;
 }
 
-// Whether a process of this configuration, or of a later one, was here.
-bool is_defined(const Table& table, std::uint32_t generation) noexcept {
-  return table.defined_by != 0 && static_cast<std::int32_t>(table.defined_by - (generation + 1)) >= 0;
+// True: a process of this configuration, or of a later one, has defined the limits.
+bool is_defined(LockedTable table, std::uint32_t generation) noexcept {
+  return table->defined_by != 0 && static_cast<std::int32_t>(table->defined_by - (generation + 1)) >= 0;
 }
 
-LimitHandle handle_of(const Table& table, std::string_view name) noexcept {
+LimitHandle handle_of(LockedTable table, std::string_view name) noexcept {
   const auto number = number_of(table, name);
-  return number ? LimitHandle{*number, table.limits[*number].serial}
-                : LimitHandle{.number = kNowhere, .serial = 0};
+  return number ? LimitHandle{number, table[number].serial} : LimitHandle{};
 }
 
 }  // namespace
@@ -127,37 +127,37 @@ void initialise(Table& table, const std::uint64_t (&secret)[4]) noexcept {
   std::copy(std::begin(secret), std::end(secret), table.secret);
 }
 
-bool define(Limiter& limiter, std::span<const LimitDefinition> definitions, std::uint32_t generation,
-            Arrival arrival, std::uint32_t thread_share, Micros now,
+bool define(const LimitsAccess& access, std::span<const LimitDefinition> definitions,
+            std::uint32_t generation, Arrival arrival, std::uint32_t thread_share, Micros now,
             std::span<LimitHandle> handles) noexcept {
-  auto& table = limiter.table();
-  Lock lock(table, limiter.wakeups(), Lock::kPatience);
+  Lock lock(access.table(), access.wakeups(), Lock::kPatience);
   if (!lock) return false;
+  const auto table = lock.table();
   if (!is_defined(table, generation)) {
     if (arrival == Arrival::herd) begin_ramps(table, now);
     define_all(table, lock, definitions, now);
-    table.thread_share = thread_share;
-    commit(table.defined_by, generation + 1);
+    table->thread_share = thread_share;
+    commit(table->defined_by, generation + 1);
   }
   std::transform(definitions.begin(), definitions.end(), handles.begin(),
                  [&](const LimitDefinition& each) { return handle_of(table, each.name); });
   return true;
 }
 
-bool change(Limiter& limiter, std::string_view name, const Change& change, Micros now) noexcept {
-  auto& table = limiter.table();
-  Lock lock(table, limiter.wakeups(), Lock::kPatience);
+bool change(const LimitsAccess& access, std::string_view name, const Change& change, Micros now) noexcept {
+  Lock lock(access.table(), access.wakeups(), Lock::kPatience);
   if (!lock) return false;
+  const auto table = lock.table();
   const auto number = number_of(table, name);
-  if (!number || table.limits[*number].used != LimitRecord::kConfigured) return false;
-  const auto before = gcra_of(table.limits[*number], now).rate;
-  auto& settings = table.limits[*number].now;
+  if (!number || table[number].used != LimitRecord::kConfigured) return false;
+  const auto before = gcra_of(table[number], now).rate;
+  auto& settings = table[number].now;
   settings.concurrency = change.concurrency.value_or(settings.concurrency);
   settings.queue = change.queue.value_or(settings.queue);
   settings.rate = change.rate.value_or(settings.rate);
   settings.burst = change.burst.value_or(settings.burst);
-  quicken(table, *number, before, now);
-  grant_limit(table, lock, *number, now);
+  quicken(table, number, before, now);
+  grant_limit(table, lock, number, now);
   return true;
 }
 

@@ -14,121 +14,122 @@ bool is_idle(const Entry& entry) noexcept {
   return entry.in_use == 0 && entry.wanted == 0;
 }
 
-void unlink_from_bucket(Table& table, Index index) noexcept {
-  auto& entry = table.entries[index - 1];
+void unlink_from_bucket(LockedTable table, EntryRef ref) noexcept {
+  auto& entry = table[ref];
   auto* link = &bucket_of(table, entry);
-  while (*link != index) link = &table.entries[*link - 1].next;
+  while (*link != ref) link = &table[*link].next;
   *link = entry.next;
 }
 
-void unlink_idle(Table& table, Index index) noexcept {
-  auto& entry = table.entries[index - 1];
-  auto& limit = table.limits[entry.limit - 1];
-  (entry.idler != 0 ? table.entries[entry.idler - 1].fresher : limit.idlest) = entry.fresher;
-  (entry.fresher != 0 ? table.entries[entry.fresher - 1].idler : limit.newest_idle) = entry.idler;
+void unlink_idle(LockedTable table, EntryRef ref) noexcept {
+  auto& entry = table[ref];
+  auto& limit = table[entry.limit];
+  (entry.idler ? table[entry.idler].fresher : limit.idlest) = entry.fresher;
+  (entry.fresher ? table[entry.fresher].idler : limit.newest_idle) = entry.idler;
 }
 
-void forget(Table& table, Index index) noexcept {
-  auto& entry = table.entries[index - 1];
-  unlink_idle(table, index);
-  unlink_from_bucket(table, index);
-  --table.limits[entry.limit - 1].keys;
-  commit(entry.limit, Index{0});
-  entry.next = std::exchange(table.free_entry, index);
+void forget(LockedTable table, EntryRef ref) noexcept {
+  auto& entry = table[ref];
+  unlink_idle(table, ref);
+  unlink_from_bucket(table, ref);
+  --table[entry.limit].keys;
+  commit(entry.limit, LimitNumber{});
+  entry.next = std::exchange(table->free_entry, ref);
 }
 
-// The one that was idle for longest has most probably its whole burst again, but after changes of the rate.
-bool forget_one(Table& table, LimitRecord& limit, Micros now) noexcept {
+// The entry that was idle for longest has most probably its whole burst again, but after changes of the rate.
+bool forget_one(LockedTable table, LimitRecord& limit, Micros now) noexcept {
   constexpr int kTries = 8;
-  auto index = limit.idlest;
-  for (int i = 0; i < kTries && index != 0; ++i, index = table.entries[index - 1].fresher) {
-    if (limit.now.rate != 0 && !Gcra::full(table.entries[index - 1].arrival, now)) continue;
-    forget(table, index);
+  auto ref = limit.idlest;
+  for (int i = 0; i < kTries && ref; ++i, ref = table[ref].fresher) {
+    if (limit.now.rate != 0 && !Gcra::full(table[ref].arrival, now)) continue;
+    forget(table, ref);
     return true;
   }
   return false;
 }
 
-Index take_entry(Table& table) noexcept {
-  if (const auto index = table.free_entry; index != 0) {
-    table.free_entry = table.entries[index - 1].next;
-    return index;
+EntryRef take_entry(LockedTable table) noexcept {
+  if (const auto ref = table->free_entry) {
+    table->free_entry = table[ref].next;
+    return ref;
   }
-  return table.entries_seen < kEntries ? ++table.entries_seen : 0;
+  return table->entries_seen < kEntries ? EntryRef::of(table->entries_seen++) : EntryRef();
 }
 
 }  // namespace
 
-Index& bucket_of(Table& table, const Entry& entry) noexcept {
-  const auto hash = entry.key[0] ^ (entry.limit * 0x9E3779B97F4A7C15U);
-  return table.buckets[(hash ^ (hash >> 32U)) % kBuckets];
+EntryRef& bucket_of(LockedTable table, const Entry& entry) noexcept {
+  const auto hash = entry.key[0] ^ ((entry.limit.number() + 1) * 0x9E3779B97F4A7C15U);
+  return table->buckets[(hash ^ (hash >> 32U)) % kBuckets];
 }
 
-void link_entry(Table& table, Index index) noexcept {
-  auto& entry = table.entries[index - 1];
+void link_entry(LockedTable table, EntryRef ref) noexcept {
+  auto& entry = table[ref];
   auto& bucket = bucket_of(table, entry);
   entry.next = bucket;
-  bucket = index;
-  ++table.limits[entry.limit - 1].keys;
+  bucket = ref;
+  ++table[entry.limit].keys;
 }
 
-Index find_entry(Table& table, std::uint32_t number, const Key& key) noexcept {
+EntryRef find_entry(LockedTable table, LimitNumber limit, const Key& key) noexcept {
   Entry wanted{};
-  wanted.limit = number + 1;
+  wanted.limit = limit;
   std::copy_n(key.hash, 2, wanted.key);
-  for (auto index = bucket_of(table, wanted); index != 0; index = table.entries[index - 1].next) {
-    const auto& entry = table.entries[index - 1];
-    if (entry.limit == wanted.limit && std::equal(entry.key, entry.key + 2, key.hash)) return index;
+  for (auto ref = bucket_of(table, wanted); ref; ref = table[ref].next) {
+    const auto& entry = table[ref];
+    if (entry.limit == wanted.limit && std::equal(entry.key, entry.key + 2, key.hash)) return ref;
   }
-  return 0;
+  return {};
 }
 
-Index obtain_entry(Table& table, std::uint32_t number, const Key& key, Micros now) noexcept {
-  if (const auto index = find_entry(table, number, key); index != 0) return index;
-  auto& limit = table.limits[number];
-  if (limit.defined.keyed && limit.keys >= limit.defined.keys && !forget_one(table, limit, now)) return 0;
-  auto index = take_entry(table);
-  if (index == 0 && forget_one(table, limit, now)) index = take_entry(table);
-  if (index == 0) return 0;
+EntryRef obtain_entry(LockedTable table, LimitNumber limit, const Key& key, Micros now) noexcept {
+  if (const auto ref = find_entry(table, limit, key)) return ref;
+  auto& record = table[limit];
+  if (record.defined.keyed && record.keys >= record.defined.keys && !forget_one(table, record, now))
+    return {};
+  auto ref = take_entry(table);
+  if (!ref && forget_one(table, record, now)) ref = take_entry(table);
+  if (!ref) return {};
   Entry wanted{};
   std::copy_n(key.hash, 2, wanted.key);
   wanted.text_size = std::min(key.shown_size, static_cast<std::uint8_t>(kKeyText));
   std::copy_n(key.shown, wanted.text_size, wanted.text);
-  auto& entry = table.entries[index - 1];
+  auto& entry = table[ref];
   entry = wanted;
-  commit(entry.limit, Index{number + 1});
-  link_entry(table, index);
-  rest_entry(table, index);
-  return index;
+  commit(entry.limit, limit);
+  link_entry(table, ref);
+  rest_entry(table, ref);
+  return ref;
 }
 
-void wake_entry(Table& table, Index index) noexcept {
-  if (is_idle(table.entries[index - 1])) unlink_idle(table, index);
+void wake_entry(LockedTable table, EntryRef ref) noexcept {
+  if (is_idle(table[ref])) unlink_idle(table, ref);
 }
 
-void rest_entry(Table& table, Index index) noexcept {
-  auto& entry = table.entries[index - 1];
+void rest_entry(LockedTable table, EntryRef ref) noexcept {
+  auto& entry = table[ref];
   if (!is_idle(entry)) return;
-  auto& limit = table.limits[entry.limit - 1];
+  auto& limit = table[entry.limit];
   entry.idler = limit.newest_idle;
-  entry.fresher = 0;
-  (entry.idler != 0 ? table.entries[entry.idler - 1].fresher : limit.idlest) = index;
-  limit.newest_idle = index;
+  entry.fresher = {};
+  (entry.idler ? table[entry.idler].fresher : limit.idlest) = ref;
+  limit.newest_idle = ref;
 }
 
-void move_entry(Table& table, Index index, std::uint32_t limit) noexcept {
-  auto& entry = table.entries[index - 1];
-  auto& from = table.limits[entry.limit - 1];
-  unlink_from_bucket(table, index);
+void move_entry(LockedTable table, EntryRef ref, LimitNumber limit) noexcept {
+  auto& entry = table[ref];
+  auto& from = table[entry.limit];
+  unlink_from_bucket(table, ref);
   --from.keys;
   from.in_use -= entry.in_use;
-  commit(entry.limit, Index{limit + 1});
-  table.limits[limit].in_use += entry.in_use;
-  link_entry(table, index);
+  commit(entry.limit, limit);
+  table[limit].in_use += entry.in_use;
+  link_entry(table, ref);
 }
 
-void drop_entries(Table& table, std::uint32_t limit) noexcept {
-  while (table.limits[limit].idlest != 0) forget(table, table.limits[limit].idlest);
+void drop_entries(LockedTable table, LimitNumber limit) noexcept {
+  while (table[limit].idlest) forget(table, table[limit].idlest);
 }
 
 }  // namespace wsflow::limits

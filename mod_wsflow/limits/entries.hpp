@@ -1,28 +1,27 @@
 #pragma once
 
 #include "mod_wsflow/limits/key.hpp"
-#include "mod_wsflow/limits/table.hpp"
+#include "mod_wsflow/limits/locked_table.hpp"
 
 namespace wsflow::limits {
 
 // The entries of the limits: found by key, made when they are needed, forgotten only while they hold nothing.
-// All of this with the lock.
 
-// The entry of a key; 0: there is none.
-Index find_entry(Table& table, std::uint32_t limit, const Key& key) noexcept;
-// The entry of a key, made if there is none; 0: the limit has as many as it may, and needs them all.
-Index obtain_entry(Table& table, std::uint32_t limit, const Key& key, Micros now) noexcept;
-// Before something is counted in an entry, and after something was taken from it: an entry without anything
-// is idle, and may be forgotten.
-void wake_entry(Table& table, Index index) noexcept;
-void rest_entry(Table& table, Index index) noexcept;
-// Forgets all entries of a limit that hold nothing and that nobody waits for.
-void drop_entries(Table& table, std::uint32_t limit) noexcept;
-// Makes an entry that is in use, and that nobody waits for, another limit's.
-void move_entry(Table& table, Index index, std::uint32_t limit) noexcept;
+// The entry of a key, or none.
+EntryRef find_entry(LockedTable table, LimitNumber limit, const Key& key) noexcept;
+// The entry of a key, made if there is none. None: the limit has as many as it may, and needs them all.
+EntryRef obtain_entry(LockedTable table, LimitNumber limit, const Key& key, Micros now) noexcept;
+// wake_entry() comes before something is counted in an entry, rest_entry() after something was taken from it:
+// an entry without anything is idle, and may be forgotten.
+void wake_entry(LockedTable table, EntryRef ref) noexcept;
+void rest_entry(LockedTable table, EntryRef ref) noexcept;
+// Forgets the entries of a limit that hold nothing and have no waiter.
+void drop_entries(LockedTable table, LimitNumber limit) noexcept;
+// Gives an entry, which is in use and has no waiter, to another limit.
+void move_entry(LockedTable table, EntryRef ref, LimitNumber limit) noexcept;
 
-// The chain of entries in which an entry is found, and its being found there.
-Index& bucket_of(Table& table, const Entry& entry) noexcept;
-void link_entry(Table& table, Index index) noexcept;
+// The chain of entries in which find_entry() looks for an entry; link_entry() puts one there.
+EntryRef& bucket_of(LockedTable table, const Entry& entry) noexcept;
+void link_entry(LockedTable table, EntryRef ref) noexcept;
 
 }  // namespace wsflow::limits

@@ -4,21 +4,28 @@
 
 namespace wsflow::limits {
 
-// A token bucket as one number, the moment when the next admission is due (GCRA, ITU-T I.371 annex A): up to
-// `burst` admissions may be early. `rate` is in admissions a second, above 0.
+// The generic cell rate algorithm (GCRA) in its form of virtual scheduling: ITU-T Recommendation I.371, annex
+// A (https://www.itu.int/rec/T-REC-I.371). It is a token bucket kept as one number, the theoretical arrival
+// time TAT of the next admission. With the increment T = 1 / rate and the limit tau = (burst - 1) * T:
+//
+//   an arrival at t conforms   if t >= TAT - tau      next() is TAT - tau
+//   and then                   TAT = max(TAT, t) + T  admit()
+//
+// I.371 knows one rate for ever. forgive() and convert() carry a TAT over to another one. `arrival` is the
+// TAT; `rate` is in admissions a second, above 0; `burst` admissions pass at once after a pause.
 struct Gcra {
   double rate;
   std::uint32_t burst;
 
-  // When the next one may be admitted; not after `now`: at once.
+  // When the next admission may come; up to `now`: at once.
   Micros next(Micros arrival) const noexcept;
-  // `arrival` behind an admission at `now`.
+  // The TAT behind an admission at `now`.
   Micros admit(Micros arrival, Micros now) const noexcept;
-  // `arrival` without what it owes beyond an empty bucket: that is from a time when the rate was lower, as on
-  // a ramp, or the burst larger.
+  // The TAT without what is owed beyond an empty bucket: the debt of a time when the rate was lower, as on a
+  // ramp, or the burst larger.
   Micros forgive(Micros arrival, Micros now) const noexcept;
-  // What `arrival`, of an older and lower rate, comes to at this one: as many admissions are owed, but one,
-  // so that nobody waits any more because of the older one.
+  // The TAT of an older and lower rate, at this rate: as many admissions are owed, but one, so that nobody
+  // waits because of the older rate.
   Micros convert(Micros arrival, double older, Micros now) const noexcept;
   // The bucket is full: nothing need be remembered.
   static bool full(Micros arrival, Micros now) noexcept { return arrival <= now; }

@@ -7,59 +7,60 @@ namespace wsflow::limits {
 
 namespace {
 
-constexpr std::uint64_t kSamples = 10;  // fewer say nothing
-constexpr std::uint32_t kFew = 2;       // permits that are no load
-constexpr double kTolerance = 1.2;      // how much slower than usual is no reason to shrink
-constexpr double kHeadroom = 0.5;       // times the root of the concurrency: what it may grow by
-constexpr double kLeastRatio = 0.5;
-constexpr double kSmoothing = 0.2;  // of the decisions
-constexpr double kLately = 0.4;     // share of the last interval in what is recent
-constexpr double kSlow = 1.0 / 60;  // share of what is recent in what is usual, when it is slower
-constexpr double kFast = 0.1;       // and when it is faster
-
-constexpr double kRising = 1.3;  // slower by so much than lately: more load comes, which a trial must not see
-constexpr double kNotFaster = 0.75;  // share of the time before it that a trial must win to have helped
+constexpr std::uint64_t kMinSamples = 10;
+constexpr std::uint32_t kIdlePermits = 2;  // a concurrency up to here is no load
+constexpr double kTolerance = 1.2;         // of a sample RTT above the min RTT
+constexpr double kHeadroom = 0.5;          // times the root of the concurrency
+constexpr double kMinGradient = 0.5;
+constexpr double kSmoothing = 0.2;      // share of a decision that takes effect
+constexpr double kSampleWeight = 0.4;   // of the last interval in the sample RTT
+constexpr double kMinRttUp = 1.0 / 60;  // weight of a higher sample RTT in the min RTT
+constexpr double kMinRttDown = 0.1;     // weight of a lower one
+constexpr double kLoadRising = 1.3;     // an interval so much slower than the sample RTT: no probe meanwhile
+constexpr double kProbeHelped =
+    0.75;  // of probe_rtt: a sample RTT above it shows that the probe did not help
 
 void approach(double& value, double goal, double share) noexcept {
   value += (goal - value) * share;
 }
 
-// A step towards `wanted`, of at least one: rounding alone must not hold it.
-std::uint32_t step(std::uint32_t concurrency, double wanted) noexcept {
+// A smoothed step towards `target`, of at least one: rounding alone must not hold it.
+std::uint32_t step(std::uint32_t concurrency, double target) noexcept {
   const auto from = static_cast<double>(concurrency);
-  const auto difference = wanted - from;
+  const auto difference = target - from;
   if (std::abs(difference) < 0.5) return concurrency;
   const auto size = std::max(1.0, std::round(std::abs(difference) * kSmoothing));
   return static_cast<std::uint32_t>(std::max(1.0, from + std::copysign(size, difference)));
 }
 
-// With little load, what is measured is what is usual. Under load slower requests may be due to the permits
-// themselves, and to take that for usual would let them grow for ever. Then only a trial tells: the slowness
-// has taken half the permits away, and if that did not help, it is how the origin is now.
+// Learns the min RTT. Under load the permits themselves may make requests slow: to take the sample RTT for
+// the min RTT then would let the concurrency grow for ever. So a probe must tell: if half the permits are as
+// slow, the origin is.
 void learn(Gradient& of, std::uint32_t concurrency, bool load) noexcept {
   if (!load) {
-    approach(of.usual, of.recent, of.guessed ? 1 : of.recent < of.usual ? kFast : kSlow);
+    const auto weight = of.sample_rtt < of.min_rtt ? kMinRttDown : kMinRttUp;
+    approach(of.min_rtt, of.sample_rtt, of.guessed ? 1 : weight);
     of.guessed = false;
-    of.tried = 0;
+    of.probe_from = 0;
     return;
   }
-  if (of.recent < of.usual) approach(of.usual, of.recent, kFast);
-  const bool tried = concurrency <= of.tried - of.tried / 2;
-  if (tried && of.recent > of.tried_recent * kNotFaster) {
-    of.usual = of.recent;
+  if (of.sample_rtt < of.min_rtt) approach(of.min_rtt, of.sample_rtt, kMinRttDown);
+  const bool probed = concurrency <= of.probe_from - of.probe_from / 2;
+  if (probed && of.sample_rtt > of.probe_rtt * kProbeHelped) {
+    of.min_rtt = of.sample_rtt;
     of.guessed = false;
   }
-  if (of.guessed) of.usual = of.recent * kLeastRatio / kTolerance;
-  if (concurrency < of.tried && !tried) return;
-  of.tried = concurrency;
-  of.tried_recent = of.recent;
+  if (of.guessed) of.min_rtt = of.sample_rtt * kMinGradient / kTolerance;
+  if (concurrency < of.probe_from && !probed) return;
+  of.probe_from = concurrency;
+  of.probe_rtt = of.sample_rtt;
 }
 
 }  // namespace
 
-void Gradient::sample(Micros span) noexcept {
+void Gradient::sample(Micros rtt) noexcept {
   ++samples;
-  sum += std::max(span, Micros{0});
+  sum_rtt += std::max(rtt, Micros{0});
 }
 
 std::uint32_t Gradient::decide(std::uint32_t concurrency, std::uint32_t least, std::uint32_t most,
@@ -68,31 +69,30 @@ std::uint32_t Gradient::decide(std::uint32_t concurrency, std::uint32_t least, s
   if (now - decided < kInterval) return bounded;
   decided = now;
   const bool busy = in_use >= concurrency - concurrency / 2;
-  if (samples < kSamples) {
+  if (samples < kMinSamples) {
     why = Why::idle;
     return bounded;
   }
-  const auto mean = std::max(1.0, static_cast<double>(sum) / static_cast<double>(samples));
+  const auto mean = std::max(1.0, static_cast<double>(sum_rtt) / static_cast<double>(samples));
   samples = 0;
-  sum = 0;
-  if (usual == 0) {
-    // Under load nobody knows yet whether it could be faster: trials shall tell.
-    usual = recent = mean;
+  sum_rtt = 0;
+  if (min_rtt == 0) {
+    // Under load it is not known yet whether requests could be faster: probes tell.
+    min_rtt = sample_rtt = mean;
     guessed = true;
   }
-  // The load is still coming up: no trial yet.
-  if (mean > recent * kRising) tried = 0;
-  approach(recent, mean, kLately);
-  learn(*this, concurrency, busy && concurrency > std::max(least, kFew));
+  if (mean > sample_rtt * kLoadRising) probe_from = 0;
+  approach(sample_rtt, mean, kSampleWeight);
+  learn(*this, concurrency, busy && concurrency > std::max(least, kIdlePermits));
   if (!busy) {
     why = Why::idle;
     return bounded;
   }
-  ratio = std::clamp(kTolerance * usual / recent, kLeastRatio, 1.0);
-  why = ratio < 1 ? Why::slower : Why::steady;
+  gradient = std::clamp(kTolerance * min_rtt / sample_rtt, kMinGradient, 1.0);
+  why = gradient < 1 ? Why::slower : Why::steady;
   const auto from = static_cast<double>(concurrency);
   before = concurrency;
-  after = std::clamp(step(concurrency, from * ratio + kHeadroom * std::sqrt(from)), least, most);
+  after = std::clamp(step(concurrency, from * gradient + kHeadroom * std::sqrt(from)), least, most);
   return after;
 }
 

@@ -9,75 +9,74 @@ namespace wsflow::limits {
 
 namespace {
 
-const LimitRecord& limit_of(const Table& table, Index entry) noexcept {
-  return table.limits[table.entries[entry - 1].limit - 1];
+const LimitRecord& limit_of(LockedTable table, EntryRef entry) noexcept {
+  return table[table[entry].limit];
 }
 
-// Its process must learn when the rate of an entry lets it go.
-void tell_first(const Table& table, Lock& lock, Index entry) noexcept {
-  const auto first = table.entries[entry - 1].list.first;
-  if (first == 0 || limit_of(table, entry).now.rate == 0 || is_full(table, entry)) return;
-  lock.ring(table.permits[table.waiters[first - 1].permit - 1].owner - 1);
+// The process of the first waiter must learn when the rate of the entry lets it go.
+void tell_first(LockedTable table, Lock& lock, EntryRef entry) noexcept {
+  const auto first = table[entry].list.first;
+  if (!first || limit_of(table, entry).now.rate == 0 || is_full(table, entry)) return;
+  lock.ring(table[table[first].permit].owner - 1);
 }
 
 }  // namespace
 
-bool is_full(const Table& table, Index entry) noexcept {
+bool is_full(LockedTable table, EntryRef entry) noexcept {
   const auto most = limit_of(table, entry).now.concurrency;
-  return most != 0 && table.entries[entry - 1].in_use >= most;
+  return most != 0 && table[entry].in_use >= most;
 }
 
-bool is_early(const Table& table, Index entry, Micros now) noexcept {
+bool is_early(LockedTable table, EntryRef entry, Micros now) noexcept {
   const auto& limit = limit_of(table, entry);
-  return limit.now.rate != 0 && gcra_of(limit, now).next(table.entries[entry - 1].arrival) > now;
+  return limit.now.rate != 0 && gcra_of(limit, now).next(table[entry].arrival) > now;
 }
 
-bool is_short(const Table& table, Index entry, Micros now) noexcept {
+bool is_short(LockedTable table, EntryRef entry, Micros now) noexcept {
   return !limit_of(table, entry).defined.dry_run && (is_full(table, entry) || is_early(table, entry, now));
 }
 
-Index blocked_at(const Table& table, const PermitRecord& permit, Micros now) noexcept {
+EntryRef blocked_at(LockedTable table, const PermitRecord& permit, Micros now) noexcept {
   const auto entries = entries_of(permit);
   const auto found =
-      std::find_if(entries.begin(), entries.end(), [&](Index each) { return is_short(table, each, now); });
-  return found != entries.end() ? *found : 0;
+      std::find_if(entries.begin(), entries.end(), [&](EntryRef each) { return is_short(table, each, now); });
+  return found != entries.end() ? *found : EntryRef();
 }
 
-void grant_entry(Table& table, Lock& lock, Index entry, Micros now) noexcept {
-  const auto& list = table.entries[entry - 1].list;
-  while (list.first != 0 && !is_short(table, entry, now)) {
+void grant_entry(LockedTable table, Lock& lock, EntryRef entry, Micros now) noexcept {
+  const auto& list = table[entry].list;
+  while (list.first && !is_short(table, entry, now)) {
     const auto waiter = list.first;
-    const auto index = table.waiters[waiter - 1].permit;
-    const auto& permit = table.permits[index - 1];
-    if (const auto other = blocked_at(table, permit, now); other != 0) {
+    const auto ref = table[waiter].permit;
+    const auto& permit = table[ref];
+    if (const auto other = blocked_at(table, permit, now)) {
       delist(table, waiter);
       enlist(table, other, waiter);
       tell_first(table, lock, other);
     } else if (grant(table, waiter, now)) {
       lock.ring(permit.owner - 1);
     } else {
-      end_wait(table, index, now);
+      end_wait(table, ref, now);
     }
   }
   tell_first(table, lock, entry);
 }
 
-void grant_limit(Table& table, Lock& lock, std::uint32_t limit, Micros now) noexcept {
-  for (Index waiter = 1; waiter <= table.waiters_seen; ++waiter) {
-    const auto& each = table.waiters[waiter - 1];
-    if (each.permit != 0 && table.entries[each.at - 1].limit == limit + 1)
-      grant_entry(table, lock, each.at, now);
+void grant_limit(LockedTable table, Lock& lock, LimitNumber limit, Micros now) noexcept {
+  for (std::uint32_t i = 0; i < table->waiters_seen; ++i) {
+    const auto& each = table[WaiterRef::of(i)];
+    if (each.permit && table[each.at].limit == limit) grant_entry(table, lock, each.at, now);
   }
 }
 
-void give_back(Table& table, Lock& lock, Index index, Micros now) noexcept {
-  auto& permit = table.permits[index - 1];
-  if (permit.waiter != 0) {
-    grant_entry(table, lock, end_wait(table, index, now), now);
+void give_back(LockedTable table, Lock& lock, PermitRef ref, Micros now) noexcept {
+  auto& permit = table[ref];
+  if (permit.waiter) {
+    grant_entry(table, lock, end_wait(table, ref, now), now);
     return;
   }
-  end_hold(table, index, now);
-  // Its record stays as it is as long as nobody takes it, and grants take none.
+  end_hold(table, ref, now);
+  // The record still has its entries: only a new permit takes it, and grants make none.
   for (const auto entry : entries_of(permit)) grant_entry(table, lock, entry, now);
 }
 

@@ -17,7 +17,7 @@ inline constexpr std::size_t kPerRequest = 8;          // limits that may apply 
 inline constexpr std::uint32_t kMost = 1'000'000;      // largest concurrency, rate a second, burst
 inline constexpr std::uint32_t kMostWaiting = 10'000;  // longest queue
 
-// What an operator may change while httpd runs.
+// The settings that an operator may change while httpd runs.
 struct LimitSettings {
   std::uint32_t concurrency = 0;  // permits; 0: any number
   std::uint32_t queue = 0;        // how many may wait

@@ -16,19 +16,19 @@ namespace wsflow::limits {
 
 namespace {
 
-// Says without the lock that a permit is given back, if its state is still `from`.
-bool hand_back(Table& table, Index permit, PermitState from) noexcept {
+// Marks a permit as given back, without the lock, if its state is still `from`.
+bool hand_back(Table& table, PermitRef permit, PermitState from) noexcept {
   auto expected = static_cast<std::uint32_t>(from);
-  if (!table.permits[permit - 1].state.compare_exchange_strong(
-          expected, static_cast<std::uint32_t>(PermitState::returned)))
+  if (!table[permit].state.compare_exchange_strong(expected,
+                                                   static_cast<std::uint32_t>(PermitState::returned)))
     return false;
   announce(table, permit);
   return true;
 }
 
-// One more sample of concurrency=auto, and what follows from it.
-void adapt(Table& table, Lock& lock, Entry& entry, Micros span, Micros now) noexcept {
-  auto& limit = table.limits[entry.limit - 1];
+// Counts one more sample of concurrency=auto, and puts into force what is decided from it.
+void adapt(LockedTable table, Lock& lock, Entry& entry, Micros span, Micros now) noexcept {
+  auto& limit = table[entry.limit];
   if (limit.defined.most == 0) return;
   const auto decided = limit.gradient.decided;
   const auto before = limit.now.concurrency;
@@ -36,34 +36,37 @@ void adapt(Table& table, Lock& lock, Entry& entry, Micros span, Micros now) noex
   limit.now.concurrency =
       limit.gradient.decide(before, limit.defined.least, limit.defined.most, limit.busiest, now);
   if (limit.gradient.decided != decided) limit.busiest = entry.in_use;
-  if (limit.now.concurrency > before && limit.waiting != 0) grant_limit(table, lock, entry.limit - 1, now);
+  if (limit.now.concurrency > before && limit.waiting != 0) grant_limit(table, lock, entry.limit, now);
 }
 
 }  // namespace
 
-PermitState Limiter::state(Index permit) const noexcept {
-  return state_of(table_.permits[permit - 1]);
+PermitState Limiter::state(PermitRef ref) const noexcept {
+  return state_of(table_[ref]);
 }
 
-bool Limiter::withdraw(Index index, LimitReason reason, Micros now, LimitRefusal& refused) noexcept {
+bool Limiter::withdraw(PermitRef ref, LimitReason reason, Micros now, LimitRefusal& refused) noexcept {
   Outlook outlook;
-  const auto& permit = table_.permits[index - 1];
+  const auto& permit = table_[ref];
   if (Lock lock(table_, wakeups_, Lock::kPatience); lock) {
     if (state_of(permit) != PermitState::waiting) return false;
-    const auto at = table_.waiters[permit.waiter - 1].at;
-    outlook = refuse(table_, table_.entries[at - 1].limit - 1, at, reason, now, refused);
-    give_back(table_, lock, index, now);
+    const auto table = lock.table();
+    const auto at = table[permit.waiter].at;
+    outlook = refuse(table, table[at].limit, at, reason, now, refused);
+    give_back(table, lock, ref, now);
   } else {
-    if (!hand_back(table_, index, PermitState::waiting)) return false;
-    refused = {.limit = table_.entries[permit.entries[0] - 1].limit - 1, .reason = reason, .log = true};
-    // Announced: the lock may have become free meanwhile.
+    // An entry that has a waiter keeps its limit.
+    const auto limit = table_[permit.entries[0]].limit;
+    if (!hand_back(table_, ref, PermitState::waiting)) return false;
+    refused = {.limit = limit, .reason = reason, .log = true};
+    // The permit is announced now, and the lock may have become free meanwhile.
     const Lock again(table_, wakeups_, 0);
   }
   refused.retry_after = retry_after(outlook, os::random32());
   return true;
 }
 
-Micros Limiter::look_after(std::span<const Index> waiting, Micros now) noexcept {
+Micros Limiter::look_after(std::span<const PermitRef> waiting, Micros now) noexcept {
   // Requests pass in between.
   constexpr std::size_t kAtOnce = 256;
   constexpr Micros kAgain = 1000;
@@ -75,47 +78,47 @@ Micros Limiter::look_after(std::span<const Index> waiting, Micros now) noexcept 
       sooner(now + kAgain);
       continue;
     }
-    for (const auto index : waiting.first(std::min(waiting.size(), kAtOnce))) {
-      const auto& permit = table_.permits[index - 1];
+    const auto table = lock.table();
+    for (const auto ref : waiting.first(std::min(waiting.size(), kAtOnce))) {
+      const auto& permit = table[ref];
       if (state_of(permit) != PermitState::waiting) continue;
-      const auto& waiter = table_.waiters[permit.waiter - 1];
-      if (!is_short(table_, waiter.at, now)) grant_entry(table_, lock, waiter.at, now);
-      if (state_of(permit) != PermitState::waiting || is_full(table_, waiter.at)) continue;
-      const auto& entry = table_.entries[waiter.at - 1];
-      sooner(std::max(gcra_of(table_.limits[entry.limit - 1], now).next(entry.arrival), now + 1));
+      const auto& waiter = table[permit.waiter];
+      if (!is_short(table, waiter.at, now)) grant_entry(table, lock, waiter.at, now);
+      if (state_of(permit) != PermitState::waiting || is_full(table, waiter.at)) continue;
+      const auto& entry = table[waiter.at];
+      sooner(std::max(gcra_of(table[entry.limit], now).next(entry.arrival), now + 1));
     }
   }
   return next;
 }
 
-void Limiter::release(Index permit, Micros now) noexcept {
-  if (permit == 0) return;
+void Limiter::release(PermitRef ref, Micros now) noexcept {
+  if (!ref) return;
   if (Lock lock(table_, wakeups_, 0); lock) {
-    if (state(permit) == PermitState::held) give_back(table_, lock, permit, now);
+    if (state(ref) == PermitState::held) give_back(lock.table(), lock, ref, now);
     return;
   }
-  if (!hand_back(table_, permit, PermitState::held)) return;
-  // Whoever had the lock may have looked before that.
+  if (!hand_back(table_, ref, PermitState::held)) return;
+  // The holder of the lock may have looked before that.
   const Lock again(table_, wakeups_, 0);
 }
 
-void Limiter::first_byte(Index index, Micros now) noexcept {
-  if (index == 0) return;
+void Limiter::first_byte(PermitRef ref, Micros now) noexcept {
+  if (!ref) return;
   // A sample less is no loss.
   Lock lock(table_, wakeups_, 0);
-  const auto& permit = table_.permits[index - 1];
+  const auto& permit = table_[ref];
   if (!lock || state_of(permit) != PermitState::held) return;
-  for (const auto each : entries_of(permit)) {
-    adapt(table_, lock, table_.entries[each - 1], now - permit.since, now);
-  }
+  const auto table = lock.table();
+  for (const auto each : entries_of(permit)) adapt(table, lock, table[each], now - permit.since, now);
 }
 
-void Limiter::failed(Index permit) noexcept {
-  if (permit != 0) table_.permits[permit - 1].failed.store(1, std::memory_order_relaxed);
+void Limiter::failed(PermitRef ref) noexcept {
+  if (ref) table_[ref].failed.store(1, std::memory_order_relaxed);
 }
 
 PermitLease::PermitLease(PermitLease&& other) noexcept
-    : limiter_(std::exchange(other.limiter_, nullptr)), permit_(std::exchange(other.permit_, 0)) {}
+    : limiter_(std::exchange(other.limiter_, nullptr)), permit_(std::exchange(other.permit_, PermitRef())) {}
 
 PermitLease& PermitLease::operator=(PermitLease&& other) noexcept {
   std::swap(limiter_, other.limiter_);

@@ -9,98 +9,103 @@
 
 namespace wsflow::limits {
 
-// Where a limit stands in the table, as definitions.hpp tells it.
+// A limit in the table, as define() tells it.
 struct LimitHandle {
-  std::uint32_t number = 0;  // kNowhere: it found no room
+  LimitNumber number{};      // none: the table had no room for it
   std::uint32_t serial = 0;  // of the limit that had the number then
 };
-inline constexpr std::uint32_t kNowhere = 0xFFFFFFFF;
 
-// What a request needs of one limit.
+// A request needs a permit of a limit.
 struct Demand {
-  std::uint32_t limit = 0;   // its number; kNowhere: refused
+  LimitNumber limit{};       // none: it is refused
   Key key;                   // of the empty text where the limit has no key=
-  std::uint32_t serial = 0;  // another limit that has the number by now is not meant; 0: whichever has it
+  std::uint32_t serial = 0;  // of that limit: no other one that has got the number is meant; 0: any
 };
 
-// How a request that finds no permit may wait.
+// The way in which a request that finds no permit may wait.
 enum class Waiting : std::uint8_t { never, parked, on_thread };
 
 struct LimitRefusal {
-  std::uint32_t limit = 0;  // the first that refuses
+  LimitNumber limit{};  // the first that refuses
   LimitReason reason = LimitReason::concurrency;
-  std::uint32_t retry_after =
-      1;                      // seconds in which, at the measured pace, a permit is to be expected; spread
-  bool log = false;           // this one may be logged
-  std::uint64_t skipped = 0;  // how many were not, since the last
-  Need need = {};             // of its limit; filled where it may be logged
+  std::uint32_t retry_after = 1;  // seconds until a permit is to be expected at the measured pace; spread
+  bool log = false;               // whether it may be logged
+  std::uint64_t skipped = 0;      // refusals that were not logged since the last one
+  Need need = {};                 // of its limit; filled where it may be logged
 };
 
 struct Answer {
   PermitState state = PermitState::free;  // held: go on; waiting; free: refused
-  Index permit = 0;                       // of held and waiting; 0 with held: nothing limits the request
+  PermitRef permit{};                     // of held and waiting; none with held: nothing limits the request
   Micros wait_until = 0;                  // of waiting: when to withdraw
   LimitRefusal refused;                   // of free
   std::uint32_t would_refuse = 0;         // bits of the demands that refused, but for dry-run
 };
 
-// A process's way to the limits. The limits are in shared memory and survive it.
-class Limiter {
+// The limits for a process that holds no permits: it reads, defines and changes them. They are in shared
+// memory and survive every process.
+class LimitsAccess {
  public:
-  // `slot` is the number of the process's slot; with kNoSlot (parent) it may do everything but acquire.
-  // `wakeups` are borrowed.
-  static constexpr std::uint32_t kNoSlot = 0xFFFFFFFF;
-  Limiter(Table& table, std::uint32_t slot, const SlotWakeups& wakeups) noexcept
-      : table_(table), slot_(slot), wakeups_(wakeups) {}
+  // Both are borrowed: of the segment, and of the process.
+  LimitsAccess(Table& table, const SlotWakeups& wakeups) noexcept : table_(table), wakeups_(wakeups) {}
 
   Table& table() const noexcept { return table_; }
   const SlotWakeups& wakeups() const noexcept { return wakeups_; }
+
+ protected:
+  Table& table_;
+  const SlotWakeups& wakeups_;
+};
+
+// The limits for a process that has a slot, and so may hold permits.
+class Limiter : public LimitsAccess {
+ public:
+  // `slot` is the number of the process's slot.
+  Limiter(Table& table, std::uint32_t slot, const SlotWakeups& wakeups) noexcept
+      : LimitsAccess(table, wakeups), slot_(slot) {}
 
   // Takes a permit of every demand's limit or of none. Any worker thread; may wait for the lock, a second at
   // most. At most kPerRequest demands.
   Answer acquire(std::span<const Demand> demands, Waiting waiting, Micros now) noexcept;
 
-  // Of a permit of this process. Any thread, no lock.
-  PermitState state(Index permit) const noexcept;
-  // Ends the wait of a permit and counts it as refused for `reason`; `refused` is filled. False if it was
-  // granted in the meantime: then it is held.
-  bool withdraw(Index permit, LimitReason reason, Micros now, LimitRefusal& refused) noexcept;
-  // Grants what has become due in the lists in which `waiting` (permits of this process) stand; when the
-  // next may be due because of a rate, or 0 if only a release can help. Never waits for the lock.
-  Micros look_after(std::span<const Index> waiting, Micros now) noexcept;
+  // The state of a permit of this process. Any thread, without the lock.
+  PermitState state(PermitRef ref) const noexcept;
+  // Ends the wait of a permit, counts it as refused for `reason`, and fills `refused`. False: it was granted
+  // in the meantime, and is held.
+  bool withdraw(PermitRef ref, LimitReason reason, Micros now, LimitRefusal& refused) noexcept;
+  // Grants what has become due in the lists in which `waiting`, permits of this process, stand. Returns when
+  // the next may be due because of a rate, or 0 if only a release can help. Never waits for the lock.
+  Micros look_after(std::span<const PermitRef> waiting, Micros now) noexcept;
 
-  // Gives a permit back. Any thread, the engine's too: never waits, never allocates.
-  void release(Index permit, Micros now) noexcept;
-  // The request of a held permit got its first byte, `span` after its grant. Worker thread.
-  void first_byte(Index permit, Micros now) noexcept;
-  // The origin failed it (502, 503, 504 of its own); to be told before release().
-  void failed(Index permit) noexcept;
+  // Gives a permit back; nothing for none. Any thread, the engine's too: never waits, never allocates.
+  void release(PermitRef ref, Micros now) noexcept;
+  // The request of a held permit has got its first byte. Worker thread.
+  void first_byte(PermitRef ref, Micros now) noexcept;
+  // The origin failed the request of a permit (502, 503, 504 of its own). Comes before release().
+  void failed(PermitRef ref) noexcept;
 
  private:
-  Table& table_;  // borrowed from the segment
   std::uint32_t slot_;
-  const SlotWakeups& wakeups_;
 };
 
-// Owns one permit. Whoever holds it; release() is safe everywhere.
+// Owns one permit. Its holder may be any thread: release() is safe everywhere.
 class PermitLease {
  public:
   PermitLease() noexcept = default;
-  PermitLease(Limiter& limiter, Index permit) noexcept
-      : limiter_(permit != 0 ? &limiter : nullptr), permit_(permit) {}
+  PermitLease(Limiter& limiter, PermitRef permit) noexcept
+      : limiter_(permit ? &limiter : nullptr), permit_(permit) {}
   PermitLease(PermitLease&& other) noexcept;
   PermitLease& operator=(PermitLease&& other) noexcept;
   ~PermitLease();
   explicit operator bool() const noexcept { return limiter_ != nullptr; }
-  Index permit() const noexcept { return permit_; }
+  PermitRef permit() const noexcept { return permit_; }
   Limiter* limiter() const noexcept { return limiter_; }
 
  private:
   Limiter* limiter_ = nullptr;  // borrowed; lives as long as the process
-  Index permit_ = 0;
+  PermitRef permit_{};
 };
 
-// Now, as Micros.
 Micros now() noexcept;
 
 }  // namespace wsflow::limits

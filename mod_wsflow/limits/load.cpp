@@ -33,7 +33,7 @@ void step(Load& load, SpanStats& window, Inside inside, Micros to) noexcept {
 void advance(Load& load, RollingStats& rolling, Inside inside, Micros now) noexcept {
   if (load.at == 0) load.at = now;
   const auto oldest = RollingStats::oldest(now);
-  // No window shows it any more.
+  // No span in `rolling` reaches back to it.
   if (SpanStats forgotten{}; load.at < oldest) step(load, forgotten, inside, oldest);
   while (load.at < now) {
     const auto end = (load.at / RollingStats::kSpan + 1) * RollingStats::kSpan;

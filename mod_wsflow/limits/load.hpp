@@ -7,14 +7,15 @@
 
 namespace wsflow::limits {
 
-// What a limit holds as time goes by. Zeroed: nothing yet.
+// The load of a limit: integrals over time, and exponential moving averages. Of a value that stayed for
+// `span`, these are mean += (value - mean) * (1 - exp(-span / half a second)). Zeroed: nothing yet.
 struct Load {
-  Micros at;              // it is counted up to here
-  double recent_held;     // on average, of the last half second
-  double recent_waiting;  // likewise
-  double recent_ended;    // permits that came back, in the last half second
-  double held_us;         // permits times microseconds, of late: of the last thousand that came back
-  double ended;           // those
+  Micros at;              // counted up to here
+  double recent_held;     // moving average
+  double recent_waiting;  // moving average
+  double recent_ended;    // permits that came back; decays like a moving average
+  double held_us;         // permits times microseconds, while the `ended` permits came back
+  double ended;           // permits that came back, the last thousand or so
   Stays stays;
 };
 
@@ -23,9 +24,9 @@ struct Inside {
   std::uint32_t waiting;
 };
 
-// From `load.at` to `now` nothing has changed: so many were inside.
+// Counts the time from `load.at` to `now`, in which `inside` did not change.
 void advance(Load& load, RollingStats& rolling, Inside inside, Micros now) noexcept;
-// A permit comes back that was held since then.
+// A permit comes back that was held since `since`.
 void leave(Load& load, Micros since, Micros now) noexcept;
 
 }  // namespace wsflow::limits

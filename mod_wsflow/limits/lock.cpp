@@ -43,11 +43,11 @@ void Lock::take(Micros patience) noexcept {
   const auto result = lock_within(table_.lock, patience);
   held_ = result == 0 || result == EOWNERDEAD;
   if (result == EOWNERDEAD) {
-    repair(table_, *this);
-    // Not before: if this process dies in the repair, the next one is told so again.
+    repair(LockedTable(table_), *this);
+    // Behind the repair: if this process dies in it, the next one gets EOWNERDEAD again.
     pthread_mutex_consistent(&table_.lock);
   }
-  if (held_ && table_.returned_top.load() != 0) collect(table_, *this);
+  if (held_ && table_.returned_top.load() != 0) collect(LockedTable(table_), *this);
 }
 
 Lock::~Lock() {
@@ -55,7 +55,7 @@ Lock::~Lock() {
     // With the lock: if this process dies before it has rung, repair() rings.
     if (rings_ != 0) wakeups_.ring(std::exchange(rings_, 0));
     pthread_mutex_unlock(&table_.lock);
-    // Those who could not get the lock have left it to us to look.
+    // Those who could not get the lock have left their permits to this process.
     if (!any_announced(table_)) return;
     take(0);
   }

@@ -6,13 +6,14 @@ namespace wsflow::limits {
 
 namespace {
 
-// Where so many times more come back in this time than are inside, one moment says little: the average does.
+// Where kTurns times as many permits come back within kShort as are held, the mean of kShort takes the place
+// of the present: one moment says little.
 constexpr Micros kShort = kSecond / 2;
 constexpr double kTurns = 1.5;
-// Less of what was refused makes no difference to the answer.
+// Fewer absent clients make no difference to the answer.
 constexpr double kAny = 0.5;
 
-// Who is absent would either wait now, or would not have had to.
+// A waiting client and an absent one are the same load: the larger number counts.
 double wanted(double held, double absent, double waiting) noexcept {
   return held + std::max(absent, waiting);
 }

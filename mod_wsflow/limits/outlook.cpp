@@ -7,7 +7,7 @@ namespace wsflow::limits {
 
 namespace {
 
-// What was measured says little of a time that is farther away. What a rate owes is known.
+// A guess says little of a time that is farther away; a rate does.
 constexpr double kLongestGuess = 60;
 constexpr double kLongest = 24 * 3600;
 constexpr std::uint32_t kWidest = 60;

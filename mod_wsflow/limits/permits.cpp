@@ -15,41 +15,37 @@ namespace {
 // So many failures in a row are an outage; when it is over, the rate grows anew.
 constexpr std::uint32_t kOutage = 10;
 
-LimitRecord& limit_of(Table& table, const Entry& entry) noexcept {
-  return table.limits[entry.limit - 1];
-}
-
-Index take_permit(Table& table) noexcept {
-  if (const auto index = table.free_permit; index != 0) {
-    table.free_permit = table.permits[index - 1].next;
-    return index;
+PermitRef take_permit(LockedTable table) noexcept {
+  if (const auto ref = table->free_permit) {
+    table->free_permit = table[ref].next;
+    return ref;
   }
-  return table.permits_seen < kPermits ? ++table.permits_seen : 0;
+  return table->permits_seen < kPermits ? PermitRef::of(table->permits_seen++) : PermitRef();
 }
 
-Index take_waiter(Table& table) noexcept {
-  if (const auto index = table.free_waiter; index != 0) {
-    table.free_waiter = table.waiters[index - 1].next;
-    return index;
+WaiterRef take_waiter(LockedTable table) noexcept {
+  if (const auto ref = table->free_waiter) {
+    table->free_waiter = table[ref].next;
+    return ref;
   }
-  return table.waiters_seen < kWaiters ? ++table.waiters_seen : 0;
+  return table->waiters_seen < kWaiters ? WaiterRef::of(table->waiters_seen++) : WaiterRef();
 }
 
-// All of it but its state.
-void fill(PermitRecord& permit, const Claim& claim, Index waiter, Micros now) noexcept {
+// Writes all of a permit but its state.
+void fill(PermitRecord& permit, const Claim& claim, WaiterRef waiter, Micros now) noexcept {
   permit.owner = claim.owner;
   permit.since = now;
   permit.failed.store(0, std::memory_order_relaxed);
   permit.waiter = waiter;
-  std::fill_n(permit.entries, kPerRequest, 0);
+  std::fill_n(permit.entries, kPerRequest, EntryRef());
   std::copy(claim.entries.begin(), claim.entries.end(), permit.entries);
 }
 
-void count_admission(Table& table, std::span<const Index> entries, Micros now) noexcept {
-  for (const auto index : entries) {
-    wake_entry(table, index);
-    auto& entry = table.entries[index - 1];
-    auto& limit = limit_of(table, entry);
+void count_admission(LockedTable table, std::span<const EntryRef> entries, Micros now) noexcept {
+  for (const auto ref : entries) {
+    wake_entry(table, ref);
+    auto& entry = table[ref];
+    auto& limit = table[entry.limit];
     pass_time(limit, now);
     limit.load.stays.come(true, now);
     entry.peak = std::max(entry.peak, ++entry.in_use);
@@ -59,7 +55,7 @@ void count_admission(Table& table, std::span<const Index> entries, Micros now) n
     ++limit.admitted;
     ++limit.rolling.at(now).admitted;
     if (limit.now.rate == 0) continue;
-    // What only passed because of dry-run costs as little as if it had been refused.
+    // A request that passes only because of dry-run costs nothing, as if it had been refused.
     const auto pace = gcra_of(limit, now);
     if (pace.next(entry.arrival) <= now) entry.arrival = pace.admit(entry.arrival, now);
   }
@@ -79,29 +75,29 @@ void count_release(LimitRecord& limit, Micros held, bool failed, Micros now) noe
   }
 }
 
-// Takes a waiter, whose permit has waited since `since`, and does not any more, out of all that counts it.
-void forget_waiter(Table& table, Index index, const PermitRecord& permit, Micros since, Micros now,
+// Takes a waiter out of all counts and lists: its permit has waited since `since`, and waits no longer.
+void forget_waiter(LockedTable table, WaiterRef ref, const PermitRecord& permit, Micros since, Micros now,
                    bool admitted) noexcept {
-  auto& waiter = table.waiters[index - 1];
-  commit(waiter.permit, Index{0});
-  if (waiter.at != 0) delist(table, index);
-  table.threads_waiting -= waiter.holds_thread;
+  auto& waiter = table[ref];
+  commit(waiter.permit, PermitRef());
+  if (waiter.at) delist(table, ref);
+  table->threads_waiting -= waiter.holds_thread;
   const auto entries = entries_of(permit);
   for (std::size_t i = 0; i < entries.size(); ++i) {
-    auto& entry = table.entries[entries[i] - 1];
+    auto& entry = table[entries[i]];
     --entry.wanted;
     if ((waiter.short_of >> i & 1U) != 0) {
-      auto& limit = limit_of(table, entry);
+      auto& limit = table[entry.limit];
       pass_time(limit, now);
       --entry.waiting;
       --limit.waiting;
-      // That its process noticed it later is not the limit's wait.
+      // The wait ends here, however late its process notices.
       limit.waits.add(std::min(now - since, limit.defined.acquire));
       if (admitted) ++limit.waited;
     }
     rest_entry(table, entries[i]);
   }
-  free_waiter(table, index);
+  free_waiter(table, ref);
 }
 
 }  // namespace
@@ -114,105 +110,103 @@ Gcra gcra_of(const LimitRecord& limit, Micros now) noexcept {
   return {limit.now.rate * ramp_share(limit.ramp_started, limit.defined.ramp, now), limit.now.burst};
 }
 
-void quicken(Table& table, std::uint32_t number, double before, Micros now) noexcept {
-  const auto& limit = table.limits[number];
-  const auto pace = gcra_of(limit, now);
+void quicken(LockedTable table, LimitNumber limit, double before, Micros now) noexcept {
+  const auto pace = gcra_of(table[limit], now);
   if (before == 0 || (pace.rate != 0 && pace.rate <= before)) return;
-  for (Index index = 1; index <= table.entries_seen; ++index) {
-    auto& entry = table.entries[index - 1];
-    if (entry.limit != number + 1 || entry.arrival <= now) continue;
+  for (std::uint32_t i = 0; i < table->entries_seen; ++i) {
+    auto& entry = table[EntryRef::of(i)];
+    if (entry.limit != limit || entry.arrival <= now) continue;
     entry.arrival = pace.rate != 0 ? pace.convert(entry.arrival, before, now) : now;
   }
 }
 
-void forgive(Table& table, Index index, Micros now) noexcept {
-  auto& entry = table.entries[index - 1];
-  const auto& limit = limit_of(table, entry);
+void forgive(LockedTable table, EntryRef ref, Micros now) noexcept {
+  auto& entry = table[ref];
+  const auto& limit = table[entry.limit];
   if (limit.now.rate == 0 || entry.arrival <= now ||
       ramp_share(limit.ramp_started, limit.defined.ramp, now) < 1)
     return;
   entry.arrival = gcra_of(limit, now).forgive(entry.arrival, now);
 }
 
-Index hold(Table& table, const Claim& claim, Micros now) noexcept {
-  const auto index = take_permit(table);
-  if (index == 0) return 0;
-  auto& permit = table.permits[index - 1];
-  fill(permit, claim, 0, now);
+PermitRef hold(LockedTable table, const Claim& claim, Micros now) noexcept {
+  const auto ref = take_permit(table);
+  if (!ref) return {};
+  auto& permit = table[ref];
+  fill(permit, claim, {}, now);
   commit(permit, PermitState::held);
   count_admission(table, claim.entries, now);
-  return index;
+  return ref;
 }
 
-Index wait(Table& table, const Claim& claim, Micros now) noexcept {
-  const auto number = take_waiter(table);
-  if (number == 0) return 0;
-  const auto index = take_permit(table);
-  if (index == 0) {
-    free_waiter(table, number);
-    return 0;
+PermitRef wait(LockedTable table, const Claim& claim, Micros now) noexcept {
+  const auto waiter_ref = take_waiter(table);
+  if (!waiter_ref) return {};
+  const auto ref = take_permit(table);
+  if (!ref) {
+    free_waiter(table, waiter_ref);
+    return {};
   }
-  auto& permit = table.permits[index - 1];
-  auto& waiter = table.waiters[number - 1];
+  auto& permit = table[ref];
+  auto& waiter = table[waiter_ref];
   waiter = {};
-  waiter.ticket = ++table.next_ticket;
+  waiter.ticket = ++table->next_ticket;
   waiter.short_of = claim.short_of;
   waiter.holds_thread = claim.on_thread ? 1 : 0;
-  fill(permit, claim, number, now);
-  commit(waiter.permit, index);
+  fill(permit, claim, waiter_ref, now);
+  commit(waiter.permit, ref);
   commit(permit, PermitState::waiting);
-  table.threads_waiting += waiter.holds_thread;
+  table->threads_waiting += waiter.holds_thread;
   for (std::size_t i = 0; i < claim.entries.size(); ++i) {
     wake_entry(table, claim.entries[i]);
-    auto& entry = table.entries[claim.entries[i] - 1];
+    auto& entry = table[claim.entries[i]];
     ++entry.wanted;
     if ((claim.short_of >> i & 1U) == 0) continue;
-    auto& limit = limit_of(table, entry);
+    auto& limit = table[entry.limit];
     pass_time(limit, now);
     ++entry.waiting;
     ++limit.waiting;
   }
-  enlist(table, claim.entries[static_cast<std::size_t>(std::countr_zero(claim.short_of))], number);
-  return index;
+  enlist(table, claim.entries[static_cast<std::size_t>(std::countr_zero(claim.short_of))], waiter_ref);
+  return ref;
 }
 
-bool can_wait(const Table& table) noexcept {
-  return table.free_waiter != 0 || table.waiters_seen < kWaiters;
+bool can_wait(LockedTable table) noexcept {
+  return table->free_waiter || table->waiters_seen < kWaiters;
 }
 
-bool grant(Table& table, Index waiter, Micros now) noexcept {
-  const auto index = table.waiters[waiter - 1].permit;
-  auto& permit = table.permits[index - 1];
+bool grant(LockedTable table, WaiterRef ref, Micros now) noexcept {
+  auto& permit = table[table[ref].permit];
   auto expected = static_cast<std::uint32_t>(PermitState::waiting);
   if (!permit.state.compare_exchange_strong(expected, static_cast<std::uint32_t>(PermitState::held)))
     return false;
-  permit.waiter = 0;
+  permit.waiter = {};
   const auto since = std::exchange(permit.since, now);
-  // First, so that no entry looks idle in between.
+  // Before forget_waiter(), so that no entry looks idle in between.
   count_admission(table, entries_of(permit), now);
-  forget_waiter(table, waiter, permit, since, now, true);
+  forget_waiter(table, ref, permit, since, now, true);
   return true;
 }
 
-Index end_wait(Table& table, Index index, Micros now) noexcept {
-  auto& permit = table.permits[index - 1];
+EntryRef end_wait(LockedTable table, PermitRef ref, Micros now) noexcept {
+  auto& permit = table[ref];
   const auto waiter = permit.waiter;
-  const auto at = table.waiters[waiter - 1].at;
+  const auto at = table[waiter].at;
   commit(permit, PermitState::free);
-  permit.waiter = 0;
+  permit.waiter = {};
   forget_waiter(table, waiter, permit, permit.since, now, false);
-  free_permit(table, index);
+  free_permit(table, ref);
   return at;
 }
 
-void end_hold(Table& table, Index index, Micros now) noexcept {
-  auto& permit = table.permits[index - 1];
+void end_hold(LockedTable table, PermitRef ref, Micros now) noexcept {
+  auto& permit = table[ref];
   const auto held = std::max<Micros>(now - permit.since, 0);
   const bool failed = permit.failed.load(std::memory_order_relaxed) != 0;
   commit(permit, PermitState::free);
   for (const auto each : entries_of(permit)) {
-    auto& entry = table.entries[each - 1];
-    auto& limit = limit_of(table, entry);
+    auto& entry = table[each];
+    auto& limit = table[entry.limit];
     pass_time(limit, now);
     leave(limit.load, permit.since, now);
     --entry.in_use;
@@ -220,15 +214,15 @@ void end_hold(Table& table, Index index, Micros now) noexcept {
     count_release(limit, held, failed, now);
     rest_entry(table, each);
   }
-  free_permit(table, index);
+  free_permit(table, ref);
 }
 
-void free_permit(Table& table, Index index) noexcept {
-  table.permits[index - 1].next = std::exchange(table.free_permit, index);
+void free_permit(LockedTable table, PermitRef ref) noexcept {
+  table[ref].next = std::exchange(table->free_permit, ref);
 }
 
-void free_waiter(Table& table, Index index) noexcept {
-  table.waiters[index - 1].next = std::exchange(table.free_waiter, index);
+void free_waiter(LockedTable table, WaiterRef ref) noexcept {
+  table[ref].next = std::exchange(table->free_waiter, ref);
 }
 
 }  // namespace wsflow::limits

@@ -8,20 +8,21 @@
 
 namespace wsflow::limits {
 
-bool reap(Table& table, const SlotWakeups& wakeups, std::uint32_t slot, Micros patience) noexcept {
+bool reap(Table& shared, const SlotWakeups& wakeups, std::uint32_t slot, Micros patience) noexcept {
   // Requests pass in between.
-  constexpr Index kAtOnce = 4096;
-  for (Index done = 0;;) {
-    Lock lock(table, wakeups, patience);
+  constexpr std::uint32_t kAtOnce = 4096;
+  for (std::uint32_t done = 0;;) {
+    Lock lock(shared, wakeups, patience);
     if (!lock) return false;
-    const auto end = std::min(done + kAtOnce, table.permits_seen);
+    const auto table = lock.table();
+    const auto end = std::min(done + kAtOnce, table->permits_seen);
     const auto time = now();
-    for (auto index = done + 1; index <= end; ++index) {
-      const auto& permit = table.permits[index - 1];
-      if (permit.owner == slot + 1 && state_of(permit) != PermitState::free)
-        give_back(table, lock, index, time);
+    for (auto i = done; i < end; ++i) {
+      const auto ref = PermitRef::of(i);
+      if (table[ref].owner == slot + 1 && state_of(table[ref]) != PermitState::free)
+        give_back(table, lock, ref, time);
     }
-    if (end == table.permits_seen) return true;
+    if (end == table->permits_seen) return true;
     done = end;
   }
 }

@@ -5,8 +5,8 @@
 namespace wsflow::limits {
 
 // Frees the permits of the process that had slot number `slot` and has died, and grants what that makes room
-// for. Any process. Waits for the lock at most `patience`, more than once; false if it was not to be had:
-// then it can be done again.
+// for. Any process. Waits for the lock at most `patience`, more than once. False: it did not get the lock,
+// and can be called again.
 bool reap(Table& table, const SlotWakeups& wakeups, std::uint32_t slot, Micros patience) noexcept;
 
 }  // namespace wsflow::limits

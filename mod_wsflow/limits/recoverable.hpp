@@ -6,13 +6,13 @@
 
 namespace wsflow::limits {
 
-// Writes what is the truth of a record, after all that was written before and before all that is written
-// later, as a process that is killed leaves it: what has been executed is in the shared memory, so only the
-// compiler must be kept from moving it.
+// The last store of a record, the one that repair() trusts: LimitRecord::used, Entry::limit,
+// PermitRecord::state, Waiter::permit, Table::defined_by. A process that is killed leaves in the shared
+// memory all that it has executed, so only the compiler must not move a store across this one.
 template <class Value>
-void commit(Value& place, Value value) noexcept {
+void commit(Value& field, Value value) noexcept {
   std::atomic_signal_fence(std::memory_order_seq_cst);
-  place = value;
+  field = value;
   std::atomic_signal_fence(std::memory_order_seq_cst);
 }
 inline void commit(PermitRecord& permit, PermitState state) noexcept {

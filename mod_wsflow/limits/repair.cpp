@@ -16,112 +16,115 @@ namespace wsflow::limits {
 
 namespace {
 
-void clear_counts(Table& table) noexcept {
-  for (auto& limit : table.limits) {
+void clear_counts(LockedTable table) noexcept {
+  for (auto& limit : table->limits) {
     limit.in_use = limit.waiting = limit.keys = 0;
-    limit.idlest = limit.newest_idle = 0;
+    limit.idlest = limit.newest_idle = {};
   }
-  std::fill(std::begin(table.buckets), std::end(table.buckets), 0);
-  table.threads_waiting = 0;
-  table.free_entry = table.free_permit = table.free_waiter = 0;
+  std::fill(std::begin(table->buckets), std::end(table->buckets), EntryRef());
+  table->threads_waiting = 0;
+  table->free_entry = {};
+  table->free_permit = {};
+  table->free_waiter = {};
 }
 
-// Downwards, so that the lowest are the next to be taken, as before.
+// Each find_ counts down, so that the lowest free record is the next to be taken, as before.
 
-void find_entries(Table& table) noexcept {
-  for (auto index = table.entries_seen; index != 0; --index) {
-    auto& entry = table.entries[index - 1];
+void find_entries(LockedTable table) noexcept {
+  for (auto i = table->entries_seen; i-- != 0;) {
+    const auto ref = EntryRef::of(i);
+    auto& entry = table[ref];
     entry.in_use = entry.waiting = entry.wanted = 0;
     entry.list = {};
-    if (entry.limit != 0) {
-      link_entry(table, index);
+    if (entry.limit) {
+      link_entry(table, ref);
     } else {
-      entry.next = table.free_entry;
-      table.free_entry = index;
+      entry.next = table->free_entry;
+      table->free_entry = ref;
     }
   }
 }
 
-// Those that wait are found by their waiters.
-void find_permits(Table& table) noexcept {
-  for (auto index = table.permits_seen; index != 0; --index) {
-    auto& permit = table.permits[index - 1];
+// Permits that wait are found by their waiters.
+void find_permits(LockedTable table) noexcept {
+  for (auto i = table->permits_seen; i-- != 0;) {
+    const auto ref = PermitRef::of(i);
+    auto& permit = table[ref];
     auto state = state_of(permit);
     if (state == PermitState::returned) {
       state = PermitState::free;
       commit(permit, state);
     }
-    if (state == PermitState::free) free_permit(table, index);
+    if (state == PermitState::free) free_permit(table, ref);
     if (state != PermitState::held) continue;
-    permit.waiter = 0;
+    permit.waiter = {};
     for (const auto each : entries_of(permit)) {
-      auto& entry = table.entries[each - 1];
+      auto& entry = table[each];
       ++entry.in_use;
-      ++table.limits[entry.limit - 1].in_use;
+      ++table[entry.limit].in_use;
     }
   }
 }
 
-bool waits(const Table& table, Index index) noexcept {
-  const auto number = table.waiters[index - 1].permit;
-  if (number == 0) return false;
-  const auto& permit = table.permits[number - 1];
+bool waits(LockedTable table, WaiterRef ref) noexcept {
+  const auto permit_ref = table[ref].permit;
+  if (!permit_ref) return false;
+  const auto& permit = table[permit_ref];
   const auto state = state_of(permit);
-  // It may be withdrawn just now: then it is collected later.
-  return permit.waiter == index && (state == PermitState::waiting || state == PermitState::returned);
+  // `returned`: it was withdrawn, and is collected later.
+  return permit.waiter == ref && (state == PermitState::waiting || state == PermitState::returned);
 }
 
-// A list of those that wait, first come first.
-std::span<const Index> find_waiters(Table& table, std::array<Index, kWaiters>& space) noexcept {
+// The waiters, first come first.
+std::span<const WaiterRef> find_waiters(LockedTable table, std::array<WaiterRef, kWaiters>& space) noexcept {
   auto* end = space.data();
-  for (auto index = table.waiters_seen; index != 0; --index) {
-    if (waits(table, index)) {
-      *end++ = index;
+  for (auto i = table->waiters_seen; i-- != 0;) {
+    const auto ref = WaiterRef::of(i);
+    if (waits(table, ref)) {
+      *end++ = ref;
     } else {
-      commit(table.waiters[index - 1].permit, Index{0});
-      free_waiter(table, index);
+      commit(table[ref].permit, PermitRef());
+      free_waiter(table, ref);
     }
   }
-  std::sort(space.data(), end,
-            [&](Index a, Index b) { return table.waiters[a - 1].ticket < table.waiters[b - 1].ticket; });
+  std::sort(space.data(), end, [&](WaiterRef a, WaiterRef b) { return table[a].ticket < table[b].ticket; });
   return {space.data(), end};
 }
 
-void count(Table& table, Index index, Micros now) noexcept {
-  const auto& waiter = table.waiters[index - 1];
-  const auto& permit = table.permits[waiter.permit - 1];
+void count(LockedTable table, WaiterRef ref, Micros now) noexcept {
+  const auto& waiter = table[ref];
+  const auto& permit = table[waiter.permit];
   const auto entries = entries_of(permit);
   for (std::size_t i = 0; i < entries.size(); ++i) {
-    auto& entry = table.entries[entries[i] - 1];
+    auto& entry = table[entries[i]];
     ++entry.wanted;
     if ((waiter.short_of >> i & 1U) == 0) continue;
     ++entry.waiting;
-    ++table.limits[entry.limit - 1].waiting;
+    ++table[entry.limit].waiting;
   }
-  table.threads_waiting += waiter.holds_thread;
+  table->threads_waiting += waiter.holds_thread;
   const auto at = blocked_at(table, permit, now);
-  enlist(table, at != 0 ? at : entries.front(), index);
+  enlist(table, at ? at : entries.front(), ref);
 }
 
 }  // namespace
 
-void repair(Table& table, Lock& lock) noexcept {
+void repair(LockedTable table, Lock& lock) noexcept {
   constexpr std::uint32_t kAllSlots = SlotWakeups::kCount;
   const auto time = now();
-  std::array<Index, kWaiters> space;
+  std::array<WaiterRef, kWaiters> space;
   clear_counts(table);
   find_entries(table);
   find_permits(table);
   const auto waiting = find_waiters(table, space);
   for (const auto each : waiting) count(table, each, time);
-  for (auto index = table.entries_seen; index != 0; --index) {
-    if (table.entries[index - 1].limit != 0) rest_entry(table, index);
+  for (auto i = table->entries_seen; i-- != 0;) {
+    if (const auto ref = EntryRef::of(i); table[ref].limit) rest_entry(table, ref);
   }
   for (const auto each : waiting) {
-    if (const auto& waiter = table.waiters[each - 1]; waiter.permit != 0)
-      grant_entry(table, lock, waiter.at, time);
+    if (const auto& waiter = table[each]; waiter.permit) grant_entry(table, lock, waiter.at, time);
   }
-  // Whom the dead process has granted something, it may not have told.
+  // The dead process may have granted something, and not have rung for it.
   for (std::uint32_t slot = 0; slot < kAllSlots; ++slot) lock.ring(slot);
 }
 

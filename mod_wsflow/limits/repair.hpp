@@ -4,8 +4,8 @@
 
 namespace wsflow::limits {
 
-// Makes all that is derived anew from what is true, frees what was given back, and grants what can be. With
-// the lock, after a process has died with it. Killed anywhere, it can be done again.
-void repair(Table& table, Lock& lock) noexcept;
+// After a process has died with the lock: computes anew all that is derived, frees what was given back, and
+// grants what can be. If this process is killed anywhere in it, the next one does it again.
+void repair(LockedTable table, Lock& lock) noexcept;
 
 }  // namespace wsflow::limits

@@ -65,7 +65,7 @@ SpanStats& RollingStats::at(Micros now) noexcept {
   if (began == 0) began = now;
   const auto start = start_of(now);
   auto& window = ring[static_cast<std::size_t>(start / kSpan) % kCount];
-  // Somebody who took the time earlier may come later.
+  // `now` may lie in an older span: other processes read the clock before they had the lock.
   if (window.start < start) {
     window = SpanStats{};
     window.start = start;

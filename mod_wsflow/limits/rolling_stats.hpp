@@ -8,15 +8,15 @@
 
 namespace wsflow::limits {
 
-// Counts of spans of time, in classes that grow by about a fifth (four to an octave): 1 ms to a week.
+// Counts spans of time, in classes that grow by about a fifth (four to an octave): 1 ms to a week.
 struct Histogram {
   static constexpr std::size_t kClasses = 120;
 
   void add(Micros span) noexcept;
   void add(const Histogram& other) noexcept;
   std::uint64_t count() const noexcept;
-  // The span below which `share` (0 to 1) of all lie, and not more than the longest of them; 0 if there are
-  // none.
+  // The span below which `share` (0 to 1) of all lie, by nearest rank: the geometric middle of the class that
+  // has rank ceil(share * count), but at most `longest`. Off by a tenth at most; 0 if there are none.
   Micros quantile(double share) const noexcept;
   static std::size_t class_of(Micros span) noexcept;
   // Upper bound of a class.
@@ -26,7 +26,7 @@ struct Histogram {
   Micros longest;
 };
 
-// What happened at one limit within one span of time.
+// The events at one limit within one span of time.
 struct SpanStats {
   Micros start;
   std::uint64_t arrivals;
@@ -44,11 +44,11 @@ struct RollingStats {
   static constexpr std::size_t kCount = 6;
   static constexpr Micros kSpan = 10'000'000;
 
-  // The window of `now`; older ones that it replaces are forgotten.
+  // The span of `now`; it may replace the oldest one.
   SpanStats& at(Micros now) noexcept;
-  // When the oldest of them began.
+  // When the oldest span began.
   static Micros oldest(Micros now) noexcept;
-  // What lies within the last kCount spans, as one window that starts with the oldest of them.
+  // The sum of the last kCount spans, which starts with the oldest of them.
   SpanStats last(Micros now) const noexcept;
 
   Micros began;  // when counting began

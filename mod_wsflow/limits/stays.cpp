@@ -9,15 +9,14 @@ namespace {
 
 using Cohort = Stays::Cohort;
 
-// Those who came within this time are one cohort from the start.
+// Clients that come within this time are one cohort from the start.
 constexpr Micros kFinest = 1000;
-// So many who have left are enough to learn from, if that took so long, and so many times as long as one
-// stays: then it begins anew.
+// A new Left begins once the newer one has kEnough stays, and has lasted kTimes mean stays and kLeast.
 constexpr double kEnough = 1000;
 constexpr double kTimes = 10;
 constexpr double kLeast = 10.0 * kSecond;
 
-// The last one that has started.
+// The last cohort that has begun.
 Cohort& cohort_of(Stays& stays, Micros now) noexcept {
   auto* end = stays.cohorts + stays.count;
   auto* next =
@@ -25,7 +24,7 @@ Cohort& cohort_of(Stays& stays, Micros now) noexcept {
   return next != stays.cohorts ? next[-1] : *next;
 }
 
-// Makes one of two neighbours that are together shorter than a share of their age.
+// Merges neighbours that are together shorter than a share of their age.
 void merge(Stays& stays, Micros now, Micros share) noexcept {
   std::uint32_t kept = 0;
   for (std::uint32_t i = 1; i < stays.count; ++i) {
@@ -85,7 +84,7 @@ Absent::Absent(const Stays& stays, Micros now) noexcept : stays_(stays), now_(no
   learn(stays);
 }
 
-// Kaplan and Meier: of those who stayed until an age, the share that left at it.
+// Kaplan and Meier: `inside` is n(i), `left` d(i).
 void Absent::learn(const Stays& stays) noexcept {
   const auto age_of = [&](std::uint32_t i) {
     return static_cast<double>(now_ - (stays.cohorts[i].first + stays.cohorts[i].last) / 2);
@@ -128,7 +127,7 @@ double Absent::area(double age) const noexcept {
   return step.area + step.share * std::max(until - step.age, 0.0);
 }
 
-// Of a cohort some came earlier, some later.
+// Spreads each cohort over its time.
 template <class Value>
 double Absent::sum(Value&& value) const noexcept {
   constexpr int kParts = 4;

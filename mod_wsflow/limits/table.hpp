@@ -7,44 +7,44 @@
 #include <cstdint>
 #include <span>
 
+#include "mod_wsflow/base/thread_annotations.hpp"
 #include "mod_wsflow/limits/gradient.hpp"
 #include "mod_wsflow/limits/limit_definition.hpp"
 #include "mod_wsflow/limits/load.hpp"
+#include "mod_wsflow/limits/ref.hpp"
 #include "mod_wsflow/limits/rolling_stats.hpp"
 
 namespace wsflow::limits {
 
-// The part of the shared segment where limits are kept. Zeroed memory, initialise()d, is its valid empty
-// state; nothing in it is a pointer: indexes are numbers + 1, 0 is none.
+// The part of the shared segment that keeps the limits. Zeroed memory, initialise()d, is its valid empty
+// state. Nothing in it is a pointer: records refer to each other by Ref.
 //
-// All of it is read and written with `lock` (robust) held, but what is atomic. What is marked "derived" can
-// be found again from the rest: repair() does that when a process has died with the lock. So the states of
-// entries, permits and limits are the truth, and each is the last word written of its record.
+// Whoever has `lock` (robust) reads and writes it, as a LockedTable; everybody may use what is atomic. Fields
+// marked "derived" follow from the others: repair() computes them anew when a process has died with the lock.
+// It trusts one field of each record, marked so: it says whether the record is in use, and is its last store
+// (recoverable.hpp).
 inline constexpr std::size_t kConfigurable = 128;          // limits in a configuration
 inline constexpr std::size_t kLimits = 2 * kConfigurable;  // with those of earlier ones that are held still
-inline constexpr std::uint32_t kBuried = kLimits;          // number of the record behind them (burial.hpp)
+inline constexpr auto kBuried = LimitNumber::of(kLimits);  // the record behind them (burial.hpp)
 inline constexpr std::size_t kEntries = 65'536;
 inline constexpr std::size_t kPermits = 64 * 64 * 64;  // three levels of bits name them
 inline constexpr std::size_t kWaiters = 16'384;
 inline constexpr std::size_t kBuckets = 65'536;
 inline constexpr std::size_t kKeyText = 40;
 
-using Index = std::uint32_t;  // number + 1; 0: none
-
-// Who waits for an entry to have room, in the order in which they came.
+// The waiters for room at an entry, in the order in which they came.
 struct WaitList {
-  Index first;  // of a waiter
-  Index last;
+  WaiterRef first;
+  WaiterRef last;
 };
 
-// A named limit. A process that knows it by a number knows its serial, too: the number may be another's
-// later.
+// A named limit. A process that knows its number knows its serial, too: another limit may get the number.
 struct LimitRecord {
   static constexpr std::uint32_t kFree = 0;
-  static constexpr std::uint32_t kRetired = 1;  // not in the configuration any more
+  static constexpr std::uint32_t kRetired = 1;  // of an earlier configuration
   static constexpr std::uint32_t kConfigured = 2;
 
-  std::uint32_t used;       // the truth
+  std::uint32_t used;       // the last store, which repair() trusts
   std::uint32_t serial;     // of all limits that ever were; from 1 on
   LimitDefinition defined;  // as the newest configuration has it
   LimitSettings now;        // as it is in force: changed by an operator, or by itself (concurrency=auto)
@@ -55,8 +55,8 @@ struct LimitRecord {
   std::uint32_t in_use;
   std::uint32_t waiting;
   std::uint32_t keys;  // live entries
-  Index idlest;        // entries that hold nothing, the one for longest first
-  Index newest_idle;
+  EntryRef idlest;     // entries that hold nothing; the first has been idle for longest
+  EntryRef newest_idle;
 
   // Statistics; a crash may leave them short by one.
   std::uint32_t peak;
@@ -77,11 +77,11 @@ struct LimitRecord {
   std::uint64_t log_skipped;  // since the last one
 };
 
-// What one key of a limit has; a limit without key= has one entry, of the empty key.
+// One key of a limit. A limit without key= has one entry, of the empty key.
 struct Entry {
-  Index limit;  // the truth: 0 is a free entry
+  LimitNumber limit;  // the last store, which repair() trusts; none: the entry is free
   std::uint8_t text_size;
-  char text[kKeyText + 3];  // of the key, if it may be shown; not of a whole number of characters
+  char text[kKeyText + 3];  // of the key, if it may be shown; may end within a character
   std::uint64_t key[2];
   Micros arrival;  // the rate: when the next admission is due (GCRA's theoretical arrival time)
 
@@ -90,9 +90,9 @@ struct Entry {
   std::uint32_t waiting;  // came when it had no room
   std::uint32_t wanted;   // by so many waiters, wherever they stand
   WaitList list;
-  Index next;   // in its bucket, or of the free ones
-  Index idler;  // neighbours among the idle ones
-  Index fresher;
+  EntryRef next;   // in its bucket, or of the free ones
+  EntryRef idler;  // neighbours among the idle ones
+  EntryRef fresher;
 
   // Statistics.
   std::uint32_t peak;
@@ -102,34 +102,38 @@ struct Entry {
 
 enum class PermitState : std::uint32_t { free, waiting, held, returned };
 
-// What one request or tunnel has of all its limits: all or nothing.
+// The permit of one request or tunnel, of all its limits: all or nothing.
 struct alignas(64) PermitRecord {
-  std::atomic<std::uint32_t>
-      state;            // the truth: a PermitState. `returned` is set by its owner without the lock
-  std::uint32_t owner;  // number of the process slot + 1
-  Micros since;         // it waits or is held
-  std::atomic<std::uint32_t> failed;  // the origin failed; set by its owner, before it gives the permit back
-  Index waiter;                       // while it waits
-  Index next;                         // of the free ones
-  Index entries[kPerRequest];
+  // A PermitState: the last store, which repair() trusts. The owner sets `returned` without the lock.
+  std::atomic<std::uint32_t> state;
+  std::uint32_t owner;                // number of the process slot + 1
+  Micros since;                       // when its wait or its hold began
+  std::atomic<std::uint32_t> failed;  // 1: the origin failed; the owner sets it before it gives back
+  WaiterRef waiter;                   // while it waits
+  PermitRef next;                     // of the free ones
+  EntryRef entries[kPerRequest];
 };
-static_assert(sizeof(PermitRecord) == 64);
 
 // The rest of a permit that waits.
 struct Waiter {
-  Index permit;                // the truth: 0 is free
-  Index next;                  // of the free ones
+  PermitRef permit;            // the last store, which repair() trusts; none: the waiter is free
+  WaiterRef next;              // of the free ones
   std::uint64_t ticket;        // grows: who came first
   std::uint32_t short_of;      // bits of `entries`: what it waited for when it came; counted as waiting there
   std::uint32_t holds_thread;  // 1: a worker thread is stuck with it
 
   // Derived.
-  Index at;  // the entry in whose list it stands: one that has no room for it
-  Index before;
-  Index after;
+  EntryRef at;  // the entry in whose list it stands: one that has no room for it
+  WaiterRef before;
+  WaiterRef after;
 };
 
-struct alignas(64) Table {
+struct alignas(64) WSFLOW_CAPABILITY("lock of the limits") Table {
+  LimitRecord& operator[](LimitNumber number) noexcept { return limits[number.number()]; }
+  Entry& operator[](EntryRef ref) noexcept { return entries[ref.number()]; }
+  PermitRecord& operator[](PermitRef ref) noexcept { return permits[ref.number()]; }
+  Waiter& operator[](WaiterRef ref) noexcept { return waiters[ref.number()]; }
+
   alignas(64) pthread_mutex_t lock;  // robust, shared
   std::uint64_t secret[4];           // keys are hashed with it; never changes
   std::uint32_t defined_by;          // generation of the configuration that defined the limits + 1; 0: none
@@ -139,26 +143,31 @@ struct alignas(64) Table {
 
   // Derived.
   std::uint32_t threads_waiting;
-  Index free_entry;
-  Index free_permit;
-  Index free_waiter;
+  EntryRef free_entry;
+  PermitRef free_permit;
+  WaiterRef free_waiter;
 
-  // Beyond these nothing was ever used: nobody touches memory there. Written with the lock.
+  // Records that were ever used, the lowest ones: nobody touches memory beyond.
   std::uint32_t entries_seen;
   std::uint32_t permits_seen;
   std::uint32_t waiters_seen;
 
-  // Permits that were given back while somebody else had the lock: a bit a permit, a bit a word below.
-  // Written by everybody, bottom first; collected by whoever has the lock, top first.
+  // Permits that were given back while another process had the lock: a bit for each permit, and for each word
+  // of bits below. Everybody sets them, bottom first; whoever has the lock collects them, top first.
   alignas(64) std::atomic<std::uint64_t> returned_top;
   alignas(64) std::atomic<std::uint64_t> returned_middle[64];
   std::atomic<std::uint64_t> returned_bits[64UL * 64];
 
   LimitRecord limits[kLimits + 1];
-  Index buckets[kBuckets];  // derived: entries by key
+  EntryRef buckets[kBuckets];  // derived: entries by key
   Waiter waiters[kWaiters];
   Entry entries[kEntries];
   PermitRecord permits[kPermits];
 };
+
+// Processes of two builds of the module may share a table: its layout is part of what they agree on.
+static_assert(sizeof(PermitRecord) == 64);
+static_assert(sizeof(void*) != 8 || (sizeof(Entry) == 128 && sizeof(Waiter) == 40 &&
+                                     sizeof(LimitRecord) == 13'328 && sizeof(Table) == 29'542'144));
 
 }  // namespace wsflow::limits

@@ -1,8 +1,12 @@
 #include "mod_wsflow/limits/view.hpp"
 
 #include <algorithm>
+#include <array>
+#include <iterator>
+#include <numeric>
 #include <tuple>
 
+#include "mod_wsflow/limits/entries.hpp"
 #include "mod_wsflow/limits/gcra.hpp"
 #include "mod_wsflow/limits/lock.hpp"
 #include "mod_wsflow/limits/permits.hpp"
@@ -11,7 +15,10 @@ namespace wsflow::limits {
 
 namespace {
 
-constexpr std::uint32_t kChunk = 512;  // entries that are copied in one go
+// Records that are looked at in one go with the lock.
+constexpr std::uint32_t kEntriesAtOnce = 512;
+constexpr std::uint32_t kPermitsAtOnce = 2048;
+constexpr std::uint32_t kKeysAtOnce = 64;
 
 double per(double sum, std::uint64_t count) noexcept {
   return count != 0 ? sum / static_cast<double>(count) : 0;
@@ -77,49 +84,167 @@ void add(std::vector<KeyView>& keys, const Entry& entry) {
   keys.insert(std::upper_bound(keys.begin(), keys.end(), key, before), std::move(key));
 }
 
-// Copies entries from number `from` on; how many there are in all.
-std::uint32_t copy_entries(Limiter& limiter, std::uint32_t from, std::vector<Entry>& chunk) {
-  const auto& table = limiter.table();
-  const Lock lock(limiter.table(), limiter.wakeups(), Lock::kPatience);
-  const auto count = lock ? table.entries_seen : 0;
-  const auto size = std::min(count - std::min(from, count), kChunk);
-  chunk.assign(table.entries + from, table.entries + from + size);
+// Copies entries from number `from` on. Returns how many there are in all.
+std::uint32_t copy_entries(const LimitsAccess& access, std::uint32_t from, std::vector<Entry>& chunk) {
+  chunk.clear();
+  const Lock lock(access.table(), access.wakeups(), Lock::kPatience);
+  if (!lock) return 0;
+  const auto table = lock.table();
+  const auto count = table->entries_seen;
+  const auto size = std::min(count - std::min(from, count), kEntriesAtOnce);
+  chunk.assign(table->entries + from, table->entries + from + size);
   return count;
 }
 
-void add_keys(Limiter& limiter, const std::vector<LimitView*>& views) {
+void add_keys(const LimitsAccess& access, const std::vector<LimitView*>& views) {
   std::vector<Entry> chunk;
-  chunk.reserve(kChunk);
-  for (std::uint32_t from = 0; from < copy_entries(limiter, from, chunk); from += kChunk) {
+  chunk.reserve(kEntriesAtOnce);
+  for (std::uint32_t from = 0; from < copy_entries(access, from, chunk); from += kEntriesAtOnce) {
     for (const auto& entry : chunk) {
-      if (entry.limit == 0) continue;
-      auto* view = views[entry.limit - 1];
+      if (!entry.limit) continue;
+      auto* view = views[entry.limit.number()];
       if (view != nullptr && view->defined.keyed) add(view->top_keys, entry);
     }
   }
 }
 
+// Copies a limit; false: the lock was not to be had.
+bool copy_limit(const LimitsAccess& access, LimitNumber number, LimitRecord& copy) noexcept {
+  const Lock lock(access.table(), access.wakeups(), Lock::kPatience);
+  if (!lock) return false;
+  const auto& limit = lock.table()[number];
+  copy.used = limit.used;
+  if (limit.used != LimitRecord::kFree) copy = limit;
+  return true;
+}
+
+bool is_held(const PermitRecord& permit) noexcept {
+  return permit.state.load(std::memory_order_relaxed) == static_cast<std::uint32_t>(PermitState::held);
+}
+
+// The entry of a key, or none.
+EntryRef entry_of(LockedTable table, std::string_view name, const Key& key) noexcept {
+  for (std::size_t i = 0; i < kLimits; ++i) {
+    const auto& limit = table->limits[i];
+    if (limit.used != LimitRecord::kFree && name == limit.defined.name)
+      return find_entry(table, LimitNumber::of(i), key);
+  }
+  return {};
+}
+
+enum class Scan : std::uint8_t { more, done, locked };
+
+// Looks at some permits from number `from` on.
+Scan mark_holders(const LimitsAccess& access, std::string_view limit, const Key& key, std::uint32_t from,
+                  PermitSet& result) {
+  const Lock lock(access.table(), access.wakeups(), Lock::kPatience);
+  if (!lock) return Scan::locked;
+  const auto table = lock.table();
+  // Found anew each time: between two goes an entry that holds nothing may have become another key's.
+  const auto entry = entry_of(table, limit, key);
+  if (!entry || table[entry].in_use == 0) return Scan::done;
+  const auto end = std::min(table->permits_seen, from + kPermitsAtOnce);
+  for (auto i = from; i < end; ++i) {
+    const auto ref = PermitRef::of(i);
+    const auto entries = entries_of(table[ref]);
+    if (is_held(table[ref]) && std::find(entries.begin(), entries.end(), entry) != entries.end())
+      result.insert(ref);
+  }
+  return end == from + kPermitsAtOnce ? Scan::more : Scan::done;
+}
+
+// The keys of a permit that may be shown, copied with the lock.
+struct ShownKey {
+  char limit[kNameSize];
+  char text[kKeyText];
+  std::size_t size;
+};
+struct ShownPermit {
+  std::array<ShownKey, kPerRequest> keys;
+  std::size_t count;
+};
+
+void copy_shown(LockedTable table, PermitRef ref, ShownPermit& shown) noexcept {
+  if (!ref || ref.number() >= table->permits_seen || !is_held(table[ref])) return;
+  for (const auto each : entries_of(table[ref])) {
+    const auto& entry = table[each];
+    if (entry.text_size == 0) continue;
+    const auto& name = table[entry.limit].defined.name;
+    auto& key = shown.keys[shown.count++];
+    std::copy(std::begin(name), std::end(name), key.limit);
+    key.size = std::min<std::size_t>(entry.text_size, kKeyText);
+    std::copy_n(entry.text, key.size, key.text);
+  }
+}
+
+// Nothing of a permit if the lock was not to be had.
+void copy_shown(const LimitsAccess& access, std::span<const PermitRef> permits,
+                std::span<ShownPermit> shown) noexcept {
+  for (auto& each : shown) each.count = 0;
+  const Lock lock(access.table(), access.wakeups(), Lock::kPatience);
+  if (!lock) return;
+  for (std::size_t i = 0; i < permits.size(); ++i) copy_shown(lock.table(), permits[i], shown[i]);
+}
+
+std::vector<HeldKey> held_keys(const ShownPermit& shown) {
+  std::vector<HeldKey> result;
+  for (std::size_t i = 0; i < shown.count; ++i) {
+    const auto& each = shown.keys[i];
+    result.push_back({.limit = each.limit, .text = {each.text, each.size}});
+  }
+  return result;
+}
+
 }  // namespace
 
-std::vector<LimitView> all_limits(Limiter& limiter, Micros now) {
+std::vector<LimitView> all_limits(const LimitsAccess& access, Micros now) {
   std::vector<LimitView> result;
   result.reserve(kLimits + 1);  // the addresses of its views are kept
   std::vector<LimitView*> by_number(kLimits + 1);
   bool keyed = false;
   for (std::size_t i = 0; i < kLimits + 1; ++i) {
-    const auto& place = limiter.table().limits[i];
     LimitRecord limit{};
-    {
-      const Lock lock(limiter.table(), limiter.wakeups(), Lock::kPatience);
-      if (!lock) break;
-      if (place.used == LimitRecord::kFree) continue;
-      limit = place;
-    }
+    if (!copy_limit(access, LimitNumber::of(i), limit)) break;
+    if (limit.used == LimitRecord::kFree) continue;
     if (limit.used == LimitRecord::kRetired && limit.in_use == 0 && limit.waiting == 0) continue;
     by_number[i] = &result.emplace_back(view_of(limit, now));
     keyed = keyed || limit.defined.keyed;
   }
-  if (keyed) add_keys(limiter, by_number);
+  if (keyed) add_keys(access, by_number);
+  return result;
+}
+
+std::optional<std::uint64_t> refusals(const LimitsAccess& access) noexcept {
+  constexpr Micros kPatience = 20'000;
+  const Lock lock(access.table(), access.wakeups(), kPatience);
+  if (!lock) return std::nullopt;
+  std::uint64_t sum = 0;
+  for (const auto& limit : lock.table()->limits) {
+    if (limit.used != LimitRecord::kFree)
+      sum = std::accumulate(std::begin(limit.refused), std::end(limit.refused), sum);
+  }
+  return sum;
+}
+
+std::optional<PermitSet> holders_of(const LimitsAccess& access, std::string_view limit, const Key& key) {
+  PermitSet result;
+  auto scan = Scan::more;
+  for (std::uint32_t from = 0; scan == Scan::more; from += kPermitsAtOnce) {
+    scan = mark_holders(access, limit, key, from, result);
+  }
+  return scan == Scan::done ? std::optional(std::move(result)) : std::nullopt;
+}
+
+std::vector<std::vector<HeldKey>> keys_of(const LimitsAccess& access, std::span<const PermitRef> permits) {
+  std::vector<std::vector<HeldKey>> result;
+  result.reserve(permits.size());
+  std::vector<ShownPermit> shown(std::min<std::size_t>(permits.size(), kKeysAtOnce));
+  while (!permits.empty()) {
+    const auto some = permits.first(std::min<std::size_t>(permits.size(), kKeysAtOnce));
+    permits = permits.subspan(some.size());
+    copy_shown(access, some, shown);
+    for (std::size_t i = 0; i < some.size(); ++i) result.push_back(held_keys(shown[i]));
+  }
   return result;
 }
 

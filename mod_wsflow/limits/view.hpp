@@ -1,11 +1,19 @@
 #pragma once
 
+#include <cstdint>
+#include <optional>
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "mod_wsflow/limits/limiter.hpp"
+#include "mod_wsflow/limits/permit_set.hpp"
 
 namespace wsflow::limits {
+
+// What others may know of the limits. Any process, any thread. Each function locks for microseconds at a
+// time, so what it tells may be a moment old.
 
 // A key of a limit as the status shows it.
 struct KeyView {
@@ -51,8 +59,24 @@ struct LimitView {
 };
 inline constexpr std::size_t kTopKeys = 10;
 
-// All limits that are configured or in use, in the order of their numbers. Any process. Locks for
-// microseconds at a time.
-std::vector<LimitView> all_limits(Limiter& limiter, Micros now);
+// All limits that are configured or in use, in the order of their numbers.
+std::vector<LimitView> all_limits(const LimitsAccess& access, Micros now);
+
+// The number of requests that all limits have refused; nothing if the lock was not to be had within some
+// milliseconds.
+std::optional<std::uint64_t> refusals(const LimitsAccess& access) noexcept;
+
+// The permits that are held of a key of a limit, also of one that is gone from the configuration. Nothing if
+// the lock was not to be had.
+std::optional<PermitSet> holders_of(const LimitsAccess& access, std::string_view limit, const Key& key);
+
+// A key of a limit that a permit is held of; its beginning, raw.
+struct HeldKey {
+  std::string limit;
+  std::string text;
+  friend bool operator==(const HeldKey&, const HeldKey&) = default;
+};
+// For each permit its keys that may be shown; empty for none, and for a permit without keys.
+std::vector<std::vector<HeldKey>> keys_of(const LimitsAccess& access, std::span<const PermitRef> permits);
 
 }  // namespace wsflow::limits

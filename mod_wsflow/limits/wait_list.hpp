@@ -1,14 +1,14 @@
 #pragma once
 
-#include "mod_wsflow/limits/table.hpp"
+#include "mod_wsflow/limits/locked_table.hpp"
 
 namespace wsflow::limits {
 
-// The list of an entry: waiters in the order of their tickets. All of this with the lock.
+// The list of an entry: waiters in the order of their tickets.
 
 // Puts a waiter into the list of an entry, where its ticket belongs.
-void enlist(Table& table, Index entry, Index waiter) noexcept;
-// Takes it out of the list in which it is.
-void delist(Table& table, Index waiter) noexcept;
+void enlist(LockedTable table, EntryRef entry, WaiterRef waiter) noexcept;
+// Takes a waiter out of its list.
+void delist(LockedTable table, WaiterRef waiter) noexcept;
 
 }  // namespace wsflow::limits

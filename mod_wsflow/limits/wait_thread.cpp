@@ -29,7 +29,7 @@ void WaitThread::stop() noexcept {
 }
 
 void WaitThread::add(Wait& wait) {
-  const std::lock_guard guard(mutex_);
+  const base::MutexLock lock(mutex_);
   wait.token = next_token_++;
   waits_.emplace(wait.token, &wait);
   // If the kernel cannot watch the client, only its early leaving goes unnoticed.
@@ -38,7 +38,7 @@ void WaitThread::add(Wait& wait) {
 }
 
 void WaitThread::remove(Wait& wait) noexcept {
-  const std::lock_guard guard(mutex_);
+  const base::MutexLock lock(mutex_);
   if (waits_.erase(wait.token) != 0 && wait.client >= 0) poller_.unwatch(wait.client);
 }
 
@@ -80,7 +80,7 @@ void WaitThread::run() {
   while (!ending_.load()) {
     const auto ready = poller_.wait(timeout);
     inbox_.clear();
-    const std::lock_guard guard(mutex_);
+    const base::MutexLock lock(mutex_);
     const auto time = now();
     for (const auto& each : ready) {
       const auto at = waits_.find(each.token);

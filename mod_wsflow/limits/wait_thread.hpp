@@ -2,30 +2,30 @@
 
 #include <atomic>
 #include <cstdint>
-#include <mutex>
 #include <optional>
 #include <thread>
 #include <unordered_map>
 #include <vector>
 
+#include "mod_wsflow/base/mutex.hpp"
 #include "mod_wsflow/limits/limiter.hpp"
 #include "mod_wsflow/os/poller.hpp"
 #include "mod_wsflow/os/wakeup.hpp"
 
 namespace wsflow::limits {
 
-// A permit of this process that waits. The worker that began the wait owns it; the watch writes `end`.
+// The wait for a permit of this process. The worker that began it owns it; the wait thread writes `end`.
 struct Wait {
   enum class End : std::uint8_t { none, granted, timeout, client_gone };
 
-  Index permit = 0;
+  PermitRef permit{};
   Micros until = 0;        // when it waits no longer
   int client = -1;         // a socket that tells that the client has left; borrowed, -1: none
   LimitRefusal refused{};  // valid with timeout and client_gone
   std::atomic<End> end{End::none};
-  std::uint64_t token = 0;  // the watch's
+  std::uint64_t token = 0;  // written by add()
 
-  // Tells the owner that `end` is set. Called once, by the watch's thread.
+  // Tells the owner that `end` is set. Called once, by the wait thread.
   virtual void wake() noexcept = 0;
 
  protected:
@@ -33,10 +33,10 @@ struct Wait {
 };
 
 // The thread that watches over the waiting permits of a process: it learns when one is granted, when its time
-// is up, and when its client leaves. Started and stopped by the main thread.
+// is up, and when its client leaves. The main thread starts and stops it.
 class WaitThread {
  public:
-  // How long a grant may go unnoticed if whoever granted it died before the bell rang.
+  // A grant goes unnoticed for so long at most if the process that granted it died before it rang.
   static constexpr Micros kRound = 100'000;
 
   WaitThread(Limiter& limiter, int bell) noexcept : limiter_(limiter), bell_(bell) {}
@@ -48,7 +48,7 @@ class WaitThread {
   bool start();
   void stop() noexcept;
 
-  // Any thread. Between the two the watch may use `wait`; wake() may come before add() returns.
+  // Any thread. Between the two the wait thread may use `wait`; wake() may come before add() returns.
   void add(Wait& wait);
   void remove(Wait& wait) noexcept;
 
@@ -56,20 +56,21 @@ class WaitThread {
   using Waits = std::unordered_map<std::uint64_t, Wait*>;
 
   void run();
-  // Looks at all waits; how long the next look may take to come, in milliseconds, or -1.
-  int look(Micros now);
-  // Both with the mutex; the wait is the watch's no more.
-  void end(Waits::iterator at, Wait::End how) noexcept;
-  void give_up(Waits::iterator at, Wait::End how, LimitReason reason, Micros now) noexcept;
+  // Looks at all waits. Returns the milliseconds until the next look is due, or -1.
+  int look(Micros now) WSFLOW_REQUIRES(mutex_);
+  // Both hand the wait back to its owner.
+  void end(Waits::iterator at, Wait::End how) noexcept WSFLOW_REQUIRES(mutex_);
+  void give_up(Waits::iterator at, Wait::End how, LimitReason reason, Micros now) noexcept
+      WSFLOW_REQUIRES(mutex_);
 
   Limiter& limiter_;   // borrowed from the process
   const int bell_;     // borrowed
   os::Poller poller_;  // by the thread
   os::Wakeup inbox_;   // rung by add() and stop()
-  std::mutex mutex_;   // of the waits
-  Waits waits_;
-  std::uint64_t next_token_ = 1;
-  std::vector<Index> permits_;  // by the thread: those that still wait
+  base::Mutex mutex_;
+  Waits waits_ WSFLOW_GUARDED_BY(mutex_);
+  std::uint64_t next_token_ WSFLOW_GUARDED_BY(mutex_) = 1;
+  std::vector<PermitRef> permits_;  // by the thread: those that still wait
   std::atomic<bool> ending_{false};
   std::thread thread_;
 };

@@ -84,8 +84,8 @@ inline constexpr std::uint16_t kEnding = 64;  // one side has ended, or we end i
 // passed, below, by its process as it goes on; `command` by anybody.
 struct TunnelRow {
   std::atomic<std::uint32_t> sequence;
-  std::atomic<std::uint32_t> permit;   // what it holds of the limits (limits::Index), or 0
-  std::atomic<std::uint64_t> command;  // sequence it is meant for << 32 | action << 16 | Close code
+  std::atomic<limits::PermitRef> permit;  // of the limits
+  std::atomic<std::uint64_t> command;     // sequence it is meant for << 32 | action << 16 | Close code
   std::atomic<std::uint64_t> id;
   std::atomic<std::int64_t> started;     // microseconds of the epoch
   std::atomic<std::int64_t> began;       // the same moment as base::now_us() has it
@@ -139,7 +139,7 @@ struct alignas(64) LabelTable {
   Counter lost;  // how often one that was wanted found no room
 };
 
-struct alignas(64) Layout {
+struct alignas(64) WSFLOW_CAPABILITY("reaper lock") Layout {
   // Written by the parent alone, which reads none of it again: a child could have written it.
   std::uint64_t magic;
   std::uint64_t fingerprint;  // of the build that made it: metrics/segment_fingerprint.hpp

@@ -49,7 +49,7 @@ void clear(ProcessSlot& slot) noexcept {
 
 // The second half: the slot that `commit` names is in the totals already. A process that is killed anywhere
 // in here leaves it to be done again; the slot is freed last, when nothing names it any more.
-void complete(Layout& layout, LostTunnels* lost) noexcept {
+void complete(Layout& layout, LostTunnels* lost) noexcept WSFLOW_REQUIRES(layout) {
   const auto commit = Commit::of(layout.commit.load());
   if (commit.clearing == 0) return;
   const auto index = commit.clearing - 1;
@@ -63,7 +63,7 @@ void complete(Layout& layout, LostTunnels* lost) noexcept {
 
 // The first half: the totals with the slot in them go into the copy that does not count, and one store makes
 // that copy the one that counts and names the slot as being in it.
-void publish(Layout& layout, std::uint32_t index) noexcept {
+void publish(Layout& layout, std::uint32_t index) noexcept WSFLOW_REQUIRES(layout) {
   const auto commit = Commit::of(layout.commit.load());
   const auto ended = read_ended(slots(layout)[index].counters);
   const auto next = 1 - commit.active;
@@ -80,9 +80,10 @@ bool give_back_permits(Layout& layout, std::uint32_t index) noexcept {
   return limits::reap(limits_table(layout), limits::SlotWakeups(), index, kPatience);
 }
 
-// With the lock. A keeper may take the slot over until it says kEnded; then it stays so until a reaper gets
+// A keeper may take the slot over until it says kEnded; then it stays so until a reaper gets
 // through to its end.
-bool reap_slot(Layout& layout, std::uint32_t index, Owner owner, LostTunnels* lost) noexcept {
+bool reap_slot(Layout& layout, std::uint32_t index, Owner owner, LostTunnels* lost) noexcept
+    WSFLOW_REQUIRES(layout) {
   auto expected = owner.word;
   if (expected == 0 || !slots(layout)[index].owner.compare_exchange_strong(expected, kEnded.word))
     return false;
@@ -125,7 +126,8 @@ bool reap(Layout& layout, ProcessSlot& slot, Owner owner, LostTunnels* lost) noe
   const auto index = index_of(layout, slot);
   if (!index) return false;
   const ReaperLock lock(layout, lost);
-  return lock && reap_slot(layout, *index, owner, lost);
+  if (!lock) return false;
+  return reap_slot(layout, *index, owner, lost);
 }
 
 // To look whether a process lives takes longer than all else, and needs no lock: a process that is stopped

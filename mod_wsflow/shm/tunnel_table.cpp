@@ -93,7 +93,7 @@ void RowLease::show(const Activity& activity) noexcept {
 
 // One word, which is whole for whoever looks.
 void RowLease::forget_permit() noexcept {
-  if (rows_ != nullptr) rows(rows_->layout_)[row_].permit.store(0, std::memory_order_release);
+  if (rows_ != nullptr) rows(rows_->layout_)[row_].permit.store({}, std::memory_order_release);
 }
 
 TunnelRows::TunnelRows(Layout& layout, const ProcessSlot& slot) noexcept : layout_(layout) {
@@ -107,7 +107,7 @@ RowLease TunnelRows::open(const TunnelFacts& facts) noexcept {
   auto& counts = label_table(layout_).counts[label];
   counts.opened.fetch_add(1, std::memory_order_relaxed);
   counts.handshake_us.fetch_add(facts.handshake_us, std::memory_order_relaxed);
-  const std::lock_guard lock(mutex_);
+  const base::MutexLock lock(mutex_);
   const auto page = page_with_room();
   if (!page) return {};
   auto& used = page_heads(layout_)[*page].used;
@@ -122,7 +122,7 @@ RowLease TunnelRows::open(const TunnelFacts& facts) noexcept {
 
 bool TunnelRows::has_room() noexcept {
   if (owner_ == 0) return false;
-  const std::lock_guard lock(mutex_);
+  const base::MutexLock lock(mutex_);
   return page_with_room().has_value();
 }
 
@@ -144,7 +144,7 @@ std::optional<std::uint32_t> TunnelRows::page_with_room() noexcept {
 }
 
 void TunnelRows::free(std::uint32_t row) noexcept {
-  const std::lock_guard lock(mutex_);
+  const base::MutexLock lock(mutex_);
   const auto page = row / kPageRows;
   auto& head = page_heads(layout_)[page];
   const auto left = head.used.load() & ~bit(row);

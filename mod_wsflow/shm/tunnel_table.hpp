@@ -2,11 +2,11 @@
 
 #include <array>
 #include <cstdint>
-#include <mutex>
 #include <optional>
 #include <string_view>
 #include <utility>
 
+#include "mod_wsflow/base/mutex.hpp"
 #include "mod_wsflow/shm/address.hpp"
 #include "mod_wsflow/shm/layout.hpp"
 
@@ -23,7 +23,7 @@ struct TunnelFacts {
   std::string_view origin;
   bool origin_of_request = false;           // the request says which one it is (LabelTexts)
   std::optional<std::uint32_t> resource{};  // the shared resource that it is held of
-  limits::Index permit = 0;                 // what it holds of the limits
+  limits::PermitRef permit{};               // of the limits
   std::uint16_t traits = 0;
   std::string_view user{};         // to be shown; may be empty
   std::uint64_t handshake_us = 0;  // what its handshake took
@@ -104,13 +104,14 @@ class TunnelRows {
 
  private:
   friend class RowLease;
-  std::optional<std::uint32_t> page_with_room() noexcept;
+  std::optional<std::uint32_t> page_with_room() noexcept WSFLOW_REQUIRES(mutex_);
   void free(std::uint32_t row) noexcept;
 
   Layout& layout_;
-  std::uint32_t owner_;                               // what stands in the heads of our pages; 0: no rows
-  std::mutex mutex_;                                  // guards room_ and the `used` of our pages
-  std::array<std::uint64_t, kMaxPages / 64> room_{};  // one bit a page: ours, with a free row
+  std::uint32_t owner_;  // what stands in the heads of our pages; 0: no rows
+  base::Mutex mutex_;    // guards the `used` of our pages, too
+  std::array<std::uint64_t, kMaxPages / 64> room_
+      WSFLOW_GUARDED_BY(mutex_){};  // one bit a page: ours, with a free row
 };
 
 }  // namespace wsflow::shm

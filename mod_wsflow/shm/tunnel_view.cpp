@@ -23,7 +23,7 @@ struct Candidate {
   Address client;
   std::uint32_t label;
   std::uint32_t resource;
-  limits::Index permit;
+  limits::PermitRef permit;
   std::uint16_t traits;
 };
 
@@ -106,9 +106,7 @@ class Match {
     if (one.label >= wanted_.size() || !wanted_[one.label]) return false;
     if (selector_.id && *selector_.id != one.id) return false;
     if (selector_.resource && *selector_.resource + 1 != one.resource) return false;
-    if (selector_.permits != nullptr &&
-        (one.permit == 0 || one.permit >= selector_.permits->size() || !(*selector_.permits)[one.permit]))
-      return false;
+    if (selector_.permits != nullptr && !selector_.permits->contains(one.permit)) return false;
     if (selector_.began_until_us && one.began > *selector_.began_until_us) return false;
     if (selector_.untold && rows(layout_)[one.row].command.load() >> 32U == one.sequence) return false;
     if (!selector_.client.empty() && one.client.text() != selector_.client) return false;

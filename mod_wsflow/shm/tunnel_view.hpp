@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "mod_wsflow/limits/permit_set.hpp"
 #include "mod_wsflow/shm/tunnel_table.hpp"
 
 namespace wsflow::shm {
@@ -20,7 +21,7 @@ struct Selector {
   std::string origin{};
   std::string part{};                            // stands somewhere in one of these texts
   std::optional<std::uint32_t> resource{};       // held of this shared resource
-  const std::vector<bool>* permits = nullptr;    // by limits::Index: holds one of these; borrowed
+  const limits::PermitSet* permits = nullptr;    // holds one of these; borrowed
   bool untold = false;                           // and was never commanded anything
   std::optional<std::int64_t> began_until_us{};  // had begun by then; base::now_us()
 };
@@ -58,8 +59,8 @@ struct TunnelView {
   std::string server;
   std::string route;
   std::string origin;
-  std::string user;      // raw; empty: none, or not to be shown
-  limits::Index permit;  // what it holds of the limits
+  std::string user;          // raw; empty: none, or not to be shown
+  limits::PermitRef permit;  // of the limits
   std::uint16_t traits;
   std::uint32_t active;                // when data passed last: seconds since it started
   std::array<std::uint64_t, 2> bytes;  // from client and origin

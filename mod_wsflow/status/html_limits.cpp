@@ -78,8 +78,8 @@ std::string decision(const limits::LimitView& view) {
   return "<p>concurrency=auto, " + std::to_string(view.defined.least) + " to " +
          std::to_string(view.defined.most) + "; last decision: " + std::to_string(gradient.before) + " to " +
          std::to_string(gradient.after) + " (" + limits::name(gradient.why) + ": " +
-         decimal(gradient.recent / 1000) + " ms to the first byte, usually " +
-         decimal(gradient.usual / 1000) + " ms)</p>\n";
+         decimal(gradient.sample_rtt / 1000) + " ms to the first byte, usually " +
+         decimal(gradient.min_rtt / 1000) + " ms)</p>\n";
 }
 
 // What is shown otherwise would be sent otherwise.

@@ -27,9 +27,9 @@ void automatic(Writer& writer, const limits::LimitView& view) {
   text(writer, "why", limits::name(view.gradient.why));
   number(writer, "before", view.gradient.before);
   number(writer, "after", view.gradient.after);
-  real(writer, "recent_ms", view.gradient.recent / kMillisecond);
-  real(writer, "usual_ms", view.gradient.usual / kMillisecond);
-  real(writer, "ratio", view.gradient.ratio);
+  real(writer, "recent_ms", view.gradient.sample_rtt / kMillisecond);
+  real(writer, "usual_ms", view.gradient.min_rtt / kMillisecond);
+  real(writer, "ratio", view.gradient.gradient);
   writer.EndObject();
   writer.EndObject();
 }

@@ -5,7 +5,6 @@
 #include <string>
 #include <vector>
 
-#include "mod_wsflow/limits/holders.hpp"
 #include "mod_wsflow/limits/view.hpp"
 #include "mod_wsflow/shm/sample_ring.hpp"
 #include "mod_wsflow/shm/segment.hpp"

@@ -6,7 +6,7 @@
 #include "mod_wsflow/base/shared_rate.hpp"
 #include "mod_wsflow/httpd/log.hpp"
 #include "mod_wsflow/httpd/process/retained_wakeups.hpp"
-#include "mod_wsflow/limits/holders.hpp"
+#include "mod_wsflow/limits/view.hpp"
 #include "mod_wsflow/shm/tunnel_view.hpp"
 
 namespace wsflow::httpd {
@@ -21,13 +21,12 @@ template <class Use>
 auto with_selector(shm::Layout& layout, const shm::Reading<shm::Job>& job, Use&& use)
     -> std::optional<decltype(use(std::declval<shm::Selector&>()))> {
   auto selector = shm::selector_of(job);
-  std::optional<std::vector<bool>> permits;
+  std::optional<limits::PermitSet> permits;
   if (const auto limit = shm::unpacked(job.facts.limit); !limit.empty()) {
     limits::Key key;
     std::copy(std::begin(job.facts.key), std::end(job.facts.key), key.hash);
     const auto wakeups = retained_wakeups();
-    limits::Limiter limiter(shm::limits_table(layout), limits::Limiter::kNoSlot, wakeups);
-    permits = limits::holders_of(limiter, limit, key);
+    permits = limits::holders_of({shm::limits_table(layout), wakeups}, limit, key);
     if (!permits) return std::nullopt;
     selector.permits = &*permits;
   }

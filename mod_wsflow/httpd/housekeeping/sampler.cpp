@@ -2,7 +2,7 @@
 
 #include "mod_wsflow/httpd/api.hpp"
 #include "mod_wsflow/httpd/process/retained_wakeups.hpp"
-#include "mod_wsflow/limits/refusals.hpp"
+#include "mod_wsflow/limits/view.hpp"
 #include "mod_wsflow/metrics/rates.hpp"
 #include "mod_wsflow/shm/segment.hpp"
 
@@ -11,8 +11,7 @@ namespace wsflow::httpd {
 void keep_history(shm::Layout& layout) {
   if (!shm::sample_due(layout, apr_time_now())) return;
   const auto wakeups = retained_wakeups();
-  limits::Limiter limiter(shm::limits_table(layout), limits::Limiter::kNoSlot, wakeups);
-  const auto refused = limits::refusals(limiter);
+  const auto refused = limits::refusals({shm::limits_table(layout), wakeups});
   if (!refused) return;
   const auto snapshot = shm::snapshot(layout);
   std::uint64_t active = 0;

@@ -99,8 +99,7 @@ void start_limits(Process& self) {
   if (elements<LimitConfig*>(config_of(self.server).limits).empty()) {
     // Those of the configuration before go.
     const auto all_wakeups = retained_wakeups();
-    limits::Limiter limiter(table, *slot, all_wakeups);
-    self.limit_numbers.find(self.server, limiter);
+    self.limit_numbers.find(self.server, limits::LimitsAccess(table, all_wakeups));
     return;
   }
   self.wakeups = retained_wakeups();

@@ -29,7 +29,7 @@ bool exempt(const request_rec* r) noexcept {
 }
 
 // Whether the request that was redirected internally to `r` has it already.
-bool has(request_rec* r, std::uint32_t limit) noexcept {
+bool has(request_rec* r, limits::LimitNumber limit) noexcept {
   for (auto* each = r->prev; each != nullptr; each = each->prev) {
     const auto* hold = state_of(each).hold;
     if (hold != nullptr && hold->has(limit)) return true;
@@ -47,13 +47,13 @@ void forget_held(request_rec* r, Demands& demands) noexcept {
   demands.count = kept;
 }
 
-LimitHold& hold(Process& process, request_rec* r, const Demands& demands, limits::Index permit) noexcept {
+LimitHold& hold(Process& process, request_rec* r, const Demands& demands, limits::PermitRef permit) noexcept {
   auto& held = make_hold(r, *process.limits, permit);
   for (unsigned i = 0; i < demands.count; ++i) held.limits[held.count++] = demands.demand[i].limit;
   return held;
 }
 
-const LimitConfig& rule_of(const Demands& demands, std::uint32_t limit) noexcept {
+const LimitConfig& rule_of(const Demands& demands, limits::LimitNumber limit) noexcept {
   for (unsigned i = 0; i < demands.count; ++i) {
     if (demands.demand[i].limit == limit) return *demands.rule[i];
   }
@@ -80,7 +80,7 @@ int refuse_crowded(Process& process, request_rec* r, const Demands& demands) noe
   limits::LimitRefusal refused;
   if (!held.limiter.withdraw(held.permit, limits::LimitReason::queue_full, limits::now(), refused))
     return DECLINED;
-  held.permit = 0;
+  held.permit = {};
   const auto& rule = rule_of(demands, refused.limit);
   if (refused.log) {
     ap_log_rerror(APLOG_MARK, APLOG_WARNING, 0, r,
@@ -116,7 +116,7 @@ bool knows_limits(Process* process) noexcept {
 int refuse_blindly(Process* process, request_rec* r, const LimitConfig& rule) noexcept {
   constexpr std::uint32_t kSpread = 10;
   return refuse_limit(process, r, rule,
-                      {.limit = limits::kNowhere,
+                      {.limit = {},
                        .reason = limits::LimitReason::unavailable,
                        .retry_after = 1 + os::random32() % kSpread,
                        .log = true});
@@ -170,7 +170,7 @@ int finish_wait(Process& process, request_rec* r, limits::Wait& wait) noexcept {
   const auto waited = std::min(limits::now(), wait.until) - state.waits_since;
   process.recorder.waited(static_cast<std::uint64_t>(std::max<limits::Micros>(waited, 0)));
   if (how == limits::Wait::End::granted) return DECLINED;
-  state.hold->permit = 0;
+  state.hold->permit = {};
   return refuse_limit(&process, r, rule_of(*state.demands, wait.refused.limit), wait.refused);
 }
 

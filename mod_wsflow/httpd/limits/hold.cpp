@@ -24,8 +24,8 @@ apr_status_t destroy(void* hold) noexcept {
 }  // namespace
 
 void LimitHold::give_back() noexcept {
-  const auto mine = std::exchange(permit, 0);
-  if (mine == 0) return;
+  const auto mine = std::exchange(permit, {});
+  if (!mine) return;
   const auto now = limits::now();
   limits::LimitRefusal refused;
   if (limiter.state(mine) == limits::PermitState::waiting &&
@@ -35,11 +35,11 @@ void LimitHold::give_back() noexcept {
   limiter.release(mine, now);
 }
 
-bool LimitHold::has(std::uint32_t limit) const noexcept {
+bool LimitHold::has(limits::LimitNumber limit) const noexcept {
   return std::find(limits.begin(), limits.begin() + count, limit) != limits.begin() + count;
 }
 
-LimitHold& make_hold(request_rec* r, limits::Limiter& limiter, limits::Index permit) noexcept {
+LimitHold& make_hold(request_rec* r, limits::Limiter& limiter, limits::PermitRef permit) noexcept {
   auto* hold = ::new (apr_palloc(r->pool, sizeof(LimitHold))) LimitHold(limiter, permit, r);
   // Ahead of the pools below: none of them may outlive what it does under the permit.
   apr_pool_cleanup_register(r->pool, hold, destroy, apr_pool_cleanup_null);
@@ -50,13 +50,13 @@ LimitHold& make_hold(request_rec* r, limits::Limiter& limiter, limits::Index per
 
 limits::PermitLease take_permit(request_rec* r) noexcept {
   auto* hold = state_of(r).hold;
-  if (hold == nullptr || hold->permit == 0) return {};
-  return {hold->limiter, std::exchange(hold->permit, 0)};
+  if (hold == nullptr || !hold->permit) return {};
+  return {hold->limiter, std::exchange(hold->permit, {})};
 }
 
 void note_first_byte(request_rec* r) noexcept {
   const auto* hold = state_of(r).hold;
-  if (hold != nullptr && hold->permit != 0) hold->limiter.first_byte(hold->permit, limits::now());
+  if (hold != nullptr && hold->permit) hold->limiter.first_byte(hold->permit, limits::now());
 }
 
 }  // namespace wsflow::httpd

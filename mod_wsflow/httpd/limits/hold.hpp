@@ -12,25 +12,25 @@ namespace wsflow::httpd {
 // last byte of the answer goes out, or else when the pool dies. Only the thread that has the request touches
 // it.
 struct LimitHold {
-  LimitHold(limits::Limiter& its_control, limits::Index its_permit, request_rec* its_request) noexcept
+  LimitHold(limits::Limiter& its_control, limits::PermitRef its_permit, request_rec* its_request) noexcept
       : limiter(its_control), permit(its_permit), r(its_request) {}
   ~LimitHold() { give_back(); }
   LimitHold(const LimitHold&) = delete;
   LimitHold& operator=(const LimitHold&) = delete;
 
-  bool has(std::uint32_t limit) const noexcept;
+  bool has(limits::LimitNumber limit) const noexcept;
   // Ends a wait that nobody else has ended, and gives a permit back; once.
   void give_back() noexcept;
 
   limits::Limiter& limiter;  // borrowed from the process
-  limits::Index permit;      // 0: none any more
+  limits::PermitRef permit;  // none: given back
   request_rec* r;            // borrowed: its status tells whether the origin failed
-  std::array<std::uint32_t, limits::kPerRequest> limits{};
+  std::array<limits::LimitNumber, limits::kPerRequest> limits{};
   unsigned count = 0;
 };
 
 // A hold in the pool of `r`, of which `limits` are known by number.
-LimitHold& make_hold(request_rec* r, limits::Limiter& limiter, limits::Index permit) noexcept;
+LimitHold& make_hold(request_rec* r, limits::Limiter& limiter, limits::PermitRef permit) noexcept;
 // What `r` holds goes to whoever outlives it.
 limits::PermitLease take_permit(request_rec* r) noexcept;
 // `r` gets its first byte, or its 101, now.

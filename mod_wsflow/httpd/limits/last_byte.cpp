@@ -150,7 +150,7 @@ apr_status_t last_byte(ap_filter_t* filter, apr_bucket_brigade* brigade) noexcep
   const auto seen = look_at(brigade, r, end);
   if (!seen.all) {
     // The head is the whole answer to HEAD: it waits for the end of the work, which the permit is for.
-    if (r->header_only == 0 || stream || end.hold.permit == 0) return ap_pass_brigade(filter->next, brigade);
+    if (r->header_only == 0 || stream || !end.hold.permit) return ap_pass_brigade(filter->next, brigade);
     return ap_save_brigade(filter, &end.head, &brigade, r->pool);
   }
   auto* last = seen.last;
@@ -159,7 +159,7 @@ apr_status_t last_byte(ap_filter_t* filter, apr_bucket_brigade* brigade) noexcep
     APR_BRIGADE_PREPEND(brigade, end.head);
   }
   ap_remove_output_filter(filter);
-  if (end.hold.permit != 0) {
+  if (end.hold.permit) {
     // The connection's thread takes a stream's buckets while this one ends the request.
     if (stream)
       end.hold.give_back();

@@ -105,7 +105,7 @@ bool can_park(const Process& process, request_rec* r) noexcept {
          r->prev == nullptr && r->main == nullptr;
 }
 
-bool park(Process& process, request_rec* r, limits::Index permit, limits::Micros until) {
+bool park(Process& process, request_rec* r, limits::PermitRef permit, limits::Micros until) {
   auto* c = r->connection;
   apr_os_sock_t fd = -1;
   apr_os_sock_get(&fd, ap_get_conn_socket(c));

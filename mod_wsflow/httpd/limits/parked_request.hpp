@@ -17,7 +17,7 @@ struct Process;
 bool can_park(const Process& process, request_rec* r) noexcept;
 // Parks `r`, whose permit waits until `until`: the handler must return SUSPENDED. False if there are no
 // descriptors for one more.
-bool park(Process& process, request_rec* r, limits::Index permit, limits::Micros until);
+bool park(Process& process, request_rec* r, limits::PermitRef permit, limits::Micros until);
 
 // Hook ahead of all others: goes on with a request that has waited; else lets the others work, and gives the
 // connection of a request that they have suspended to the MPM.

@@ -27,7 +27,7 @@ int client_socket(const request_rec* r) noexcept {
 
 }  // namespace
 
-int wait_on_thread(Process& process, request_rec* r, limits::Index permit, limits::Micros until) {
+int wait_on_thread(Process& process, request_rec* r, limits::PermitRef permit, limits::Micros until) {
   ThreadWait wait;
   wait.permit = permit;
   wait.until = until;

@@ -9,6 +9,6 @@ struct Process;
 
 // Waits for a permit on the worker thread itself, where the MPM cannot wait for a connection: other MPMs than
 // event, streams of HTTP/2, requests that were redirected internally. Returns what finish_wait() does.
-int wait_on_thread(Process& process, request_rec* r, limits::Index permit, limits::Micros until);
+int wait_on_thread(Process& process, request_rec* r, limits::PermitRef permit, limits::Micros until);
 
 }  // namespace wsflow::httpd

@@ -1,8 +1,8 @@
 #pragma once
 
 #include <atomic>
-#include <mutex>
 
+#include "mod_wsflow/base/mutex.hpp"
 #include "mod_wsflow/httpd/api.hpp"
 #include "mod_wsflow/limits/limiter.hpp"
 
@@ -15,12 +15,13 @@ class LimitNumbers {
   // Notes the numbers in the rules, unless that was done. May wait for the lock of the limits; false if it
   // was not to be had, or while another thread is at it: then nothing that is limited may pass. Any thread of
   // a child.
-  bool find(server_rec* server, limits::Limiter& limiter) noexcept;
+  bool find(server_rec* server, const limits::LimitsAccess& access) noexcept;
 
  private:
   std::atomic<bool> known_{false};
-  std::mutex mutex_;      // guards what follows, and the rules until they are known
-  bool missing_ = false;  // the log says so
+  base::Mutex mutex_;  // guards the rules, too, until they are known
+  bool missing_ WSFLOW_GUARDED_BY(mutex_) =
+      false;  // the log says that the lock of the limits was not to be had
 };
 
 }  // namespace wsflow::httpd

@@ -15,8 +15,8 @@ namespace wsflow::httpd {
 
 namespace {
 
-std::optional<limits::LimitView> view_of(limits::Limiter& limiter, std::string_view name) {
-  auto views = limits::all_limits(limiter, limits::now());
+std::optional<limits::LimitView> view_of(const limits::LimitsAccess& access, std::string_view name) {
+  auto views = limits::all_limits(access, limits::now());
   const auto found = std::find_if(views.begin(), views.end(), [&](const limits::LimitView& view) {
     return view.configured && view.name == name;
   });
@@ -29,19 +29,19 @@ ActionAnswer change_limit(Process& process, request_rec* r, std::span<const stat
   const auto action = status::read_limit_action(fields);
   if (!action) return {.status = HTTP_BAD_REQUEST, .text = action.wrong()};
   const auto wakeups = retained_wakeups();
-  limits::Limiter limiter(shm::limits_table(process.segment), limits::Limiter::kNoSlot, wakeups);
-  const auto before = view_of(limiter, action->limit);
+  const limits::LimitsAccess access(shm::limits_table(process.segment), wakeups);
+  const auto before = view_of(access, action->limit);
   const auto unknown = status::said({.name = "name", .value = action->limit}) + ": there is no such limit";
   if (!before) return {.status = HTTP_NOT_FOUND, .text = unknown};
   auto wrong = status::out_of_place(action->change, before->defined);
   if (!wrong.empty()) return {.status = HTTP_BAD_REQUEST, .text = std::move(wrong)};
-  if (!limits::change(limiter, action->limit, action->change, limits::now())) {
+  if (!limits::change(access, action->limit, action->change, limits::now())) {
     return {.status = HTTP_SERVICE_UNAVAILABLE, .text = "the limits are locked: try again"};
   }
   ap_log_rerror(APLOG_MARK, APLOG_NOTICE, 0, r, WSFLOGNO(0150) "limit %s changed by %s at %s: %s",
                 escaped(r, before->name), actor(r), r->useragent_ip,
                 escaped(r, status::told(action->change, before->now)));
-  const auto after = view_of(limiter, action->limit);
+  const auto after = view_of(access, action->limit);
   if (!after) return {.status = HTTP_NOT_FOUND, .text = unknown};
   return {.text = status::to_json(*after), .anchor = "#limits"};
 }

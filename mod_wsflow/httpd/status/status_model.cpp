@@ -4,7 +4,7 @@
 #include "mod_wsflow/httpd/api.hpp"
 #include "mod_wsflow/httpd/housekeeping/lost_tunnels.hpp"
 #include "mod_wsflow/httpd/process/retained_wakeups.hpp"
-#include "mod_wsflow/limits/holders.hpp"
+#include "mod_wsflow/limits/view.hpp"
 #include "mod_wsflow/version.h"
 
 namespace wsflow::httpd {
@@ -17,7 +17,7 @@ status::Model status_model(LogWriter* writer, shm::Layout& layout, const status:
   int generation = 0;
   ap_mpm_query(AP_MPMQ_GENERATION, &generation);
   const auto wakeups = retained_wakeups();
-  limits::Limiter limiter(shm::limits_table(layout), limits::Limiter::kNoSlot, wakeups);
+  const limits::LimitsAccess access(shm::limits_table(layout), wakeups);
   status::Model model{.version = WSFLOW_VERSION,
                       .server = ap_get_server_description(),
                       .generation = static_cast<std::uint32_t>(generation),
@@ -30,11 +30,11 @@ status::Model status_model(LogWriter* writer, shm::Layout& layout, const status:
                       .keys = {},
                       .routes = shm::routes(layout),
                       .history = shm::samples(layout),
-                      .limits = limits::all_limits(limiter, limits::now()),
+                      .limits = limits::all_limits(access, limits::now()),
                       .nonce = {}};
-  std::vector<limits::Index> permits;
+  std::vector<limits::PermitRef> permits;
   for (const auto& tunnel : model.connections.tunnels) permits.push_back(tunnel.permit);
-  model.keys = limits::keys_of(limiter, permits);
+  model.keys = limits::keys_of(access, permits);
   return model;
 }
 

@@ -62,7 +62,7 @@ shm::RowLease open_row(Process& process, request_rec* r, const Origin& origin, s
                             .origin = text(origin.name().text),
                             .origin_of_request = origin.name().of_request,
                             .resource = resource_of(process, origin.worker()),
-                            .permit = state.hold != nullptr ? state.hold->permit : 0,
+                            .permit = state.hold != nullptr ? state.hold->permit : limits::PermitRef(),
                             .traits = traits_of(r, origin, on_worker),
                             .user = user_of(r),
                             .handshake_us = handshake_us});

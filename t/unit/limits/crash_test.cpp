@@ -37,7 +37,7 @@ TEST_CASE("whoever gets the lock of a dead process puts the table right, and tel
     rig.table->limits[0].in_use = 7;
     rig.table->limits[1].keys = 8;
     rig.table->entries[0].list = {};
-    rig.table->free_permit = 0;
+    rig.table->free_permit = {};
     return ::raise(SIGKILL) == 0;
   });
   REQUIRE_FALSE(dies.ended_well());
@@ -77,11 +77,12 @@ bool copy(limits::Table& to, const limits::Table& from) {
 
 // What the next one does who gets the lock, then what is done for the dead process, number 1; the living one,
 // number 2, keeps what it has.
-std::string recover(limits::Table& table, limits::Index kept, limits::Micros now) {
+std::string recover(limits::Table& table, limits::PermitRef kept, limits::Micros now) {
   const limits::SlotWakeups wakeups;
   {
     limits::Lock lock(table, wakeups, 0);
-    limits::repair(table, lock);
+    if (!lock) return "locked";
+    limits::repair(lock.table(), lock);
   }
   if (auto wrong = test::faults(table, now); !wrong.empty()) return "after the repair: " + wrong;
   if (!limits::reap(table, wakeups, 1, 0)) return "not reaped";
@@ -89,7 +90,7 @@ std::string recover(limits::Table& table, limits::Index kept, limits::Micros now
   limits::Limiter living(table, 2, wakeups);
   if (living.state(kept) != PermitState::held) return "a permit of the living was lost";
   if (table.limits[0].in_use != 1 || table.limits[1].in_use != 1) return "the dead process still counts";
-  const limits::Demand demand{0, {}};
+  const limits::Demand demand{.limit = limits::LimitNumber::of(0), .key = {}};
   const auto more = living.acquire(std::span(&demand, 1), limits::Waiting::parked, now);
   if (more.state != PermitState::held) return "what is free is not to be had";
   for (const auto permit : {more.permit, kept}) living.release(permit, now);

@@ -13,7 +13,7 @@ using test::limit;
 
 TEST_CASE("what is given back while another has the lock is collected when it is free", "[limits]") {
   test::LimitsRig rig{limit("a", {.concurrency = 70, .queue = 10}, kSecond)};
-  std::vector<limits::Index> held;
+  std::vector<limits::PermitRef> held;
   for (int i = 0; i < 70; ++i) held.push_back(rig.hold(rig.one, 0));
   const auto waiting = rig.wait(rig.two, {rig.demand(0)});
   {
@@ -54,7 +54,7 @@ TEST_CASE("a lock that is not to be had refuses requests and lets waits end", "[
   CHECK(answer.state == PermitState::free);
   CHECK(answer.refused.reason == LimitReason::unavailable);
   CHECK(refused.reason == LimitReason::timeout);
-  CHECK(refused.limit == 0);
+  CHECK(refused.limit == limits::LimitNumber::of(0));
   CHECK(rig.two.state(leaving) == PermitState::free);
   CHECK(rig.table->limits[0].waiting == 1);
   CHECK(rig.faults() == "");

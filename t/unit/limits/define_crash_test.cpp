@@ -11,6 +11,7 @@
 #ifdef WSFLOW_STEPS
 
 using namespace wsflow;
+using limits::LimitNumber;
 using limits::LimitRecord;
 using limits::PermitState;
 using test::limit;
@@ -31,7 +32,7 @@ bool copy(limits::Table& to, const limits::Table& from) {
   constexpr std::size_t kRecords = 8;
   part(&from.secret, offsetof(limits::Table, returned_top) - offsetof(limits::Table, secret));
   part(from.limits, kRecords * sizeof(limits::LimitRecord));
-  part(from.limits + limits::kBuried, sizeof(limits::LimitRecord));
+  part(from.limits + limits::kBuried.number(), sizeof(limits::LimitRecord));
   part(from.entries, kRecords * sizeof(limits::Entry));
   part(from.permits, kRecords * sizeof(limits::PermitRecord));
   return news;
@@ -40,7 +41,7 @@ bool copy(limits::Table& to, const limits::Table& from) {
 void repair(limits::Table& table) {
   const limits::SlotWakeups wakeups;
   limits::Lock lock(table, wakeups, 0);
-  limits::repair(table, lock);
+  if (lock) limits::repair(lock.table(), lock);
 }
 
 // Steps through `body` in a process of its own, and looks with `recover` at what a kill would leave.
@@ -65,7 +66,7 @@ std::vector<std::string> kill_at_each_step(test::LimitsRig& rig, Body&& body, Re
 
 TEST_CASE("a child may be killed while it defines the limits", "[limits][crash][definitions]") {
   test::LimitsRig rig({limit("stays", {.concurrency = 2}), limit("goes", {.concurrency = 2})});
-  const limits::Index kept[] = {rig.hold(rig.two, 0), rig.hold(rig.two, 1)};
+  const limits::PermitRef kept[] = {rig.hold(rig.two, 0), rig.hold(rig.two, 1)};
   const std::vector<limits::LimitDefinition> next{limit("stays", {.concurrency = 5}),
                                                   limit("new", {.concurrency = 1})};
   const auto wrong = kill_at_each_step(
@@ -75,8 +76,8 @@ TEST_CASE("a child may be killed while it defines the limits", "[limits][crash][
         std::vector<limits::LimitHandle> places(next.size());
         if (!limits::define(other, next, 2, limits::Arrival::steady, 10, rig.now, places))
           return "the next one cannot define";
-        if (table.limits[places[0].number].now.concurrency != 5) return "the old value";
-        if (std::string_view(table.limits[places[1].number].defined.name) != "new") return "another name";
+        if (table[places[0].number].now.concurrency != 5) return "the old value";
+        if (std::string_view(table[places[1].number].defined.name) != "new") return "another name";
         if (table.limits[0].in_use != 1 || table.limits[1].in_use != 1) return "what is held is not counted";
         for (const auto permit : kept) other.release(permit, rig.now);
         return test::is_unused(table) ? test::faults(table, rig.now) : "not all was given back";
@@ -86,22 +87,26 @@ TEST_CASE("a child may be killed while it defines the limits", "[limits][crash][
 
 TEST_CASE("a child may be killed while it buries a limit", "[limits][crash][definitions]") {
   test::LimitsRig rig({test::keyed(limit("old", {.concurrency = 2})), limit("other", {.concurrency = 2})});
-  const limits::Index kept[] = {rig.hold(rig.two, 0, "x"), rig.hold(rig.two, 0, "y"), rig.hold(rig.two, 1)};
+  const limits::PermitRef kept[] = {rig.hold(rig.two, 0, "x"), rig.hold(rig.two, 0, "y"),
+                                    rig.hold(rig.two, 1)};
   rig.two.release(rig.hold(rig.two, 0, "idle"), rig.now);
   REQUIRE(test::define(rig.one, {}, 2, 10, rig.now));
   const auto wrong = kill_at_each_step(
       rig,
       [&] {
         const limits::Lock lock(*rig.table, rig.wakeups, 0);
-        return limits::bury_one(*rig.table, rig.now) == 0U;
+        if (!lock) return false;
+        return limits::bury_one(lock.table(), rig.now) == LimitNumber::of(0);
       },
       [&](limits::Table& table) -> std::string {
-        const auto& buried = table.limits[limits::kBuried];
+        const auto& buried = table[limits::kBuried];
         if (buried.in_use + table.limits[0].in_use != 2 || table.limits[1].in_use != 1)
           return "a count is lost";
         {
           const limits::Lock lock(table, rig.wakeups, 0);
-          if (table.limits[0].used != LimitRecord::kFree && limits::bury_one(table, rig.now) != 0U)
+          if (!lock) return "locked";
+          if (table.limits[0].used != LimitRecord::kFree &&
+              limits::bury_one(lock.table(), rig.now) != LimitNumber::of(0))
             return "no place";
         }
         if (auto text = test::faults(table, rig.now); !text.empty()) return "after the next burial: " + text;

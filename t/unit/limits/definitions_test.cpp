@@ -2,7 +2,6 @@
 
 #include <array>
 #include <catch2/catch.hpp>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -25,12 +24,12 @@ LimitDefinition limit(std::string_view name, std::uint32_t concurrency) {
 }
 
 // The number of a limit that is configured.
-std::optional<std::uint32_t> find(const Limiter& limiter, std::string_view name) {
+LimitNumber find(const Limiter& limiter, std::string_view name) {
   for (std::uint32_t i = 0; i < kLimits; ++i) {
     const auto& limit = limiter.table().limits[i];
-    if (limit.used == LimitRecord::kConfigured && name == limit.defined.name) return i;
+    if (limit.used == LimitRecord::kConfigured && name == limit.defined.name) return LimitNumber::of(i);
   }
-  return std::nullopt;
+  return {};
 }
 
 // A table as a process sees it.
@@ -40,10 +39,15 @@ struct Rig {
     places.resize(definitions.size());
     return limits::define(limiter, definitions, ++generation, arrival, 5, now, places);
   }
-  const LimitRecord& at(std::string_view name) { return table->limits[find(limiter, name).value()]; }
+  const LimitRecord& at(std::string_view name) { return (*table)[found(name)]; }
+  LimitNumber found(std::string_view name) {
+    const auto number = find(limiter, name);
+    REQUIRE(number);
+    return number;
+  }
   Answer acquire(std::string_view name, Waiting waiting = Waiting::never) {
-    const auto number = find(limiter, name).value();
-    const Demand demand{.limit = number, .key = {}, .serial = table->limits[number].serial};
+    const auto number = found(name);
+    const Demand demand{.limit = number, .key = {}, .serial = (*table)[number].serial};
     return limiter.acquire({&demand, 1}, waiting, kNow);
   }
 
@@ -136,12 +140,12 @@ TEST_CASE("a ramp begins with its limit, not with a reload", "[limits][definitio
 TEST_CASE("a limit that is not configured any more goes with its last permit", "[limits][definitions]") {
   Rig rig;
   REQUIRE(rig.define({limit("a", 5), limit("b", 5)}));
-  const auto number = find(rig.limiter, "a").value();
+  const auto number = rig.found("a");
   const auto held = rig.acquire("a");
   REQUIRE(held.state == PermitState::held);
   REQUIRE(rig.define({limit("b", 5), limit("c", 5)}));
   CHECK_FALSE(find(rig.limiter, "a"));
-  CHECK(rig.table->limits[number].used == LimitRecord::kRetired);
+  CHECK((*rig.table)[number].used == LimitRecord::kRetired);
   CHECK(find(rig.limiter, "c") != number);
   SECTION("it comes back with what is still in use") {
     REQUIRE(rig.define({limit("a", 1)}));
@@ -155,7 +159,7 @@ TEST_CASE("a limit that is not configured any more goes with its last permit", "
     REQUIRE(rig.define({}));
     for (const auto& each : rig.table->limits) REQUIRE(each.used == LimitRecord::kFree);
     CHECK(rig.table->entries_seen == 1);
-    CHECK(rig.table->entries[0].limit == 0);
+    CHECK_FALSE(rig.table->entries[0].limit);
     REQUIRE(rig.define({limit("d", 1)}));
     CHECK(rig.at("d").admitted == 0);
     CHECK(rig.acquire("d").state == PermitState::held);
@@ -189,7 +193,7 @@ TEST_CASE("one process of each generation puts the limits into force", "[limits]
     CHECK(rig.at("a").now.concurrency == 5);
     CHECK(theirs[0].number == places[0].number);
     CHECK(theirs[0].serial == places[0].serial);
-    CHECK(theirs[1].number == kNowhere);
+    CHECK_FALSE(theirs[1].number);
   }
   SECTION("one of an older generation that comes late changes nothing") {
     REQUIRE(define(0, 9));
@@ -207,23 +211,22 @@ TEST_CASE("one process of each generation puts the limits into force", "[limits]
 TEST_CASE("a limit that has no place lets nothing pass", "[limits][definitions]") {
   Rig rig;
   REQUIRE(rig.define({limit("a", 5)}));
-  const Demand demands[] = {{.limit = find(rig.limiter, "a").value(), .key = {}},
-                            {.limit = kNowhere, .key = {}}};
+  const Demand demands[] = {{.limit = rig.found("a"), .key = {}}, {.limit = {}, .key = {}}};
   const auto answer = rig.limiter.acquire(demands, Waiting::parked, kNow);
   CHECK(answer.state == PermitState::free);
-  CHECK(answer.refused.limit == kNowhere);
+  CHECK_FALSE(answer.refused.limit);
   CHECK(answer.refused.reason == LimitReason::unavailable);
   CHECK(rig.at("a").in_use == 0);
 }
 
 TEST_CASE("whatever many limits are renamed while they are held, there is room", "[limits][definitions]") {
   Rig rig;
-  std::vector<Index> held;
+  std::vector<PermitRef> held;
   for (int round = 0; round < 6; ++round) {
     const auto definitions = many("r" + std::to_string(round) + "-", kConfigurable);
     REQUIRE(rig.define(definitions));
     for (const auto& place : rig.places) {
-      REQUIRE(place.number != kNowhere);
+      REQUIRE(place.number);
       const Demand demand{.limit = place.number, .key = {}, .serial = place.serial};
       const auto answer = rig.limiter.acquire({&demand, 1}, Waiting::never, kNow);
       REQUIRE(answer.state == PermitState::held);
@@ -236,12 +239,12 @@ TEST_CASE("whatever many limits are renamed while they are held, there is room",
   std::uint32_t in_use = 0;
   for (const auto& each : rig.table->limits) in_use += each.in_use;
   CHECK(in_use == held.size());
-  CHECK(rig.table->limits[kBuried].in_use == 4 * kConfigurable);
+  CHECK((*rig.table)[kBuried].in_use == 4 * kConfigurable);
   for (const auto permit : held) rig.limiter.release(permit, kNow);
   CHECK(test::faults(*rig.table, kNow) == "");
   CHECK(test::is_unused(*rig.table));
   REQUIRE(rig.define({limit("a", 1)}));
-  CHECK(rig.table->limits[kBuried].used == LimitRecord::kFree);
+  CHECK((*rig.table)[kBuried].used == LimitRecord::kFree);
 }
 
 TEST_CASE("a limit that somebody waits for keeps its number", "[limits][definitions]") {
@@ -250,7 +253,7 @@ TEST_CASE("a limit that somebody waits for keeps its number", "[limits][definiti
   awaited.settings.queue = 1;
   awaited.acquire = 1'000'000;
   REQUIRE(rig.define({awaited}));
-  const auto number = find(rig.limiter, "awaited").value();
+  const auto number = rig.found("awaited");
   const auto first = rig.acquire("awaited");
   const auto second = rig.acquire("awaited", Waiting::parked);
   REQUIRE(second.state == PermitState::waiting);
@@ -261,7 +264,7 @@ TEST_CASE("a limit that somebody waits for keeps its number", "[limits][definiti
       REQUIRE(rig.limiter.acquire({&demand, 1}, Waiting::never, kNow).state == PermitState::held);
     }
   }
-  CHECK(std::string_view(rig.table->limits[number].defined.name) == "awaited");
+  CHECK(std::string_view((*rig.table)[number].defined.name) == "awaited");
   rig.limiter.release(first.permit, kNow);
   CHECK(rig.limiter.state(second.permit) == PermitState::held);
   CHECK(test::faults(*rig.table, kNow) == "");
@@ -274,12 +277,12 @@ TEST_CASE("who knows a limit that has gone does not count in the one that has it
   const auto old = rig.places[0];
   for (std::size_t i = 0; i <= 2 * kLimits; ++i) REQUIRE(rig.define({limit("b" + std::to_string(i), 1)}));
   REQUIRE(rig.define(many("c", kLimits)));
-  CHECK(rig.table->limits[old.number].used == LimitRecord::kConfigured);
+  CHECK((*rig.table)[old.number].used == LimitRecord::kConfigured);
   const Demand demand{.limit = old.number, .key = {}, .serial = old.serial};
   const auto answer = rig.limiter.acquire({&demand, 1}, Waiting::never, kNow);
   CHECK(answer.state == PermitState::held);
-  CHECK(answer.permit == 0);
-  CHECK(rig.table->limits[old.number].in_use == 0);
+  CHECK_FALSE(answer.permit);
+  CHECK((*rig.table)[old.number].in_use == 0);
 }
 
 TEST_CASE("who gets no lock learns no places", "[limits][definitions]") {
@@ -315,8 +318,8 @@ TEST_CASE("a limit that goes stays as long as a waiter for another one needs it"
   scarce.acquire = 1'000'000;
   REQUIRE(rig.define({limit("plenty", 5), scarce}));
   const auto held = rig.acquire("scarce");
-  const std::array<Demand, 2> both{Demand{.limit = find(rig.limiter, "plenty").value(), .key = {}},
-                                   Demand{.limit = find(rig.limiter, "scarce").value(), .key = {}}};
+  const std::array<Demand, 2> both{Demand{.limit = rig.found("plenty"), .key = {}},
+                                   Demand{.limit = rig.found("scarce"), .key = {}}};
   const auto waits = rig.limiter.acquire(both, Waiting::parked, kNow);
   REQUIRE(waits.state == PermitState::waiting);
   const auto& plenty = rig.at("plenty");

@@ -92,7 +92,7 @@ TEST_CASE("load that comes after a quiet time is held at once", "[limits][gradie
   CHECK(origin.concurrency() >= 20);
   CHECK(origin.concurrency() <= 29);
   CHECK(origin.gradient().after == origin.concurrency());
-  CHECK(origin.gradient().usual < 110'000);
+  CHECK(origin.gradient().min_rtt < 110'000);
 }
 
 TEST_CASE("a quiet time leaves the concurrency", "[limits][gradient]") {

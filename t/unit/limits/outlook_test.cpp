@@ -40,7 +40,7 @@ class Line {
     const auto end = now_ + micros(lasts);
     for (auto next = now_; next < end; next += micros(1 / rate)) {
       pass(next, held, told);
-      const Demand demand{.limit = 0, .key = make_key(table_->secret, "", true)};
+      const Demand demand{.limit = LimitNumber::of(0), .key = make_key(table_->secret, "", true)};
       const auto answer = limiter_.acquire({&demand, 1}, Waiting::parked, now_);
       if (answer.state == PermitState::held) held_.emplace(now_ + micros(held), answer.permit);
       if (answer.state == PermitState::waiting) waiting_.emplace_back(answer.wait_until, answer.permit);
@@ -54,7 +54,7 @@ class Line {
   }
 
  private:
-  using Dated = std::pair<Micros, Index>;
+  using Dated = std::pair<Micros, PermitRef>;
 
   static Micros micros(double span) { return std::llround(span * kSecond); }
 

@@ -42,8 +42,8 @@ TEST_CASE("a reaper takes the permits of the process, or is put off", "[limits][
   limits::Limiter limiter(table, *shm::index_of(*segment, *slot), wakeups);
   const auto definition = limit("a", {.concurrency = 2});
   REQUIRE(test::define(limiter, std::span(&definition, 1), 1, 1, kSecond));
-  const limits::Demand demand;
-  REQUIRE(limiter.acquire(std::span(&demand, 1), limits::Waiting::never, kSecond).permit != 0);
+  const limits::Demand demand{.limit = limits::LimitNumber::of(0), .key = {}};
+  REQUIRE(limiter.acquire(std::span(&demand, 1), limits::Waiting::never, kSecond).permit);
   slot->counters[shm::kOpenedCounter] = 1;
   {
     const limits::Lock lock(table, wakeups, 0);

@@ -31,14 +31,14 @@ struct Inside {
 };
 
 // Waits as a process does that hears no wakeups; the permit that it has then, or 0.
-limits::Index get(limits::Limiter& limiter, std::span<const limits::Demand> demands, Inside& inside) {
+limits::PermitRef get(limits::Limiter& limiter, std::span<const limits::Demand> demands, Inside& inside) {
   const auto answer = limiter.acquire(demands, limits::Waiting::parked, limits::now());
   if (answer.state != PermitState::waiting) return answer.permit;
   while (limiter.state(answer.permit) == PermitState::waiting && limits::now() < answer.wait_until) {
     std::this_thread::yield();
   }
   limits::LimitRefusal refused;
-  if (limiter.withdraw(answer.permit, limits::LimitReason::timeout, limits::now(), refused)) return 0;
+  if (limiter.withdraw(answer.permit, limits::LimitReason::timeout, limits::now(), refused)) return {};
   inside.waited.fetch_add(1);
   return answer.permit;
 }
@@ -50,9 +50,11 @@ void live(limits::Limiter& limiter, unsigned thread, Inside& inside, std::uint32
   const auto& secret = limiter.table().secret;
   for (std::uint32_t i = 0; i < requests; ++i) {
     const char key = static_cast<char>('a' + random() % 4);
-    const limits::Demand demands[] = {{0, {}}, {1, limits::make_key(secret, {&key, 1}, true)}};
+    const limits::Demand demands[] = {
+        {.limit = limits::LimitNumber::of(0), .key = {}},
+        {.limit = limits::LimitNumber::of(1), .key = limits::make_key(secret, {&key, 1}, true)}};
     const auto permit = get(limiter, std::span(demands).first(1 + random() % 2), inside);
-    if (permit == 0) continue;
+    if (!permit) continue;
     inside.entered.fetch_add(1);
     if (std::popcount(inside.threads.fetch_or(bit) | bit) > static_cast<int>(kMost))
       inside.too_many.fetch_add(1);

@@ -9,7 +9,6 @@
 #include <vector>
 
 #include "mod_wsflow/limits/definitions.hpp"
-#include "mod_wsflow/limits/refusals.hpp"
 #include "t/unit/support/limits_table.hpp"
 
 using namespace wsflow;
@@ -32,8 +31,47 @@ struct Rig {
     return test::define(limiter, definitions, ++generation, 0, kBegin);
   }
   Answer acquire(std::string_view key = {}, Micros now = kBegin) {
-    const Demand demand{.limit = 0, .key = make_key(table->secret, key, true)};
+    const Demand demand{.limit = LimitNumber::of(0), .key = make_key(table->secret, key, true)};
     return limiter.acquire({&demand, 1}, Waiting::never, now);
+  }
+
+  test::LimitsTable table;
+  SlotWakeups wakeups;
+  Limiter limiter{*table, 3, wakeups};
+  std::uint32_t generation = 0;
+};
+
+LimitDefinition keyed(std::string_view name) {
+  LimitDefinition definition;
+  name.copy(definition.name, kNameSize - 1);
+  definition.settings.concurrency = 1000;
+  definition.keyed = true;
+  return definition;
+}
+
+// Limits "client" and "origin", each with a key.
+struct KeyedRig {
+  KeyedRig() { REQUIRE(define({keyed("client"), keyed("origin")})); }
+  bool define(const std::vector<LimitDefinition>& definitions) {
+    return test::define(limiter, definitions, ++generation, 0, kBegin);
+  }
+  Key key(std::string_view text, bool show = true) { return make_key(table->secret, text, show); }
+  PermitRef hold(std::string_view client, std::string_view origin = {}, bool show = true) {
+    const Demand demands[] = {{.limit = LimitNumber::of(0), .key = key(client, show)},
+                              {.limit = LimitNumber::of(1), .key = key(origin, show)}};
+    const auto answer =
+        limiter.acquire(std::span(demands).first(origin.empty() ? 1 : 2), Waiting::never, kBegin);
+    REQUIRE(answer.state == PermitState::held);
+    return answer.permit;
+  }
+  std::vector<PermitRef> holders(std::string_view limit, std::string_view text) {
+    const auto marks = holders_of(limiter, limit, key(text, false));
+    std::vector<PermitRef> result;
+    REQUIRE(marks);
+    for (std::size_t i = 0; i < kPermits; ++i) {
+      if (marks->contains(PermitRef::of(i))) result.push_back(PermitRef::of(i));
+    }
+    return result;
   }
 
   test::LimitsTable table;
@@ -51,7 +89,7 @@ TEST_CASE("the need of a steady load is its rate times its time", "[limits][view
   Rig rig({limit("origin", permits)});
   // 20 a second, of 2 s: 40 permits; what is refused is part of the need.
   const bool enough = permits >= 40;
-  using PermitLease = std::pair<Micros, Index>;
+  using PermitLease = std::pair<Micros, PermitRef>;
   std::priority_queue<PermitLease, std::vector<PermitLease>, std::greater<>> held;
   const auto release_until = [&](Micros now) {
     for (; !held.empty() && held.top().first <= now; held.pop()) {
@@ -147,7 +185,7 @@ TEST_CASE("the refusals of all limits are one sum", "[limits][view]") {
   CHECK(refusals(rig.limiter) == 0U);
   for (int i = 0; i < 4; ++i) rig.acquire();
   for (int i = 0; i < 3; ++i) {
-    const Demand demand{.limit = 1, .key = make_key(rig.table->secret, {}, true)};
+    const Demand demand{.limit = LimitNumber::of(1), .key = make_key(rig.table->secret, {}, true)};
     rig.limiter.acquire({&demand, 1}, Waiting::never, kBegin);
   }
   CHECK(refusals(rig.limiter) == 3U + 2U);
@@ -167,4 +205,53 @@ TEST_CASE("a limit that is not configured any more is shown while it is in use",
   views = limits::all_limits(rig.limiter, kBegin);
   REQUIRE(views.size() == 1);
   CHECK(views[0].name == "new");
+}
+
+TEST_CASE("the permits of a key are those that are held of it now", "[limits][view]") {
+  KeyedRig rig;
+  const auto first = rig.hold("alice");
+  rig.hold("bob");
+  const auto second = rig.hold("alice", "east");
+  const auto gone = rig.hold("alice");
+  rig.limiter.release(gone, kBegin + 1);
+  CHECK(rig.holders("client", "alice") == std::vector{first, second});
+  CHECK(rig.holders("origin", "east") == std::vector{second});
+  // The key of one limit says nothing of another's.
+  CHECK(rig.holders("origin", "alice").empty());
+  CHECK(rig.holders("client", "carol").empty());
+  CHECK(rig.holders("nothing", "alice").empty());
+}
+
+TEST_CASE("holders are found however many there are, and after their limit has gone", "[limits][view]") {
+  KeyedRig rig;
+  std::vector<PermitRef> held;
+  for (int i = 0; i < 900; ++i) {
+    for (int other = 0; other < 5; ++other) rig.hold("number " + std::to_string(other));
+    held.push_back(rig.hold("alice"));
+  }
+  CHECK(rig.holders("client", "alice") == held);
+  REQUIRE(rig.define({keyed("origin")}));
+  CHECK(rig.holders("client", "alice") == held);
+}
+
+TEST_CASE("a permit tells its keys, but none that is hidden", "[limits][view]") {
+  KeyedRig rig;
+  const auto both = rig.hold("alice", "east");
+  const auto hidden = rig.hold("secret", "", false);
+  const auto raw = rig.hold("<b>\n\xFF");
+  const auto gone = rig.hold("bob");
+  const auto one = rig.hold("carol");
+  rig.limiter.release(gone, kBegin + 1);
+  // More than are copied in one go.
+  std::vector<PermitRef> permits{both, {}, hidden, raw, gone, PermitRef::of(200'000)};
+  permits.resize(200, one);
+  const auto keys = keys_of(rig.limiter, permits);
+  REQUIRE(keys.size() == permits.size());
+  CHECK(std::vector(keys.begin(), keys.begin() + 6) ==
+        std::vector<std::vector<HeldKey>>{
+            {{"client", "alice"}, {"origin", "east"}}, {}, {}, {{"client", "<b>\n\xFF"}}, {}, {}});
+  CHECK(std::all_of(keys.begin() + 6, keys.end(), [](auto& each) {
+    return each == std::vector<HeldKey>{{"client", "carol"}};
+  }));
+  CHECK(keys_of(rig.limiter, {}).empty());
 }

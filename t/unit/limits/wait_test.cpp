@@ -13,7 +13,7 @@ using test::limit;
 TEST_CASE("those who wait are served in the order in which they came, whatever their process", "[limits]") {
   test::LimitsRig rig{limit("a", {.concurrency = 1, .queue = 10}, kSecond)};
   auto holder = rig.hold(rig.one, 0);
-  std::vector<limits::Index> waiting;
+  std::vector<limits::PermitRef> waiting;
   for (int i = 0; i < 6; ++i) waiting.push_back(rig.wait(i % 2 == 0 ? rig.two : rig.one, {rig.demand(0)}));
   CHECK(rig.table->limits[0].waiting == 6);
   for (const auto next : waiting) {
@@ -49,7 +49,7 @@ TEST_CASE("each entry has so many who wait, each as long as the strictest limit 
   // The limit that lets nobody wait refuses, though others would.
   rig.hold(rig.one, 2);
   const auto strict = rig.acquire(rig.one, {rig.demand(1), rig.demand(2)});
-  CHECK(strict.refused.limit == 2);
+  CHECK(strict.refused.limit == limits::LimitNumber::of(2));
   CHECK(strict.refused.reason == LimitReason::concurrency);
   CHECK(rig.faults() == "");
 }

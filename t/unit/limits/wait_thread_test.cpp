@@ -36,7 +36,7 @@ struct Rig {
     REQUIRE(watch.start());
   }
   limits::Answer acquire() {
-    const limits::Demand demand;
+    const limits::Demand demand{.limit = limits::LimitNumber::of(0), .key = {}};
     return limiter.acquire(std::span(&demand, 1), limits::Waiting::parked, limits::now());
   }
   void begin(TestWait& wait) {

@@ -285,7 +285,7 @@ TEST_CASE("readers and commands among threads that open and free see whole rows 
                                      .server = text,
                                      .route = text,
                                      .origin = text,
-                                     .permit = static_cast<limits::Index>(thread),
+                                     .permit = limits::PermitRef::of(thread),
                                      .user = text};
         auto other_facts = facts;
         other_facts.id = ~id;
@@ -302,12 +302,12 @@ TEST_CASE("readers and commands among threads that open and free see whole rows 
   const bool enough = test::eventually([&] {
     for (const auto& view : test::tunnels(*table.segment, 0, 100)) {
       ++seen;
-      const std::string text(40, static_cast<char>('a' + view.permit));
+      const std::string text(40, static_cast<char>('a' + view.permit.number()));
       const auto thread = (static_cast<std::int64_t>(view.id) < 0 ? ~view.id : view.id) >> 32U;
       shm::Address client;
-      client.bytes.fill(static_cast<std::uint8_t>(view.permit));
+      client.bytes.fill(static_cast<std::uint8_t>(view.permit.number()));
       if (view.client != client.text() || view.server != text || view.origin != text || view.user != text ||
-          thread != view.permit)
+          thread != view.permit.number())
         ++torn;
       test::close(*table.segment, view.id, static_cast<std::uint16_t>(view.id));
     }

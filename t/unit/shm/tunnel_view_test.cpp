@@ -17,14 +17,16 @@ struct Made {
   std::uint8_t client;  // 192.0.2.x
   const char* route;
   const char* user;
-  limits::Index permit;
+  limits::PermitRef permit;
   std::uint64_t bytes;
 };
 
 // A few tunnels, different in everything.
 struct Table {
   Table() {
-    const Made all[] = {{1, 30, "/b", "", 0, 10}, {2, 10, "/a", "ann", 7, 30}, {3, 20, "/b", "bob", 9, 20}};
+    const Made all[] = {{1, 30, "/b", "", {}, 10},
+                        {2, 10, "/a", "ann", limits::PermitRef::of(7), 30},
+                        {3, 20, "/b", "bob", limits::PermitRef::of(9), 20}};
     std::int64_t started = 1'700'000'000'000'000;
     for (const auto& one : all) {
       started += 1'000'000;
@@ -112,8 +114,8 @@ TEST_CASE("a selector chooses by everything that it has", "[tunnel_view]") {
   CHECK(table.chosen({.part = "2.20"}) == Ids{3});
   CHECK(table.chosen({.part = "an"}) == Ids{2});
   CHECK(table.chosen({.part = "s://o/b"}) == Ids{1, 3});
-  std::vector<bool> permits(10);
-  permits[7] = true;
+  limits::PermitSet permits;
+  permits.insert(limits::PermitRef::of(7));
   CHECK(table.chosen({.permits = &permits}) == Ids{2});
   const auto page = shm::tunnels(*table.segment, {.selector = {.route = "/b"}, .count = 1});
   CHECK(page.matched == 2);
@@ -137,7 +139,7 @@ TEST_CASE("a view says what was shown of the tunnel", "[tunnel_view]") {
   CHECK(view.client == "192.0.2.10");
   CHECK(view.user == "ann");
   CHECK(view.generation == 3);
-  CHECK(view.permit == 7);
+  CHECK(view.permit == limits::PermitRef::of(7));
   CHECK(view.bytes == std::array<std::uint64_t, 2>{30, 30});
   CHECK(view.messages == std::array<std::uint64_t, 2>{3, 1});
   CHECK(view.active == 30);

@@ -35,24 +35,24 @@ class LimitsRig {
   }
 
   limits::Demand demand(std::uint32_t number, std::string_view key = {}) {
-    return {number, limits::make_key(table->secret, key, true)};
+    return {.limit = limits::LimitNumber::of(number), .key = limits::make_key(table->secret, key, true)};
   }
   limits::Answer acquire(limits::Limiter& limiter, std::vector<limits::Demand> demands,
                          limits::Waiting waiting = limits::Waiting::parked) {
     return limiter.acquire(demands, waiting, now);
   }
   // Holds permits of `number` until it is released.
-  limits::Index hold(limits::Limiter& limiter, std::uint32_t number, std::string_view key = {}) {
+  limits::PermitRef hold(limits::Limiter& limiter, std::uint32_t number, std::string_view key = {}) {
     const auto answer = acquire(limiter, {demand(number, key)});
     REQUIRE(answer.state == limits::PermitState::held);
     return answer.permit;
   }
-  limits::Index wait(limits::Limiter& limiter, std::vector<limits::Demand> demands) {
+  limits::PermitRef wait(limits::Limiter& limiter, std::vector<limits::Demand> demands) {
     const auto answer = acquire(limiter, std::move(demands));
     REQUIRE(answer.state == limits::PermitState::waiting);
     return answer.permit;
   }
-  bool holds(limits::Limiter& limiter, limits::Index permit) {
+  bool holds(limits::Limiter& limiter, limits::PermitRef permit) {
     return limiter.state(permit) == limits::PermitState::held;
   }
   std::uint32_t in_use(std::uint32_t number) { return table->limits[number].in_use; }

@@ -11,11 +11,10 @@
 namespace wsflow::test {
 
 // Puts limits into a table, as the processes of a generation do.
-inline bool define(limits::Limiter& limiter, std::span<const limits::LimitDefinition> definitions,
+inline bool define(const limits::LimitsAccess& access, std::span<const limits::LimitDefinition> definitions,
                    std::uint32_t generation, std::uint32_t thread_share, limits::Micros now) {
   std::vector<limits::LimitHandle> handles(definitions.size());
-  return limits::define(limiter, definitions, generation, limits::Arrival::steady, thread_share, now,
-                        handles);
+  return limits::define(access, definitions, generation, limits::Arrival::steady, thread_share, now, handles);
 }
 
 // A fresh table of limits that forked processes share.

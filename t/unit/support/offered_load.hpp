@@ -87,7 +87,7 @@ class OfferedLoad {
   double truth_now() const { return static_cast<double>(absent_.size()); }
 
  private:
-  using PermitLease = std::pair<limits::Micros, limits::Index>;
+  using PermitLease = std::pair<limits::Micros, limits::PermitRef>;
 
   static limits::Micros micros(double span) { return std::llround(span * limits::kSecond); }
 
@@ -133,7 +133,8 @@ class OfferedLoad {
   }
 
   limits::Answer ask(limits::Waiting waiting) {
-    const limits::Demand demand{.limit = 0, .key = limits::make_key(table_->secret, "", true)};
+    const limits::Demand demand{.limit = limits::LimitNumber::of(0),
+                                .key = limits::make_key(table_->secret, "", true)};
     return limiter_.acquire({&demand, 1}, waiting, now_);
   }
 

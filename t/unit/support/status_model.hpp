@@ -36,9 +36,9 @@ inline limits::LimitView busy_limit() {
   view.gradient.why = limits::Gradient::Why::slower;
   view.gradient.before = 25;
   view.gradient.after = 24;
-  view.gradient.recent = 300'000;
-  view.gradient.usual = 150'500;
-  view.gradient.ratio = 0.75;
+  view.gradient.sample_rtt = 300'000;
+  view.gradient.min_rtt = 150'500;
+  view.gradient.gradient = 0.75;
   view.ramp_share = 0.55;
   view.arrival_rate = 20.1;
   view.admission_rate = 19.8;
@@ -85,7 +85,7 @@ inline shm::Page tunnel_page(std::int64_t now_us) {
        .route = "/chat",
        .origin = "ws://127.0.0.1:9000",
        .user = "alice",
-       .permit = 3,
+       .permit = limits::PermitRef::of(2),
        .traits = shm::trait::kClientTls | shm::trait::kOnWorker | shm::trait::kUser | shm::trait::kSlowClient,
        .active = 80,
        .bytes = {1001, 2002},
@@ -102,7 +102,7 @@ inline shm::Page tunnel_page(std::int64_t now_us) {
                           .route = kHostile,
                           .origin = kHostile,
                           .user = kHostile,
-                          .permit = 0,
+                          .permit = {},
                           .traits = shm::trait::kOriginTls | shm::trait::kUser,
                           .active = 0,
                           .bytes = {UINT64_MAX, 0},
