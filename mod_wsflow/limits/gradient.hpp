@@ -25,8 +25,8 @@ namespace wsflow::limits {
 //   quarters of `probe_rtt`, the origin has become slower, and the sample RTT is the new min RTT.
 // - sample RTT is a mean of means of one second, which leans on the last few. Envoy takes a percentile.
 // - The gradient is never above 1 (Envoy's: 2): only the headroom lets the concurrency grow.
-// - Nothing is decided while half the permits are free, or of fewer than ten requests; a step is at least
-// one.
+// - Nothing is decided while half the permits are free, or of fewer than ten requests.
+// - A step is at least one: rounding alone does not hold it.
 struct Gradient {
   enum class Why : std::uint8_t {
     none,    // has not decided yet

@@ -110,8 +110,8 @@ class TunnelRows {
   Layout& layout_;
   std::uint32_t owner_;  // what stands in the heads of our pages; 0: no rows
   base::Mutex mutex_;    // guards the `used` of our pages, too
-  std::array<std::uint64_t, kMaxPages / 64> room_
-      WSFLOW_GUARDED_BY(mutex_){};  // one bit a page: ours, with a free row
+  // One bit a page: ours, with a free row.
+  std::array<std::uint64_t, kMaxPages / 64> room_ WSFLOW_GUARDED_BY(mutex_){};
 };
 
 }  // namespace wsflow::shm

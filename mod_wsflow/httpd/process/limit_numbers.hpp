@@ -19,9 +19,8 @@ class LimitNumbers {
 
  private:
   std::atomic<bool> known_{false};
-  base::Mutex mutex_;  // guards the rules, too, until they are known
-  bool missing_ WSFLOW_GUARDED_BY(mutex_) =
-      false;  // the log says that the lock of the limits was not to be had
+  base::Mutex mutex_;                               // guards the rules, too, until they are known
+  bool missing_ WSFLOW_GUARDED_BY(mutex_) = false;  // the log says that the lock was not to be had
 };
 
 }  // namespace wsflow::httpd
