@@ -1,13 +1,13 @@
 #pragma once
 
-// The only place that includes headers of httpd and APR. Some of httpd's headers are not made for C++: they
-// go behind the others, inside extern "C".
+// Includes all headers of httpd and APR; no other file does. Headers that are not made for C++ stand last,
+// inside extern "C".
 
 // clang-format off: the order matters
 #include <ap_mmn.h>
 
-// Older ones lack hooks that the module needs. Trunk keeps the socket of a connection elsewhere, and a tunnel
-// could not take it (start_checks.cpp).
+// Older versions lack hooks that the module needs. Trunk keeps a connection's socket elsewhere, where a
+// tunnel cannot take it (start_checks.cpp).
 #if MODULE_MAGIC_COOKIE != 0x41503234UL || MODULE_MAGIC_NUMBER_MAJOR != 20120211 || \
     !AP_MODULE_MAGIC_AT_LEAST(20120211, 116)
 #error "mod_wsflow is for Apache httpd 2.4, from 2.4.49 on: these headers are those of another version"

@@ -6,7 +6,7 @@
 
 namespace wsflow::httpd {
 
-// The elements of an array of httpd's; none if there is no array.
+// The elements of an APR array; empty for nullptr.
 template <class Element>
 std::span<Element> elements(const apr_array_header_t* array) noexcept {
   if (array == nullptr) return {};

@@ -7,8 +7,9 @@
 
 namespace wsflow::httpd {
 
-// The border that no exception crosses: every function whose address is given to httpd, APR or OpenSSL is
-// noexcept and is one call of guard(). Our code does not throw; the standard library may (memory).
+// Runs `body`; logs an exception and returns `on_failure` then. No exception crosses this border: every
+// function whose address is given to httpd, APR or OpenSSL is noexcept and is one call of guard(). Our code
+// does not throw; the standard library may (memory).
 template <class Result, class Body>
 Result guard(const server_rec* server, Result on_failure, Body&& body) noexcept {
   try {

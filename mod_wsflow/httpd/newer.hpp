@@ -2,13 +2,12 @@
 
 #include "mod_wsflow/httpd/api.hpp"
 
-// What httpd has gained since the oldest version that the module serves. It is looked for in the httpd that
-// has loaded the module, not in the headers of the build: one binary loads into all of them, and uses what it
-// finds. Nothing else of ours may name what is newer (t/checks/older_httpd.py).
+// Functions and values that httpd got after the oldest version that the module serves. The module looks for
+// them in the httpd that has loaded it, not in the headers of the build: one binary serves all versions. No
+// other file of ours may name them (t/checks/older_httpd.py).
 
 extern "C" {
-// Weak: null where httpd has no such function.
-// Since 2.4.58.
+// Weak: null where httpd lacks the function.
 [[gnu::weak]] AP_DECLARE(apr_status_t)
     ap_get_pollfd_from_conn(conn_rec* c, struct apr_pollfd_t* polled, apr_interval_time_t* timeout);
 // Since 2.4.59.
@@ -21,11 +20,11 @@ namespace wsflow::httpd::newer {
 
 inline constexpr unsigned kCheckAddress = 1;  // PROXY_DETERMINE_ADDRESS_CHECK
 
-// Since 2.4.63. An MPM that cannot wait for a connection does not know the question.
+// Since 2.4.63. An MPM that cannot wait for a connection does not know this query.
 inline constexpr int kCanWaitIo = 19;
 inline constexpr auto kAsyncWaitIo = static_cast<conn_state_e>(8);
 
-// The numbers are what all of 2.4 agrees upon.
+// All versions of 2.4 agree on these numbers.
 #ifdef PROXY_DETERMINE_ADDRESS_CHECK
 static_assert(kCheckAddress == PROXY_DETERMINE_ADDRESS_CHECK);
 #endif

@@ -4,8 +4,8 @@
 
 namespace wsflow::httpd {
 
-// What outlives reloads, in which the module itself is unloaded: zeroed memory of the process pool, the same
-// for each `key`. Parent; children have a copy.
+// Memory of the process pool that outlives reloads, which unload the module. Zeroed at first; one object for
+// each `key`. Parent; children have a copy.
 template <class T>
 T& retained(const char* key) noexcept {
   auto* found = ap_retained_data_get(key);
