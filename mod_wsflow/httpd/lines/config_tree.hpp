@@ -6,22 +6,23 @@
 
 namespace wsflow::httpd {
 
-// The configuration as httpd has read it, line by line (ap_conftree): there when all has been read, until the
-// server starts. It tells what other modules tell nobody, and where a thing is written. What a module has
-// added by itself (mod_perl's <Perl>) is not in it. Parent, at the checks.
+// The configuration as httpd has read it, line by line (ap_conftree). It exists from the end of reading until
+// the server starts. It shows settings that other modules do not export, and the place of each line. Lines
+// that a module adds by itself (mod_perl's <Perl>) are missing. Parent, at the checks.
 
 using Line = ap_directive_t;
 
-// Whether it is that directive, or the beginning of that section ("<Location").
+// True if the line is that directive, or opens that section ("<Location").
 bool is_line(const Line& line, const char* directive) noexcept;
 
-// The lines of a virtual host, or of the main server with all sections; linked by `next`. nullptr: none.
+// The first line of a virtual host, or of the main server with all sections; `next` links the others.
+// nullptr: none.
 const Line* lines_of(const server_rec* server) noexcept;
 
-// The last line on this level that has the directive; nullptr if none has. Inner sections are not looked at.
+// The last line of this level with the directive; nullptr: none. Skips inner sections.
 const Line* last_line(const Line* level, const char* directive) noexcept;
 
-// The arguments, as httpd takes them apart; without the ">" of a section.
+// The arguments as httpd splits them, without the ">" of a section.
 std::vector<const char*> words_of(apr_pool_t* pool, const Line& line);
 
 // file:line
@@ -36,7 +37,7 @@ void for_each_line(const Line* level, Visit&& visit) {
   }
 }
 
-// The first line from `level` on, sections included, for which `is_it` says so; nullptr: none.
+// The first line from `level` on, inner sections included, for which `is_it` is true; nullptr: none.
 template <class Predicate>
 const Line* find_line(const Line* level, const Predicate& is_it) noexcept {
   for (; level != nullptr; level = level->next) {
@@ -46,14 +47,14 @@ const Line* find_line(const Line* level, const Predicate& is_it) noexcept {
   return nullptr;
 }
 
-// The <VirtualHost> that a line stands in; nullptr: in none.
+// The <VirtualHost> around a line; nullptr: none.
 inline const Line* host_of(const Line& line) noexcept {
   const auto* top = &line;
   while (top->parent != nullptr) top = top->parent;
   return is_line(*top, "<VirtualHost") ? top : nullptr;
 }
 
-// Whether both may be in force for one request: one host, or none.
+// True if both lines may be in force for one request: they share a host, or one stands in none.
 inline bool may_meet(const Line& one, const Line& other) noexcept {
   const auto* first = host_of(one);
   const auto* second = host_of(other);

@@ -14,12 +14,12 @@ namespace {
 
 struct Rule {
   bool matches = false;
-  bool changes = false;  // the path, or whether and in which order other rules are tried
-  bool chained = false;  // the next one is tried only if this one matches
+  bool changes = false;  // alters the path, or the choice or order of other rules
+  bool chained = false;  // the next rule is tried only if this one matches
   bool to_origin = false;
 };
 
-// Whether one of these stands in "[a,b=c]".
+// True if `flags` ("[a,b=c]") contains one of `names`.
 bool has_flag(std::string_view flags, std::initializer_list<std::string_view> names) noexcept {
   while (!flags.empty()) {
     const auto end = std::min(flags.find_first_of(",]"), flags.size());
@@ -52,7 +52,7 @@ Rule read(apr_pool_t* pool, const Line& line, const char* path) noexcept {
 
 enum class Holds : unsigned char { no, perhaps, yes };
 
-// What an operator's request for the path has there, which is no WebSocket; nullptr: not to be known.
+// The value of `variable` in an operator's request for `path`, which is no WebSocket; nullptr: unknown.
 const char* value_of(std::string_view variable, const char* path) noexcept {
   if (ws::equals_ignoring_case(variable, "%{HTTP:Upgrade}")) return "";
   if (ws::equals_ignoring_case(variable, "%{HTTP:Connection}")) return "keep-alive";
@@ -109,7 +109,7 @@ const Line* rewrite_to_origin(apr_pool_t* pool, const server_rec* server, const 
       continue;
     }
     if (rule.to_origin && all == Holds::yes) return level;
-    // A rule that goes to an origin under a condition takes the path, or leaves it to those behind.
+    // A rule to an origin with an uncertain condition takes the path, or leaves it to later rules.
     if (rule.changes && !rule.to_origin) return nullptr;
   }
   return nullptr;

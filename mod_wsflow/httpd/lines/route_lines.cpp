@@ -21,7 +21,7 @@ bool starts_with(std::string_view text, std::string_view prefix) noexcept {
   return equals_ignoring_case(text.substr(0, prefix.size()), prefix);
 }
 
-// The place of the routes of a section: its path, and whether it is a pattern.
+// Sets the route's path from its section, and notes whether it is a pattern.
 void place_in(apr_pool_t* pool, const Line& section, RouteLine& route) {
   auto words = words_of(pool, section);
   const bool regex = words.size() > 1 && std::strcmp(words.front(), "~") == 0;
@@ -37,7 +37,7 @@ void take_key(std::string_view word, RouteLine& route) noexcept {
   if (starts_with(word, "upgrade=")) route.upgrades = !equals_ignoring_case(word.substr(8), "none");
 }
 
-// False: it is no route. `first`: the index of the word that follows the path.
+// False: the line is no route. `first`: index of the word behind the path.
 bool take_words(const std::vector<const char*>& words, std::size_t first, RouteLine& route) {
   if (words.size() <= first) return false;
   route.url = words[first];
@@ -108,7 +108,7 @@ std::vector<RouteLine> routes_in_force(apr_pool_t* pool, const server_rec* main,
   auto own = route_lines(pool, server);
   if (server == main) return own;
   auto routes = route_lines(pool, main);
-  // Rules of mod_rewrite are not inherited without RewriteOptions; routes always are, whatever
+  // A virtual host inherits rules of mod_rewrite only with RewriteOptions, but routes always, whatever
   // ProxyPassInherit says (httpd 2.4.71).
   std::erase_if(routes, [](const RouteLine& route) { return route.rewritten; });
   routes.insert(routes.end(), own.begin(), own.end());

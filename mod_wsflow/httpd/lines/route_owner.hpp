@@ -7,28 +7,27 @@
 
 namespace wsflow::httpd {
 
-// Whose the upgrades of a route are. For the checks at the start. Parent.
+// Tells whether the module or another one takes the upgrades of a route. For the checks at the start. Parent.
 
 // What WSFlow says where the route counts in `server`, if it says anything. Where it is given for a part of
 // the route, that counts.
 std::optional<bool> wsflow_at(const server_rec* server, const RouteLine& route) noexcept;
 
-// Whether tunnels of the module come of it.
+// True if the module makes tunnels of the route's upgrades.
 bool has_tunnels(const server_rec* server, const RouteLine& route) noexcept;
 
-// Whether a section with this path and what is matched by this text have anything in common; patterns are
-// taken to have.
+// True if a section with this path and the route may share requests. Patterns are taken to share some.
 bool may_meet(const char* section, bool pattern, const RouteLine& route) noexcept;
 
 enum class Verdict : unsigned char { none, fails, works };
 // A route that fails in some server where it counts.
 struct Failing {
   RouteLine route;
-  const server_rec* server;  // the first
+  const server_rec* server;  // the first that it fails in
   bool everywhere;
 };
-// Those of all servers for which `judge(server, route)` says so, each once. That one of the main server's
-// fails in there does not matter where it works in a virtual host: nobody may ever come to the main server.
+// The routes of all servers that fail by `judge(server, route)`, each once. A failure in the main server
+// alone does not count if the route works in a virtual host: perhaps nobody ever comes to the main server.
 template <class Judge>
 std::vector<Failing> failing_routes(apr_pool_t* pool, const server_rec* main, Judge&& judge) {
   struct Sum {

@@ -13,13 +13,13 @@ inline std::span<const ap_conf_vector_t* const> location_sections(const server_r
   return elements<const ap_conf_vector_t* const>(core->sec_url);
 }
 
-// Whether a section itself says WSFlow On.
+// True if the section itself says WSFlow On.
 inline bool takes_upgrades(const ap_conf_vector_t* section) noexcept {
   const auto* config = static_cast<const DirConfig*>(ap_get_module_config(section, &wsflow_module));
   return config != nullptr && config->enabled.value_or(false);
 }
 
-// Whether WSFlow On stands somewhere in a server.
+// True if WSFlow On stands somewhere in the server.
 inline bool takes_upgrades_somewhere(const server_rec* server) noexcept {
   if (takes_upgrades(server->lookup_defaults)) return true;
   const auto sections = location_sections(server);
