@@ -11,10 +11,11 @@ namespace wsflow::httpd {
 namespace {
 
 constexpr std::string_view kKey = "acquire=";
-// So many seconds nobody lets a request wait; fewer milliseconds nobody writes.
+// From here on a number is doubtful: nobody lets a request wait so many seconds, and in milliseconds nobody
+// writes fewer.
 constexpr int kDoubtful = 100;
 
-// The number of an acquire= without a unit; 0: it is none.
+// The number of an acquire= without a unit; 0: another word.
 int bare_time(std::string_view word) noexcept {
   if (word.size() < kKey.size() || ap_cstr_casecmpn(word.data(), kKey.data(), kKey.size()) != 0) return 0;
   return config::parse_number(word.substr(kKey.size()), 1, 1'000'000'000).value_or(0);

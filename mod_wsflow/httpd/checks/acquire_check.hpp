@@ -4,8 +4,8 @@
 
 namespace wsflow::httpd {
 
-// Warns of an acquire= without a unit where another reading of it is likely: mod_proxy has a key of this name
-// in milliseconds, WSFlowLimit one in seconds. Parent.
+// Warns of an acquire= without a unit that is likely to be misread: mod_proxy's key of this name is in
+// milliseconds, WSFlowLimit's in seconds. Parent.
 void check_acquire(const server_rec* main) noexcept;
 
 }  // namespace wsflow::httpd

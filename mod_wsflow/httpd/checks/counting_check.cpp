@@ -15,7 +15,7 @@ namespace wsflow::httpd {
 
 namespace {
 
-// A directive that bounds how many connections, or requests that are being answered, there are at a time.
+// A directive of another module that bounds concurrent connections, or requests in progress.
 struct Counting {
   const char* module;
   const char* directive;
@@ -62,7 +62,7 @@ bool counts_tunnels(const limits::LimitDefinition& definition, bool for_each_cli
          (definition.keyed || !for_each_client);
 }
 
-// Whether a limit counts the tunnels of a route.
+// True if a limit counts the tunnels of a route.
 bool is_limited(const server_rec* main, const server_rec* server, const RouteLine& route,
                 bool for_each_client) {
   std::map<const LimitConfig*, bool> rules;
@@ -76,8 +76,8 @@ bool is_limited(const server_rec* main, const server_rec* server, const RouteLin
   });
 }
 
-// Whether the line bounds requests of the route: one of a virtual host those of that one, one of a path those
-// below it.
+// True if the line bounds requests of the route. A line in a virtual host bounds requests of that host, a
+// line with a path bounds requests below the path.
 bool concerns(apr_pool_t* pool, const Line& line, const server_rec* server, const RouteLine& route) {
   const auto* host = host_of(line);
   if (host != nullptr && host->first_child != lines_of(server)) return false;
@@ -97,10 +97,10 @@ std::optional<RouteLine> first_unlimited(apr_pool_t* pool, const server_rec* mai
   return failing.front().route;
 }
 
-// The first of its words that is a number; else a letter for it.
+// The first word that is a number other than 0; else "N".
 const char* number_in(apr_pool_t* pool, const Line& line) {
   auto words = words_of(pool, line);
-  // Behind a bandwidth and a pace.
+  // The number stands behind a bandwidth and a pace.
   if (is_line(line, "CBandSpeed") || is_line(line, "CBandRemoteSpeed")) std::ranges::reverse(words);
   for (const char* word : words) {
     const std::string_view text(word);
@@ -109,7 +109,7 @@ const char* number_in(apr_pool_t* pool, const Line& line) {
   return "N";
 }
 
-// A name that no limit has yet, nor `taken`: one name stands for one definition.
+// A name that differs from those of all limits and from `taken`: one name stands for one definition.
 const char* free_name(apr_pool_t* pool, const server_rec* main, const char* taken) noexcept {
   const char* name = "sockets";
   const auto is_taken = [&](const char* text) {
@@ -122,7 +122,7 @@ const char* free_name(apr_pool_t* pool, const server_rec* main, const char* take
   return name;
 }
 
-// Returns the name that it proposes; nullptr: there is nothing to say.
+// Returns the name that it proposes; nullptr: no warning.
 const char* warn_of(const server_rec* main, const Line& line, const Counting& counting, const char* taken) {
   auto* pool = main->process->pconf;
   const auto route = first_unlimited(pool, main, line, counting.for_each_client);
@@ -140,7 +140,7 @@ const char* warn_of(const server_rec* main, const Line& line, const Counting& co
 
 void check_counting_modules(const server_rec* main) noexcept {
   guard_void(main, [&] {
-    // One of each kind is enough: the same limit stands in for all.
+    // One warning of each kind is enough: the same limit stands in for all directives of the kind.
     const char* said[2] = {};
     for_each_line(ap_conftree, [&](const Line& line) {
       const auto* counting = counting_of(line);

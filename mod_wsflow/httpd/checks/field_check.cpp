@@ -21,8 +21,8 @@ bool is_word(std::string_view text, std::initializer_list<std::string_view> word
                              [text](std::string_view word) { return ws::equals_ignoring_case(text, word); });
 }
 
-// The field to which the line gives a value that is httpd's own, or that stands for none; nullptr: to none.
-// What it takes away or makes of the client's value, and what is the same for all, is meant for the origin.
+// The field that the line sets to a value computed by httpd, or fills if it is empty; nullptr: none. Fields
+// that it removes, edits or sets to a constant are meant for the origin.
 const char* made_up(apr_pool_t* pool, const Line& line) noexcept {
   if (!is_line(line, "RequestHeader")) return nullptr;
   const char* rest = line.args;

@@ -10,8 +10,8 @@ namespace wsflow::httpd {
 
 namespace {
 
-// The line that switches them on for a server; nullptr if they are off, as they are by default. mod_http2
-// tells nobody of this setting.
+// The line that switches WebSockets over HTTP/2 on for a server; nullptr: they are off, the default.
+// mod_http2 does not export this setting.
 const Line* switched_on(const server_rec* server) noexcept {
   const auto* line = last_line(lines_of(server), "H2WebSockets");
   if (line == nullptr) line = last_line(ap_conftree, "H2WebSockets");

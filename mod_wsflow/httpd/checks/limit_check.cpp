@@ -58,7 +58,7 @@ int check_names(const server_rec* main) noexcept {
       apr_psprintf(pool, "there may be %d limits at most", static_cast<int>(limits::kConfigurable)));
 }
 
-// Without queue=, as many may wait as are let in at once.
+// Fills a missing queue=: as many requests may wait as are let in at once, at most kMostWaiting.
 int fill_queues(const server_rec* main) noexcept {
   const bool parks = mpm_waits_for_requests();
   for (auto* rule : rules(main)) {
@@ -79,7 +79,7 @@ int fill_queues(const server_rec* main) noexcept {
   return OK;
 }
 
-// The shortest Timeout of the servers where `place` counts: a section of the main server does in all.
+// The shortest Timeout of the servers where `place` counts: a section of the main server counts in all.
 apr_interval_time_t timeout_of(const server_rec* main, const LimitSection& place) noexcept {
   if (place.server != main) return place.server->timeout;
   auto shortest = main->timeout;
@@ -112,14 +112,14 @@ bool lies_within(std::string_view path, std::string_view outer) noexcept {
   return path.size() == outer.size() || outer.ends_with('/') || path[outer.size()] == '/';
 }
 
-// `outer` counts wherever `inner` does, as far as can be told before there are requests.
+// True if `outer` counts wherever `inner` does, as far as the configuration tells.
 bool covers(const LimitSection& outer, const LimitSection& inner) noexcept {
   if (&outer == &inner || outer.path == nullptr) return true;
   return inner.path != nullptr && std::string_view(inner.section) == outer.section &&
          lies_within(inner.path, outer.path);
 }
 
-// How many limits are in force at `inner` as a place of `server`.
+// The number of limits in force at `inner`, a section of `server` or of the main server.
 std::size_t count_limits(const server_rec* main, const server_rec* server,
                          const LimitSection& inner) noexcept {
   apr_array_header_t* merged = nullptr;
@@ -129,7 +129,7 @@ std::size_t count_limits(const server_rec* main, const server_rec* server,
       merged = merge_limits(main->process->pconf, merged, place.uses);
     }
   };
-  // As httpd merges: the outside of all sections first.
+  // httpd merges what stands outside all sections first.
   for (const bool sections : {false, true}) {
     add(main, sections);
     if (server != main) add(server, sections);
@@ -156,7 +156,7 @@ int check_counts(const server_rec* main) noexcept {
   return OK;
 }
 
-// The shared table has an end.
+// The keys of all limits must fit into the shared table.
 int check_keys(const server_rec* main) noexcept {
   std::size_t keys = 0;
   for (const auto* rule : rules(main)) {
@@ -172,10 +172,10 @@ int check_keys(const server_rec* main) noexcept {
 
 double async_factor() noexcept {
   const auto* line = last_line(ap_conftree, "AsyncRequestWorkerFactor");
-  return line != nullptr ? std::strtod(line->args, nullptr) : 2;  // httpd's own
+  return line != nullptr ? std::strtod(line->args, nullptr) : 2;  // httpd's default
 }
 
-// A request that waits is a connection to the MPM, and a child with too many stops accepting others.
+// Warns if waiting requests may stop a child from accepting connections: the MPM counts each as a connection.
 void check_room(const server_rec* main) noexcept {
   const int threads = mpm_query(AP_MPMQ_MAX_THREADS);
   const int children = std::max(mpm_query(AP_MPMQ_MAX_DAEMONS), 1);
@@ -189,10 +189,10 @@ void check_room(const server_rec* main) noexcept {
     }
   }
   const auto waits = (waiting + children - 1) / children;
-  // More permits than workers are meant for tunnels, which hold none.
+  // Permits beyond the number of workers are meant for tunnels, which hold no worker.
   const auto busy = working < std::int64_t{threads} * children ? working / children : 0;
   const auto idle = std::max<std::int64_t>(threads - busy - 1, 1);
-  // Half again for those that are kept alive, or being closed.
+  // Half as many again for connections that are kept alive or being closed.
   const auto beyond = busy + waits + waits / 2 + 1 - threads;
   if (beyond <= 0 || static_cast<double>(beyond) <= async_factor() * static_cast<double>(idle)) return;
   ap_log_error(APLOG_MARK, APLOG_WARNING, 0, main, WSFLOGNO(0136)

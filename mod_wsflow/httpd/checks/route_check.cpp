@@ -11,11 +11,11 @@ namespace wsflow::httpd {
 
 namespace {
 
-// What offers TLS to origins, and is switched on like this.
+// The directives that switch on TLS to origins.
 constexpr const char* kEngines[] = {"SSLProxyEngine", "TLSProxyEngine", "GnuTLSProxyEngine",
                                     "NSSProxyEngine"};
 
-// Whether it is switched on, on this level of the configuration; none: it does not say.
+// True if TLS to origins is switched on at this level of the configuration; nullopt: not given.
 std::optional<bool> says_on(apr_pool_t* pool, const Line* level) {
   std::optional<bool> on;
   for (const auto* engine : kEngines) {
@@ -29,7 +29,7 @@ std::optional<bool> says_on(apr_pool_t* pool, const Line* level) {
 
 enum class Engine : unsigned char { off, perhaps, on };
 
-// Of the <Proxy> sections of a level.
+// The switch for TLS in the <Proxy> sections of a level. perhaps: a section of another URL switches it on.
 Engine on_in_sections(apr_pool_t* pool, const Line* level, const RouteLine& route) {
   auto found = Engine::off;
   for (; level != nullptr; level = level->next) {
@@ -73,7 +73,7 @@ const char* name_of(apr_pool_t* pool, const server_rec* server) noexcept {
 
 int find_without_tls(const server_rec* main) {
   auto* pool = main->process->pconf;
-  // Lines that Perl has made are not to be seen.
+  // ap_conftree lacks lines that Perl has made.
   const bool sees_all = ap_find_linked_module("mod_perl.c") == nullptr;
   bool perhaps = false;
   const auto judge = [&](const server_rec* server, const RouteLine& route) {
@@ -86,7 +86,7 @@ int find_without_tls(const server_rec* main) {
   for (const auto& each : failing_routes(pool, main, judge)) {
     const auto& route = each.route;
     if (sees_all && !perhaps && each.everywhere && route.ours && !has_other_members(each.server, route)) {
-      // It is not allowed in a <Location>.
+      // SSLProxyEngine is not allowed in a <Location>.
       const char* place = route.section == nullptr
                               ? "beside it"
                               : apr_pstrcat(pool, "in ", name_of(pool, route.server), nullptr);
@@ -111,8 +111,8 @@ bool tunnels_by_itself(const server_rec* server, const RouteLine& route) {
   });
 }
 
-// Whether an <If> of the server, or of the main server, says whose upgrades are whose. Requests tell for
-// which.
+// True if a WSFlow line stands in an <If> of the server or the main server. Only requests tell which routes
+// it concerns.
 bool is_said_in_if(const server_rec* server) noexcept {
   return find_line(ap_conftree, [server](const Line& line) {
            if (!is_line(line, "WSFlow")) return false;
@@ -147,13 +147,14 @@ config::RouteRank placed(const RouteLine& route) noexcept {
   return {route.path, route.section != nullptr, route.pattern, route.encoded};
 }
 
-// mod_proxy_wstunnel makes mod_proxy pass over routes to ws:// when a request is no upgrade.
+// True if `loser` gets requests, too: mod_proxy_wstunnel makes mod_proxy pass over routes to ws:// for a
+// request without an upgrade.
 bool shares_path(const server_rec* server, const RouteLine& winner, const RouteLine& loser) {
   if (ap_find_linked_module("mod_proxy_wstunnel.c") == nullptr) return false;
   return tunnels_by_itself(server, winner) && !tunnels_by_itself(server, loser);
 }
 
-// The route because of which routes[which] gets nothing; nullptr: there is none.
+// The route that takes all requests of routes[which]; nullptr: none.
 const RouteLine* winner_over(const server_rec* server, const std::vector<RouteLine>& routes,
                              std::size_t which) {
   const auto& loser = routes[which];
@@ -163,14 +164,14 @@ const RouteLine* winner_over(const server_rec* server, const std::vector<RouteLi
     if (is_exclusion(other) && is_exclusion(loser)) continue;
     const bool wins =
         i < which ? config::hides(placed(other), placed(loser))
-                  // What a virtual host changes of the main server's is meant.
+                  // A virtual host hides a route of the main server on purpose.
                   : other.server == loser.server && config::is_hidden_by(placed(loser), placed(other));
     if (wins) return &other;
   }
   return nullptr;
 }
 
-// Of two sections the last one counts, and each section before all routes.
+// The line to write. The last of two sections wins, and each section wins over all routes outside.
 const char* cure_of(const RouteLine& winner, const RouteLine& loser) noexcept {
   if (loser.section != nullptr) return "write the section of the longer path last";
   if (winner.section == nullptr && winner.server == loser.server) return "write the longer path first";

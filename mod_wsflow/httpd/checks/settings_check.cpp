@@ -13,7 +13,7 @@ namespace wsflow::httpd {
 
 namespace {
 
-// A time as it is written in a configuration.
+// A time as a configuration writes it ("5mi"); `time` in µs.
 const char* written(apr_pool_t* pool, std::int64_t time) noexcept {
   struct Unit {
     std::int64_t worth;
@@ -33,7 +33,7 @@ std::span<const TunnelSection> places_of(const server_rec* main) noexcept {
   return elements<const TunnelSection>(config_of(main).tunnel_sections);
 }
 
-// Whether the section may be in force for the requests of the route. Of patterns and <Proxy> nobody can tell.
+// True if the section may be in force for requests of the route. A pattern or a <Proxy> is taken to be.
 bool may_cover(const server_rec* main, const TunnelSection& section, const TunnelSection& route) noexcept {
   if (section.route != nullptr || section.path == nullptr) return false;
   if (section.server != main && section.server != route.server) return false;
@@ -58,13 +58,13 @@ const config::PartialTunnelSettings& own_of(const TunnelSection& place) noexcept
   return place.route != nullptr ? place.route->tunnels.settings : place.section->tunnels.settings;
 }
 
-// The line that lifts `idle`: a key of a route wins over all directives.
+// The text that raises `idle`: a key of a route wins over all directives.
 const char* idle_of(apr_pool_t* pool, const TunnelSection& place, std::int64_t time) noexcept {
   const bool key = place.route != nullptr && own_of(place).idle.has_value();
   return apr_pstrcat(pool, key ? "idle=" : "WSFlowTimeout idle=", written(pool, time), nullptr);
 }
 
-// A dead peer must be found before silence has ended the tunnel anyway.
+// Warns if a tunnel ends as idle before its pings can find a dead peer.
 void check_ping(const server_rec* main, const TunnelSection& place, const config::TunnelSettings& settings,
                 const char* name, std::int64_t interval) noexcept {
   if (interval == 0 || settings.idle == 0 || interval + settings.ping_timeout < settings.idle) return;
@@ -77,7 +77,8 @@ void check_ping(const server_rec* main, const TunnelSection& place, const config
       place.where, name, written(pool, found), written(pool, settings.idle), idle_of(pool, place, 2 * found));
 }
 
-// Whether a part of the place says when its clients are pinged: whom its own times concern then, is not sure.
+// True if a part of the place sets the interval of pings to clients: it is then unclear whom the place's own
+// times concern.
 bool is_said_inside(const server_rec* main, const TunnelSection& place) noexcept {
   if (place.route != nullptr) return false;
   return std::ranges::any_of(places_of(main), [&](const TunnelSection& other) {
@@ -85,8 +86,8 @@ bool is_said_inside(const server_rec* main, const TunnelSection& place) noexcept
   });
 }
 
-// Who is quiet for as long is cut before anybody asks whether he is there: the answers to our pings do not
-// count for idle. Where the ping is written down, check_ping speaks of it.
+// Warns if `idle` cuts a quiet client before the first ping of the default interval: answers to our pings do
+// not count for idle. check_ping() handles intervals that are written down.
 void check_unasked(const server_rec* main, const TunnelSection& place,
                    const config::PartialTunnelSettings& given) noexcept {
   const auto ping = config::kDefaultSettings.ping_client;
@@ -118,7 +119,7 @@ void check_times(const server_rec* main, const TunnelSection& place) noexcept {
                idle_of(pool, place, settings.lifetime / 2));
 }
 
-// The largest buffer of all places must fit into the bound of a child, once in each direction.
+// Warns if the largest buffer of all places, once for each direction, exceeds the bound of a child.
 void check_buffers(const server_rec* main, std::span<const TunnelSection> places) noexcept {
   auto largest = config::kDefaultSettings.buffer;
   for (const auto& place : places) largest = std::max(largest, given_at(main, place).buffer.value_or(0));
@@ -131,7 +132,7 @@ void check_buffers(const server_rec* main, std::span<const TunnelSection> places
       enough);
 }
 
-// The kernel cuts a larger one without a word.
+// Warns of a size that the kernel cuts silently.
 void check_kernel(const server_rec* main, const TunnelSection& place, std::int64_t size,
                   const char* directive, const char* setting) noexcept {
   const auto most =
@@ -159,7 +160,7 @@ bool may_meet(const TunnelSection& section, const RouteLine& route) noexcept {
   return may_meet(section.path, !path.starts_with('/') || apr_fnmatch_test(section.path) != 0, route);
 }
 
-// A route of `place` whose origin is on this machine.
+// True if a route of `place` has its origin on this machine.
 bool leads_to_loopback(const server_rec* main, const TunnelSection& place) {
   const auto leads = [&](const server_rec* server) {
     const auto routes = routes_in_force(main->process->pconf, main, server);
@@ -178,7 +179,8 @@ bool leads_to_loopback(const server_rec* main, const TunnelSection& place) {
   return false;
 }
 
-// A packet of the loopback interface has 64 KiB: with a window much smaller than one, each waits for a timer.
+// True if a receive window is much smaller than a packet of the loopback interface (64 KiB): each packet then
+// waits for a timer.
 bool is_small(std::int64_t size) noexcept {
   constexpr std::int64_t kEnough = 32 * 1024;
   return size > 0 && size < kEnough;
@@ -198,7 +200,7 @@ void check_loopback(const server_rec* main, const TunnelSection& place) {
                place.route != nullptr ? "receive-buffer=32k" : "WSFlowReceiveBufferSize 32k");
 }
 
-// Those of mod_proxy count where ours say nothing.
+// Warns of small receive buffers of mod_proxy, which count where ours are not given.
 void check_proxy_buffers(const server_rec* main) {
   const auto says = [](const TunnelSection& place) { return own_of(place).receive_buffer.value_or(0) > 0; };
   if (std::ranges::any_of(places_of(main), says)) return;

@@ -4,7 +4,7 @@
 
 namespace wsflow::httpd {
 
-// Warns of settings of tunnels that cannot take effect beside each other, with the line to write. Parent.
+// Warns of tunnel settings that keep each other from taking effect, with the line to write. Parent.
 void check_settings(const server_rec* main) noexcept;
 
 }  // namespace wsflow::httpd

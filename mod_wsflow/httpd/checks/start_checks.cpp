@@ -18,7 +18,7 @@
 namespace wsflow::httpd {
 
 namespace {
-// The first route that needs TLS to its origin while no module offers it; nullptr if there is none.
+// The first route that needs TLS to its origin, if no module offers TLS; nullptr: none.
 const Route* route_without_tls(const server_rec* server) noexcept {
   if (ap_ssl_has_outgoing_handlers() != 0) return nullptr;
   for (; server != nullptr; server = server->next) {
@@ -32,8 +32,8 @@ const Route* route_without_tls(const server_rec* server) noexcept {
   return nullptr;
 }
 
-// What the hand-over relies upon: httpd closes whatever socket it finds where we have put another one. In
-// trunk a struct is there, of which the zeros would be read here.
+// True if httpd closes the socket that stands in the connection: the hand-over puts another one there. Trunk
+// keeps a struct in that place, and this test reads its zeros.
 bool sockets_can_be_exchanged(apr_pool_t* pool) noexcept {
   auto* socket = static_cast<apr_socket_t*>(apr_pcalloc(pool, 32 * sizeof(void*)));
   conn_rec c{};

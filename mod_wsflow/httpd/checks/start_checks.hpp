@@ -4,8 +4,8 @@
 
 namespace wsflow::httpd {
 
-// Looks at the whole configuration: what cannot work is an error (configtest fails), what works badly is a
-// warning with the line to write. Parent.
+// Checks the whole configuration. A setting that cannot work is an error (configtest fails); one that works
+// badly is a warning with the line to write. Parent.
 int check_configuration(server_rec* server) noexcept;
 
 }  // namespace wsflow::httpd

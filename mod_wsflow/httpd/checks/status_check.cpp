@@ -24,7 +24,8 @@ const core_dir_config& core_of(Section section) noexcept {
       ap_get_core_module_config(const_cast<ap_conf_vector_t*>(section)));
 }
 
-// The path of the plain <Location> with this SetHandler; nullptr: the line is none, or no path can be told.
+// The path of the plain <Location> around a SetHandler wsflow-status; nullptr: another line, or the path is
+// unknown.
 const char* path_of(apr_pool_t* pool, const Line& line) noexcept {
   if (!is_line(line, "SetHandler") || line.parent == nullptr || !is_line(*line.parent, "<Location"))
     return nullptr;
@@ -60,7 +61,7 @@ bool covers(const proxy_alias& route, const char* path) noexcept {
   return is_below(path, route.fake);
 }
 
-// Of the sections that cover the path, the last one that has a route has its way.
+// The route of the last section that covers the path and has a route; nullptr: none.
 const proxy_alias* route_of_sections(const server_rec* server, const char* path) noexcept {
   const proxy_alias* found = nullptr;
   for (const auto* section : location_sections(server)) {
@@ -70,7 +71,7 @@ const proxy_alias* route_of_sections(const server_rec* server, const char* path)
   return found;
 }
 
-// What takes the path, as mod_proxy looks for it; nullptr: nothing, or it is excluded.
+// The route that takes the path in mod_proxy's order; nullptr: none, or the path is excluded.
 const proxy_alias* first_route(const server_rec* server, const char* path, bool& of_section) noexcept {
   const auto* proxy =
       static_cast<const proxy_server_conf*>(ap_get_module_config(server->module_config, &proxy_module));
@@ -83,7 +84,7 @@ const proxy_alias* first_route(const server_rec* server, const char* path, bool&
     of_section = own != nullptr && takes(*own);
     const auto found = of_section ? routes.end() : std::ranges::find_if(routes, takes);
     const auto* first = of_section ? own : found != routes.end() ? &*found : nullptr;
-    // An exclusion counts in its own phase.
+    // An exclusion counts in its own phase alone.
     if (first != nullptr && std::string_view(first->real) != "!") return first;
   }
   return nullptr;
@@ -93,7 +94,7 @@ const char* name_of(const server_rec* server) noexcept {
   return server->server_hostname != nullptr ? server->server_hostname : "?";
 }
 
-// That of ServerName, or else the one of the addresses; 0: any.
+// The port of ServerName, else of the first address; 0: any.
 unsigned port_of(const server_rec* server) noexcept {
   if (server->port != 0 || server->addrs == nullptr) return server->port;
   return server->addrs->host_port;
@@ -106,14 +107,15 @@ void warn(const server_rec* main, const server_rec* server, const char* path, co
                path, name_of(server), port_of(server), hider, cure);
 }
 
-// mod_proxy leaves a request alone that has this variable.
+// True if a line names "no-proxy": mod_proxy leaves a request with this variable alone.
 bool may_be_left_alone() noexcept {
   return find_line(ap_conftree, [](const Line& line) {
            return line.args != nullptr && std::strstr(line.args, "no-proxy") != nullptr;
          }) != nullptr;
 }
 
-// What takes the path. Told, unless it is `told` already: hosts inherit routes of the main server.
+// Warns of the rule or route that takes the path, unless it is `told`: hosts inherit routes of the main
+// server. Returns the rule or route of the last warning.
 const void* check(const server_rec* main, const server_rec* server, const char* path,
                   const void* told) noexcept {
   auto* pool = main->process->pconf;

@@ -4,13 +4,14 @@
 
 namespace wsflow::httpd {
 
-// SetHandler wsflow-status where a route or a rule of mod_rewrite takes the requests first.
+// Checks that requests reach SetHandler wsflow-status: a route or a rule of mod_rewrite may take them first.
 
-// Warns of each virtual host where that is so, as far as the configuration tells, with the line to write.
-// Parent, once the configuration is read.
+// Warns of each virtual host where a route or rule takes them, as far as the configuration tells, with the
+// line to write. Parent, once the configuration is read.
 void check_status_reach(server_rec* main) noexcept;
 
-// Fixups hook: tells it of a request that goes to an origin instead, once for each virtual host and child.
+// Fixups hook: warns of a request for the status that goes to an origin, once for each virtual host and
+// child. Worker thread.
 int tell_hidden_status(request_rec* r) noexcept;
 
 }  // namespace wsflow::httpd

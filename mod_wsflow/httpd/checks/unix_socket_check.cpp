@@ -16,7 +16,7 @@ namespace {
 
 constexpr std::string_view kUnix = "unix:";
 
-// A route's URL in two: the path of its socket, as mod_proxy keeps it (empty: none), and the rest.
+// The two parts of a route's URL: the path of its socket, as mod_proxy keeps it (empty: none), and the rest.
 struct Target {
   const char* socket = "";
   const char* url;
@@ -37,7 +37,7 @@ bool speaks_http(const char* url) noexcept {
                      [&](auto scheme) { return ap_cstr_casecmpn(url, scheme.data(), scheme.size()) == 0; });
 }
 
-// The same with a port that no other origin has. To a socket it means nothing.
+// The URL with a port that no other origin has. A Unix socket ignores the port.
 const char* with_own_port(apr_pool_t* pool, proxy_balancer* balancer, proxy_server_conf* proxy,
                           const char* url) noexcept {
   apr_uri_t uri{};
@@ -52,13 +52,12 @@ const char* with_own_port(apr_pool_t* pool, proxy_balancer* balancer, proxy_serv
   return own;
 }
 
-// One level of the configuration, as httpd has kept its lines: what mod_proxy keeps of a route is without
-// its socket.
+// One level of the configuration's lines: mod_proxy keeps routes without their sockets.
 struct Level {
   server_rec* server;
   proxy_server_conf* proxy;
   proxy_balancer* balancer;  // of a <Proxy balancer://...>; else nullptr
-  bool takes_over;           // WSFlow On, somewhere in this server
+  bool takes_over;           // WSFlow On stands somewhere in this server
 };
 
 Level level_of(server_rec* server) noexcept {
@@ -88,21 +87,22 @@ Level level_behind(const Line& section, const Level& level, server_rec* main) no
   return inner;
 }
 
-// Whether a WSFlowPass names that socket.
+// True if a WSFlowPass names that socket.
 bool has_route_to(const Level& level, std::string_view socket, apr_pool_t* pool) noexcept {
   const auto routes = elements<const Route*>(config_of(level.server).routes);
   return std::any_of(routes.begin(), routes.end(),
                      [&](const Route* route) { return split(pool, route->url).socket == socket; });
 }
 
-// Whether a line names an origin that our tunnels may go to, or whose requests may go to one of theirs.
+// True if the line names an origin that our tunnels may go to, or whose requests may go to an origin of our
+// tunnels.
 bool concerns_us(const Line& line, const Level& level, std::string_view socket, apr_pool_t* pool) noexcept {
   if (is_line(line, "WSFlowPass") || level.takes_over) return true;
   if (is_line(line, "BalancerMember")) return config_of(level.server).routes->nelts != 0;
   return has_route_to(level, socket, pool);
 }
 
-// Whether the origin that a line names is the one that mod_proxy connects to for it.
+// True if mod_proxy connects to the origin that the line names; logs an error if not.
 bool is_right(const Line& line, const Level& level, apr_pool_t* pool) noexcept {
   const bool member = is_line(line, "BalancerMember");
   if (!member && !is_line(line, "WSFlowPass") && !is_line(line, "ProxyPass") &&
