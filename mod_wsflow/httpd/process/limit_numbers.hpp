@@ -8,8 +8,8 @@
 
 namespace wsflow::httpd {
 
-// Where the limits of this process's configuration stand in the shared table. The first process of a
-// generation puts them there: the parent must neither fail nor wait for that, nor trust what stands there.
+// The numbers of this configuration's limits in the shared table. The first process of a generation defines
+// the limits there: the parent must neither fail nor wait for the table, nor trust its contents.
 class LimitNumbers {
  public:
   // Notes the numbers in the rules, unless that was done. May wait for the lock of the limits; false if it

@@ -12,7 +12,7 @@ namespace wsflow::httpd {
 
 namespace {
 
-// The parent has other things to do.
+// The time for all lines of an outlet: the parent has other work.
 constexpr base::Millis kPatience{1000};
 
 }  // namespace

@@ -9,11 +9,11 @@ namespace wsflow::httpd {
 
 class LogWriter;
 
-// Writes lines of tunnel logs that come from other processes: in a child through its log writer, in the
-// parent to the log itself, for which all lines of one outlet together wait a second at most.
+// Writes lines of tunnel logs that other processes have sent. A child writes through its log writer. The
+// parent writes to the log itself, where all lines of one outlet together wait a second at most.
 class LineOutlet {
  public:
-  // `writer` is borrowed; nullptr: none, as in the parent.
+  // `writer`: borrowed; nullptr in the parent.
   explicit LineOutlet(LogWriter* writer) noexcept;
   ~LineOutlet();
   LineOutlet(const LineOutlet&) = delete;
@@ -26,12 +26,12 @@ class LineOutlet {
 
   LogWriter* writer_;  // borrowed from the process; nullptr: none
   const base::Instant give_up_at_;
-  const TunnelLog* log_ = nullptr;  // borrowed; the last that took none
+  const TunnelLog* log_ = nullptr;  // borrowed; the last log that took no line
   unsigned lost_ = 0;
 };
 
-// The line of a process of an older generation, to the log of the same target, or else, as information, to
-// the error log of `server`.
+// Writes a line from a process of an older generation to the log of the same target. Without such a log, the
+// line goes to the error log of `server`, as information.
 void take_line(const server_rec* main_server, const server_rec* server, std::string_view target,
                std::string_view line, LineOutlet& outlet) noexcept;
 

@@ -18,7 +18,7 @@ namespace {
 
 constexpr const char* kRetainedKey = "wsflow-log-relay";
 
-// Survives reloads, in which the module itself is unloaded.
+// Survives reloads, which unload the module.
 struct Retained {
   int fds[2];
   bool open;
@@ -26,18 +26,18 @@ struct Retained {
 
 constexpr std::size_t kMaxText = 512;
 
-// How many lines pass in one go: whoever sends without end must not keep the parent from stopping.
+// Most lines of one pass_on(): a process that sends without end must not keep the parent from stopping.
 constexpr int kAtOnce = 1024;
 
-// One line as it crosses. Of a tunnel log: its target, a NUL, and the line. Any process of the children's
-// user can send one, so whoever receives it takes each field for what it may be at most.
+// One line as a datagram. `text` of a tunnel log's line: target, NUL, line. Any process of the children's
+// user can send a record, so the receiver trusts no field.
 struct Record {
   std::int32_t pid;
   std::int32_t id;
   std::int32_t error;
   std::uint16_t port;
   std::uint8_t level;          // a base::LogLevel
-  std::uint8_t of_tunnel_log;  // 1: it is
+  std::uint8_t of_tunnel_log;  // 1: a line of a tunnel log
   char server[101];            // name of the virtual host, empty for the main server
   char text[status::kMaxLogLine + 4096];
 };
@@ -61,7 +61,7 @@ void begin(Record& record, const server_rec* server) noexcept {
     copy(record.server, server->server_hostname);
 }
 
-// The record as it is sent; what does not fit is cut.
+// The bytes to send: the record with `pieces` as its text, cut to fit.
 std::span<const std::byte> with_text(Record& record,
                                      std::initializer_list<std::string_view> pieces) noexcept {
   std::size_t size = 0;
@@ -93,7 +93,7 @@ LogRelay LogRelay::open() noexcept {
 
 os::Sent LogRelay::send(base::LogLevel level, int id, int error, std::string_view text,
                         const server_rec* server) const noexcept {
-  Record record;  // no more of it is filled than is sent
+  Record record;  // uninitialised but for the bytes to send
   begin(record, server);
   record.id = id;
   record.error = error;

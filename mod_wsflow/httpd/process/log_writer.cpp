@@ -18,11 +18,11 @@ namespace {
 
 using base::LogLevel;
 
-// What goes to a file at once.
+// Most bytes of one write to a file.
 constexpr std::size_t kWholeFileWrite = 64UL * 1024;
-// How long the end of the process waits for a log that takes nothing.
+// The time that the end of the process waits for a log that takes nothing.
 constexpr base::Millis kPatience{1500};
-// How long one line may wait for the relay, then.
+// One round of waiting for a full relay.
 constexpr base::Millis kRelayRound{100};
 constexpr base::Millis kWarnInterval{60'000};
 constexpr base::Millis kLong{3'600'000};
@@ -63,7 +63,7 @@ void LogWriter::append(const TunnelLog& log, std::string_view line) noexcept {
   try {
     if (take(log, line)) return;
   } catch (const std::bad_alloc&) {
-    // Lost, as with too many.
+    // No memory: the line is lost, as beyond kMost.
   }
   lose(log, 1, 0);
 }
@@ -109,7 +109,7 @@ void LogWriter::write(const Queue& queue) noexcept {
   }
 }
 
-// Beyond its generation a process has no pipe to write to. Its files are the old ones, but there.
+// A process of an older generation has lost its pipes. Its files are the old ones, but still there.
 void LogWriter::write(const Piece& piece, std::string_view text) noexcept {
   auto lines = piece.lines;
   const bool relayed = foreign();
@@ -126,7 +126,7 @@ void LogWriter::write(const Piece& piece, std::string_view text) noexcept {
   }
 }
 
-// Line by line; waits while nobody reads. Returns what could not be sent until the process had to end.
+// Sends line by line; waits while nobody reads. Returns the lines that were left when the process had to end.
 std::string_view LogWriter::relay(const Piece& piece, std::string_view text) noexcept {
   auto give_up_at = base::Instant::max();
   while (!text.empty()) {

@@ -17,12 +17,12 @@
 
 namespace wsflow::httpd {
 
-// Writes the lines of a process to its tunnel logs, in a thread of its own: whoever has a line only leaves it
-// here. What comes while too much waits is lost, and counted. Once the process is of an older generation its
-// lines go through the relay.
+// Writes the lines of a process to its tunnel logs, in a thread of its own; other threads only append. Lines
+// beyond kMost waiting bytes are lost, and counted. A process of an older generation sends its lines through
+// the relay.
 class LogWriter {
  public:
-  // Bytes that may wait.
+  // Most bytes that may wait.
   static constexpr std::size_t kMost = 4UL * 1024 * 1024;
 
   // `newest` and `own` are generations. All references are borrowed and live as long as the process.
@@ -30,13 +30,13 @@ class LogWriter {
             const std::atomic<std::uint32_t>& newest, std::uint32_t own) noexcept
       : recorder_(recorder), log_(log), relay_(relay), newest_(newest), own_(own) {}
 
-  // Starts the thread. False if that is impossible: then lines are lost.
+  // Starts the thread. False if it cannot start: then lines are lost.
   bool start();
-  // Writes what waits and ends the thread. If a log takes nothing it is left alone with it: the object must
-  // stay until the process ends. Main thread; nobody has lines for us any more.
+  // Writes the waiting lines and ends the thread. If a log takes nothing, the thread stays in its write: the
+  // object must then live until the process ends. Main thread, once nobody appends any more.
   void stop() noexcept;
 
-  // Every thread; never waits. `line` ends with a newline.
+  // Adds `line`, which ends with a newline. Never waits. Any thread.
   void append(const TunnelLog& log, std::string_view line) noexcept;
 
  private:
@@ -46,7 +46,7 @@ class LogWriter {
     std::uint64_t lines;
   };
   struct Queue {
-    std::vector<Piece> pieces;  // of `text`, in order; neighbours are of different logs, or large
+    std::vector<Piece> pieces;  // parts of `text`, in order; two neighbours of one log are large
     std::string text;
   };
 
@@ -63,8 +63,8 @@ class LogWriter {
   const LogRelay relay_;
   const std::atomic<std::uint32_t>& newest_;
   const std::uint32_t own_;
-  os::Wakeup bell_;  // owned; lines wait, or the thread is to end
-  os::Wakeup done_;  // owned; the thread ends
+  os::Wakeup bell_;  // owned; rings when lines wait, or the thread is to end
+  os::Wakeup done_;  // owned; rings when the thread ends
   std::atomic<bool> ending_{false};
   std::atomic<std::uint64_t> unwritten_{0};  // lines that wait or are being written
   base::Mutex mutex_;

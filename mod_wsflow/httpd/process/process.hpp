@@ -20,9 +20,9 @@ namespace wsflow::httpd {
 
 class Caretaker;
 
-// Everything that a child process has of this module; a keeper inherits it. The main thread makes it before
-// the workers start, and it lives until the process ends. Whoever needs it gets it as an argument: only
-// functions that httpd itself calls ask child() for it.
+// The state of this module in a child process; a keeper inherits it. The main thread makes it before the
+// workers start, and it lives until the process ends. Functions get it as an argument; only those that httpd
+// itself calls ask child() for it.
 struct Process {
   Process(server_rec* main_server, shm::Layout& layout, shm::ProcessSlot& claimed) noexcept
       : server(main_server),
@@ -47,40 +47,40 @@ struct Process {
   base::FirstTimes refusing_origins;  // what refused handshakes, and how
   config::DrainSettings drain;
   std::uint32_t generation = 0;
-  shm::Owner httpd;  // the parent
+  shm::Owner httpd;  // the parent process
 
-  // Of the limits: none if there are none, or no slot to own permits.
+  // The limits: empty if none is configured, or without a slot to own permits.
   limits::SlotWakeups wakeups;
   std::optional<limits::Limiter> limits;
   LimitNumbers limit_numbers;
-  std::optional<limits::WaitThread> wait_thread;  // none: nobody may wait
+  std::optional<limits::WaitThread> wait_thread;  // empty: no request may wait
   bool can_park = false;                          // the MPM can wait for a connection on our behalf
 
-  std::unique_ptr<LogWriter> log_writer;  // none: no WSFlowLog
+  std::unique_ptr<LogWriter> log_writer;  // nullptr: no WSFlowLog
 
-  std::optional<tunnel::Engine> engine;  // none where the MPM has no threads
-  Caretaker* caretaker =
-      nullptr;  // owned; made and freed by lifecycle/child; nullptr: its thread cannot start
+  std::optional<tunnel::Engine> engine;  // empty if the MPM has no threads
+  // Owned; made and freed by lifecycle/child. nullptr: its thread cannot start.
+  Caretaker* caretaker = nullptr;
   // httpd stops while this child is still ending gracefully. Set in a signal handler, read by every thread.
   std::atomic<bool> stop_asked = false;
 
-  // The child ends because of a reload, or is recycled: its tunnels live on. Set by the thread that begins
-  // the end, the listener's where the child is recycled; read by the main thread when it has joined that one,
-  // and by workers.
+  // The child ends for a reload, or to be recycled: its tunnels live on. Set by the thread that begins the
+  // end; that is the listener's if the child is recycled. Read by workers, and by the main thread after it
+  // has joined that thread.
   std::atomic<bool> graceful = false;
   bool ending = false;  // the workers have ended; set by the main thread
 };
 
-// The Process of this child, or nullptr outside a child: the one pointer that the module keeps by itself. For
-// hooks, handlers and cleanups that httpd calls without data of ours.
+// The Process of this child; nullptr outside a child. The module's only pointer of its own, for hooks,
+// handlers and cleanups that httpd calls without data of ours.
 Process* child() noexcept;
-// Sets it. Main thread, once, before other threads start.
+// Sets child(). Main thread, once, before other threads start.
 void set_child(Process& process) noexcept;
 
-// httpd stops, and not gracefully. It closes the connections of its workers first, and only then calls
-// child_stopping(). Every thread.
+// True if httpd stops, and not gracefully. httpd closes the connections of its workers first, and calls
+// child_stopping() only then. Any thread.
 bool httpd_stops(const Process& process) noexcept;
-// The same for an end that is graceful, of a process whose MPM has no threads: prefork calls child_stopping()
-// when its last request has ended.
+// True if httpd stops gracefully and the MPM has no threads: prefork calls child_stopping() only after its
+// last request. Any thread.
 bool httpd_stops_gracefully(const Process& process) noexcept;
 }  // namespace wsflow::httpd

@@ -4,10 +4,10 @@
 
 namespace wsflow::httpd {
 
-// The wakeups of this httpd, which the parent makes once and keeps across reloads. Silent ones if the system
-// had no descriptors: then waiters look for their permits by themselves, every tenth of a second.
+// Makes the wakeups of this httpd, once; the parent keeps them across reloads. They are silent if the system
+// had no descriptors: then waiters look for their permits by themselves, every tenth of a second. Parent.
 void open_wakeups() noexcept;
-// As open_wakeups() has left them. Any process.
+// The wakeups that open_wakeups() has made; silent: none. Any process.
 limits::SlotWakeups retained_wakeups() noexcept;
 
 }  // namespace wsflow::httpd

@@ -8,11 +8,11 @@
 
 namespace wsflow::httpd {
 
-// Writes a line to the log of a virtual host. Every thread.
+// Writes a line to the log of a virtual host. Any thread.
 void write_line(const server_rec* server, base::LogLevel level, int id, int error,
                 std::string_view text) noexcept;
 
-// Log lines of code that does not know httpd. The context is a server_rec; every thread may write.
+// Writes log lines of code that does not know httpd. The context is a server_rec. Any thread.
 class ServerLog final : public base::LogSink {
  public:
   explicit ServerLog(const server_rec* main_server) noexcept : main_server_(main_server) {}
@@ -20,8 +20,8 @@ class ServerLog final : public base::LogSink {
   void write(base::LogLevel level, int id, int error, std::string_view text,
              const void* context) noexcept override;
 
-  // In a keeper: lines go through `relay` as soon as `newest` is another generation than `own`. While the
-  // process has one thread.
+  // Sends lines through `relay` as soon as the generation `newest` differs from `own`. Keeper, while it has
+  // one thread.
   void relay_through(const LogRelay& relay, const std::atomic<std::uint32_t>& newest,
                      std::uint32_t own) noexcept;
 
@@ -31,7 +31,7 @@ class ServerLog final : public base::LogSink {
   }
   const server_rec* main_server_;  // borrowed from pconf
   LogRelay relay_;
-  const std::atomic<std::uint32_t>* newest_ = nullptr;  // borrowed from the segment; none: no keeper
+  const std::atomic<std::uint32_t>* newest_ = nullptr;  // borrowed from the segment; nullptr: no keeper
   std::uint32_t own_ = 0;
 };
 

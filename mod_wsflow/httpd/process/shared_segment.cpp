@@ -15,12 +15,12 @@ namespace {
 
 constexpr const char* kRetainedKey = "wsflow-segment";
 
-// Survives reloads, in which the module itself is unloaded. The mapping goes with the process: a cleanup of
-// the process pool would call code of a module that is not there any more.
+// Survives reloads, which unload the module. The mapping ends with the process: a cleanup of the process pool
+// would call code of the unloaded module.
 struct Retained {
   shm::Layout* layout;
 };
-// Apart, as a module of an older version has kept none: zeros.
+// Apart from Retained: a module of an older version has kept no capacity, which reads as zeros.
 struct Made {
   shm::Capacity capacity;
 };
@@ -29,8 +29,8 @@ shm::Capacity made() noexcept {
   return retained<Made>("wsflow-segment-capacity").capacity;
 }
 
-// For children of this and of the next configuration, and the keepers of many before. What is not used costs
-// nothing. ServerLimit stays as it is until httpd stops.
+// Room for children of this and of the next configuration, and for keepers of many before. Unused slots cost
+// nothing. ServerLimit is fixed until httpd stops.
 shm::Capacity wanted() noexcept {
   const auto children = static_cast<std::size_t>(std::max(mpm_query(AP_MPMQ_HARD_LIMIT_DAEMONS), 1));
   return {.slots = std::max(shm::kUsualCapacity.slots, 4 * children), .pages = shm::kUsualCapacity.pages};

@@ -13,7 +13,7 @@ namespace {
 
 constexpr std::size_t kEach = 2;
 
-// For httpd: logs, listeners, and what each worker thread may have open.
+// Descriptors for httpd: logs, listeners, and files of each worker thread.
 std::size_t reserved() noexcept {
   return 256 + 4 * static_cast<std::size_t>(std::max(mpm_query(AP_MPMQ_MAX_THREADS), 1));
 }

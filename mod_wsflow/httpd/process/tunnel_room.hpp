@@ -7,21 +7,21 @@
 
 namespace wsflow::httpd {
 
-// For how many tunnels a child has room, and what bounds it.
+// The number of tunnels that a child has room for, and its bound.
 struct TunnelRoom {
-  std::size_t descriptors = 0;  // its limit
-  std::size_t spare = 0;        // of those, for tunnels and requests that wait
-  std::uint32_t possible = 0;   // tunnels, by the descriptors
-  std::uint32_t tunnels = 0;    // by WSFlowMaxTunnels, too
+  std::size_t descriptors = 0;  // limit of descriptors of the child
+  std::size_t spare = 0;        // descriptors for tunnels and for requests that wait
+  std::uint32_t possible = 0;   // tunnels that the descriptors allow
+  std::uint32_t tunnels = 0;    // tunnels that WSFlowMaxTunnels allows, too
 
-  const char* bound(apr_pool_t* pool) const noexcept;  // in words
+  const char* bound(apr_pool_t* pool) const noexcept;  // the bound of `tunnels`, in words
 };
 
-// Of a child of `server` with that limit of descriptors.
+// The room of a child of `server` with that limit of descriptors.
 TunnelRoom tunnel_room(const server_rec* server, std::size_t descriptors) noexcept;
 
-// A start says what each child takes, and a configuration that wants more than there can be is warned of.
-// Parent.
+// Logs at the first start how many tunnels each child takes; warns if WSFlowMaxTunnels exceeds the
+// descriptors. Parent.
 void tell_tunnel_room(server_rec* server) noexcept;
 
 }  // namespace wsflow::httpd

@@ -4,7 +4,7 @@
 
 #include "mod_wsflow/httpd/mpm_query.hpp"
 
-// mod_http2 offers it where it is loaded: how many worker threads it has in a process, at least and at most.
+// Exported by mod_http2: the least and the greatest number of its worker threads in a process.
 APR_DECLARE_OPTIONAL_FN(void, http2_get_num_workers, (server_rec * s, int* least, int* most));
 
 namespace wsflow::httpd {

@@ -9,11 +9,11 @@
 
 namespace wsflow::httpd {
 
-// By what the MPM and mod_http2 say of themselves.
+// The bounds that follow from the worker threads of the MPM and of mod_http2.
 tunnel::WorkerBounds worker_bounds(server_rec* main) noexcept;
 
-// The tunnels of this process that hold worker threads: counts them against their bounds, and tells them of
-// the end of the process. Every thread.
+// Counts the tunnels of this process that hold worker threads against their bounds, and tells them when the
+// process ends. Any thread.
 class WorkerShare {
  public:
   explicit WorkerShare(const tunnel::WorkerBounds& bounds) noexcept : bounds_(bounds) {}
@@ -37,23 +37,23 @@ class WorkerShare {
     friend class WorkerShare;
     Lease(WorkerShare& share, std::atomic<unsigned>* connection) noexcept
         : share_(&share), connection_(connection) {}
-    WorkerShare* share_ = nullptr;  // borrowed; lives as long as the process
-    std::atomic<unsigned>* connection_ =
-        nullptr;  // borrowed from the HTTP/2 connection; none: it is no stream
+    WorkerShare* share_ = nullptr;                 // borrowed; lives as long as the process
+    std::atomic<unsigned>* connection_ = nullptr;  // borrowed from the HTTP/2 connection; nullptr: no stream
   };
-  // For one more tunnel; empty if it would be one too many.
+  // A lease for one more tunnel; empty: no room.
   Lease enter() noexcept { return enter(bounds_.process, nullptr); }
-  // The same for a stream of HTTP/2. `of_connection` counts the tunnels of its connection.
+  // A lease for a tunnel in a stream of HTTP/2; empty: no room. `of_connection` counts the tunnels of its
+  // connection.
   Lease enter_stream(std::atomic<unsigned>* of_connection) noexcept {
     return enter(bounds_.streams, of_connection);
   }
   unsigned taken() const noexcept { return taken_.load(std::memory_order_relaxed); }
 
-  // What is to become of them; a state is never taken back, but drain is followed by stop.
+  // What these tunnels must do. The state only advances: none, drain, stop.
   enum class RunState : unsigned char { none, drain, stop };
   void set_run_state(RunState state) noexcept;
   RunState run_state() const noexcept { return run_state_.load(std::memory_order_acquire); }
-  // Can be read from the first change on.
+  // The descriptor that is readable from the first change of the run state on.
   int bell() const noexcept { return bell_.fd(); }
 
  private:
