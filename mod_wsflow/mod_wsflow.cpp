@@ -1,4 +1,4 @@
-// The module record, and which function answers which hook of httpd.
+// The module record, and the function of each hook of httpd.
 
 #include "mod_wsflow/directives.hpp"
 #include "mod_wsflow/httpd/checks/start_checks.hpp"
@@ -35,8 +35,8 @@ namespace {
 using namespace wsflow;
 using namespace wsflow::httpd;
 
-// Runs for `configtest` too, which ends before post_config. A start reads the configuration twice: once is
-// enough.
+// Checks the configuration. Runs for `configtest` too, which ends before post_config. A start reads the
+// configuration twice: one check is enough.
 int check_config(apr_pool_t*, apr_pool_t*, apr_pool_t*, server_rec* server) noexcept {
   const bool test = ap_state_query(AP_SQ_RUN_MODE) == AP_SQ_RM_CONFIG_TEST;
   if (!test && ap_state_query(AP_SQ_MAIN_STATE) == AP_SQ_MS_CREATE_PRE_CONFIG) return OK;
@@ -45,9 +45,9 @@ int check_config(apr_pool_t*, apr_pool_t*, apr_pool_t*, server_rec* server) noex
 
 int post_config(apr_pool_t* pconf, apr_pool_t*, apr_pool_t*, server_rec* server) noexcept {
   if (ap_state_query(AP_SQ_MAIN_STATE) == AP_SQ_MS_CREATE_PRE_CONFIG) return OK;
-  // A server that runs must not end for that: its children refuse what they cannot serve.
+  // A running server must not end for that: its children refuse what they cannot serve.
   if (open_segment(server) != APR_SUCCESS && is_first_start()) return HTTP_INTERNAL_SERVER_ERROR;
-  LogRelay::open();  // here, so that all children share it
+  LogRelay::open();  // the parent makes it, and all children share it
   open_wakeups();
   config_of(server).cold_start = ap_unixd_mpm_get_retained_data()->was_graceful == 0;
   watch_end_of_generation(pconf, server);
@@ -56,7 +56,7 @@ int post_config(apr_pool_t* pconf, apr_pool_t*, apr_pool_t*, server_rec* server)
   return OK;
 }
 
-// Behind mod_proxy_balancer's, which makes the shared memory of the members.
+// Runs behind mod_proxy_balancer's post_config, which makes the shared memory of the members.
 int late_post_config(apr_pool_t* pconf, apr_pool_t*, apr_pool_t*, server_rec* server) noexcept {
   if (auto* layout = segment(); layout != nullptr) open_origin_load(pconf, server, *layout);
   return OK;
@@ -77,7 +77,7 @@ void register_hooks(apr_pool_t*) noexcept {
   ap_hook_open_logs(open_tunnel_logs, nullptr, nullptr, APR_HOOK_MIDDLE);
   ap_hook_post_config(post_config, nullptr, nullptr, APR_HOOK_MIDDLE);
   ap_hook_post_config(late_post_config, nullptr, nullptr, APR_HOOK_LAST);
-  // Before all others: what a child does of us ends behind the threads of all others.
+  // Ahead of all others: our part of a child then ends behind the threads of all other modules.
   ap_hook_child_init(child_init, nullptr, nullptr, APR_HOOK_REALLY_FIRST);
   ap_hook_child_stopping(child_stopping, nullptr, nullptr, APR_HOOK_MIDDLE);
   ap_hook_child_status(child_status, nullptr, nullptr, APR_HOOK_MIDDLE);

@@ -12,19 +12,18 @@ namespace {
 
 void start_tunnel(ConnectionState& state) noexcept {
   auto& process = state.process;
-  // At the end of a process OpenSSL may be gone already: the tunnel is left to the kernel, which closes its
-  // sockets.
+  // OpenSSL may be gone at the end of a process. The tunnel is left to the kernel, which closes its sockets.
   if (state.handed_over == nullptr || process.ending) return;
   std::unique_ptr<tunnel::Tunnel> tunnel(std::exchange(state.handed_over, nullptr));
   if (state.handed_ssl != nullptr) os::adopt(state.handed_ssl, state.received_shutdown);
   guard(nullptr, false, [&] { return process.engine->adopt(tunnel); });
 }
 
-// httpd has let go: the tunnel starts, and there was no moment with two owners.
+// Starts the tunnel: httpd has let go of the connection, so its sockets never have two owners.
 apr_status_t end_connection(void* connection) noexcept {
   auto& c = *static_cast<conn_rec*>(connection);
   start_tunnel(*state_of(&c));
-  os::leave(c.pool);  // httpd gives it to other threads
+  os::leave(c.pool);  // httpd gives the pool to other threads
   return APR_SUCCESS;
 }
 

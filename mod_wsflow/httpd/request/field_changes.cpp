@@ -15,7 +15,7 @@ Fields entries(const apr_table_t* table) noexcept {
   return elements<const apr_table_entry_t>(apr_table_elts(table));
 }
 
-// A copy of a table has the very texts of the other.
+// A copied table shares the texts of its original: their addresses are equal.
 bool same_text(const char* one, const char* other) noexcept {
   return one == other || std::strcmp(one, other) == 0;
 }
@@ -26,7 +26,7 @@ bool same(const apr_table_entry_t& one, const apr_table_entry_t& other) noexcept
   return same_name(one.key, other.key) && same_text(one.val, other.val);
 }
 
-// The next value of this name from `at` on; `at` is then behind it. nullptr: there is none.
+// The next value of `name` from index `at` on; moves `at` behind it. nullptr: none.
 const char* next(Fields fields, std::size_t& at, const char* name) noexcept {
   while (at < fields.size()) {
     const auto& field = fields[at++];
@@ -63,7 +63,7 @@ apr_table_t* with_changes(apr_pool_t* pool, apr_table_t* fields, const apr_table
   const auto was = entries(before);
   const auto is = entries(after);
   auto* changed = apr_table_copy(pool, fields);
-  // What stands at the front of both has not changed, unless it comes again behind it.
+  // Equal entries at the front have not changed, unless their names come again behind it.
   const auto front = static_cast<std::size_t>(std::ranges::mismatch(was, is, same).in1 - was.begin());
   for (const auto all : {was.subspan(front), is.subspan(front)}) {
     for (const auto& field : all) {

@@ -19,7 +19,8 @@ std::optional<std::string_view> header(const apr_table_t* table, const char* nam
   return value;
 }
 
-// `RequestHeader add` makes a field of its own: together they are one list (RFC 9110 5.3).
+// All values of a field: `RequestHeader add` makes a second field, and both together are one list (RFC 9110
+// 5.3).
 std::optional<std::string_view> list(const request_rec* r, const char* name) noexcept {
   const char* value = apr_table_getm(r->pool, r->headers_in, name);
   if (value == nullptr) return std::nullopt;
@@ -30,8 +31,8 @@ bool is_stream(const conn_rec* c) noexcept {
   return c->master != nullptr;
 }
 
-// Whether mod_http2 has made this request of a CONNECT with ":protocol: websocket" (RFC 8441): it puts a
-// filter there, which makes a 200 of our 101. On all other streams a 101 is none of HTTP/2.
+// True if mod_http2 has made this request of a CONNECT with ":protocol: websocket" (RFC 8441). It has then
+// added a filter that turns our 101 into a 200. On other streams HTTP/2 has no 101.
 bool is_websocket_stream(const conn_rec* c) noexcept {
   for (const auto* filter = c->output_filters; filter != nullptr; filter = filter->next) {
     if (std::string_view(filter->frec->name) == "h2_c2_ws_out") return true;
@@ -39,7 +40,7 @@ bool is_websocket_stream(const conn_rec* c) noexcept {
   return false;
 }
 
-// The list without `token`, or no field any more.
+// Removes `token` from the list, and the field with its last token.
 void take_out(request_rec* r, const char* name, const char* token) {
   const auto values = list(r, name);
   if (!values) return;
@@ -53,10 +54,10 @@ void take_out(request_rec* r, const char* name, const char* token) {
 
 constexpr std::string_view kSchemes[] = {"ws", "wss", "http", "https", "balancer"};
 
-// Of the URL to which mod_proxy takes it; empty: to none.
+// The scheme of the URL to which mod_proxy takes the request; empty: none.
 std::string_view scheme_of(const request_rec* r) noexcept {
   constexpr std::string_view kProxy = "proxy:";
-  // What SetHandler "proxy:..." names becomes the URL in mod_proxy's handler only.
+  // With SetHandler "proxy:...", mod_proxy sets the URL in its handler only.
   const char* text = r->proxyreq == PROXYREQ_NONE ? r->handler : r->filename;
   std::string_view url = r->proxyreq != PROXYREQ_PROXY && text != nullptr ? text : "";
   if (!url.starts_with(kProxy)) return {};
@@ -71,8 +72,7 @@ std::string_view scheme_of(const request_rec* r) noexcept {
 
 ws::UpgradeRequest upgrade_of(const request_rec* r) noexcept {
   const auto* in = r->headers_in;
-  // A WebSocket of HTTP/2 comes as the HTTP/1.1 handshake that mod_http2 has made of it; the tunnel's bytes
-  // are its body.
+  // mod_http2 makes an HTTP/1.1 handshake of a WebSocket; the tunnel's bytes are its body.
   const bool stream = is_stream(r->connection) && is_websocket_stream(r->connection);
   const char* length = apr_table_get(in, "Content-Length");
   return {.method = r->method,

@@ -18,7 +18,7 @@ struct Held {
   apr_bucket_brigade* bytes;
 };
 
-// Gives what is held in the way that was asked for. Pre: something is held.
+// Gives held bytes in the way that was asked for. Precondition: some are held.
 apr_status_t give(Held& held, apr_bucket_brigade* into, ap_input_mode_t mode, apr_read_type_e block,
                   apr_off_t wanted) noexcept {
   if (mode == AP_MODE_GETLINE) return apr_brigade_split_line(into, held.bytes, block, HUGE_STRING_LEN);
@@ -41,7 +41,7 @@ apr_status_t give(Held& held, apr_bucket_brigade* into, ap_input_mode_t mode, ap
   return APR_SUCCESS;
 }
 
-// Stands right above the core's filter and lets nothing be read from the socket any more.
+// Filter right above the core's: ends all reading from the socket.
 apr_status_t seal(ap_filter_t* f, apr_bucket_brigade* into, ap_input_mode_t mode, apr_read_type_e block,
                   apr_off_t wanted) noexcept {
   auto& held = *static_cast<Held*>(f->ctx);
@@ -49,7 +49,7 @@ apr_status_t seal(ap_filter_t* f, apr_bucket_brigade* into, ap_input_mode_t mode
   return give(held, into, mode, block, wanted);
 }
 
-// Stands above all others and gives its bytes first.
+// Filter above all others: gives its own bytes first.
 apr_status_t replay(ap_filter_t* f, apr_bucket_brigade* into, ap_input_mode_t mode, apr_read_type_e block,
                     apr_off_t wanted) noexcept {
   auto& held = *static_cast<Held*>(f->ctx);
@@ -61,7 +61,7 @@ Held* make_held(conn_rec* c) noexcept {
   return ::new (apr_palloc(c->pool, sizeof(Held))) Held{apr_brigade_create(c->pool, c->bucket_alloc)};
 }
 
-// Leaves only bytes that are in memory already: no socket bucket, no end of stream.
+// Keeps only bytes that are in memory: removes socket buckets and the end of the stream.
 void keep_bytes_only(apr_bucket_brigade* brigade) noexcept {
   for (auto* bucket = APR_BRIGADE_FIRST(brigade); bucket != APR_BRIGADE_SENTINEL(brigade);) {
     auto* next = APR_BUCKET_NEXT(bucket);
@@ -77,7 +77,7 @@ apr_off_t length_of(apr_bucket_brigade* brigade) noexcept {
   return length;
 }
 
-// Moves what is in the brigade. False if it is nothing.
+// Moves the bytes of the brigade to `bytes`. False if there are none.
 bool append(std::string& bytes, apr_bucket_brigade* brigade) {
   auto size = static_cast<apr_size_t>(std::max<apr_off_t>(length_of(brigade), 0));
   const auto before = bytes.size();
@@ -98,8 +98,7 @@ void register_held_input() noexcept {
 std::string drain_input(conn_rec* c) {
   auto* held = make_held(c);
   auto* filter = ap_add_input_filter(kSeal, held, nullptr, c);
-  // AP_MODE_EXHAUSTIVE is made for this: the core gives up all that it holds, its socket included, without
-  // reading.
+  // In AP_MODE_EXHAUSTIVE the core gives up all that it holds, its socket included, without reading.
   ap_get_brigade(filter->next, held->bytes, AP_MODE_EXHAUSTIVE, APR_NONBLOCK_READ, 0);
   keep_bytes_only(held->bytes);
 

@@ -12,7 +12,7 @@ apr_status_t wait_until_deadline(ap_filter_t* f, apr_bucket_brigade* into, ap_in
                                  apr_read_type_e block, apr_off_t wanted) noexcept {
   if (block == APR_BLOCK_READ) {
     const auto& deadline = *static_cast<ReadDeadline*>(f->ctx);
-    // What has arrived is read all the same: the process may have been stopped meanwhile.
+    // At least 1 µs, to read bytes that have arrived: the process may have been stopped meanwhile.
     apr_socket_timeout_set(deadline.socket, std::max<apr_interval_time_t>(deadline.left(), 1));
   }
   return ap_get_brigade(f->next, into, mode, block, wanted);

@@ -12,7 +12,7 @@ namespace {
 
 using base::HandshakeRefusal;
 
-// Whether another member of a balancer would refuse as well.
+// True if another member of a balancer would refuse as well.
 bool is_our_own(HandshakeRefusal reason) noexcept {
   return reason == HandshakeRefusal::max_tunnels || reason == HandshakeRefusal::worker_share ||
          reason == HandshakeRefusal::route_drained || reason == HandshakeRefusal::internal;
@@ -46,7 +46,8 @@ int refuse(request_rec* r, const Failure& failure) noexcept {
   write_fields(r, failure);
   apr_table_setn(r->subprocess_env, "WSFLOW_OUTCOME", "refused");
   if (failure.limit != nullptr) {
-    // Before any handler: mod_proxy takes no part, whose hook would count it.
+    // A limit refuses ahead of all handlers: mod_proxy does not run, and its hook finish_request() does not
+    // count.
     apr_table_setn(r->subprocess_env, "WSFLOW_REFUSED_BY",
                    apr_pstrcat(r->pool, "limit:", failure.limit, nullptr));
     apr_table_setn(r->subprocess_env, "WSFLOW_LIMIT_REASON", limits::name(failure.limit_reason));
@@ -80,15 +81,14 @@ void note_tunnel(request_rec* r, std::uint64_t id) noexcept {
 }
 
 void blame_no_origin(request_rec* r) noexcept {
-  // mod_proxy's own sign that a status does not come from trouble with the origin (mod_proxy.c,
-  // proxy_handler).
+  // mod_proxy's own sign for a status that the origin has not caused (mod_proxy.c, proxy_handler).
   apr_table_setn(r->notes, "proxy-error-override", "1");
 }
 
 int finish_request(int* status, request_rec* r) noexcept {
   auto& state = state_of(r);
   if (!state.refusal && *status == HTTP_SERVICE_UNAVAILABLE && opens_tunnel(r)) {
-    // No member of the balancer was usable: we were not asked.
+    // No member of the balancer was usable: mod_proxy did not call this module.
     refuse(r, {.status = *status, .reason = HandshakeRefusal::origin_unavailable});
   }
   if (!state.refusal) return DECLINED;

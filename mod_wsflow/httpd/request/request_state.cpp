@@ -16,7 +16,8 @@ RequestState& state_of(request_rec* r) noexcept {
 
 bool takes_upgrades(request_rec* r) noexcept {
   auto& state = state_of(r);
-  // DirectoryIndex and FallbackResource give it what they looked up, and run no hook of ours.
+  // DirectoryIndex and FallbackResource give the request the result of a subrequest, and call no hook of
+  // ours.
   if (state.route == nullptr && state.looked_up != nullptr && std::strcmp(state.looked_up_path, r->uri) == 0)
     state.route = state.looked_up;
   return state.route != nullptr || config_of(r).enabled.value_or(false);

@@ -13,26 +13,26 @@ struct Demands;
 struct LimitHold;
 struct SentFields;
 
-// What we know of a request, in its pool. Only the thread that has the request touches it.
+// Our state of a request, in the request's pool. Only the thread that has the request touches it.
 struct RequestState {
-  const Route* route = nullptr;  // the WSFlowPass that it matched
-  // The one of its last subrequest that matched any, and the path of that: mod_dir may make it the request's.
+  const Route* route = nullptr;  // the WSFlowPass of the request; nullptr: none
+  // Route and path of the last subrequest that matched a WSFlowPass: mod_dir may make them the request's.
   const Route* looked_up = nullptr;
   const char* looked_up_path = nullptr;
-  std::optional<base::HandshakeRefusal>
-      refusal;                       // of the last attempt: mod_proxy may try another member of a balancer
-  LimitHold* hold = nullptr;         // none: its limits were not judged yet, or there are none
-  const Demands* demands = nullptr;  // what it waits for
+  // The refusal of the last attempt: mod_proxy may try another member of a balancer.
+  std::optional<base::HandshakeRefusal> refusal;
+  LimitHold* hold = nullptr;         // nullptr: the limits were not judged yet, or there are none
+  const Demands* demands = nullptr;  // the demands of a request that waits; nullptr: it does not wait
   limits::Micros waits_since = 0;    // with `demands`
-  SentFields* fields = nullptr;      // none: nothing judges by them
+  SentFields* fields = nullptr;      // nullptr: nothing judges by fields
 };
-// The state of a request; made when it is not there yet.
+// The state of a request; the first call makes it.
 RequestState& state_of(request_rec* r) noexcept;
 
-// Whether the upgrades of this request's route are ours: WSFlowPass, or WSFlow On.
+// True if the module takes the upgrades of this request's route: WSFlowPass, or WSFlow On.
 bool takes_upgrades(request_rec* r) noexcept;
 
-// What the configuration says of a tunnel of this request: every setting is given.
+// The configuration of a tunnel of this request: every setting is given.
 TunnelConfig tunnel_config_of(request_rec* r) noexcept;
 
 }  // namespace wsflow::httpd

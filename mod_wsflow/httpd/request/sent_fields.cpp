@@ -7,12 +7,12 @@
 
 namespace wsflow::httpd {
 
-// In the pool of the request; the tables are never changed once they are here. One may stand for several.
+// Lives in the request's pool. Its tables never change; one table may be several members.
 struct SentFields {
   apr_table_t* sent;    // of the client's own request
-  apr_table_t* judged;  // the same, with what modules other than mod_headers made of it so far
-  apr_table_t* seen;    // headers_in behind mod_headers' first part: what differs later is another module's
-  bool whole = false;   // mod_headers' second part begins: what differs from here on is its own
+  apr_table_t* judged;  // `sent` with the changes of modules other than mod_headers so far
+  apr_table_t* seen;    // headers_in behind mod_headers' first part: later changes are other modules'
+  bool whole = false;   // mod_headers' second part has begun: later changes are its own
 };
 
 namespace {
@@ -36,7 +36,7 @@ int before_early_headers(request_rec* r) noexcept {
   auto* earlier = r->prev != nullptr ? fields_of(r->prev) : nullptr;
   auto* fields = static_cast<SentFields*>(apr_palloc(r->pool, sizeof(SentFields)));
   if (earlier != nullptr) {
-    // It was redirected before it came to mod_headers, perhaps.
+    // The redirect may have come ahead of mod_headers.
     take_changes(r->prev, *earlier);
     ::new (fields) SentFields{.sent = earlier->sent, .judged = earlier->judged, .seen = earlier->judged};
   } else {

@@ -4,23 +4,24 @@
 
 namespace wsflow::httpd {
 
-// The fields of a request that judgements are made by: what its client sent, whatever RequestHeader makes of
-// it for the origin, and what other modules put there (a module that authenticates takes out what a client
-// forged, and sets what it has found). Kept where the configuration has something that judges, else
-// headers_in is as good. docs/internals/sent-fields.md.
+// The fields by which the module judges a request: the client's, without the changes of RequestHeader, which
+// are for the origin, but with the changes of other modules (a module that authenticates removes a forged
+// field and sets its own). Kept if the configuration has something that judges by fields; else headers_in
+// serves as well. docs/internals/sent-fields.md.
 
-// Hooks: at the reading of a request ahead of and behind mod_headers (`early`), and ahead of its fixups.
+// Hooks: ahead of and behind mod_headers when a request has been read (`early`), and ahead of mod_headers'
+// fixups.
 int before_early_headers(request_rec* r) noexcept;
 int behind_early_headers(request_rec* r) noexcept;
 int before_headers(request_rec* r) noexcept;
 
-// As its client sent it, and nobody else; nullptr: it did not. Of an internal redirect, the client's own
-// request counts. The thread that has the request.
+// The field as the client itself sent it; nullptr: not sent. For an internal redirect, the field of the
+// client's own request. The thread that has the request.
 const char* sent_field(const request_rec* r, const char* name) noexcept;
-// What the keys of limits, until= and logs see.
+// The fields that keys of limits, until= and logs see.
 const apr_table_t* judged_fields(const request_rec* r) noexcept;
 
-// As long as it lives, headers_in is what judged_fields() gives. For expressions, which know nothing else.
+// Puts judged_fields() in place of headers_in as long as it lives: expressions read headers_in alone.
 class JudgedByFields {
  public:
   explicit JudgedByFields(request_rec* r) noexcept;

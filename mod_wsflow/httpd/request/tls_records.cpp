@@ -6,7 +6,7 @@ namespace {
 
 constexpr const char* kArrivals = "WSFLOW_ARRIVALS";
 
-// Records without data that one turn of a worker tunnel reads past.
+// Most records without data that one turn of a worker tunnel reads past.
 constexpr int kReadsATurn = 64;
 
 // Stands right above the core's filter.
