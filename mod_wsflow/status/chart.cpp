@@ -9,17 +9,17 @@ namespace wsflow::status {
 
 namespace {
 
-// The drawing is so wide and high: a second is one step, and a value one of a thousand.
+// Width and height of the drawing: one unit a second, 1000 units up to the upper edge.
 constexpr long kWidth = kChartSpan_us / 1'000'000;
 constexpr double kHeight = 1000;
-// Longer than this without a sample, nobody knows what happened.
+// A longer interval breaks the line: nobody knows what happened in it.
 constexpr std::int64_t kLongest_us = 4 * shm::kSampleSpan_us;
 
 bool is_drawn(const Chart& chart, double value) noexcept {
   return std::isfinite(value) && (value > 0 || (value == 0 && !chart.none_if_zero));
 }
 
-// What the newest interval says, and the greatest of all; negative if there is none.
+// The value of the newest interval, and the greatest of all; negative: none.
 struct Extent {
   double now = -1;
   double most = -1;
@@ -35,7 +35,7 @@ Extent extent(const Chart& chart, const Line& line, std::span<const metrics::Int
   return result;
 }
 
-// The value at the upper edge: 1, 2 or 5 with zeros behind or before it.
+// The value at the upper edge: 1, 2 or 5 times a power of ten.
 double top_of(double most, Unit unit) noexcept {
   const double least = unit == Unit::bytes_per_second ? 1000 : unit == Unit::seconds ? 0.001 : 1;
   most = std::max(most, least);
@@ -49,7 +49,7 @@ double top_of(double most, Unit unit) noexcept {
 std::string path(const Chart& chart, const Line& line, std::span<const metrics::Interval> intervals,
                  std::int64_t from_us, double top) {
   std::string out;
-  std::int64_t joins_us = -1;  // where an interval begins that goes on with the line
+  std::int64_t joins_us = -1;  // start of the interval that continues the line; -1: none
   for (const auto& interval : intervals) {
     const auto value = interval.*line.value;
     if (interval.to_us < from_us || !is_drawn(chart, value)) {
@@ -60,7 +60,7 @@ std::string path(const Chart& chart, const Line& line, std::span<const metrics::
         std::to_string(std::clamp(std::lround(double(interval.to_us - from_us) / 1e6), 0L, kWidth));
     const auto y = std::to_string(std::lround(kHeight - kHeight * std::min(value / top, 1.0)));
     const bool joins = interval.from_us == joins_us && interval.to_us - interval.from_us <= kLongest_us;
-    // h0: a point that stands alone is drawn too.
+    // h0 draws a point that stands alone.
     out += joins ? "L" + x + " " + y : "M" + x + " " + y + "h0";
     joins_us = interval.to_us;
   }

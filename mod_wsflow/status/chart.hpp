@@ -22,12 +22,12 @@ struct Chart {
   const char* title;
   Unit unit;
   std::span<const Line> lines;  // at most three
-  bool none_if_zero = false;    // 0 says that there was nothing to measure
+  bool none_if_zero = false;    // 0 means that nothing was measured
 };
 
 inline constexpr std::int64_t kChartSpan_us = 900'000'000;
 
-// Those intervals as a drawing of the last quarter of an hour before `now_us`, with what it says as text.
+// The last quarter of an hour before `now_us` as a drawing, with its content as text.
 std::string chart(const Chart& chart, std::span<const metrics::Interval> intervals, std::int64_t now_us);
 
 }  // namespace wsflow::status

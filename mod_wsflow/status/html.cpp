@@ -14,7 +14,7 @@ std::string fact(const char* label, std::uint64_t value) {
   return "<tr>" + row_head(label) + number_cell(value) + "</tr>\n";
 }
 
-// Links to the parts that are there.
+// Links to the parts that the page has.
 std::string navigation(const Model& model) {
   const auto link = [](bool there_is, const char* part, const char* text) {
     return there_is ? std::string("<a href=\"#") + part + "\">" + text + "</a>\n" : std::string();

@@ -7,8 +7,8 @@
 
 namespace wsflow::status {
 
-// The status as a page that needs nothing else: no other files, and its script only keeps it fresh.
-// `script_nonce`: by which the answer's Content-Security-Policy lets that script run.
+// The status as a page that loads nothing else; its script only refreshes it. `script_nonce`: allows that
+// script in the answer's Content-Security-Policy.
 std::string to_html(const Model& model, std::string_view script_nonce);
 // The short section for server-status, in ASCII.
 std::string to_html_section(const Model& model);

@@ -11,7 +11,7 @@ namespace wsflow::status {
 
 namespace {
 
-// "18 of 20"; "18, 2 for each key"; "18" where the concurrency does not limit it.
+// The permits in use: "18 of 20"; "18, 2 for each key"; "18" if the concurrency does not limit them.
 std::string used(const limits::LimitView& view) {
   auto text = std::to_string(view.in_use);
   if (view.now.concurrency == 0) return text;
@@ -33,7 +33,7 @@ std::string pace(const limits::LimitView& view) {
   return decimal(view.now.rate * view.ramp_share) + "/s of " + rate_text(view.now.rate);
 }
 
-// "12 concurrency, 3 timeout": only what has happened.
+// The refusals by reason, without zeros: "12 concurrency, 3 timeout".
 std::string reasons(const limits::LimitView& view) {
   std::string text;
   const auto add = [&](std::uint64_t count, const char* what) {
@@ -82,7 +82,7 @@ std::string decision(const limits::LimitView& view) {
          decimal(gradient.min_rtt / 1000) + " ms)</p>\n";
 }
 
-// What is shown otherwise would be sent otherwise.
+// True if the page shows `text` unchanged: a form sends a text as the page has it.
 bool can_be_sent(const std::string& text) {
   return !text.empty() && base::printable_utf8(text) == text;
 }
@@ -109,7 +109,7 @@ std::string keys(const Model& model, const limits::LimitView& view) {
          hidden("action", "close") + hidden("limit", view.name) + "</form>\n";
 }
 
-// What is left empty stays as it is.
+// A field of a limit's form. An empty one changes nothing.
 std::string field(const char* name, const std::string& now) {
   return std::string("<label>") + name + " <input name=\"" + name + "\" size=\"8\" placeholder=\"" +
          escape_html(now) + "\"></label>\n";

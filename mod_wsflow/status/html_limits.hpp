@@ -6,7 +6,7 @@
 
 namespace wsflow::status {
 
-// The limits with what changes them, for the page.
+// The limits with the forms that change them, for the page.
 std::string limits_with_forms(const Model& model);
 // The limits as one table.
 std::string limits_table(const Model& model);

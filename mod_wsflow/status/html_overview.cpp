@@ -12,7 +12,7 @@ namespace {
 
 using metrics::Interval;
 
-constexpr std::int64_t kNow_us = 15'000'000;  // as long as what happens "now"
+constexpr std::int64_t kNow_us = 15'000'000;  // the span that counts as "now"
 constexpr std::int64_t kMinute_us = 60'000'000;
 
 constexpr Line kTunnels[] = {{"tunnels", &Interval::active}};

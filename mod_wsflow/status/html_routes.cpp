@@ -9,10 +9,10 @@ namespace wsflow::status {
 
 namespace {
 
-// More make the page long; JSON has all of them.
+// Most routes on the page, for its length; JSON has all of them.
 constexpr std::size_t kMostRoutes = 25;
 
-// The busiest, in the order they came in.
+// The busiest routes, in the order of `routes`.
 std::vector<const shm::RouteView*> busiest(const std::vector<shm::RouteView>& routes) {
   std::vector<const shm::RouteView*> result;
   for (const auto& route : routes) result.push_back(&route);

@@ -2,9 +2,9 @@
 
 namespace wsflow::status {
 
-// Fetches the same page every few seconds and changes what has changed in <main>, element by element, so
-// that focus, places of scrolling, open details and what is typed stay. An element with an id stays that
-// element wherever it moves. While a Close button is aimed at, the list of tunnels stands still.
+// Fetches the page every few seconds and updates <main> element by element, so that the focus, scroll
+// positions, open details and typed text stay. An element with an id stays the same element wherever it
+// moves. The list of tunnels stands still while a Close button has the pointer or the focus.
 const char kPageScript[] = R"JS('use strict';
 (() => {
   const PERIOD = 3000;

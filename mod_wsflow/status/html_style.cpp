@@ -2,7 +2,7 @@
 
 namespace wsflow::status {
 
-// Widths are those of a screen of 1280 pixels and of a telephone; what is wider scrolls in its own box.
+// The widths suit a screen of 1280 pixels and a telephone; wider content scrolls in its own box.
 const char kPageStyle[] = R"(:root{color-scheme:light dark;--bg:#fff;--fg:#1b2430;--dim:#566373;
 --line:#e1e6ec;--card:#f6f8fa;--link:#0b5cc4;--bad:#b3261e;--warm:#b25d00;--ok:#1a7f4b;--c0:#0b62d6;--c1:#c2570c;--c2:#7a3fd1}
 @media(prefers-color-scheme:dark){:root{--bg:#11161c;--fg:#dde5ee;--dim:#93a2b2;--line:#29323c;--card:#191f27;

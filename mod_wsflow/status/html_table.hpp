@@ -8,7 +8,7 @@
 
 namespace wsflow::status {
 
-// Pieces of tables and forms. What is called `html` is put in as it is, `text` is escaped.
+// Pieces of tables and forms. A parameter `html` is inserted as it is, `text` is escaped.
 
 inline std::string cell(std::string_view html) {
   return "<td>" + std::string(html) + "</td>";
@@ -37,12 +37,12 @@ inline std::string table(std::string_view text, const std::string& columns_html,
          "</tbody></table></div>\n";
 }
 
-// What is sent may be no UTF-8, and then comes back as something else.
+// A hidden field. A text that is not UTF-8 comes back changed.
 inline std::string hidden(const char* name, std::string_view text) {
   return std::string("<input type=\"hidden\" name=\"") + name + "\" value=\"" + html(text) + "\">";
 }
 
-// What begins every form that changes something: `back` is the page's own query.
+// The beginning of a form that changes something. `back`: the page's own query.
 inline std::string post_form(const char* attributes_html, std::string_view nonce, std::string_view back) {
   auto out = std::string("<form method=\"post\" action=\"?\"") + attributes_html + ">\n" +
              hidden("nonce", nonce) + hidden("from", "page");
@@ -50,7 +50,7 @@ inline std::string post_form(const char* attributes_html, std::string_view nonce
   return out;
 }
 
-// The fields that say how tunnels are closed: the Close code, and how many a second.
+// The fields of a form that closes tunnels: the Close code, and tunnels a second.
 inline std::string close_fields(const char* code, const char* pace) {
   return std::string("<label>code <input name=\"code\" size=\"4\" inputmode=\"numeric\" value=\"") + code +
          "\"></label> <label>a second <input name=\"pace\" size=\"4\" inputmode=\"numeric\" value=\"" + pace +

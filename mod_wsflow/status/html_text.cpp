@@ -15,13 +15,13 @@ constexpr double kMinute = 60;
 constexpr double kHour = 60 * kMinute;
 constexpr double kDay = 24 * kHour;
 
-// What a number can be that nobody will ever see greater.
+// The value within 0 and 1e18; 0 for infinity and NaN.
 double sane(double value) noexcept {
   constexpr double kMost = 1e18;
   return std::isfinite(value) ? std::fmin(std::fmax(value, 0), kMost) : 0;
 }
 
-// "3 m 20 s"; the smaller one only if it is not 0.
+// "3 m 20 s"; without the smaller unit if its number is 0.
 std::string pair(double value, double greater, const char* great, double smaller, const char* small) {
   const auto first = std::floor(value / greater);
   const auto second = std::floor((value - first * greater) / smaller);

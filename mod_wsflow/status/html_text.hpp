@@ -6,13 +6,13 @@
 
 namespace wsflow::status {
 
-// `text` as it may stand in HTML text and attribute values.
+// `text`, escaped for HTML text and attribute values.
 std::string escape_html(std::string_view text);
-// The same of what others have sent, which may be no UTF-8.
+// Text from others, which may be no UTF-8: made printable, then escaped for HTML.
 std::string html(std::string_view text);
-// HTML in UTF-8 with nothing but ASCII in it, for pages that are written otherwise.
+// HTML in pure ASCII, for pages in another encoding; `html` is UTF-8.
 std::string ascii_html(std::string_view html);
-// `text` as it may stand in the query of an address.
+// `text`, escaped for the query of an address.
 std::string escape_url(std::string_view text);
 
 // Numbers as people read them: "1,234,567", "0.25" or "1,234", "1.2 MB", "3 m 20 s" or "12 ms".

@@ -18,7 +18,8 @@ std::string id_text(std::uint64_t id) {
   return std::string(text.id(id).view());
 }
 
-// A link in the head of a column. The first of two in one column stands above the other, as in the rows.
+// A link in the head of a column. The first of two links stands above the second, as their values do in the
+// rows.
 struct SortLink {
   const char* title;
   shm::SortBy sort;
@@ -26,8 +27,8 @@ struct SortLink {
 };
 struct Column {
   SortLink first;
-  SortLink second;  // without a title: none
-  const char* on;   // what is said of it
+  SortLink second;  // no title: no second link
+  const char* on;   // a note below the title
   const char* kind;
 };
 constexpr SortLink kNoSortLink = {nullptr, shm::SortBy::row, false};
@@ -42,7 +43,7 @@ constexpr Column kColumns[] = {
     {{"RTT", shm::SortBy::rtt, true}, kNoSortLink, "client, origin", " class=\"n\""},
 };
 
-// Its address has them in the other order, if they are in this one.
+// A link that sorts by `order`; reverses the direction if the page is sorted by it.
 std::string order_link(const shm::Query& query, const SortLink& order) {
   auto other = query;
   other.first = 0;
@@ -70,7 +71,7 @@ std::string columns(const shm::Query& query) {
   return out + column("close");
 }
 
-// Leads to all that have the same.
+// A link to all tunnels with the same value.
 std::string same_link(const shm::Query& query, std::string shm::Selector::*which, const std::string& value) {
   if (value.empty()) return kNone;
   auto other = query;
@@ -113,7 +114,7 @@ std::string small(const std::string& html) {
   return "<small>" + html + "</small>";
 }
 
-// Two lines: where there is one thing for each side, the client's is above.
+// A row of two lines. Of a pair of values, the client's stands above the origin's.
 std::string row(const Model& model, std::size_t number) {
   const auto& tunnel = model.connections.tunnels[number];
   const auto id = id_text(tunnel.id);
@@ -142,7 +143,7 @@ std::string tunnels_with_forms(const Model& model) {
   for (std::size_t i = 0; i < model.connections.tunnels.size(); ++i) rows += row(model, i);
   auto out = "<section id=\"tunnels\"><h2>Tunnels</h2>\n" + tunnels_bar(model);
   if (!rows.empty()) out += table("Tunnels", columns(model.query), rows) + pages(model);
-  // The buttons in the rows belong to this one.
+  // The buttons in the rows belong to this form.
   out += post_form(" id=\"close-one\"", model.nonce, to_query(model.query)) + hidden("action", "close") +
          "</form>\n";
   return out + "</section>\n";

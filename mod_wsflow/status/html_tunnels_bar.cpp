@@ -11,7 +11,7 @@ namespace wsflow::status {
 namespace {
 
 struct Choice {
-  const char* name;  // of the field, in the address as in a form
+  const char* name;  // name of the field, in addresses and in forms
   std::string shm::Selector::*value;
 };
 constexpr Choice kChoices[] = {{"client", &shm::Selector::client},
@@ -25,7 +25,7 @@ bool is_any_chosen(const shm::Selector& selector) noexcept {
                      [&](const Choice& choice) { return !(selector.*choice.value).empty(); });
 }
 
-// The search keeps the order and what was chosen exactly.
+// The search form. It keeps the order and the exact selections.
 std::string search(const shm::Query& query) {
   std::string out =
       "<form method=\"get\" action=\"#tunnels\" class=\"inline\" role=\"search\">"
@@ -56,7 +56,7 @@ std::string chips(const shm::Query& query) {
   return out;
 }
 
-// Not with a filter: what is near to a text is to be seen, not to be closed.
+// The form that closes all selected tunnels. Empty with a filter: its inexact matches are for viewing only.
 std::string close_all(const Model& model) {
   const auto& selector = model.query.selector;
   if (!is_any_chosen(selector) || !selector.part.empty() || model.connections.matched == 0) return "";

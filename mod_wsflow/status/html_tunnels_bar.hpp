@@ -7,13 +7,13 @@
 
 namespace wsflow::status {
 
-// What stands around the list of tunnels.
+// The controls around the list of tunnels.
 
-// A link to the page with these tunnels.
+// A link to the page with the tunnels of `query`.
 std::string page_link(const shm::Query& query, std::string_view text, const char* attributes_html = "");
-// What chooses tunnels, what is chosen, and what closes all of those.
+// The search, the selection, and the form that closes all selected tunnels.
 std::string tunnels_bar(const Model& model);
-// Which of them are shown, and links to the others; empty if these are all.
+// The range of the shown tunnels, and links to the others; empty if all are shown.
 std::string pages(const Model& model);
 
 }  // namespace wsflow::status

@@ -11,7 +11,7 @@ namespace wsflow::status {
 
 namespace {
 
-// So little of a permit is none.
+// A fraction of a permit that counts as none.
 constexpr double kNone = 0.05;
 
 std::string whole(double number) {
@@ -42,7 +42,7 @@ std::string decimal(double value, int digits) {
   const auto result =
       std::to_chars(std::begin(space), std::end(space), value, std::chars_format::general, digits);
   const std::string text(space, result.ptr);
-  // Large and tiny ones come as "1e+06".
+  // to_chars() writes large and tiny values as "1e+06".
   return text.find('e') == std::string::npos ? text : std::to_string(std::llround(value));
 }
 

@@ -7,17 +7,17 @@
 
 namespace wsflow::status {
 
-// What all formats say of a limit in the same words.
+// The texts about a limit that all formats share.
 
-// Refused for any reason.
+// The number of refusals, for all reasons together.
 std::uint64_t refused(const limits::LimitView& view) noexcept;
-// The text of a key, raw; "#" and 16 hexadecimal digits where it is not to be shown.
+// The text of a key, raw; "#" and 16 hexadecimal digits if it must not be shown.
 std::string shown(const limits::KeyView& key);
-// How many permits the load needs: "needs about 23 permits (mean of 55 s: 20 held and 2.9 for the refused;
-// now 21, at most 24 at a time)".
+// The number of permits that the load needs: "needs about 23 permits (mean of 55 s: 20 held and 2.9 for the
+// refused; now 21, at most 24 at a time)".
 std::string advice(const limits::Need& need, bool keyed);
 
-// As people write them, with so many digits: "20", "0.5", "1.14".
+// A number as people write it, with at most `digits` digits: "20", "0.5", "1.14".
 std::string decimal(double value, int digits = 3);
 // "10/s", "off"
 std::string rate_text(double rate);

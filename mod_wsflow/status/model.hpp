@@ -16,29 +16,29 @@ constexpr const char* name(shm::ProcessKind kind) noexcept {
   return kind == shm::ProcessKind::keeper ? "keeper" : "child";
 }
 
-// What is to be said first of a tunnel with these traits.
+// The most important state of a tunnel with these traits.
 constexpr const char* state_of(std::uint16_t traits) noexcept {
   if ((traits & shm::trait::kEnding) != 0) return "ending";
   if ((traits & shm::trait::kSlowClient) != 0) return "slow-client";
   return (traits & shm::trait::kSlowOrigin) != 0 ? "slow-origin" : "open";
 }
 
-// What every format of the status shows.
+// The data that every format of the status shows.
 struct Model {
   std::string version;  // of the module
   std::string server;   // httpd's own description
   std::uint32_t generation = 0;
   std::int64_t now_us = 0;    // microseconds of the epoch
-  std::int64_t clock_us = 0;  // the same moment as base::now_us() has it: ages are told by it
+  std::int64_t clock_us = 0;  // the same moment by base::now_us(), for ages
   shm::Snapshot snapshot;
-  shm::Query query;                                // which tunnels were asked for
-  bool history_wanted = false;                     // in JSON
-  shm::Page connections;                           // those
-  std::vector<std::vector<limits::HeldKey>> keys;  // of the limits, of each of those
+  shm::Query query;                                // selects `connections`
+  bool history_wanted = false;                     // JSON shows `history`
+  shm::Page connections;                           // the selected tunnels
+  std::vector<std::vector<limits::HeldKey>> keys;  // keys of limits, for each of `connections`
   std::vector<shm::RouteView> routes;
   std::vector<shm::Sample> history;  // oldest first
   std::vector<limits::LimitView> limits;
-  std::string nonce;  // what an action must bring along; not for everybody who may see the counters
+  std::string nonce;  // every action must send it; not for everybody who may see the counters
 
   std::uint64_t keepers() const noexcept {
     return static_cast<std::uint64_t>(
@@ -55,7 +55,7 @@ struct Model {
     for (const auto& process : snapshot.processes) sum += process.active_worker;
     return sum;
   }
-  // Sum of `count` counters from `first` on.
+  // The sum of `count` counters from `first` on.
   std::uint64_t sum(std::size_t first, std::size_t count) const noexcept {
     std::uint64_t result = 0;
     for (std::size_t i = 0; i < count; ++i) result += snapshot.sums[first + i];

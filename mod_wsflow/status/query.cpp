@@ -30,7 +30,7 @@ std::optional<unsigned> digit(char c) noexcept {
   return std::nullopt;
 }
 
-// As forms encode it; what is no encoding stays as it is.
+// Decodes a form's encoding; other text stays as it is.
 std::string decoded(std::string_view text) {
   std::string result;
   for (std::size_t i = 0; i < text.size(); ++i) {
@@ -72,7 +72,7 @@ StatusFormat format_of(std::string_view word) noexcept {
   return word == "metrics" ? StatusFormat::metrics : StatusFormat::page;
 }
 
-// How many tunnels are shown where no number is given.
+// The number of tunnels that a format shows by default.
 std::size_t count_of(StatusFormat format) noexcept {
   switch (format) {
     case StatusFormat::page: return kPageCount;
@@ -83,7 +83,7 @@ std::size_t count_of(StatusFormat format) noexcept {
   return 0;
 }
 
-// Nothing if the value is legal.
+// Takes one key into `query`. Returns the legal values if `value` is illegal, else nothing.
 std::string take(StatusQuery& query, std::string_view key, std::string_view value) {
   auto& selector = query.tunnels.selector;
   if (key == "sort") return read_sort(value, query.tunnels.sort) ? "" : legal_sorts();

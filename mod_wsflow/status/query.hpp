@@ -8,23 +8,23 @@
 
 namespace wsflow::status {
 
-// How many tunnels the page shows, if it is not asked for another number.
+// The number of tunnels that the page shows by default.
 inline constexpr std::size_t kPageCount = 50;
 
 enum class StatusFormat : std::uint8_t { page, json, lines, metrics };
 
-// What is asked of the status handler.
+// A request to the status handler.
 struct StatusQuery {
   StatusFormat format = StatusFormat::page;
-  bool history = false;  // JSON with the samples of the last quarter of an hour
-  shm::Query tunnels;    // which of them are to be shown
+  bool history = false;  // JSON has the samples of the last quarter of an hour
+  shm::Query tunnels;    // selects the tunnels to show
 };
 
-// Reads the query of the address: "json&sort=age&dir=desc&count=50". Values are percent-encoded. A key that
-// is not known is passed over; of a value that is not legal, `wrong` says what is.
+// Reads the query of the address: "json&sort=age&dir=desc&count=50". Values are percent-encoded. Skips
+// unknown keys. At an illegal value returns nothing; `wrong` then names the legal ones.
 std::optional<StatusQuery> read_status_query(std::string_view query, std::string& wrong);
 
-// The word for an order, as a query has it.
+// The word of a query for an order.
 const char* name(shm::SortBy sort) noexcept;
 
 }  // namespace wsflow::status

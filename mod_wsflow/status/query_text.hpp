@@ -6,7 +6,7 @@
 
 namespace wsflow::status {
 
-// The query of the page's address that asks for these tunnels; empty if it is what the page shows anyway.
+// The query of the page's address that selects these tunnels; empty for what the page shows by default.
 std::string to_query(const shm::Query& query);
 
 }  // namespace wsflow::status
