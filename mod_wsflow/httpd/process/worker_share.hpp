@@ -49,7 +49,7 @@ class WorkerShare {
   }
   unsigned taken() const noexcept { return taken_.load(std::memory_order_relaxed); }
 
-  // What these tunnels must do. The state only advances: none, drain, stop.
+  // The order to these tunnels. It only advances: none, drain, stop.
   enum class RunState : unsigned char { none, drain, stop };
   void set_run_state(RunState state) noexcept;
   RunState run_state() const noexcept { return run_state_.load(std::memory_order_acquire); }
