@@ -13,10 +13,10 @@ namespace wsflow::httpd {
 
 namespace {
 
-// A handshake that has passed the closed route may take so long to become a tunnel.
+// Longest time in which a handshake that passed before its route was closed becomes a tunnel.
 constexpr std::int64_t kLate_us = 10'000'000;
 
-// Calls `use(selector)`; nothing if the limits are locked.
+// Returns `use(selector)`; std::nullopt if the limits are locked.
 template <class Use>
 auto with_selector(shm::Layout& layout, const shm::Reading<shm::Job>& job, Use&& use)
     -> std::optional<decltype(use(std::declval<shm::Selector&>()))> {

@@ -14,7 +14,8 @@ namespace wsflow::httpd {
 
 namespace {
 
-// Rows keep names as far as there is room.
+// The tunnel log of the virtual host `name`, which a row may have cut; else that of the main server;
+// nullptr: none.
 const TunnelLog* log_of(const server_rec* main_server, const std::string& name) noexcept {
   for (const auto* server = main_server->next; server != nullptr; server = server->next) {
     const std::string_view own(server->server_hostname != nullptr ? server->server_hostname : "");

@@ -12,8 +12,8 @@ namespace wsflow::httpd {
 
 class LogWriter;
 
-// shm::reap_all(), and a line for each tunnel of a process that died, to the log of the virtual host of its
-// name. A child or a keeper.
+// Runs shm::reap_all(), and writes a line for each tunnel of a dead process to the log of its virtual host,
+// found by name. A child or a keeper.
 std::optional<unsigned> reap_and_log(const server_rec* main_server, LogWriter* writer,
                                      shm::Layout& layout) noexcept;
 

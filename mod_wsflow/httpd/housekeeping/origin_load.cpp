@@ -23,12 +23,13 @@ std::uint64_t hash(std::uint64_t seed, std::string_view text) noexcept {
   return (seed ^ 0xFF) * 0x100000001b3;
 }
 
-// In mod_proxy's shared memory, which has longer names since 2.4.53. Without the path of a Unix socket.
+// The worker's name in mod_proxy's shared memory, without the path of a Unix socket. Names are longer since
+// 2.4.53.
 const char* name_of(proxy_worker& worker) noexcept {
   return ap_proxy_worker_name(nullptr, &worker);
 }
 
-// Every worker of every balancer once: virtual hosts inherit balancers.
+// All workers of all balancers, each once: virtual hosts inherit balancers.
 std::vector<proxy_worker*> all_members(server_rec* server) {
   std::vector<proxy_worker*> found;
   for (; server != nullptr; server = server->next) {
@@ -46,7 +47,7 @@ std::vector<proxy_worker*> all_members(server_rec* server) {
   return found;
 }
 
-// Balancers of the same name in several virtual hosts are told apart by their order.
+// One key for each worker. The order tells balancers of one name in several virtual hosts apart.
 std::vector<std::uint64_t> keys_of(const std::vector<proxy_worker*>& workers) {
   std::vector<std::uint64_t> keys;
   for (auto* worker : workers) {
@@ -100,7 +101,7 @@ void open(apr_pool_t* pconf, server_rec* server, shm::Layout& layout) {
   load->members = static_cast<OriginLoad::Member*>(
       apr_pmemdup(pconf, members.data(), members.size() * sizeof(OriginLoad::Member)));
   load->count = members.size();
-  // What mod_proxy has taken over from the generation before (BalancerPersist) has our tunnels in it already.
+  // A `busy` that mod_proxy kept from the generation before (BalancerPersist) contains our tunnels already.
   for (const auto& member : members) {
     const auto ours = std::min<std::uint64_t>(member.worker->busy, shm::held(used_slots(), member.resource));
     load->shared[member.resource].applied.store(static_cast<std::uint32_t>(ours));
@@ -114,7 +115,7 @@ void open_origin_load(apr_pool_t* pconf, server_rec* server, shm::Layout& layout
   guard_void(server, [&] { open(pconf, server, layout); });
 }
 
-// A member that was added at run time is not among them.
+// Members that were added at run time have no resource.
 std::optional<std::uint32_t> resource_of(const Process& process, const proxy_worker* worker) noexcept {
   const auto* load = config_of(process.server).origin_load;
   for (std::size_t i = 0; load != nullptr && i < load->count; ++i) {
@@ -141,7 +142,7 @@ void OriginLoadRounds::round(const OriginLoad& load, const shm::Layout& layout) 
     const bool stays = std::exchange(last_[i], now) == now;
     if (now.held == now.applied || !stays) continue;
     auto expected = now.applied;
-    // Another process may be at it as well.
+    // Another process may correct `busy` at the same time.
     if (!applied.compare_exchange_strong(expected, static_cast<std::uint32_t>(now.held))) continue;
     tunnel::OriginLease::add_busy(load.members[i].worker->busy, static_cast<std::ptrdiff_t>(now.held) -
                                                                     static_cast<std::ptrdiff_t>(now.applied));

@@ -4,8 +4,8 @@
 
 namespace wsflow::httpd {
 
-// Keeps a sample of all counters for the charts if it is time for one. Every process calls it once in a
-// while; whoever is first does it.
+// Keeps a sample of all counters for the charts when one is due. Every process calls it now and then; the
+// first caller takes the sample.
 void keep_history(shm::Layout& layout);
 
 }  // namespace wsflow::httpd

@@ -19,8 +19,8 @@ struct Cause {
   const char* name;
   std::uint16_t code;
 };
-// The first that applies. 1014: what is behind the gateway has failed. 1012: somebody took it out of service,
-// and a client finds another one when it comes again.
+// The first cause that applies counts. 1014: the server behind the gateway has failed. 1012: somebody took
+// it out of service, and a client finds another one when it comes again.
 constexpr Cause kCauses[] = {
     {PROXY_WORKER_IN_ERROR, "in error", ws::close_code::kBadGateway},
     {PROXY_WORKER_HC_FAIL, "failed by its health check", ws::close_code::kBadGateway},
