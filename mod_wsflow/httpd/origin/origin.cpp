@@ -13,7 +13,7 @@ namespace {
 
 using base::HandshakeRefusal;
 
-constexpr const char* kFunction = "WSFLOW";  // how mod_proxy's own log lines call us
+constexpr const char* kFunction = "WSFLOW";  // our name in mod_proxy's log lines
 constexpr const char* kForce10 = "force-proxy-request-1.0";
 constexpr std::size_t kMaxHead = 64UL * 1024;
 constexpr int kMaxInterim = 10;  // 1xx answers before the real one, as mod_proxy_http allows
@@ -22,7 +22,7 @@ const char* name_of(const proxy_conn_rec* backend) noexcept {
   return backend->hostname != nullptr ? backend->hostname : "?";
 }
 
-// mod_proxy's counts are shared by all workers of all processes; it adds to them without atomics.
+// All workers of all processes share mod_proxy's counts; mod_proxy itself adds to them without atomics.
 void add(apr_off_t& count, apr_off_t change) noexcept {
   std::atomic_ref<apr_off_t>(count).fetch_add(change, std::memory_order_relaxed);
 }
@@ -35,7 +35,8 @@ void Origin::release() noexcept {
   ap_proxy_release_connection(kFunction, std::exchange(backend_, nullptr), r_->server);
 }
 
-// mod_proxy knows workers by their URL without the socket. What a RewriteRule names is seen only now.
+// mod_proxy identifies a worker by its URL without the socket. Only the request shows the socket that a
+// RewriteRule names.
 Failure Origin::check_unix_socket() const {
   const char* named = apr_table_get(r_->notes, "uds_path");
   const std::string_view reached = worker_->s->uds_path;
@@ -63,7 +64,7 @@ Failure Origin::connect(char* url, const char* proxy_name, apr_port_t proxy_port
   const int determined =
       ap_proxy_determine_connection(r_->pool, r_, conf_, worker_, backend_, &uri_, &local_url_, proxy_name,
                                     proxy_port, via_port_, sizeof via_port_);
-  // These two it says of a name that does not resolve, and of nothing else: 502 until httpd 2.4.58.
+  // mod_proxy returns these two only if a name does not resolve: 502 until httpd 2.4.58.
   if (determined == HTTP_INTERNAL_SERVER_ERROR || determined == HTTP_BAD_GATEWAY) {
     ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r_, WSFLOGNO(0252) "the name of the origin does not resolve: %s",
                   proxy_name != nullptr ? proxy_name : uri_.hostname);
@@ -80,7 +81,8 @@ Failure Origin::connect(char* url, const char* proxy_name, apr_port_t proxy_port
   return {};
 }
 
-// Unix sockets and the way through another proxy (ProxyRemote) are mod_proxy's.
+// mod_proxy connects to Unix sockets and through another proxy (ProxyRemote); connect_socket() does the
+// rest.
 Failure Origin::open_socket() {
   if (backend_->uds_path == nullptr && backend_->forward == nullptr) {
     return connect_socket(r_, backend_, worker_,
@@ -98,7 +100,7 @@ Failure Origin::send_handshake() {
   auto* brigade = apr_brigade_create(r_->pool, c->bucket_alloc);
   char* length = nullptr;
   char* encoding = nullptr;
-  // There is no handshake in HTTP/1.0, whatever is good for the other requests.
+  // HTTP/1.0 has no handshake: the variable is hidden from mod_proxy, even if other requests need it.
   auto* environment = r_->subprocess_env;
   const char* forced = apr_table_get(environment, kForce10);
   if (forced != nullptr) apr_table_unset(environment, kForce10);
@@ -106,7 +108,7 @@ Failure Origin::send_handshake() {
                                            via_port_, &length, &encoding);
   if (forced != nullptr) apr_table_setn(environment, kForce10, forced);
   if (made != OK) return {.status = made, .reason = HandshakeRefusal::internal};
-  // Hop-by-hop headers are gone by now; these are ours to the next hop (RFC 6455 4.1).
+  // mod_proxy has dropped the hop-by-hop headers; these are ours to the next hop (RFC 6455 4.1).
   constexpr std::string_view kEnd = "Upgrade: websocket\r\nConnection: Upgrade\r\n\r\n";
   APR_BRIGADE_INSERT_TAIL(brigade, apr_bucket_immortal_create(kEnd.data(), kEnd.size(), c->bucket_alloc));
   APR_BRIGADE_INSERT_TAIL(brigade, apr_bucket_flush_create(c->bucket_alloc));

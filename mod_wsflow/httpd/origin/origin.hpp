@@ -12,8 +12,8 @@
 
 namespace wsflow::httpd {
 
-// One connection of mod_proxy to an origin, for one handshake. It gives the connection back to mod_proxy when
-// it dies, at the latest. Worker thread; every wait ends by the handshake's deadline.
+// A connection of mod_proxy to an origin, for one handshake. The destructor gives it back to mod_proxy if
+// release() has not done so. Worker thread; every wait ends by the handshake's deadline.
 class Origin {
  public:
   Origin(request_rec* r, proxy_worker* worker, proxy_server_conf* conf,
@@ -23,17 +23,17 @@ class Origin {
   Origin(const Origin&) = delete;
   Origin& operator=(const Origin&) = delete;
 
-  // Connects, always anew: a connection from the pool could be one that the origin is about to close.
+  // Opens a new connection: the origin may be about to close one of mod_proxy's pool.
   Failure connect(char* url, const char* proxy_name, apr_port_t proxy_port, bool tls);
   // Sends the client's handshake as mod_proxy writes requests (ProxyPreserveHost, ProxyAddHeaders, ...).
   Failure send_handshake();
-  // Waits for the answer's head. head() and behind_head() are valid then.
+  // Waits for the head of the answer. head() and behind_head() are valid afterwards.
   Failure await_answer();
 
-  // Valid once it was to be connected.
+  // Valid after a call of connect().
   const OriginName& name() const noexcept { return name_; }
   const ws::ResponseHead& head() const noexcept { return head_; }
-  // What was read behind the head.
+  // The bytes that were read behind the head.
   std::string_view behind_head() const noexcept { return std::string_view(buffer_).substr(head_size_); }
 
   conn_rec* connection() const noexcept { return backend_->connection; }

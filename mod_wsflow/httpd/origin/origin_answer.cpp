@@ -11,7 +11,7 @@ namespace wsflow::httpd {
 
 namespace {
 
-// RFC 9110 7.6.1: meant for one hop, ours with the origin.
+// Fields for one hop only: the one between the origin and us (RFC 9110 7.6.1).
 constexpr std::string_view kHopByHop[] = {
     "Connection", "Keep-Alive", "Proxy-Connection", "Proxy-Authenticate", "TE", "Trailer", "Upgrade"};
 
@@ -33,14 +33,14 @@ const char* copy(apr_pool_t* pool, std::string_view text) noexcept {
   return apr_pstrmemdup(pool, text.data(), text.size());
 }
 
-// "An empty list is no list": some origins write these even if they have chosen nothing, and some clients
-// then fail.
+// True for an empty list, which says the same as no list: some origins write one if they have chosen
+// nothing, and some clients then fail.
 bool says_nothing(const ws::HeadField& field) noexcept {
   return field.value.empty() &&
          (same(field.name, "Sec-WebSocket-Protocol") || same(field.name, "Sec-WebSocket-Extensions"));
 }
 
-// As mod_proxy_http does.
+// Adds Via as mod_proxy_http does.
 void add_via(request_rec* r, const Origin& origin) noexcept {
   const auto wanted = origin.conf()->viaopt;
   if (wanted != proxy_server_conf::via_on && wanted != proxy_server_conf::via_full) return;
@@ -57,7 +57,7 @@ void add_via(request_rec* r, const Origin& origin) noexcept {
                               HTTP_VERSION_MINOR(r->proto_num), name, origin.via_port(), comment));
 }
 
-// Of the protocols that the origin names, the one that can be had here.
+// Offers "websocket" if the origin does: of its protocols, the only one that works here.
 void offer_upgrade(const ws::ResponseHead& head, apr_table_t* to) noexcept {
   const bool offered = std::any_of(head.fields.begin(), head.fields.end(), [](const ws::HeadField& field) {
     return same(field.name, "Upgrade") && ws::has_token(field.value, "websocket");
@@ -67,7 +67,7 @@ void offer_upgrade(const ws::ResponseHead& head, apr_table_t* to) noexcept {
   apr_table_setn(to, "Connection", "Upgrade");
 }
 
-// What the client needs of an answer whose page is replaced.
+// Keeps the fields that the client needs of an answer whose page httpd replaces.
 void keep_challenges(request_rec* r, const ws::ResponseHead& head) noexcept {
   for (const auto& field : head.fields) {
     const char* kept = same(field.name, "WWW-Authenticate")        ? "WWW-Authenticate"
@@ -84,8 +84,8 @@ bool is_hop_by_hop(std::string_view name, std::string_view connection) noexcept 
          ws::has_token(connection, name);
 }
 
-// A request that stands for the answer, so that httpd's own HTTP input filter finds the end of the body.
-// It belongs to the backend connection and ends with it.
+// Makes a request that stands for the answer: with it, httpd's own HTTP input filter finds the end of the
+// body. The backend connection owns the request.
 request_rec* make_answer_request(request_rec* r, Origin& origin) noexcept {
   auto* c = origin.connection();
   apr_pool_t* pool = nullptr;
@@ -138,7 +138,7 @@ bool relay_body(request_rec* r, request_rec* answer, Origin& origin) {
         mode == APR_NONBLOCK_READ &&
         (APR_STATUS_IS_EAGAIN(status) || (status == APR_SUCCESS && APR_BRIGADE_EMPTY(from)));
     if (nothing_yet) {
-      // Whatever is there goes to the client before we wait for more.
+      // The client gets what is there before we wait for more.
       mode = APR_BLOCK_READ;
       APR_BRIGADE_INSERT_TAIL(to, apr_bucket_flush_create(c->bucket_alloc));
       if (!pass(r, to)) return false;
@@ -158,7 +158,7 @@ bool relay_body(request_rec* r, request_rec* answer, Origin& origin) {
     origin.worker()->s->read += size;
     const bool end =
         APR_STATUS_IS_EOF(status) || APR_BRIGADE_EMPTY(from) || APR_BUCKET_IS_EOS(APR_BRIGADE_LAST(from));
-    ap_proxy_buckets_lifetime_transform(r, from, to);  // what was in `to` is lost
+    ap_proxy_buckets_lifetime_transform(r, from, to);  // drops what was in `to`
     if (end && (APR_BRIGADE_EMPTY(to) || !APR_BUCKET_IS_EOS(APR_BRIGADE_LAST(to)))) {
       APR_BRIGADE_INSERT_TAIL(to, apr_bucket_eos_create(c->bucket_alloc));
     }

@@ -4,9 +4,9 @@
 
 namespace wsflow::httpd {
 
-// Puts the fields of the origin's answer into r->headers_out as mod_proxy does: hop-by-hop fields dropped,
-// Location and Set-Cookie mapped back (ProxyPassReverse*), Via added; what modules have put there stays.
-// Worker thread.
+// Puts the fields of the origin's answer into r->headers_out as mod_proxy does: drops hop-by-hop fields,
+// maps Location and Set-Cookie back (ProxyPassReverse*), adds Via, keeps the fields that modules have put
+// there. Worker thread.
 void take_fields(request_rec* r, const Origin& origin);
 
 // Passes an answer other than 101 to the client, through httpd's filters: ProxyErrorOverride and

@@ -4,13 +4,13 @@
 
 namespace wsflow::httpd {
 
-// How logs, status and actions call an origin.
+// The name of an origin in logs, status and actions.
 struct OriginName {
   const char* text;  // in the pool of the request
-  bool of_request;   // the request says which one it is, so that there may be any number of them
+  bool of_request;   // the name depends on the request: there may be any number of names
 };
-// The name of mod_proxy's worker; or, where one worker stands for many origins (RewriteRule [P],
-// ProxyPassMatch with $1 in the host, SetHandler "proxy:…"), the scheme, host and port that `url` gives.
+// The name of mod_proxy's worker. If the worker stands for many origins (RewriteRule [P], ProxyPassMatch
+// with $1 in the host, SetHandler "proxy:…"): scheme, host and port of `url`.
 OriginName name_origin(request_rec* r, proxy_worker* worker, const char* url) noexcept;
 
 }  // namespace wsflow::httpd

@@ -7,7 +7,7 @@ namespace wsflow::httpd {
 
 namespace {
 
-// What is behind it most often.
+// The most frequent cause of a refusal, for the log line.
 const char* advice(int status) noexcept {
   switch (status) {
     case HTTP_BAD_REQUEST:
@@ -30,7 +30,7 @@ void tell_origin_refusal(Process& process, request_rec* r, const Origin& origin,
   const char* route = known != nullptr && known->path != nullptr ? known->path : "none (WSFlow On)";
   const char* server = r->server->server_hostname != nullptr ? r->server->server_hostname : "";
   const auto& name = origin.name();
-  // Of origins that clients may choose, all count as one.
+  // All origins that clients may choose count as one.
   const bool first =
       process.refusing_origins.first(base::Thing() << server << route << (name.of_request ? "" : name.text)
                                                    << static_cast<unsigned>(status));

@@ -6,8 +6,8 @@ namespace wsflow::httpd {
 
 struct Process;
 
-// Tells that the origin has answered the handshake of `r` with `status`, not 101: the first of each origin,
-// route and status loudly, as the user sees nothing but a socket that does not open. Worker thread.
+// Logs that the origin has answered the handshake of `r` with `status` instead of 101. The first line of
+// each origin, route and status is a warning: the user sees only a socket that does not open. Worker thread.
 void tell_origin_refusal(Process& process, request_rec* r, const Origin& origin, int status) noexcept;
 
 }  // namespace wsflow::httpd

@@ -24,13 +24,13 @@ const char* ip_of(apr_pool_t* pool, apr_sockaddr_t* address) noexcept {
   return apr_pstrdup(pool, text);
 }
 
-// One attempt to reach an origin. Nothing outlives it but the socket, in the backend's own pool.
+// One attempt to reach an origin. Only the socket outlives it, in the backend's own pool.
 class Connector {
  public:
   Connector(request_rec* r, proxy_conn_rec* backend, const SocketOptions& terms, bool keepalive) noexcept
       : r_(r), backend_(backend), terms_(terms), keepalive_(keepalive), start_(base::now_us()) {}
 
-  // Every address in turn; each may take its share of the time that is left, so that a dead one leaves some
+  // Tries every address in turn. Each gets its share of the time that is left, so a dead address leaves time
   // for the others.
   apr_status_t connect_any();
   // The last address that was tried, and the last one to which no local port was free; nullptr: none.
@@ -71,7 +71,7 @@ apr_status_t Connector::connect_from(apr_sockaddr_t* source, apr_sockaddr_t* add
     apr_os_sock_t fd = -1;
     apr_os_sock_get(&fd, socket);
     os::choose_port_at_connect(fd);
-    // A copy, as APR notes the socket's port in it.
+    // A copy: APR writes the socket's port into the address.
     auto* own = static_cast<apr_sockaddr_t*>(apr_pmemdup(backend_->scpool, source, sizeof *source));
     own->pool = backend_->scpool;
     status = apr_socket_bind(socket, own);
@@ -100,8 +100,8 @@ apr_status_t Connector::connect_from(apr_sockaddr_t* source, apr_sockaddr_t* add
   return status;
 }
 
-// From one of the sources of its family, at random; from the next where it has no free port, or is no address
-// of this machine any more.
+// Connects from a random source address of the same family; from the next one if that has no free port, or
+// is no address of this machine any more.
 apr_status_t Connector::connect_to(apr_sockaddr_t* address, apr_interval_time_t time) {
   const auto sources = terms_.sources;
   if (sources.empty()) return connect_from(nullptr, address, time);
@@ -138,8 +138,8 @@ apr_status_t Connector::connect_any() {
   return status;
 }
 
-// What ap_proxy_connect_backend() does behind a connection of its own making. mod_proxy writes these without
-// atomics.
+// Sets the state of the worker as ap_proxy_connect_backend() does after its own connect. mod_proxy writes
+// these fields without atomics.
 void mark(proxy_worker& worker, bool reached) noexcept {
   auto& shared = *worker.s;
   const std::atomic_ref status(shared.status);
@@ -154,12 +154,12 @@ void mark(proxy_worker& worker, bool reached) noexcept {
     status.fetch_or(PROXY_WORKER_IN_ERROR, kOrder);
     return;
   }
-  // The line is shared by all processes: nearly always nothing is to be written.
+  // All processes share this cache line, so it is written only if a value changes.
   if (error_time.load(kOrder) != 0) error_time.store(0, kOrder);
   if (retries.load(kOrder) != 0) retries.store(0, kOrder);
 }
 
-// Those of the origin's family, which were tried.
+// The source addresses that were tried: those of the origin's family.
 const char* list_of(apr_pool_t* pool, Sources sources, const apr_sockaddr_t& origin) noexcept {
   const char* list = sources.empty() ? "this machine" : nullptr;
   for (auto* source : sources) {
@@ -170,7 +170,8 @@ const char* list_of(apr_pool_t* pool, Sources sources, const apr_sockaddr_t& ori
   return list;
 }
 
-// What mod_proxy keeps of a name may be out of date: looks again. Older ones keep it until a reload.
+// Looks the name up again, as the address that mod_proxy keeps may be out of date. True: it is worth another
+// try. An older mod_proxy keeps the address until a reload.
 bool has_moved(proxy_conn_rec& backend, server_rec* server) noexcept {
   return ap_proxy_determine_address != nullptr &&
          ap_proxy_determine_address("WSFLOW", &backend, backend.hostname, backend.port, newer::kCheckAddress,
@@ -182,7 +183,7 @@ Failure refuse_for_want_of_ports(request_rec* r, apr_sockaddr_t& origin, Sources
                 WSFLOGNO(0170) "no free port from %s to the origin %s:%d: all %u of each source address are in use "
                 "(net.ipv4.ip_local_port_range): add addresses to WSFlowSourceAddress",
                 list_of(r->pool, sources, origin), ip_of(r->pool, &origin), origin.port, os::port_count());
-  // It is not the origin's fault.
+  // The origin is not at fault.
   blame_no_origin(r);
   return {.status = HTTP_SERVICE_UNAVAILABLE, .reason = HandshakeRefusal::no_source_port};
 }
