@@ -32,8 +32,8 @@ base::UniqueFd duplicate(apr_socket_t* socket) noexcept {
   return os::duplicate(fd);
 }
 
-// A reference to the TLS of a connection that makes mod_ssl end it without a word to the peer. None if it is
-// plain.
+// Takes a reference to the SSL object of a connection, and makes mod_ssl end that object without a word to
+// the peer. Empty: plain.
 os::SslRef take_tls(const ConnectionState& state) noexcept {
   if (state.ssl == nullptr) return {};
   SSL_up_ref(state.ssl);
@@ -45,7 +45,8 @@ bool close_notify_was_read(const ConnectionState& state) noexcept {
   return state.ssl != nullptr && (SSL_get_shutdown(state.ssl) & SSL_RECEIVED_SHUTDOWN) != 0;
 }
 
-// httpd closes this one instead of the client's (as mod_proxy_fdpass does), and writes nothing more for `r`.
+// Puts `dummy` in the place of the client's socket: httpd closes that one (as mod_proxy_fdpass does), and
+// writes nothing more for `r`.
 void leave_dummy(request_rec* r, apr_socket_t* dummy) noexcept {
   auto* c = r->connection;
   ap_set_core_module_config(c->conn_config, dummy);
@@ -68,8 +69,8 @@ Failure hand_over(Process& process, request_rec* r, Origin& origin, Handover han
   auto& client_state = *state_of(c);
   auto& recorder = process.recorder;
 
-  // Both sides first give up what httpd has read; the rest waits in the sockets. The client's comes before
-  // the 101: what a client sends after it has seen the 101 is never in httpd's hands.
+  // First httpd gives up what it has read of both sides; the rest waits in the sockets. The client's bytes
+  // come before the 101: bytes that a client sends after it has seen the 101 are never in httpd's hands.
   std::string origin_early(origin.behind_head());
   origin_early += drain_input(origin.connection());
   ap_remove_input_filter_byhandle(c->input_filters, "reqtimeout");
@@ -91,17 +92,21 @@ Failure hand_over(Process& process, request_rec* r, Origin& origin, Handover han
     return {.status = DONE, .reason = HandshakeRefusal::client_gone};
   }
 
-  // The origin's leg: mod_proxy's connection is closed at once, ours stays.
+  // The origin's side: mod_proxy's connection is closed at once.
   auto& origin_state = *state_of(origin.connection());
   const bool origin_ended = close_notify_was_read(origin_state);
   parts.origin_ssl = take_tls(origin_state);
   parts.origin_lease = enter_origin(process, origin.worker());
   parts.listeners.add(make_tunnel_log_record(process, r, origin, "engine"));
   parts.row = open_row(process, r, origin, handover.id, false);
+  // From here on `parts` alone has the origin: the duplicate descriptor, our reference to the SSL object,
+  // the load lease and the row. release() closes mod_proxy's descriptor and drops mod_ssl's reference. The
+  // request still owns the permit, and httpd the client.
   origin.connection()->aborted = parts.origin_ssl ? 0 : 1;
   origin.release();
   if (parts.origin_ssl) os::adopt(parts.origin_ssl.get(), origin_ended);
 
+  // The client's side: httpd's connection ends after this request.
   client_state.received_shutdown = close_notify_was_read(client_state);
   parts.client_ssl = take_tls(client_state);
   client_state.handed_ssl = parts.client_ssl.get();
@@ -113,6 +118,9 @@ Failure hand_over(Process& process, request_rec* r, Origin& origin, Handover han
     os::set_peer_timeout(fd, options.stall);
   }
 
+  // From here on `parts`, and then the tunnel made of it, owns the admission and the permit too; the hold of
+  // the request is empty. Of the client it owns the duplicate descriptor and a reference to the SSL object;
+  // httpd and mod_ssl still have theirs.
   parts.admission = std::move(handover.admission);
   parts.permit = take_permit(r);
   parts.options = &options;
@@ -124,6 +132,10 @@ Failure hand_over(Process& process, request_rec* r, Origin& origin, Handover han
   tunnel->preload(tunnel::Side::client, bytes_of(client_early), recorder);
   tunnel->preload(tunnel::Side::origin, bytes_of(origin_early), recorder);
 
+  // From here on httpd uses the dummy as the client's socket, and only ends what it still has of the client:
+  // the first descriptor and mod_ssl's reference. The connection's state owns the tunnel, and so both
+  // duplicate descriptors, our references to both SSL objects, the permit and the row, until the last
+  // cleanup of the connection gives the tunnel to an event loop (connection_state.cpp).
   leave_dummy(r, dummy);
   client_state.handed_over = tunnel.release();
   return {};

@@ -7,7 +7,7 @@
 
 namespace wsflow::httpd {
 
-// What a tunnel needs beside its two connections.
+// Everything that a new tunnel gets besides its two connections.
 struct Handover {
   tunnel::Admission::Lease admission;
   const config::TunnelSettings& settings;  // borrowed
@@ -16,15 +16,17 @@ struct Handover {
   std::uint64_t id = 0;
 };
 
-// Whether the two ends have agreed on extensions, to which reserved bits may belong then.
+// True if client and origin have agreed on extensions, to which reserved bits may belong.
 bool has_extensions(const ws::ResponseHead& head) noexcept;
 
-// The origin has answered with a good 101: sends it to the client, takes both connections out of httpd, and
-// leaves them as a tunnel that starts when httpd has let go of the client's. Returns the failure if that is
-// impossible; nothing was sent to the client then. Worker thread; waits only for the client to take the 101.
+// Sends the origin's verified 101 to the client, takes both connections out of httpd, and leaves them as a
+// tunnel that starts when httpd has let go of the client's connection. Returns the failure if that is
+// impossible; the client has been sent nothing then. Worker thread; waits only for the client to take the
+// 101.
 Failure hand_over(Process& process, request_rec* r, Origin& origin, Handover handover);
 
-// The same on this worker thread, for a connection that must stay: returns when the tunnel has ended.
+// Sends the 101 and runs the tunnel on this worker thread, for a connection that must stay in httpd. Returns
+// when the tunnel has ended, or the failure that prevents it. Worker thread.
 Failure run_on_worker(Process& process, request_rec* r, Origin& origin, Handover handover);
 
 }  // namespace wsflow::httpd

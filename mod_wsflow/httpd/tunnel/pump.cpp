@@ -11,7 +11,7 @@ namespace wsflow::httpd {
 
 namespace {
 
-// What a socket pair holds: little, so that what waits for a peer is seen to wait.
+// Bytes that a socket pair holds: few, so that the tunnel sees bytes wait for a slow peer.
 constexpr int kPairBuffer = 32 * 1024;
 
 int number_of(apr_socket_t* socket) noexcept {
@@ -19,7 +19,7 @@ int number_of(apr_socket_t* socket) noexcept {
   return socket != nullptr && apr_os_sock_get(&fd, socket) == APR_SUCCESS ? fd : -1;
 }
 
-// Lets httpd's last filter write what it holds, as far as the socket takes it. What mod_proxy does.
+// Lets httpd's last filter write what it holds, as far as the socket takes it. mod_proxy does the same.
 apr_status_t write_held(const conn_rec* c) noexcept {
   auto* last = c->output_filters;
   while (last->next != nullptr) last = last->next;
@@ -28,7 +28,7 @@ apr_status_t write_held(const conn_rec* c) noexcept {
 
 bool find_polled(conn_rec* c, apr_pollfd_t& polled) noexcept {
   if (ap_get_pollfd_from_conn != nullptr) return ap_get_pollfd_from_conn(c, &polled, nullptr) == APR_SUCCESS;
-  // Where httpd has no such function, mod_http2 has no WebSockets: every connection has a socket.
+  // An httpd without that function has no WebSockets in mod_http2: every connection has a socket.
   if (c->master != nullptr) return false;
   polled.desc_type = APR_POLL_SOCKET;
   polled.desc.s = ap_get_conn_socket(c);
@@ -57,7 +57,7 @@ Pump::Pump(conn_rec* c) noexcept
     in_over_ = true;  // the request has no body
   }
   if (is_stream()) receipts_ = Receipts::make(c->pool);
-  // What a tunnel has no use for: a filter that gathers small writes, and one that times a request.
+  // A tunnel needs neither the filter that gathers small writes nor the one that times a request.
   ap_remove_output_filter_byhandle(c->output_filters, "SSL/TLS Coalescing Filter");
   ap_remove_input_filter_byhandle(c->input_filters, "reqtimeout");
   c->keepalive = AP_CONN_CLOSE;
@@ -82,7 +82,7 @@ void Pump::hold() noexcept {
 
 void Pump::stay_open() noexcept {
   if (!held_ || number_of(socket_) >= 0) return;
-  // The filters have this object of httpd's, which closes what is in it at the end of the connection.
+  // httpd's filters use this apr_socket_t; it closes its descriptor at the end of the connection.
   int fd = held_.release();
   apr_os_sock_put(&socket_, &fd, c_->pool);
   polled_ = line_ = fd;
@@ -100,7 +100,7 @@ void Pump::take_in() {
   if (in_over_ && !in_told_ && waiting_in_.empty()) end_input();
 }
 
-// Whether everything that was read is in the pair.
+// True if the pair has taken everything that was read.
 bool Pump::push_in() noexcept {
   while (!waiting_in_.empty()) {
     const auto sent =
@@ -112,7 +112,7 @@ bool Pump::push_in() noexcept {
   return true;
 }
 
-// Whether something was read.
+// True if something was read.
 bool Pump::read_in() {
   const auto status = read_past_records(c_, arrived_, in_bytes_, kChunk);
   bool read = false;
@@ -164,14 +164,14 @@ void Pump::pass(std::size_t size) noexcept {
   lost_ = lost_ || status != APR_SUCCESS || c_->aborted != 0;
   blocked_ = receipts_ != nullptr || c_->data_in_output_filters != 0;
   looks_ = 0;
-  // What is confirmed from now on shows that the peer takes what waits.
+  // Bytes that are confirmed from now on show that the peer takes what waits.
   if (blocked_) confirmed_ = os::delivery(line_).confirmed;
 }
 
-// Whether nothing waits any more.
+// True if nothing waits any more.
 bool Pump::unblock(base::Instant now) noexcept {
   if (receipts_ != nullptr) {
-    // Nothing is passed, but receipts come back.
+    // The empty brigade passes nothing, but makes receipts come back.
     lost_ = lost_ || ap_pass_brigade(c_->output_filters, out_bytes_) != APR_SUCCESS || c_->aborted != 0;
     blocked_ = receipts_->wanted();
     ++looks_;

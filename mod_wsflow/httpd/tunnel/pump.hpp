@@ -15,8 +15,8 @@
 namespace wsflow::httpd {
 
 // Moves bytes between a connection that cannot leave httpd and a tunnel, which has the other end of a socket
-// pair in its place. The connection is read and written through its filters, and never waits. The worker
-// thread that runs the tunnel.
+// pair instead of the connection. Reads and writes the connection through its filters, and never waits. The
+// worker thread that runs the tunnel.
 class Pump {
  public:
   explicit Pump(conn_rec* c) noexcept;
@@ -24,49 +24,51 @@ class Pump {
   Pump(const Pump&) = delete;
   Pump& operator=(const Pump&) = delete;
 
-  // The tunnel's end of the pair; none, with errno set, if the kernel gives no descriptors. Once.
+  // Makes the pair, and returns the tunnel's end; empty, with errno set, if the kernel gives no descriptors.
+  // Call once.
   base::UniqueFd open();
 
   // httpd closes the sockets of its workers when it stops, before it tells anybody. hold() takes a second
-  // descriptor of this one, if there is one to be had; stay_open() goes on with it where httpd has closed the
-  // first.
+  // descriptor of the socket if the kernel gives one; stay_open() goes on with that descriptor when httpd
+  // has closed the first.
   void hold() noexcept;
   void stay_open() noexcept;
 
-  // From the connection to the tunnel, and back: until nothing moves, or enough has.
+  // take_in() moves bytes from the connection to the tunnel, give_out() moves them back: until nothing
+  // moves, or a turn's share has moved.
   void take_in();
   void give_out(base::Instant now) noexcept;
-  // What must happen before there is more to do.
+  // Adds the events that the pump waits for.
   void add_to(os::PollSet& set) const noexcept;
-  // How long that may be waited for: mod_http2 does not tell when it has taken something.
+  // The longest wait for these events: mod_http2 does not tell when it has taken bytes.
   std::chrono::microseconds patience() const noexcept;
 
-  // Looks whether the peer's system confirms bytes, which counts as their moving. Every second, and before a
-  // peer is judged.
+  // Asks the kernel whether the peer's system has confirmed bytes, which then count as moved. Called every
+  // second, and before a peer is judged.
   void look_at_line(base::Instant now) noexcept;
-  // Bytes wait for the peer.
+  // True if bytes wait for the peer.
   bool blocked() const noexcept { return blocked_ && !lost_; }
-  // Some are on their way, and lately some were confirmed.
+  // True if bytes are on their way, and some were confirmed lately.
   bool line_moves(base::Instant now) const noexcept {
     return on_their_way_ && !lost_ && now < confirmed_at_ + kLately;
   }
-  // When bytes moved last, or began to wait.
+  // The time when bytes moved last, or began to wait.
   base::Instant moved_at() const noexcept { return moved_at_; }
 
-  // It is a stream of HTTP/2: its end can only be told by the end of its request.
+  // True for a stream of HTTP/2, which ends only with its request.
   bool is_stream() const noexcept { return c_->master != nullptr; }
-  // The peer has ended its stream.
+  // True if the peer has ended its stream.
   bool input_over() const noexcept { return in_over_; }
-  // The tunnel's end of stream has been passed on, or can never be.
+  // True if the tunnel's end of stream has been passed on, or can never be.
   bool output_over() const noexcept { return out_over_ || lost_; }
-  // The connection is broken, or given up.
+  // True if the connection is broken or given up.
   bool lost() const noexcept { return lost_; }
 
-  // Nothing more is read: the tunnel sees the end of the peer's stream.
+  // Ends reading: the tunnel sees the end of the peer's stream.
   void end_input() noexcept;
-  // Nothing more passes: the tunnel sees its end break.
+  // Ends both directions: the tunnel sees its end of the pair break.
   void detach() noexcept;
-  // The peer is given up: its connection is closed with a reset.
+  // Gives the peer up: its connection is closed with a reset.
   void give_up() noexcept;
 
  private:
@@ -80,27 +82,27 @@ class Pump {
   bool unblock(base::Instant now) noexcept;
 
   conn_rec* c_;      // borrowed
-  int polled_ = -1;  // the descriptor that tells of input; borrowed from httpd, as the next
-  int line_ = -1;    // that of the TCP connection, with HTTP/2 of the one that all streams share
-  apr_socket_t* socket_ = nullptr;  // borrowed; none: it is a stream
-  Receipts* receipts_ = nullptr;    // of a stream; in the connection's pool
-  apr_bucket_brigade* in_bytes_;    // in the connection's pool, as the next
+  int polled_ = -1;  // the descriptor that tells of input; borrowed from httpd
+  int line_ = -1;    // the TCP connection's, which all streams of HTTP/2 share; borrowed from httpd
+  apr_socket_t* socket_ = nullptr;  // borrowed; nullptr: a stream
+  Receipts* receipts_ = nullptr;    // in the connection's pool; nullptr: no stream
+  apr_bucket_brigade* in_bytes_;    // in the connection's pool
   apr_bucket_brigade* out_bytes_;
-  base::UniqueFd end_;                      // owned; ours of the pair
-  base::UniqueFd held_;                     // owned; another descriptor of socket_; none: not asked for
+  base::UniqueFd end_;                      // owned; our end of the pair
+  base::UniqueFd held_;                     // owned; second descriptor of socket_; empty: not asked for
   std::string waiting_in_;                  // read, but not yet in the pair
   std::unique_ptr<std::uint8_t[]> buffer_;  // owned; kChunk
   base::Instant moved_at_ = base::now();
-  std::uint64_t confirmed_ = 0;   // bytes, by the peer's system, in all
-  base::Instant confirmed_at_{};  // when that was seen to change
-  unsigned looks_ = 0;            // for receipts, since bytes have moved
+  std::uint64_t confirmed_ = 0;   // bytes that the peer's system has confirmed in all
+  base::Instant confirmed_at_{};  // time of the last change of confirmed_
+  unsigned looks_ = 0;            // looks for receipts since bytes moved last
   bool on_their_way_ = false;
-  bool arrived_ = false;  // the connection has given bytes, be they no data
+  bool arrived_ = false;  // the connection has given bytes, be they data or not
   bool blocked_ = false;
-  bool more_in_ = false;  // enough was moved for a turn
+  bool more_in_ = false;  // the share of a turn was moved
   bool more_out_ = false;
   bool in_over_ = false;
-  bool in_told_ = false;  // the tunnel knows of it
+  bool in_told_ = false;  // the tunnel knows of in_over_
   bool out_over_ = false;
   bool lost_ = false;
 };

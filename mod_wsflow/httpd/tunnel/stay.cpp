@@ -13,7 +13,8 @@ namespace {
 constexpr std::uint32_t kNoLoop = 1;
 constexpr std::uint32_t kStream = 2;
 constexpr std::uint32_t kTooOld = 4;
-// From here on a bit for each filter, by its name: two may share one, and the second is not told of then.
+// The first bit for filters: a filter's name gives its bit. Two filters may share one; only the first of
+// them is logged then.
 constexpr unsigned kFirstFilterBit = 3;
 
 std::uint32_t bit_of(const char* filter) noexcept {

@@ -8,20 +8,20 @@ namespace wsflow::httpd {
 
 struct Process;
 
-// Why a connection cannot leave httpd, as words for a log line.
+// The reason why a connection cannot leave httpd, in words for a log line.
 struct Stay {
-  const char* why = nullptr;   // nullptr: it can
+  const char* why = nullptr;   // nullptr: the connection can leave
   const char* cure = nullptr;  // what to change
-  std::uint32_t kind = 0;      // a bit for each reason, and one of those of foreign filters
+  std::uint32_t kind = 0;      // a bit of its own for each reason; foreign filters share some
   explicit operator bool() const noexcept { return why != nullptr; }
 };
 
-// Of this request's connection. Worker thread.
+// The reason of the connection of `r`. Worker thread.
 Stay reason_to_stay(Process& process, const request_rec* r) noexcept;
-// Of that to its origin.
+// The reason of `origin`, the connection to the origin of `r`. Worker thread.
 Stay origin_reason_to_stay(const request_rec* r, const conn_rec* origin) noexcept;
 
-// Whether nobody has stayed for this reason before in this generation, in any process.
+// True if no tunnel of any process has stayed for this reason before in this generation.
 bool is_first(Process& process, const Stay& stay) noexcept;
 
 }  // namespace wsflow::httpd

@@ -12,11 +12,11 @@ namespace wsflow::httpd {
 
 namespace {
 
-// Filters that work on the head of an answer, and do not look at its body: of mod_headers and mod_session.
-// httpd writes a 101 past all filters.
+// Filters of mod_headers and mod_session that change the head of an answer and ignore its body. They need a
+// call of their own, as httpd writes a 101 past all filters.
 constexpr std::string_view kHeadFilters[] = {"fixup_headers_out", "mod_session_out"};
 
-// What the two ends have agreed on is not for httpd to change.
+// Fields on which client and origin have agreed: httpd must not change them.
 constexpr const char* kAgreed[] = {"Sec-WebSocket-Accept", "Sec-WebSocket-Protocol",
                                    "Sec-WebSocket-Extensions"};
 
@@ -25,7 +25,7 @@ void run_head_filters(request_rec* r) noexcept {
   for (const auto* filter = r->output_filters; filter != nullptr; filter = filter->next) {
     const std::string_view name(filter->frec->name);
     if (std::find(std::begin(kHeadFilters), std::end(kHeadFilters), name) == std::end(kHeadFilters)) continue;
-    // With nobody behind it nothing is written.
+    // A filter without a next one writes nothing.
     ap_filter_t alone = *filter;
     alone.next = nullptr;
     filter->frec->filter_func.out_func(&alone, nothing);
@@ -37,7 +37,7 @@ bool is_agreed(const char* name) noexcept {
                      [&](const char* each) { return ap_cstr_casecmp(each, name) == 0; });
 }
 
-// Those of the fields for which `wanted` says so.
+// The fields for which `wanted` is true.
 template <typename Wanted>
 apr_table_t* select(request_rec* r, const apr_table_t* fields, Wanted wanted) {
   auto* selected = apr_table_make(r->pool, apr_table_elts(fields)->nelts);
@@ -47,7 +47,7 @@ apr_table_t* select(request_rec* r, const apr_table_t* fields, Wanted wanted) {
   return selected;
 }
 
-// Whether it is one line. httpd looks at that in a filter, too, which a 101 does not come to.
+// True if the field is one line. httpd checks that in a filter too, which a 101 does not pass.
 bool is_sound(request_rec* r, const apr_table_entry_t& field) noexcept {
   if (ws::is_token(field.key) && ws::is_field_value(field.val)) return true;
   ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r,
@@ -74,7 +74,7 @@ bool switch_protocols(request_rec* r, const Origin& origin) {
   apr_table_unset(fields, "Transfer-Encoding");
   apr_table_setn(fields, "Upgrade", "websocket");
   apr_table_setn(fields, "Connection", "Upgrade");
-  // It empties the table; the access log may want to show it.
+  // ap_send_interim_response() empties headers_out, which the access log may show.
   r->headers_out = apr_table_copy(r->pool, fields);
   ap_send_interim_response(r, 1);
   r->headers_out = fields;

@@ -28,7 +28,7 @@ const char* name(Event event) noexcept {
   return "end";
 }
 
-// The version of the protocol; nullptr: plain.
+// The TLS version of the connection; nullptr: plain.
 const char* tls_of(const conn_rec* c) noexcept {
   const auto* state = state_of(c->master != nullptr ? c->master : c);
   return state != nullptr && state->ssl != nullptr ? SSL_get_version(state->ssl) : nullptr;
@@ -74,7 +74,7 @@ class RequestSource final : public status::LogSource {
   static std::optional<std::string> text(const char* value) {
     return value != nullptr ? std::optional<std::string>(value) : std::nullopt;
   }
-  // Queries are shown only where they are asked for.
+  // The request line without its query: a log shows the query only if its format has that field.
   std::optional<std::string> request_line() const {
     const std::string_view line(r_->the_request != nullptr ? r_->the_request : "");
     const auto query = line.find('?');

@@ -11,16 +11,16 @@ namespace wsflow::httpd {
 
 struct Process;
 
-// What a tunnel's lines need of its handshake; none without WSFlowLog. Made by the worker when the client has
-// its 101, then used by whoever has the tunnel.
+// The values of the handshake for the log lines of a tunnel; exists only with WSFlowLog. The worker makes it
+// when the client has its 101; then the thread that has the tunnel uses it.
 class TunnelLogRecord {
  public:
   TunnelLogRecord(Process& process, const TunnelLog& log, const status::LogSource& source);
 
   const TunnelLog& log() const noexcept { return log_; }
-  // Wall-clock time, in microseconds of the epoch.
+  // The start of the tunnel by the wall clock, in microseconds since 1970.
   std::int64_t started() const noexcept { return started_; }
-  // Leaves a line with the log writer. `facts` needs no times but `duration_us`.
+  // Passes a line to the log writer. The only time that `facts` needs is `duration_us`.
   void write(tunnel::Event event, status::LogFacts facts) const;
 
  private:

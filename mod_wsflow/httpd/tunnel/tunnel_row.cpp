@@ -40,7 +40,7 @@ std::uint16_t traits_of(const request_rec* r, const Origin& origin, bool on_work
   return static_cast<std::uint16_t>(traits);
 }
 
-// Who it is, if that may be shown.
+// The name of the user; empty if it may not be shown.
 std::string_view user_of(const request_rec* r) noexcept {
   return config_of(r).show_user.value_or(false) ? text(r->user) : "";
 }

@@ -10,8 +10,8 @@ namespace wsflow::httpd {
 
 struct Process;
 
-// Enters the tunnel of this request, whose client has its 101, into the table of live tunnels. `origin` has
-// its connection still, and the request what it holds of its limits. Worker thread.
+// Enters the tunnel of `r`, whose client has its 101, into the table of live tunnels. Pre: `origin` still
+// has its connection, and the hold of `r` its permit. Worker thread.
 shm::RowLease open_row(Process& process, request_rec* r, const Origin& origin, std::uint64_t id,
                        bool on_worker) noexcept;
 

@@ -62,7 +62,7 @@ void WorkerLoop::run() {
     client_.stay_open();
     now_ = base::now();
     look_after();
-    // What is there is read before any deadline is looked at.
+    // Everything that has arrived is read before a deadline is checked.
     for (const auto side : kSides) pump(side).take_in();
     turn();
     note_losses();
@@ -79,7 +79,7 @@ bool WorkerLoop::done() noexcept {
     over_ = true;
   }
   const auto& origin = tunnel_.endpoint(Side::origin);
-  // A stream ends when its request does: it does not wait for the origin's end of stream.
+  // A stream ends with its request: it does not wait for the origin's end of stream.
   const bool enough =
       over_ || (client_.is_stream() && client_.output_over() && (origin.out_ended || origin.lost));
   if (!enough) return false;
@@ -124,7 +124,7 @@ void WorkerLoop::look_after() {
   look_at_ = now_ + kRound;
   for (const auto side : kSides) pump(side).look_at_line(now_);
   tunnel_.show(now_);
-  // Where the MPM has no threads, nobody else works on the jobs.
+  // Without a caretaker, nobody else in this process works on the jobs.
   if (process_.caretaker == nullptr)
     guard_void(process_.server, [&] { work_on_jobs(process_.server, process_.segment); });
   if (const auto code = tunnel_.take_close_command()) close(code, Outcome::ordered);
@@ -165,7 +165,7 @@ void WorkerLoop::turn() {
   count_waiting(tunnel_.waiting());
 }
 
-// Connections that have broken, and sides that the tunnel has given up.
+// Handles connections that have broken, and sides that the tunnel has given up.
 void WorkerLoop::note_losses() {
   for (const auto side : kSides) {
     if (tunnel_.endpoint(side).lost) pump(side).give_up();
@@ -177,7 +177,7 @@ void WorkerLoop::note_losses() {
   }
 }
 
-// Of a stream that has its last byte nothing more can come to anybody's knowledge: it counts as ended.
+// Ends the input of a stream that has got its last byte: nobody can learn more of it.
 void WorkerLoop::end_streams() noexcept {
   if (client_.is_stream() && client_.output_over() && !client_.lost()) client_.end_input();
 }
@@ -190,7 +190,7 @@ void WorkerLoop::cut_stalled() noexcept {
   }
 }
 
-// When the peer must have taken some of the bytes that wait for it.
+// The latest time at which the peer must have taken some of the bytes that wait; Instant::max(): none.
 base::Instant WorkerLoop::stalls_at(const Pump& pump) const noexcept {
   const auto most = stall_.count() == 0 && over_ ? kLastBytes : stall_;
   return pump.blocked() && most.count() != 0 ? pump.moved_at() + most : base::Instant::max();
@@ -210,7 +210,7 @@ tunnel::Deadline WorkerLoop::deadline() noexcept {
   return tunnel_.deadline(now_, tunnel_.has_session() ? base::wall_ahead() : base::Millis::zero());
 }
 
-// An end that was decided here waits for no peer that takes nothing.
+// Cuts the tunnel off. An end that was decided here does not wait for a peer that takes nothing.
 void WorkerLoop::cut() noexcept {
   tunnel_.cut_off();
   for (const auto side : kSides) {
@@ -218,7 +218,7 @@ void WorkerLoop::cut() noexcept {
   }
 }
 
-// The tunnel's side of a socket pair does not tell how the bytes fare behind it.
+// True if `due` is put off: bytes still move behind the socket pair, where the tunnel does not see them.
 bool WorkerLoop::excused(const tunnel::Deadline& due) noexcept {
   const auto busy = [&](Side side) {
     pump(side).look_at_line(now_);
@@ -228,7 +228,7 @@ bool WorkerLoop::excused(const tunnel::Deadline& due) noexcept {
     tunnel_.endpoint(due.side).heard_at = tunnel::stamp(now_);
     return true;
   }
-  // Once we have decided that it ends, there is no excuse.
+  // An end that was decided here is not put off.
   if (due.what == Due::close && !tunnel_.closing() && (busy(Side::client) || busy(Side::origin))) {
     tunnel_.stay();
     return true;

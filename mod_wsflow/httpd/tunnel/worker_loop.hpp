@@ -9,13 +9,14 @@
 
 namespace wsflow::httpd {
 
-// What an event loop is to its tunnels, for one that stays on its worker thread: the tunnel is the same, so
-// are its limits, times and ends, and its peers are reached through pumps. That thread alone.
+// Runs one tunnel that stays on its worker thread, as an event loop runs many. The tunnel is the same, and
+// so are its limits, times and ends; pumps connect it to its peers. That worker thread alone.
 class WorkerLoop {
  public:
-  // All are borrowed. `stall`: how long bytes may wait for a peer that takes none; 0: for ever.
+  // All references are borrowed. `stall`: longest time that bytes may wait for a peer that takes none; 0:
+  // for ever.
   WorkerLoop(tunnel::Tunnel& tunnel, Pump& client, Pump& origin, base::Millis stall, Process& process);
-  // Tells the status and the log of its end.
+  // Tells the status and the log that the tunnel has ended.
   ~WorkerLoop();
   WorkerLoop(const WorkerLoop&) = delete;
   WorkerLoop& operator=(const WorkerLoop&) = delete;
@@ -24,9 +25,9 @@ class WorkerLoop {
   void run();
 
  private:
-  // How often it is looked after, at least.
+  // Longest time between two rounds of look_after().
   static constexpr base::Millis kRound{1000};
-  // What a peer has for the last bytes where nothing else bounds it.
+  // Time for a peer to take the last bytes, if nothing else bounds it.
   static constexpr base::Millis kLastBytes{60'000};
 
   bool done() noexcept;
@@ -57,10 +58,10 @@ class WorkerLoop {
   base::Instant now_ = base::now();
   base::Instant look_at_ = now_ + kRound;
   base::Instant drain_at_ = base::Instant::max();
-  base::Instant stop_at_ = base::Instant::max();  // when a stop waits no longer
+  base::Instant stop_at_ = base::Instant::max();  // end of the wait of a stop
   WorkerShare::RunState run_state_ = WorkerShare::RunState::none;
-  bool more_ = true;   // the tunnel's turn was not enough; before the first, httpd may hold bytes already
-  bool over_ = false;  // the tunnel is
+  bool more_ = true;   // the tunnel has more to do; at first: httpd may hold bytes already
+  bool over_ = false;  // the tunnel has ended
 };
 
 }  // namespace wsflow::httpd

@@ -18,8 +18,8 @@ namespace wsflow::httpd {
 
 namespace {
 
-// A peer that has vanished must not hold the worker until silence ends the tunnel. One that takes nothing is
-// found by us, a little earlier.
+// Lets the kernel give up a peer that has vanished, which would else hold the worker until silence ends the
+// tunnel. WorkerLoop finds a peer that takes nothing a little earlier.
 void bound_peer(apr_socket_t* socket, const config::TunnelSettings& settings) noexcept {
   constexpr std::uint32_t kLater = 3000;
   apr_os_sock_t fd = -1;
@@ -40,8 +40,8 @@ void on_sigterm() noexcept {
 bool sigterm_came() noexcept {
   return child()->workers.run_state() == WorkerShare::RunState::stop;
 }
-// A process of prefork ends within its handler of SIGTERM, whatever it interrupts: its one tunnel is told
-// first.
+// A process of prefork ends within its handler of SIGTERM, whatever that interrupts. So the signal first
+// tells its one tunnel to stop, and is repeated behind that tunnel.
 using StopBehindTunnel = os::DeferSigterm<on_sigterm, sigterm_came>;
 
 }  // namespace
@@ -67,7 +67,7 @@ Failure run_on_worker(Process& process, request_rec* r, Origin& origin, Handover
   bound_peer(origin.backend()->sock, handover.settings);
 
   parts.admission = std::move(handover.admission);
-  parts.row = open_row(process, r, origin, handover.id, true);  // which tells of the permit
+  parts.row = open_row(process, r, origin, handover.id, true);  // first: it reads the permit of the hold
   parts.permit = take_permit(r);
   parts.options = &options_of(process, r->server, handover.settings);
   parts.lives_until = handover.lives_until;
@@ -84,7 +84,7 @@ Failure run_on_worker(Process& process, request_rec* r, Origin& origin, Handover
     loop.run();
   }
   if (client_pump.lost()) c->aborted = 1;
-  // What httpd still does for this request is no more than the end of the connection.
+  // httpd only ends the connection for this request from now on.
   r->input_filters = r->proto_input_filters = c->input_filters;
   r->output_filters = r->proto_output_filters = c->output_filters;
   if (process.log.enabled(base::LogLevel::debug, r->server))
