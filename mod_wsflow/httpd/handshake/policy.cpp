@@ -18,7 +18,8 @@ using base::HandshakeRefusal;
 
 constexpr const char* kProtocol = "Sec-WebSocket-Protocol";
 
-// The origin that a page of this very site has. Its browser knows nothing of what RequestHeader makes of it.
+// The origin of a page of this site, by the Host that the browser sent: the browser does not know what
+// RequestHeader makes of it.
 const char* own_origin(request_rec* r) noexcept {
   const char* host = sent_field(r, "Host");
   return apr_pstrcat(r->pool, ap_http_scheme(r), "://", host != nullptr ? host : "", nullptr);

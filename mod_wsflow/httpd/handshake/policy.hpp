@@ -5,12 +5,12 @@
 
 namespace wsflow::httpd {
 
-// Judges a handshake by the configuration: refuses it for the page that it comes from or the sub-protocols
-// that it offers, and takes out of its offer what is not to reach the origin. The origin's answer is then
-// judged by what was passed on. Worker thread.
+// Judges a handshake by the configuration. Refuses it for the origin of its page or for its sub-protocols,
+// and removes from its offer what must not reach the origin. The origin's answer is then judged by what was
+// passed on. Worker thread.
 Failure apply_policy(Process& process, request_rec* r, const HandshakeConfig& config);
 
-// A handshake for a route that takes no new tunnels fails. Worker thread.
+// Fails a handshake for a route that takes no new tunnels. Worker thread.
 Failure check_drained(const Process& process, request_rec* r) noexcept;
 
 }  // namespace wsflow::httpd

@@ -17,8 +17,8 @@ namespace wsflow::httpd {
 namespace {
 
 struct Words {
-  const char* path = nullptr;     // nullptr in a <Location>: that is the path
-  const char* url = "";           // none yet
+  const char* path = nullptr;     // of the route, or of the <Location>; nullptr: not read yet
+  const char* url = "";           // empty: not read yet
   const char* for_proxy = "";     // the arguments that ProxyPass gets
   const char* unknown = nullptr;  // the first key that neither we nor mod_proxy are known to have
   PartialTunnelConfig tunnels;
@@ -29,12 +29,12 @@ const char* failure(const cmd_parms* cmd, const char* value, const char* why) no
   return apr_pstrcat(cmd->pool, "WSFlowPass ", value, ": ", why, nullptr);
 }
 
-// A word as ap_getword_conf reads it back.
+// Quotes a word so that ap_getword_conf() reads the same word back.
 const char* quoted(apr_pool_t* pool, const char* word) noexcept {
   return apr_pstrcat(pool, " \"", ap_escape_quotes(pool, word), "\"", nullptr);
 }
 
-// Splits the arguments into ours and mod_proxy's; an error message or nullptr.
+// Splits the arguments into ours and mod_proxy's. Returns an error message or nullptr.
 const char* split(cmd_parms* cmd, std::string_view arguments, Words& words) {
   auto* pool = cmd->pool;
   words.path = cmd->path;
@@ -76,7 +76,7 @@ const char* split(cmd_parms* cmd, std::string_view arguments, Words& words) {
   return why == nullptr ? nullptr : failure(cmd, words.url, why);
 }
 
-// Runs mod_proxy's ProxyPass; its error message or nullptr.
+// Runs mod_proxy's ProxyPass. Returns its error message or nullptr.
 const char* run_proxy_pass(cmd_parms* cmd, const char* arguments, const Words& words, proxy_dir_conf* dir) {
   const command_rec* command = ap_find_command("ProxyPass", proxy_module.cmds);
   if (command == nullptr) return "WSFlowPass: this mod_proxy has no ProxyPass";
@@ -85,7 +85,7 @@ const char* run_proxy_pass(cmd_parms* cmd, const char* arguments, const Words& w
   parms.info = command->cmd_data;
   const char* error = command->AP_RAW_ARGS(&parms, dir, words.for_proxy);
   if (error == nullptr) return nullptr;
-  // mod_proxy speaks of the directive that it knows, and does not say which argument it means.
+  // mod_proxy's message names ProxyPass, and does not say which argument is wrong.
   if (words.unknown != nullptr) return failure(cmd, words.url, config::unknown_key(words.unknown).c_str());
   std::string_view text(error);
   for (const std::string_view prefix :
@@ -95,10 +95,10 @@ const char* run_proxy_pass(cmd_parms* cmd, const char* arguments, const Words& w
   return failure(cmd, arguments, apr_pstrmemdup(cmd->pool, text.data(), text.size()));
 }
 
-// The one that an alias of mod_proxy came from, or nullptr.
+// The route that an alias of mod_proxy came from; nullptr: none.
 const Route* route_of(const proxy_alias& alias) noexcept {
   auto* known = config_of(ap_server_conf).routes_by_alias;
-  // The address is the key.
+  // The key is the address of the string.
   return known != nullptr ? static_cast<const Route*>(apr_hash_get(known, &alias.real, sizeof alias.real))
                           : nullptr;
 }
@@ -110,13 +110,13 @@ void note_route(cmd_parms* cmd, const Route* route) noexcept {
   APR_ARRAY_PUSH(config_of(cmd->server).routes, const Route*) = route;
 }
 
-// One alias of mod_proxy against the request. HTTP_CONTINUE: no match.
+// Matches one alias of mod_proxy against the request, and notes its route. HTTP_CONTINUE: no match.
 int try_alias(request_rec* r, proxy_alias& alias, proxy_dir_conf* proxy_dir) noexcept {
   const int result = ap_proxy_trans_match(r, &alias, proxy_dir);
   if (result != OK && result != DONE) return result;
   const auto* route = route_of(alias);
   state_of(r).route = route;
-  // A subrequest of a subrequest may get as far as the request itself.
+  // A subrequest of a subrequest may also take the place of the request.
   for (auto* above = r->main; above != nullptr && route != nullptr; above = above->main) {
     state_of(above).looked_up = route;
     state_of(above).looked_up_path = apr_pstrdup(above->pool, r->uri);
@@ -124,16 +124,16 @@ int try_alias(request_rec* r, proxy_alias& alias, proxy_dir_conf* proxy_dir) noe
   return result;
 }
 
-// RequestHeader gives a request its Upgrade only when it is mapped.
+// True if the request is a handshake or may become one: RequestHeader adds Upgrade only after the mapping.
 bool may_be_handshake(const request_rec* r) noexcept {
   return apr_table_get(r->headers_in, "Upgrade") != nullptr ||
          apr_table_get(r->headers_in, "Sec-WebSocket-Key") != nullptr ||
          apr_table_get(r->headers_in, "Sec-WebSocket-Version") != nullptr;
 }
 
-// What mod_proxy's own hook would do now, with the same answers (mod_proxy.c, proxy_trans); mod_proxy's hook
-// then finds the request mapped. Only of a request that may be a handshake: of all others the route does not
-// matter, and where no alias matches the walk is done again by mod_proxy.
+// Does what mod_proxy's own hook would do now, with the same answers (mod_proxy.c, proxy_trans); that hook
+// then finds the request mapped. Acts only on a request that may be a handshake: the route of others does
+// not matter, and if no alias matches, mod_proxy walks the aliases again.
 int translate(request_rec* r, bool before_decoding) noexcept {
   if (r->proxyreq != PROXYREQ_NONE || config_of(r->server).routes->nelts == 0) return DECLINED;
   if (!may_be_handshake(r)) return DECLINED;
@@ -200,7 +200,7 @@ int translate_name(request_rec* r) noexcept {
 
 void note_late_route(request_rec* r) noexcept {
   if (state_of(r).route != nullptr) return;
-  // The walk maps what it is given; the copy has the same state as the request.
+  // translate() maps the request that it gets, here a copy; the copy has the same state as the request.
   request_rec walked = *r;
   walked.proxyreq = PROXYREQ_NONE;
   walked.uri = apr_pstrdup(r->pool, r->uri);

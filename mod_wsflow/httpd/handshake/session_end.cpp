@@ -18,7 +18,8 @@ base::Instant end_of_lifetime(const config::TunnelSettings& settings) noexcept {
   return base::now() + config::spread(settings.lifetime, settings.jitter, os::random32());
 }
 
-// A tunnel that would outlive a session because of a misspelled variable is worse than none.
+// Refuses a handshake whose until= cannot be read: a tunnel that outlives a session because of a misspelled
+// variable is worse than no tunnel.
 TunnelEnd refuse_wrong(request_rec* r, const char* text, const char* error) noexcept {
   ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r,
                 WSFLOGNO(0160) "handshake refused with 500: WSFlowTimeout until= gave \"%s\", which is neither "
@@ -45,7 +46,7 @@ TunnelEnd end_of_session(request_rec* r, const ap_expr_info_t* until) noexcept {
                         .reason = HandshakeRefusal::expired,
                         .sentence = "The session has ended."}};
   }
-  // From the year 2106 on: far beyond any tunnel's life.
+  // The year 2106 or later: no tunnel lives that long.
   if (end.seconds > UINT32_MAX) return {};
   return {.session = static_cast<std::uint32_t>(end.seconds), .failure = {}};
 }

@@ -6,14 +6,14 @@
 
 namespace wsflow::httpd {
 
-// When the tunnel of a request must end, or why there may be none.
+// The time when a tunnel must end, or the failure that forbids the tunnel.
 struct TunnelEnd {
   base::Instant lifetime = base::Instant::max();
   std::uint32_t session = 0;  // seconds since 1970 by the wall clock; 0: none
   Failure failure;
 };
-// By lifetime= and until= of WSFlowTimeout, whichever comes first. The second follows the wall clock when
-// that is set. Every setting must be given. Worker thread.
+// The end by lifetime= and until= of WSFlowTimeout: the earlier one counts. until= follows the wall clock
+// when somebody sets that. Pre: every setting is given. Worker thread.
 TunnelEnd find_end(request_rec* r, const TunnelConfig& tunnels) noexcept;
 
 }  // namespace wsflow::httpd

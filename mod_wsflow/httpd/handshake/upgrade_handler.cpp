@@ -32,7 +32,7 @@ std::optional<std::string_view> header(const apr_table_t* table, const char* nam
   return value;
 }
 
-// A field of the answer; several of one name are joined as a list (RFC 9110 5.3), and empty ones are none.
+// A field of the answer. Several of one name are joined as a list (RFC 9110 5.3), without empty ones.
 std::optional<std::string_view> field(const request_rec* r, const ws::ResponseHead& head,
                                       const char* name) noexcept {
   const char* joined = nullptr;
@@ -81,7 +81,8 @@ int refuse_full(request_rec* r, const tunnel::Admission& admission) noexcept {
   return refuse(r, full(HandshakeRefusal::max_tunnels));
 }
 
-// A tunnel that must hold a worker thread leaves enough of them to the rest of the site.
+// Takes a share of the worker threads for a tunnel that holds one: the rest of the site keeps enough of
+// them.
 Failure enter_share(Process& process, request_rec* r, WorkerShare::Lease& share) noexcept {
   if (share) return {};
   const auto* connection = r->connection->master;
@@ -98,7 +99,8 @@ Failure enter_share(Process& process, request_rec* r, WorkerShare::Lease& share)
   return full(HandshakeRefusal::worker_share);
 }
 
-// Operators must be able to see and to close each tunnel, and limits to count it.
+// Refuses a handshake whose tunnel would have no row: operators must be able to see and to close each
+// tunnel, and limits to count it.
 int refuse_unlisted(request_rec* r) noexcept {
   ap_log_rerror(
       APLOG_MARK, APLOG_WARNING, 0, r,
@@ -106,8 +108,8 @@ int refuse_unlisted(request_rec* r) noexcept {
   return refuse(r, full(HandshakeRefusal::max_tunnels));
 }
 
-// What RFC 6455 4.1 tells a client to check of the 101, on behalf of our client; of the sub-protocol it may
-// find out itself.
+// Checks the 101 as RFC 6455 4.1 tells a client to, on behalf of our client. Without check_protocol the
+// client checks the sub-protocol itself.
 Failure judge_switching(request_rec* r, const Origin& origin) {
   const auto& head = origin.head();
   const bool checked = config_of(r).handshakes.check_protocol.value_or(true);
@@ -134,7 +136,7 @@ Failure shake_hands(Origin& origin, char* url, const char* proxy_name, apr_port_
 struct Scheme {
   std::string_view name;
   bool tls;
-  bool websocket;  // who asks for an upgrade there is told what is wrong with it
+  bool websocket;  // a wrong handshake is refused with its reason
 };
 constexpr Scheme kSchemes[] = {
     {"ws://", false, true}, {"wss://", true, true}, {"http://", false, false}, {"https://", true, false}};
@@ -146,8 +148,8 @@ const Scheme* scheme_of(const char* url) noexcept {
   return nullptr;
 }
 
-// mod_proxy_http serves it as any other. With `upgrade=` it would pass the field on, and make a tunnel of
-// whatever the origin answers.
+// Leaves the request to mod_proxy_http as an ordinary one. With `upgrade=` mod_proxy_http would pass the
+// field on, and make a tunnel of whatever the origin answers.
 int leave_to_http(request_rec* r) {
   ap_log_rerror(APLOG_MARK, APLOG_DEBUG, 0, r,
                 WSFLOGNO(0250) "no handshake, though Upgrade says so: served as an ordinary request");
@@ -162,7 +164,7 @@ int handle(Process* process, request_rec* r, proxy_worker* worker, proxy_server_
   const auto verdict = ws::judge_request(upgrade_of(r));
   if (verdict == ws::RequestVerdict::not_upgrade) return DECLINED;
   const bool handshake = is_handshake(r);
-  const bool would_pass = scheme->websocket || *worker->s->upgrade != '\0';  // mod_proxy the field
+  const bool would_pass = scheme->websocket || *worker->s->upgrade != '\0';  // mod_proxy passes Upgrade on
   if (!handshake && would_pass) note_late_route(r);
   if (!takes_upgrades(r)) return DECLINED;
   const bool for_sockets = scheme->websocket && asks_for_itself(r) && worker->balancer == nullptr;
@@ -205,7 +207,7 @@ int handle(Process* process, request_rec* r, proxy_worker* worker, proxy_server_
   if (stays) {
     if (const auto failure = enter_share(*process, r, share)) return refuse(r, failure);
   }
-  // It may have been drained while the origin made up its mind.
+  // The route may have been drained while the origin made up its mind.
   if (const auto failure = check_drained(*process, r)) return refuse(r, failure);
 
   const auto id = os::random64();
@@ -222,7 +224,7 @@ int handle(Process* process, request_rec* r, proxy_worker* worker, proxy_server_
                   id, origin.name().text);
     failure = hand_over(*process, r, origin, std::move(handover));
   } else {
-    // The first is worth a warning, with what to change.
+    // The first tunnel of each reason is worth a warning, with its cure.
     const bool first = is_first(*process, stays);
     ap_log_rerror(APLOG_MARK, first ? APLOG_WARNING : APLOG_INFO, 0, r,
                   WSFLOGNO(0075) "tunnel %016" APR_UINT64_T_HEX_FMT " to %s holds this worker thread: %s", id,

@@ -5,7 +5,7 @@
 namespace wsflow::httpd {
 
 // mod_proxy's scheme handler for WebSocket upgrades, ahead of mod_proxy_http's and mod_proxy_wstunnel's.
-// Declines what is none, or what is not ours to take (WSFlow, WSFlowPass).
+// Declines a request that is no upgrade, and an upgrade that is not ours to take (WSFlow, WSFlowPass).
 int upgrade_handler(request_rec* r, proxy_worker* worker, proxy_server_conf* conf, char* url,
                     const char* proxy_name, apr_port_t proxy_port) noexcept;
 
