@@ -6,17 +6,17 @@
 
 namespace wsflow::httpd {
 
-// What became of an action.
+// The answer to an action.
 struct ActionAnswer {
   int status = HTTP_OK;
-  std::string text{};       // of 200 the JSON, else what is wrong
-  const char* anchor = "";  // of the page: where it shows what was done
+  std::string text{};       // with 200 the JSON, else the error
+  const char* anchor = "";  // the section of the page that shows the change
 };
 
 inline constexpr const char* kTooManyJobs =
     "16 other orders are being worked off: wait until one is done, or give no pace";
 
-// For the log lines of actions: who acts, and texts of theirs. In the pool of `r`.
+// Texts of an action, and the user who acts, escaped for log lines. In the pool of `r`.
 inline const char* escaped(request_rec* r, const std::string& text) {
   return ap_escape_logitem(r->pool, text.c_str());
 }

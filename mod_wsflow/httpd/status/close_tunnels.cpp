@@ -19,7 +19,8 @@ namespace {
 
 constexpr const char* kLocked = "the limits are locked: try again";
 
-// The key of a limit as its requests have it; what is wrong with it, if that is empty.
+// Adds the limit of `action` to `job`, and its key as requests of that limit have it. Returns the error, or
+// 200.
 ActionAnswer add_key(const Process& process, const status::CloseAction& action, shm::Job& job) {
   const auto rules = elements<LimitConfig*>(config_of(process.server).limits);
   const auto found = std::find_if(rules.begin(), rules.end(), [&](const LimitConfig* rule) {

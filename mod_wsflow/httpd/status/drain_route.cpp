@@ -26,7 +26,7 @@ std::string_view name_of(const server_rec* server) noexcept {
   return server->server_hostname != nullptr ? server->server_hostname : "";
 }
 
-// Whether the configuration has this route, or some tunnel has used it.
+// True if the configuration has this route, or some tunnel has used it.
 bool is_known(const Process& process, const shm::ClosedRoute& wanted) {
   for (const auto* server = process.server; server != nullptr; server = server->next) {
     const auto routes = elements<const Route*>(config_of(server).routes);
@@ -61,7 +61,7 @@ ActionAnswer drain_route(Process& process, request_rec* r, std::span<const statu
   if (!is_known(process, named(action->server, action->route)))
     return {.status = HTTP_NOT_FOUND, .text = "there is no " + texts_of(*action)};
   const auto now = base::now_us();
-  // So that it is shown even if nobody has used it.
+  // The status shows the route then, even if nobody has used it.
   shm::intern(process.segment, {.server = action->server, .route = action->route, .origin = {}});
   const bool was_closed = shm::is_closed(process.segment, action->server, action->route);
   if (!shm::close_route(process.segment, action->server, action->route, now))

@@ -22,7 +22,7 @@ namespace wsflow::httpd {
 namespace {
 
 constexpr std::string_view kFormType = "application/x-www-form-urlencoded";
-constexpr apr_size_t kMostFields = 32;  // this and the next stand in a text below
+constexpr apr_size_t kMostFields = 32;  // kMostFields and kMostBody stand in a text below
 constexpr apr_size_t kMostBody = 8192;
 
 using Action = ActionAnswer(Process& process, request_rec* r, std::span<const status::Field> fields);
@@ -42,7 +42,7 @@ bool is_form(const request_rec* r) noexcept {
          ap_cstr_casecmpn(type.data(), kFormType.data(), kFormType.size()) == 0;
 }
 
-// The fields of the body, in the request's pool; httpd's own answer if it has none.
+// Reads the fields of the body into the request's pool. Returns OK, or httpd's own answer.
 int read_form(request_rec* r, std::vector<status::Field>& fields) {
   apr_array_header_t* pairs = nullptr;
   const auto status = ap_parse_form_data(r, nullptr, &pairs, kMostFields, kMostBody);
@@ -57,7 +57,7 @@ int read_form(request_rec* r, std::vector<status::Field>& fields) {
   return OK;
 }
 
-// As long for a wrong one as for the right one.
+// Compares two texts. A wrong one takes as long as the right one.
 bool same(std::string_view left, std::string_view right) noexcept {
   unsigned difference = left.size() == right.size() ? 0 : 1;
   for (std::size_t i = 0; i < std::min(left.size(), right.size()); ++i) {
@@ -85,7 +85,7 @@ int send(request_rec* r, const ActionAnswer& answer, std::span<const status::Fie
   const bool to_page = status::value_of(fields, "from") == "page";
   if (answer.status == HTTP_OK) {
     if (!to_page) return send_document(r, HTTP_OK, "application/json", answer.text);
-    // The page itself, whatever its address is on the client's side of a proxy.
+    // Leads back to the page itself, whatever its address is on the client's side of a proxy.
     const auto back = std::string("?").append(status::value_of(fields, "back")).append(answer.anchor);
     apr_table_set(r->headers_out, "Location", back.c_str());
     return send_document(r, HTTP_SEE_OTHER, "text/plain; charset=utf-8", "done\n");
@@ -102,7 +102,8 @@ int send(request_rec* r, const ActionAnswer& answer, std::span<const status::Fie
 }  // namespace
 
 std::string action_nonce(shm::Layout& layout) {
-  // Keys of limits are hashed with the whole secret: with half of it, no text of a client gives the nonce.
+  // The nonce uses half of the secret. Keys of limits are hashed with all of it, so no text of a client
+  // gives the nonce.
   const auto words =
       os::digest128(std::span(shm::limits_table(layout).secret).last(2), "wsflow action nonce");
   base::Text<32> text;

@@ -9,11 +9,11 @@ namespace wsflow::httpd {
 
 struct Process;
 
-// What a POST must bring along, so that no foreign page can make a browser send one. The same in all
-// processes and generations, another after each start of httpd.
+// The nonce that a POST must carry, so that no foreign page can make a browser send one. The same in all
+// processes and generations; a new one after each start of httpd.
 std::string action_nonce(shm::Layout& layout);
 
-// A POST to the status: changes what a form says (docs/operating.md), and answers.
+// Handles a POST to the status: does what its form says (docs/operating.md), and answers. Worker thread.
 int take_action(Process& process, request_rec* r);
 
 }  // namespace wsflow::httpd

@@ -6,8 +6,8 @@
 
 namespace wsflow::httpd {
 
-// Sends a document of the status, not to be stored. For a handler to return. The scripts in it that have this
-// nonce may run, and talk to this server; without one there are none.
+// Sends a document of the status that nobody may store. Returns the result of the handler. Scripts in the
+// document that have `script_nonce` may run, and talk to this server; empty: no script may.
 int send_document(request_rec* r, int status, const char* type, const std::string& body,
                   const std::string& script_nonce = {});
 

@@ -10,8 +10,8 @@
 namespace wsflow::httpd {
 
 status::Model status_model(LogWriter* writer, shm::Layout& layout, const status::StatusQuery& query) {
-  // What processes that died a moment ago held is told as it is now. Another process that is at it needs some
-  // microseconds.
+  // Dead processes are reaped first, so that the status shows what they held as it is now. A process that is
+  // reaping already needs some microseconds.
   for (int tries = 0; !reap_and_log(ap_server_conf, writer, layout) && tries < 20; ++tries)
     apr_sleep(apr_time_from_msec(1));
   int generation = 0;
