@@ -35,7 +35,7 @@ void Caretaker::ask_for_stop() noexcept {
   bell_.ring();
 }
 
-// Once in the life of httpd.
+// Warns once in the life of httpd.
 void Caretaker::warn_of_lost_labels() noexcept {
   const auto lost = shm::labels_lost(process_.segment);
   if (lost == 0 || process_.segment.labels_told.exchange(1) != 0) return;
@@ -67,10 +67,10 @@ void Caretaker::look_after() {
 }
 
 void Caretaker::run() {
-  // At once: this process may come in the place of one that was killed.
+  // The first round is due at once: this process may take the place of one that was killed.
   auto next = base::now();
   while (!ending_.load()) {
-    // The logs of an older generation are no place for what comes through the relay.
+    // The relay's lines go to the logs of the newest generation only.
     const bool newest = process_.segment.generation.load() == process_.slot.generation.load();
     os::wait_readable({bell_.fd(), newest ? process_.relay.read_fd() : -1}, next - base::now());
     bell_.clear();

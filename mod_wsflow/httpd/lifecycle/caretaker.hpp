@@ -10,12 +10,12 @@
 
 namespace wsflow::httpd {
 
-// What a process does beside its tunnels, and what must not hold up an event loop: it reclaims what dead
-// processes have left in the shared memory, keeps mod_proxy's count of load right, writes the log lines of
-// keepers, tells the engine of commands, and of httpd's order to stop. In a child it is a thread of its own.
+// Does the work of a process that must not hold up an event loop: reaps dead processes in the shared memory,
+// corrects mod_proxy's count of load, works on jobs, writes the log lines of keepers, tells the engine of
+// commands and of httpd's order to stop. In a child it has a thread of its own.
 class Caretaker {
  public:
-  // How long a dead process may stay unnoticed.
+  // Longest time that a dead process may stay unnoticed.
   static constexpr base::Millis kRound{1000};
 
   explicit Caretaker(Process& process) noexcept : process_(process) {}
@@ -24,13 +24,13 @@ class Caretaker {
   bool start();
   void stop() noexcept;
 
-  // The engine is to stop: done by the thread, soon. May be called in a signal handler.
+  // Makes the thread stop the engine soon. May be called in a signal handler.
   void ask_for_stop() noexcept;
 
   // One round, without the relay: reaps and looks for commands. For a process whose main thread does it.
   void look_after();
-  // httpd is gone: what only processes of the newest generation do for operators is this one's, too. Whoever
-  // calls look_after().
+  // httpd is gone: this process now also works on jobs, which else only the newest generation does.
+  // Called by whoever calls look_after().
   void inherit() noexcept { heir_ = true; }
 
  private:

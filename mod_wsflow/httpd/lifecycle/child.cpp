@@ -24,7 +24,7 @@ namespace wsflow::httpd {
 
 namespace {
 
-// Lines that cannot be written are counted as lost.
+// Starts the thread of the tunnel log, if there are such logs. Without it, lines are counted as lost.
 void start_log_writer(Process& self) {
   if (!has_tunnel_logs(self.server)) return;
   self.log_writer = std::make_unique<LogWriter>(self.recorder, self.log, self.relay, self.segment.generation,
@@ -39,8 +39,8 @@ void stop_log_writer(Process& self) noexcept {
   if (self.log_writer) self.log_writer->stop();
 }
 
-// The process ends. The object stays: pools of connections may die later (they belong to pconf) and look for
-// it.
+// Cleanup at the end of the process. The Process object stays: pools of connections belong to pconf, may die
+// later, and look for it.
 apr_status_t end_child(void* process) noexcept {
   auto& self = *static_cast<Process*>(process);
   self.ending = true;
@@ -65,7 +65,7 @@ apr_status_t end_child(void* process) noexcept {
 }
 
 // A child that ends gracefully may still be busy with slow requests when httpd stops: then its tunnels wait
-// no longer. (The child sends itself this signal, too.)
+// no longer. The child also sends this signal to itself; that one is ignored.
 void on_sigterm(pid_t sender) noexcept {
   if (sender != os::own_pid()) child()->caretaker->ask_for_stop();
 }
@@ -86,7 +86,8 @@ bool start_engine(Process& self, const TunnelRoom& room) {
   return true;
 }
 
-// Without it nobody would reclaim what dead processes have left where the MPM has no threads.
+// Starts the caretaker of a process without an engine: if the MPM has no threads, nobody else would reap
+// dead processes.
 void start_caretaker(Process& self) {
   self.caretaker = std::make_unique<Caretaker>(self).release();
   if (!guard(self.server, false, [&] { return self.caretaker->start(); })) drop_caretaker(self);
@@ -97,7 +98,7 @@ void start_limits(Process& self) {
   if (!slot) return;
   auto& table = shm::limits_table(self.segment);
   if (elements<LimitConfig*>(config_of(self.server).limits).empty()) {
-    // Those of the configuration before go.
+    // find() takes away the limits of the configuration before.
     const auto all_wakeups = retained_wakeups();
     self.limit_numbers.find(self.server, limits::LimitsAccess(table, all_wakeups));
     return;
@@ -167,8 +168,9 @@ void child_stopping(apr_pool_t*, int graceful) noexcept {
     os::handle_sigterm<on_sigterm>();
   } else {
     self->engine->begin_stop();
-    // In the main thread it is httpd's order to all: a child that is sick ends by another one, or before it
-    // has tunnels. The parent tells the keepers when all children are gone, and the peers of ours delay that.
+    // A call in the main thread is httpd's order to all children: a sick child ends in another thread, or
+    // before it has tunnels. The parent tells the keepers when all children are gone, which the peers of our
+    // tunnels delay: so this child tells them now.
     if (os::in_main_thread() && self->engine->admission().taken() != 0) end_keepers();
   }
 }

@@ -20,9 +20,9 @@ namespace {
 
 using base::LogLevel;
 
-// How long a child waits for its keeper to take over; that is a matter of milliseconds.
+// Longest time that a child waits for its keeper to take over, which is a matter of milliseconds.
 constexpr base::Millis kTakeOver{5000};
-// What tunnels may need to end behind the drain's window.
+// Time for the last tunnels to end after the window of the drain.
 constexpr base::Millis kLastOnes{60'000};
 
 void add_log_descriptors(std::vector<int>& to, const server_rec* main_server) {
@@ -33,10 +33,10 @@ void add_log_descriptors(std::vector<int>& to, const server_rec* main_server) {
   }
 }
 
-// httpd may give up a graceful reload at any place, before or behind what this module does of it, or without
-// it: a certificate, a log file, a port. The old children have been told to end gracefully by then, and no
-// child of the generation that it was to be has ever started. (A process's entry keeps its generation when
-// the process has ended.)
+// True if httpd has given up a graceful reload. That may happen at any place, before or behind this module's
+// part of the reload, or without it: a certificate, a log file, a port. By then httpd has told the old
+// children to end gracefully, and no child of the new generation has ever started. (A process's entry keeps
+// its generation when the process has ended.)
 bool lost_in_reload() noexcept {
   const auto newest = ap_scoreboard_image->global->running_generation;
   for (int i = 0;; ++i) {
@@ -46,15 +46,15 @@ bool lost_in_reload() noexcept {
   }
 }
 
-// The life of a keeper: one thread beside the event loops.
+// A keeper process: one thread beside the event loops.
 class Keeper {
  public:
   Keeper(Process& process, base::UniqueFd ready) noexcept
       : process_(process), ready_(std::move(ready)), started_(base::now()) {}
 
-  // Takes over from the child, which is `parent`, and tells it so. False if the tunnels are not ours.
+  // Takes the tunnels over from the child, which is `parent`, and tells it so. False if they are not ours.
   bool take_over(shm::Owner parent);
-  // Until the last tunnel has ended, or httpd has.
+  // Returns when the last tunnel has ended, or httpd has.
   void run();
 
  private:
@@ -73,7 +73,7 @@ class Keeper {
   bool alone_ = false;  // httpd is gone, and has not stopped
 };
 
-// What ps shows.
+// Sets the title that ps shows.
 void Keeper::show_title(const char* behind) const noexcept {
   base::Text<64> title;
   title << "wsflow: keeper of generation " << process_.generation << behind;
@@ -100,7 +100,8 @@ bool Keeper::take_over(shm::Owner parent) {
   process_.log.relay_through(process_.relay, process_.segment.generation, process_.generation);
   process_.engine->set_idle_bell(idle_bell_);
   if (process_.log_writer) {
-    // That of the child, whose descriptors are gone, is left as it is: a thread of the child may hang in it.
+    // The child's log writer is left as it is: its descriptors are gone, and a thread of the child may hang
+    // in it.
     [[maybe_unused]] const auto* left = process_.log_writer.release();
     process_.log_writer = std::make_unique<LogWriter>(process_.recorder, process_.log, process_.relay,
                                                       process_.segment.generation, process_.generation);
@@ -124,8 +125,8 @@ void Keeper::follow_schedule() {
                          base::Millis(apr_time_as_msec(process_.drain.window)));
 }
 
-// Until the last tunnel has ended, the drain is over, or somebody sends SIGTERM. The next httpd knows nothing
-// of us: its memory, its limits and its logs are others.
+// Goes on without httpd until the last tunnel has ended, the drain is over, or somebody sends SIGTERM. The
+// next httpd knows nothing of this keeper: it has other memory, limits and logs.
 void Keeper::go_on_alone() noexcept {
   alone_ = true;
   show_title(", httpd has gone");
@@ -166,7 +167,7 @@ void Keeper::run() {
   process_.log.write(LogLevel::info, 133, 0, line.view(), nullptr);
 }
 
-// Never returns into httpd, and runs none of its cleanups: what they clean belongs to others.
+// Runs a keeper. Never returns into httpd, and runs none of its cleanups: they clean what belongs to others.
 [[noreturn]] void live_as_keeper(Process& process, shm::Owner parent, base::UniqueFd ready) noexcept {
   const bool lived = guard(process.server, false, [&] {
     Keeper keeper(process, std::move(ready));
@@ -183,7 +184,7 @@ bool fork_keeper(Process& process) {
   const auto self = shm::Owner::self();
   auto pipe = os::make_pipe();
   if (!pipe) return false;
-  // Their locks would stay locked in the keeper for ever, if they hold any.
+  // A lock that one of these threads holds would stay locked in the keeper for ever.
   if (const auto threads = os::thread_count(); threads > 1) {
     ap_log_error(APLOG_MARK, APLOG_INFO, 0, process.server,
                  WSFLOGNO(0134) "%" APR_UINT64_T_FMT
@@ -219,7 +220,7 @@ bool fork_keeper(Process& process) {
 }  // namespace
 
 bool hand_to_keeper(Process& process) noexcept {
-  const os::BlockSignals blocked;  // the keeper starts with none of httpd's handlers in the way
+  const os::BlockSignals blocked;  // the keeper starts with none of httpd's signal handlers at work
   return guard(process.server, false, [&] {
     if (fork_keeper(process)) return true;
     ap_log_error(APLOG_MARK, APLOG_ERR, errno, process.server,

@@ -21,24 +21,25 @@
 namespace wsflow::httpd {
 
 struct AdoptedKeeper {
-  apr_proc_t process;  // pid 0: has ended
+  apr_proc_t process;  // pid 0: the keeper has ended
   AdoptedKeeper* next;
 };
 
 namespace {
 
 constexpr auto kPause = apr_time_from_msec(20);
-// A keeper ends within the time that its engine gives the peers; then nothing is left to wait for.
+// Longest wait for keepers that were told to stop: each ends within the time that its engine gives the
+// peers.
 constexpr base::Millis kPatience{2500};
 
 struct Generation {
   server_rec* server;  // borrowed from pconf
-  // Borrowed from the process pool. At the end httpd makes a new one for whoever asks then.
+  // Borrowed from the process pool. Kept, as httpd makes a new one for whoever asks at the end.
   const ap_unixd_mpm_retained_data* mpm;
-  pid_t parent;  // children inherit the pool
+  pid_t parent;  // the pid of the parent: children inherit the pool
 };
 
-// As whom children run, and ran in generations whose keepers may still live. Survives reloads.
+// The users that children run as, now and in generations whose keepers may still live. Survives reloads.
 struct Users {
   static constexpr std::size_t kMost = 16;
   uid_t ids[kMost];  // the newest first
@@ -49,7 +50,7 @@ Users& users() noexcept {
 }
 
 void note_user() noexcept {
-  // Without root's rights httpd changes no user.
+  // httpd without root's rights changes no user.
   const uid_t user = os::is_root() ? ap_unixd_config.user_id : os::own_user();
   auto& known = users();
   auto* end = known.ids + known.count;
@@ -66,7 +67,7 @@ os::NamedProcess named(shm::Owner owner) noexcept {
   return {.pid = static_cast<pid_t>(owner.pid()), .ticks = owner.ticks()};
 }
 
-// Those that the segment names and the kernel knows as processes of ours.
+// The keepers that the segment names and the kernel knows as processes of ours.
 std::vector<os::NamedProcess> keepers() {
   std::vector<os::NamedProcess> found;
   const std::span known(users().ids, users().count);
@@ -81,8 +82,8 @@ void send_to_keepers(os::EndSignal signal) {
   for (const auto& keeper : keepers()) os::send_to_member(keeper, known, signal);
 }
 
-// httpd has news of an adopted keeper. Whoever else registered that pid learns of it too: only the first in
-// httpd's list is told.
+// Callback of httpd: there is news of an adopted keeper. httpd tells only the first registration of a pid in
+// its list, so this one tells the others.
 void on_keeper(int reason, void* data, int status) noexcept {
   if (reason != APR_OC_REASON_DEATH) return;
   apr_proc_other_child_unregister(data);
@@ -110,7 +111,7 @@ void adopt(server_rec* server) {
     while (known != nullptr && known->process.pid != keeper.pid) known = known->next;
     apr_proc_t process{};
     process.pid = keeper.pid;
-    // What the MPM waits for is no keeper, whatever the segment says.
+    // A process that the MPM waits for is no keeper, whatever the segment says.
     if (known != nullptr || ap_find_child_by_pid(&process) >= 0) continue;
     auto* place = free_slot(server);
     place->process = process;
@@ -118,7 +119,7 @@ void adopt(server_rec* server) {
   }
 }
 
-// Until they are all gone or `give_up()`; their log lines are written meanwhile.
+// Waits until all keepers are gone or `give_up()` is true, and writes their log lines meanwhile.
 template <class GiveUp>
 void wait_for_keepers(server_rec* server, GiveUp&& give_up) {
   const auto relay = LogRelay::open();
@@ -129,10 +130,10 @@ void wait_for_keepers(server_rec* server, GiveUp&& give_up) {
   relay.pass_on(server, nullptr);
 }
 
-// httpd leaves `graceful-stop` as soon as its own children have ended, and they have as soon as they have
-// left their tunnels to keepers. So the keepers' end is awaited here, as httpd would await the children's.
+// Waits for the keepers as httpd waits for its children. httpd leaves `graceful-stop` as soon as its own
+// children have ended, and they end as soon as they have left their tunnels to keepers.
 void wait_gracefully(server_rec* server) {
-  // httpd's own handlers do nothing any more.
+  // httpd's own signal handlers do nothing any more.
   const os::BlockSignals blocked;
   const os::StopSignals stop;
   const auto start = base::now();
@@ -146,8 +147,8 @@ void end_generation(const Generation& generation) {
   const bool ungraceful = generation.mpm->is_ungraceful != 0;
   if (!exiting && !ungraceful) return;
   if (exiting && !ungraceful) {
-    // A configuration that could not even start makes httpd exit, too. Where a graceful reload has brought
-    // it nobody has told the tunnels to end, and keepers go on by themselves (keeper.cpp).
+    // A configuration that could not even start makes httpd exit too. If a graceful reload has brought it,
+    // nobody has told the tunnels to end, and keepers go on by themselves (keeper.cpp).
     const bool served = config_of(server).served;
     if (!served && generation.mpm->was_graceful != 0) return;
     if (served) wait_gracefully(server);
@@ -184,7 +185,7 @@ void watch_end_of_generation(apr_pool_t* pconf, server_rec* server) noexcept {
   note_user();
   auto* data = static_cast<Generation*>(apr_palloc(pconf, sizeof(Generation)));
   *data = {.server = server, .mpm = ap_unixd_mpm_get_retained_data(), .parent = os::own_pid()};
-  // Ahead of httpd's own cleanups: its signal handlers are still in place.
+  // This cleanup runs ahead of httpd's own: its signal handlers are still in place.
   apr_pool_pre_cleanup_register(pconf, data, on_end);
 }
 
