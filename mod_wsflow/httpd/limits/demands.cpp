@@ -13,7 +13,8 @@ namespace wsflow::httpd {
 
 namespace {
 
-// A client can send what an expression cannot read: that must not lift the limit.
+// The key of all requests whose expression fails: a client can cause that, and must not escape the limit by
+// it.
 constexpr std::string_view kUnreadable = "(unreadable)";
 
 void tell_unreadable(Process& process, const request_rec* r, const LimitConfig& rule,
@@ -24,7 +25,7 @@ void tell_unreadable(Process& process, const request_rec* r, const LimitConfig& 
                 "the key %s", rule.definition.name, error, kUnreadable.data());
 }
 
-// Of no text: the request is not limited.
+// The key of `r`; std::nullopt: its text is empty, and the request is not limited.
 std::optional<limits::Key> key_of(Process& process, request_rec* r, const LimitConfig& rule) noexcept {
   const auto& table = process.limits->table();
   const auto [text, error] = evaluate(r, rule.key);

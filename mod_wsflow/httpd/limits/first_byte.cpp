@@ -9,7 +9,7 @@ namespace {
 constexpr const char* kName = "WSFLOW_FIRST_BYTE";
 
 apr_status_t first_byte(ap_filter_t* filter, apr_bucket_brigade* brigade) noexcept {
-  // Quick failures would look like a quick origin.
+  // Failures do not count: quick ones would look like a quick origin.
   if (filter->r->status < HTTP_INTERNAL_SERVER_ERROR) note_first_byte(filter->r);
   ap_remove_output_filter(filter);
   return ap_pass_brigade(filter->next, brigade);

@@ -4,7 +4,7 @@
 
 namespace wsflow::httpd {
 
-// Makes the filter of watch_first_byte() known.
+// Registers the filter of watch_first_byte().
 void register_first_byte() noexcept;
 // Notes when the first byte of the answer to `r` leaves its handler, for limits with concurrency=auto.
 void watch_first_byte(request_rec* r) noexcept;

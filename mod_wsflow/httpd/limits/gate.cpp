@@ -21,8 +21,8 @@ namespace wsflow::httpd {
 
 namespace {
 
-// An error page is never refused, nor what a request that has its permit asks for on its own behalf, nor the
-// page by which an operator sees and changes the limits.
+// True for requests that are never refused: error pages, requests that another one with a permit makes on
+// its own behalf, and the page by which an operator sees and changes the limits.
 bool exempt(const request_rec* r) noexcept {
   return !asks_for_itself(r) || (r->proxyreq == PROXYREQ_NONE && r->handler != nullptr &&
                                  std::string_view(r->handler) == "wsflow-status");
@@ -74,7 +74,8 @@ bool adapts(const Demands& demands) noexcept {
                      [](const LimitConfig* rule) { return rule->definition.most != 0; });
 }
 
-// There are no descriptors for one more that waits. On its thread it would take that from those who work.
+// Refuses a request that should wait, as there are no descriptors for one more. A wait on its thread would
+// take that thread from requests that work.
 int refuse_crowded(Process& process, request_rec* r, const Demands& demands) noexcept {
   auto& held = *state_of(r).hold;
   limits::LimitRefusal refused;
@@ -112,7 +113,7 @@ bool knows_limits(Process* process) noexcept {
          process->limit_numbers.find(process->server, *process->limits);
 }
 
-// This process cannot count, so it lets nothing pass that is limited.
+// Refuses all that is limited, as this process cannot count.
 int refuse_blindly(Process* process, request_rec* r, const LimitConfig& rule) noexcept {
   constexpr std::uint32_t kSpread = 10;
   return refuse_limit(process, r, rule,
@@ -160,13 +161,13 @@ int finish_wait(Process& process, request_rec* r, limits::Wait& wait) noexcept {
   auto& state = state_of(r);
   auto how = wait.end.load(std::memory_order_acquire);
   if (how == limits::Wait::End::none) {
-    // The watch has not ended it: the stream was reset, or the wait itself failed.
+    // The WaitThread has not ended the wait: the stream was reset, or the wait itself failed.
     const auto reason =
         r->connection->aborted != 0 ? limits::LimitReason::client_gone : limits::LimitReason::unavailable;
     const bool ended = state.hold->limiter.withdraw(wait.permit, reason, limits::now(), wait.refused);
     how = ended ? limits::Wait::End::timeout : limits::Wait::End::granted;
   }
-  // The wait for the permit; that this worker learnt of its end later is none.
+  // Only the wait for the permit counts, without the time until this worker learnt of its end.
   const auto waited = std::min(limits::now(), wait.until) - state.waits_since;
   process.recorder.waited(static_cast<std::uint64_t>(std::max<limits::Micros>(waited, 0)));
   if (how == limits::Wait::End::granted) return DECLINED;

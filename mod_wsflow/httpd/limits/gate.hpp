@@ -11,8 +11,8 @@ struct Process;
 // the request wait for them, or refuses it.
 int limit_gate(request_rec* r) noexcept;
 
-// A request's wait is over. DECLINED: it has its permits, the handlers may have it; else the status that
-// refuses it. The worker that has the request.
+// Ends the wait of a request. DECLINED: it has its permits, and the handlers may have it; else the status
+// that refuses it. The worker that has the request.
 int finish_wait(Process& process, request_rec* r, limits::Wait& wait) noexcept;
 
 }  // namespace wsflow::httpd

@@ -11,7 +11,7 @@ namespace wsflow::httpd {
 
 namespace {
 
-// What mod_proxy and CGI answer when the origin is in trouble.
+// True for the answers of mod_proxy and CGI when the origin is in trouble.
 bool origin_failed(int status) noexcept {
   return status == HTTP_BAD_GATEWAY || status == HTTP_SERVICE_UNAVAILABLE || status == HTTP_GATEWAY_TIME_OUT;
 }
@@ -41,7 +41,8 @@ bool LimitHold::has(limits::LimitNumber limit) const noexcept {
 
 LimitHold& make_hold(request_rec* r, limits::Limiter& limiter, limits::PermitRef permit) noexcept {
   auto* hold = ::new (apr_palloc(r->pool, sizeof(LimitHold))) LimitHold(limiter, permit, r);
-  // Ahead of the pools below: none of them may outlive what it does under the permit.
+  // The pools below `r->pool` die before this cleanup runs: none may outlive the permit under which it
+  // works.
   apr_pool_cleanup_register(r->pool, hold, destroy, apr_pool_cleanup_null);
   state_of(r).hold = hold;
   watch_last_byte(r, *hold);

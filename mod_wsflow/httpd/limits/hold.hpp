@@ -8,9 +8,8 @@
 
 namespace wsflow::httpd {
 
-// What a request holds, or waits for, of its limits. Made in the request's pool. It is given back when the
-// last byte of the answer goes out, or else when the pool dies. Only the thread that has the request touches
-// it.
+// The permit of one request, held or awaited. Made in the request's pool. Given back when the last byte of
+// the answer goes out, or else when the pool dies. Touched only by the thread that has the request.
 struct LimitHold {
   LimitHold(limits::Limiter& its_control, limits::PermitRef its_permit, request_rec* its_request) noexcept
       : limiter(its_control), permit(its_permit), r(its_request) {}
@@ -33,7 +32,7 @@ struct LimitHold {
 LimitHold& make_hold(request_rec* r, limits::Limiter& limiter, limits::PermitRef permit) noexcept;
 // What `r` holds goes to whoever outlives it.
 limits::PermitLease take_permit(request_rec* r) noexcept;
-// `r` gets its first byte, or its 101, now.
+// Notes that `r` gets its first byte, or its 101, now.
 void note_first_byte(request_rec* r) noexcept;
 
 }  // namespace wsflow::httpd

@@ -11,21 +11,22 @@ namespace wsflow::httpd {
 namespace {
 
 constexpr const char* kName = "WSFLOW_LAST_BYTE";
-// So much of the end of a file or of another large bucket is told apart from the rest.
+// Bytes at the end of a file or of another large bucket that are split off from the rest.
 constexpr apr_size_t kTail = 4096;
 
 struct LastByte;
 
-// What stands in a bucket that carries the last byte. It is a bucket of any other kind in disguise: whoever
-// reads it, to write it to the network or to encrypt it, gives the permit back first. From the allocator of
-// the connection; owned by the bucket.
+// The data of a bucket that carries the last byte: a bucket of any other kind in disguise. Whoever reads it,
+// to write it to the network or to encrypt it, gives the permit back first. From the allocator of the
+// connection; owned by the bucket.
 struct Tail {
   const apr_bucket_type_t* type;  // of the bucket underneath
   void* data;
-  LastByte* end;  // borrowed; none: the request has died
+  LastByte* end;  // borrowed; nullptr: the request has died
 };
 
-// In the request's pool. The thread that has the connection.
+// The watch of one answer for its last byte. In the request's pool. Touched by the thread that has the
+// connection.
 struct LastByte {
   explicit LastByte(LimitHold& its_hold) noexcept : hold(its_hold) {}
   ~LastByte() {
@@ -36,7 +37,7 @@ struct LastByte {
 
   LimitHold& hold;                     // borrowed: dies after this
   Tail* tail = nullptr;                // borrowed from its bucket
-  apr_off_t sent = 0;                  // of the body
+  apr_off_t sent = 0;                  // bytes of the body
   apr_bucket_brigade* head = nullptr;  // of an answer to HEAD, until its handler has done its work
 };
 
@@ -83,7 +84,7 @@ apr_status_t split_tail(apr_bucket* bucket, apr_size_t at) noexcept {
   return status;
 }
 
-// The copy is none that carries the last byte.
+// The copy does not carry the last byte.
 apr_status_t copy_tail(apr_bucket* bucket, apr_bucket** copy) noexcept {
   auto* tail = uncover(bucket);
   const auto status = apr_bucket_copy(bucket, copy);
@@ -110,7 +111,7 @@ void mark(apr_bucket* last, LastByte& end) noexcept {
   disguise(last, tail);
 }
 
-// How many bytes of body the client waits for. Nothing: it learns of their end by other means.
+// The bytes of body that the client waits for; std::nullopt: it learns of their end by other means.
 std::optional<apr_off_t> expected(const request_rec* r) noexcept {
   if (AP_STATUS_IS_HEADER_ONLY(r->status)) return 0;
   const char* text = apr_table_get(r->headers_out, "Content-Length");
@@ -121,12 +122,12 @@ std::optional<apr_off_t> expected(const request_rec* r) noexcept {
 }
 
 struct Seen {
-  bool all = false;            // the answer is whole with this
-  apr_bucket* last = nullptr;  // with bytes
+  bool all = false;            // the answer is complete with these buckets
+  apr_bucket* last = nullptr;  // the last one with bytes
 };
 
 Seen look_at(apr_bucket_brigade* brigade, const request_rec* r, LastByte& end) noexcept {
-  // A stream of HTTP/2 has its head in no bytes.
+  // No byte bucket holds the head of an HTTP/2 stream.
   const bool is_body = r->sent_bodyct != 0 || r->connection->master != nullptr;
   Seen seen;
   for (auto* bucket = APR_BRIGADE_FIRST(brigade); bucket != APR_BRIGADE_SENTINEL(brigade) && !seen.all;
@@ -177,7 +178,8 @@ apr_status_t forget(void* end) noexcept {
 }  // namespace
 
 void register_last_byte() noexcept {
-  // Below all that makes bytes of the answer, as the last chunk, above TLS; behind mod_ratelimit.
+  // Below all filters that make bytes of the answer, such as the last chunk; above TLS; behind
+  // mod_ratelimit.
   ap_register_output_filter(kName, last_byte, nullptr, static_cast<ap_filter_type>(AP_FTYPE_CONNECTION - 1));
 }
 

@@ -6,11 +6,11 @@ namespace wsflow::httpd {
 
 struct LimitHold;
 
-// Makes the filter of watch_last_byte() known.
+// Registers the filter of watch_last_byte().
 void register_last_byte() noexcept;
-// Gives back what `hold` has when the last byte of the answer to `r` is about to go to the network: whoever
-// has read it may come again at once, and finds the permit free. What ends otherwise is left to the pool of
-// `r`. `hold` is in that pool. Worker thread.
+// Gives the permit of `hold` back when the last byte of the answer to `r` is about to go to the network: a
+// client that has read it may come again at once, and finds the permit free. If the answer ends otherwise,
+// the pool of `r`, which has `hold`, gives it back. Worker thread.
 void watch_last_byte(request_rec* r, LimitHold& hold) noexcept;
 
 }  // namespace wsflow::httpd

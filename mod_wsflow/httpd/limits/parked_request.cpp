@@ -15,7 +15,8 @@
 
 namespace wsflow::httpd {
 
-// In the request's pool. Owned by whoever has the connection; the watch uses `wait` until it is removed.
+// In the request's pool. Owned by the thread that has the connection; the WaitThread uses the limits::Wait
+// until it is removed.
 struct ParkedRequest final : limits::Wait {
   ParkedRequest(Process& its_process, request_rec* request, tunnel::Admission::Seat its_seat) noexcept
       : process(its_process), r(request), handler(request->handler), seat(std::move(its_seat)) {}
@@ -24,7 +25,7 @@ struct ParkedRequest final : limits::Wait {
   ParkedRequest& operator=(const ParkedRequest&) = delete;
 
   void wake() noexcept override { stand_in->ring(); }
-  // From here on nobody waits, and what that needed is given back. The verdict stays.
+  // Ends the wait and gives back what it needed. From here on nobody waits; the verdict stays.
   void unpark() noexcept {
     if (auto* state = state_of(r->connection); state->parked == this) state->parked = nullptr;
     if (process.wait_thread) process.wait_thread->remove(*this);
@@ -34,7 +35,7 @@ struct ParkedRequest final : limits::Wait {
 
   Process& process;     // borrowed; outlives every request
   request_rec* r;       // borrowed
-  const char* handler;  // that was chosen for it
+  const char* handler;  // chosen for the request
   tunnel::Admission::Seat seat;
   std::optional<os::StandIn> stand_in{std::in_place};
 };
@@ -47,7 +48,7 @@ int legal(int result) noexcept {
   return ap_is_HTTP_VALID_RESPONSE(result) ? result : HTTP_INTERNAL_SERVER_ERROR;
 }
 
-// What ap_process_async_request() does from the handlers on.
+// Does what ap_process_async_request() does from the handlers on.
 void go_on(ParkedRequest& parked) {
   auto* r = parked.r;
   auto* c = r->connection;
@@ -66,7 +67,7 @@ void go_on(ParkedRequest& parked) {
   ap_process_request_after_handler(r);
 }
 
-// The connection of a request that was parked goes to the MPM, which polls the event descriptor.
+// Gives the connection of a parked request to the MPM, which polls the event descriptor.
 int give_to_mpm(conn_rec* c, ParkedRequest& parked) {
   if (!parked.stand_in->put_in()) {
     ap_log_cerror(APLOG_MARK, APLOG_ERR, errno, c, WSFLOGNO(0141) "a request cannot wait for its permit");

@@ -26,7 +26,7 @@ int refuse_limit(Process* process, request_rec* r, const LimitConfig& rule,
                  const limits::LimitRefusal& refused) noexcept {
   guard_void(r->server, [&] { log(r, rule, refused); });
   if (process != nullptr && opens_tunnel(r)) count_refusal(*process, r, base::HandshakeRefusal::limit);
-  // No answer reaches it.
+  // No answer reaches the client.
   if (refused.reason == limits::LimitReason::client_gone) r->connection->aborted = 1;
   return refuse(
       r, {.status = rule.status,

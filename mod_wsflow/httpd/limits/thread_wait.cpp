@@ -9,7 +9,7 @@ namespace wsflow::httpd {
 
 namespace {
 
-// How soon a stream that its client has reset is noticed: mod_http2 only sets a flag.
+// Longest time until a stream that its client has reset is noticed: mod_http2 only sets a flag.
 constexpr base::Millis kLook{100};
 
 struct ThreadWait final : limits::Wait {
@@ -17,7 +17,8 @@ struct ThreadWait final : limits::Wait {
   os::Wakeup bell;
 };
 
-// None for a stream: the socket belongs to its whole connection, which may have others that go on.
+// The client's socket; -1 for a stream: the socket belongs to its whole connection, whose other streams may
+// go on.
 int client_socket(const request_rec* r) noexcept {
   apr_os_sock_t fd = -1;
   auto* socket = r->connection->master == nullptr ? ap_get_conn_socket(r->connection) : nullptr;
