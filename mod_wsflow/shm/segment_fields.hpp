@@ -12,6 +12,11 @@ struct wsflow::base::Fields<pthread_mutex_t> {
   static constexpr void add(Fingerprint&) noexcept {}  // the C library's; its size says enough
 };
 
+template <class Record>
+struct wsflow::base::Fields<wsflow::limits::Ref<Record>> {
+  static constexpr void add(Fingerprint& hash) noexcept { hash.add(std::string_view("number + 1")); }
+};
+
 WSFLOW_FIELDS(wsflow::limits::WaitList, first, last);
 WSFLOW_FIELDS(wsflow::limits::LimitSettings, concurrency, queue, rate, burst);
 WSFLOW_FIELDS(wsflow::limits::LimitDefinition, name, settings, acquire, ramp, keys, least, most, applies,
@@ -24,8 +29,8 @@ WSFLOW_FIELDS(wsflow::limits::Stays::Cohort, first, last, held, refused);
 WSFLOW_FIELDS(wsflow::limits::Stays::Left, began, count, sum_us, counts, sums_us);
 WSFLOW_FIELDS(wsflow::limits::Stays, older, newer, count, cohorts);
 WSFLOW_FIELDS(wsflow::limits::Load, at, recent_held, recent_waiting, recent_ended, held_us, ended, stays);
-WSFLOW_FIELDS(wsflow::limits::Gradient, decided, why, before, after, usual, recent, ratio, samples, sum,
-              guessed, tried, tried_recent);
+WSFLOW_FIELDS(wsflow::limits::Gradient, decided, why, before, after, min_rtt, sample_rtt, gradient, samples,
+              sum_rtt, guessed, probe_from, probe_rtt);
 WSFLOW_FIELDS(wsflow::limits::LimitRecord, used, serial, defined, now, ramp_started, failures, in_use,
               waiting, keys, idlest, newest_idle, peak, arrivals, admitted, waited, refused, dry_refused,
               keys_ignored, released, held_us, waits, rolling, load, gradient, busiest, log_after,

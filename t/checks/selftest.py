@@ -123,7 +123,7 @@ SPOILS = [
      "a LockedTable of a Lock that was not asked"),
     ("thread_safety", "mod_wsflow/limits/lock.hpp", r"WSFLOW_EXCLUDES\(table, table_\)", "WSFLOW_EXCLUDES(table_)",
      "a second lock of the limits"),
-    ("thread_safety", "mod_wsflow/shm/fold_lock.hpp", r"WSFLOW_EXCLUDES\(layout\)", "", "a second lock of the reaper"),
+    ("thread_safety", "mod_wsflow/shm/reaper_lock.hpp", r"WSFLOW_EXCLUDES\(layout\)", "", "a second lock of the reaper"),
     ("thread_safety", "mod_wsflow/base/mutex.hpp", r"WSFLOW_ACQUIRE\(mutex\)", "", "what the rules allow"),
     ("thread_safety", "mod_wsflow/ws/handshake.cpp", r"\Z", "std::mutex mutex;\n", "the analysis does not know it"),
     ("thread_safety", "CMakeLists.txt", r" -Wthread-safety", "", "clang builds without"),

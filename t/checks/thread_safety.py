@@ -15,7 +15,7 @@ STANDARD = re.compile(r"\bstd::(?:\w*_)?(?:mutex|lock_guard|unique_lock|scoped_l
 HEAD = """#include "mod_wsflow/base/mutex.hpp"
 #include "mod_wsflow/limits/burial.hpp"
 #include "mod_wsflow/limits/lock.hpp"
-#include "mod_wsflow/shm/fold_lock.hpp"
+#include "mod_wsflow/shm/reaper_lock.hpp"
 using namespace wsflow;
 using namespace wsflow::limits;
 struct Guarded {
