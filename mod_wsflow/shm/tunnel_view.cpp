@@ -122,7 +122,7 @@ class Match {
   std::vector<bool> has_part_;  // by label
 };
 
-// A place in an job: numbers, or a text.
+// The position of a row in an order: numbers, or a text.
 struct Key {
   std::uint64_t high = 0;
   std::uint64_t low = 0;
@@ -131,7 +131,7 @@ struct Key {
   friend bool operator<(const Key& left, const Key& right) noexcept {
     if (left.high != right.high) return left.high < right.high;
     if (left.low != right.low) return left.low < right.low;
-    if (const auto job = left.text.compare(right.text); job != 0) return job < 0;
+    if (const auto order = left.text.compare(right.text); order != 0) return order < 0;
     return left.candidate < right.candidate;
   }
 };
@@ -246,7 +246,7 @@ bool set_command(TunnelRow& row, const Candidate& one, Command action, std::uint
 Page tunnels(const Layout& layout, const Query& query) {
   Page page;
   const Match match(layout, query.selector);
-  const RowOrder job(layout, query.sort);
+  const RowOrder order(layout, query.sort);
   std::vector<Candidate> candidates;
   std::vector<Key> keys;
   each_row(layout, [&](std::uint32_t row, std::uint32_t slot) {
@@ -258,7 +258,7 @@ Page tunnels(const Layout& layout, const Query& query) {
       return false;
     if (query.count == 0) return false;
     if (query.sort != SortBy::row) {
-      keys.push_back(job.key(*one));
+      keys.push_back(order.key(*one));
       keys.back().candidate = static_cast<std::uint32_t>(candidates.size());
     }
     candidates.push_back(*one);

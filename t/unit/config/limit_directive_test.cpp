@@ -15,7 +15,7 @@ std::string error_of(const std::string& arguments) {
 
 }  // namespace
 
-TEST_CASE("a limit says all of its settings", "[limit_parse]") {
+TEST_CASE("a limit says all of its settings", "[limit_directive]") {
   const auto line = parse_limit(
       "api-v1.x concurrency=20 key=\"%{HTTP:X-User} x\" ipv6-prefix=64 keys=500 full=open show-key=on "
       "queue=40 "
@@ -40,7 +40,7 @@ TEST_CASE("a limit says all of its settings", "[limit_parse]") {
   CHECK(line->definition.applies == limits::Applies::requests);
 }
 
-TEST_CASE("what a limit does not say has its default", "[limit_parse]") {
+TEST_CASE("what a limit does not say has its default", "[limit_directive]") {
   const auto line = parse_limit("x concurrency=5");
   REQUIRE(line->kind == LimitDirective::Kind::define);
   CHECK(line->definition.settings == limits::LimitSettings{.concurrency = 5});
@@ -54,13 +54,13 @@ TEST_CASE("what a limit does not say has its default", "[limit_parse]") {
   CHECK(line->retry_after == 0);
 }
 
-TEST_CASE("the burst of a rate is a second's worth, and one at least", "[limit_parse]") {
+TEST_CASE("the burst of a rate is a second's worth, and one at least", "[limit_directive]") {
   CHECK(parse_limit("x rate=50/s")->definition.settings == limits::LimitSettings{.rate = 50, .burst = 50});
   CHECK(parse_limit("x rate=150/m")->definition.settings == limits::LimitSettings{.rate = 2.5, .burst = 2});
   CHECK(parse_limit("x rate=36/h")->definition.settings == limits::LimitSettings{.rate = 0.01, .burst = 1});
 }
 
-TEST_CASE("a concurrency that adapts begins with its most", "[limit_parse]") {
+TEST_CASE("a concurrency that adapts begins with its most", "[limit_directive]") {
   const auto line = parse_limit("x concurrency=auto min=10 max=200");
   REQUIRE(line);
   CHECK(line->definition.settings.concurrency == 200);
@@ -68,14 +68,14 @@ TEST_CASE("a concurrency that adapts begins with its most", "[limit_parse]") {
   CHECK(line->definition.most == 200);
 }
 
-TEST_CASE("a key is shown by default if it is the client's address", "[limit_parse]") {
+TEST_CASE("a key is shown by default if it is the client's address", "[limit_directive]") {
   CHECK(parse_limit("x rate=1/s key=%{REMOTE_ADDR}")->show_key);
   CHECK(parse_limit("x rate=1/s key='%{CONN_REMOTE_ADDR}'")->show_key);
   CHECK_FALSE(parse_limit("x rate=1/s key=%{REMOTE_ADDR} show-key=off")->show_key);
   CHECK_FALSE(parse_limit("x rate=1/s key=%{REMOTE_ADDR}%{HTTP:X}")->show_key);
 }
 
-TEST_CASE("quotes stand round a word or round its value", "[limit_parse]") {
+TEST_CASE("quotes stand round a word or round its value", "[limit_directive]") {
   CHECK(parse_limit("x rate=1/s \"key=%{req:X} 'a'\"")->key == "%{req:X} 'a'");
   CHECK(parse_limit("x rate=1/s key='%{req:X} \"a\"'")->key == "%{req:X} \"a\"");
   CHECK(parse_limit(R"(x rate=1/s key="\"a\\\d")")->key == R"("a\\d)");
@@ -85,7 +85,7 @@ TEST_CASE("quotes stand round a word or round its value", "[limit_parse]") {
   CHECK_FALSE(error_of(open).empty());
 }
 
-TEST_CASE("a name alone is a use, with off it lifts", "[limit_parse]") {
+TEST_CASE("a name alone is a use, with off it lifts", "[limit_directive]") {
   CHECK(parse_limit(" x ")->kind == LimitDirective::Kind::use);
   CHECK(parse_limit("x off")->kind == LimitDirective::Kind::lift);
   CHECK(parse_limit("\"x\"\tOFF ")->kind == LimitDirective::Kind::lift);
@@ -93,7 +93,7 @@ TEST_CASE("a name alone is a use, with off it lifts", "[limit_parse]") {
   CHECK(error_of("x rate=1/s off").find("off: unknown") != std::string::npos);
 }
 
-TEST_CASE("a name is short and plain", "[limit_parse]") {
+TEST_CASE("a name is short and plain", "[limit_directive]") {
   CHECK(error_of(std::string(47, 'n')).empty());
   const auto name =
       GENERATE(as<std::string>(), "", "rate=5/s", "a/b", "\"a b\"", "\xC3\xA4", std::string(48, 'n'));
@@ -101,7 +101,7 @@ TEST_CASE("a name is short and plain", "[limit_parse]") {
   CHECK(error_of(name).find("needs a name of 1 to 47") != std::string::npos);
 }
 
-TEST_CASE("a wrong value is named with the legal ones", "[limit_parse]") {
+TEST_CASE("a wrong value is named with the legal ones", "[limit_directive]") {
   struct Case {
     const char* settings;
     const char* expected;
@@ -145,7 +145,7 @@ TEST_CASE("a wrong value is named with the legal ones", "[limit_parse]") {
   CHECK_THAT(error_of(std::string("x ") + wrong.settings), Catch::Contains(wrong.expected));
 }
 
-TEST_CASE("settings that need others, or contradict them, are named", "[limit_parse]") {
+TEST_CASE("settings that need others, or contradict them, are named", "[limit_directive]") {
   struct Case {
     const char* settings;
     const char* expected;

@@ -18,7 +18,7 @@ bool matches(std::string_view pattern, std::string_view origin) {
 
 }  // namespace
 
-TEST_CASE("an origin is a scheme, a host and a port", "[web_origin]") {
+TEST_CASE("an origin is a scheme, a host and a port", "[page_origin]") {
   const auto origin = parse_page_origin("https://a.example:8443");
   REQUIRE(origin);
   CHECK(origin->scheme == "https");
@@ -31,7 +31,7 @@ TEST_CASE("an origin is a scheme, a host and a port", "[web_origin]") {
   CHECK(parse_page_origin("http://[::1]")->port == 80);
 }
 
-TEST_CASE("what is no single origin is none", "[web_origin]") {
+TEST_CASE("what is no single origin is none", "[page_origin]") {
   const auto* text = GENERATE("", "null", "a.example", "://a", "http://", "http:///", "http://a/",
                               "http://a/x", "http://a b", "http://a http://b", "http://a, http://b",
                               "http://u@a", "http://a:", "http://a:0", "http://a:65536", "http://a:8x",
@@ -41,7 +41,7 @@ TEST_CASE("what is no single origin is none", "[web_origin]") {
   CHECK_FALSE(parse_page_origin(text));
 }
 
-TEST_CASE("a pattern without scheme and port takes the default port of any scheme", "[web_origin]") {
+TEST_CASE("a pattern without scheme and port takes the default port of any scheme", "[page_origin]") {
   CHECK(matches("a.example", "http://a.example"));
   CHECK(matches("a.example", "https://A.Example:443"));
   CHECK(matches("A.EXAMPLE", "custom://a.example"));
@@ -50,7 +50,7 @@ TEST_CASE("a pattern without scheme and port takes the default port of any schem
   CHECK_FALSE(matches("a.example", "http://a.example.net"));
 }
 
-TEST_CASE("a scheme and a port are compared where they are given", "[web_origin]") {
+TEST_CASE("a scheme and a port are compared where they are given", "[page_origin]") {
   CHECK(matches("https://a.example", "https://a.example"));
   CHECK_FALSE(matches("https://a.example", "http://a.example"));
   CHECK_FALSE(matches("https://a.example", "https://a.example:8443"));
@@ -60,7 +60,7 @@ TEST_CASE("a scheme and a port are compared where they are given", "[web_origin]
   CHECK(matches("[::1]:*", "http://[::1]:81"));
 }
 
-TEST_CASE("*.host is every name below the host", "[web_origin]") {
+TEST_CASE("*.host is every name below the host", "[page_origin]") {
   CHECK(matches("*.example.org", "https://a.example.org"));
   CHECK(matches("*.Example.org", "https://a.b.eXample.org"));
   CHECK_FALSE(matches("*.example.org", "https://example.org"));
@@ -71,14 +71,14 @@ TEST_CASE("*.host is every name below the host", "[web_origin]") {
   CHECK_FALSE(matches("https://*", "http://anything.test"));
 }
 
-TEST_CASE("a pattern that can match nothing is none", "[web_origin]") {
+TEST_CASE("a pattern that can match nothing is none", "[page_origin]") {
   const auto* text = GENERATE("", "*.", "*.*", "a.*", "*a.example", "a*", "http://", "a/", "a:0", "a:x",
                               "a:**", "*.[::1]", "a b", "ftp:a", "://a", "\xC3\xA4.example");
   INFO(text);
   CHECK_FALSE(parse_origin_pattern(text));
 }
 
-TEST_CASE("rules allow what they name, and what sends nothing", "[web_origin]") {
+TEST_CASE("rules allow what they name, and what sends nothing", "[page_origin]") {
   const std::array<OriginPattern, 1> patterns = {*parse_origin_pattern("a.example")};
   const std::string own = "https://own.example:8443";
   const auto told = [&](const OriginRules& rules, std::optional<std::string_view> field) {

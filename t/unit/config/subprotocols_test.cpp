@@ -5,7 +5,7 @@
 
 using wsflow::config::allowed_protocols;
 
-TEST_CASE("of an offer the allowed names stay, in the client's order", "[protocol_offer]") {
+TEST_CASE("of an offer the allowed names stay, in the client's order", "[subprotocols]") {
   constexpr std::array allowed = {"mqtt", "chat.v2"};
   CHECK(allowed_protocols("chat.v2, mqtt", allowed) == "chat.v2, mqtt");
   CHECK(allowed_protocols(" mqtt\t,other,, chat.v2 ,", allowed) == "mqtt, chat.v2");

@@ -19,7 +19,7 @@ bool contains(const std::string& text, const std::string& part) {
 
 }  // namespace
 
-TEST_CASE("time-outs say all of their settings", "[settings_parse]") {
+TEST_CASE("time-outs say all of their settings", "[tunnel_settings]") {
   const auto line = parse_settings(
       SettingsDirective::timeout,
       "connect=1500ms handshake=1h idle=0 stall=10ms close=3 lifetime=1000h jitter=50% until=\"%{env:X} y\"");
@@ -34,7 +34,7 @@ TEST_CASE("time-outs say all of their settings", "[settings_parse]") {
   CHECK(line->until == "%{env:X} y");
 }
 
-TEST_CASE("units are those that httpd takes, in any case and with any ending", "[settings_parse]") {
+TEST_CASE("units are those that httpd takes, in any case and with any ending", "[tunnel_settings]") {
   struct Written {
     const char* text;
     std::int64_t time;
@@ -58,7 +58,7 @@ TEST_CASE("units are those that httpd takes, in any case and with any ending", "
   CHECK_FALSE(error_of(SettingsDirective::timeout, std::string("\"stall=") + wrong + '"').empty());
 }
 
-TEST_CASE("keys and choices may be in any case, as mod_proxy's are", "[settings_parse]") {
+TEST_CASE("keys and choices may be in any case, as mod_proxy's are", "[tunnel_settings]") {
   const std::vector<std::string> words{"IDLE=5s", "Strict=ON", "action=Close", "rate=5/s"};
   const auto line = parse_settings(SettingsDirective::pass, words);
   REQUIRE(line);
@@ -69,14 +69,14 @@ TEST_CASE("keys and choices may be in any case, as mod_proxy's are", "[settings_
         PartialMessageSettings{});
 }
 
-TEST_CASE("pings say all of their settings", "[settings_parse]") {
+TEST_CASE("pings say all of their settings", "[tunnel_settings]") {
   const auto line = parse_settings(SettingsDirective::ping, "client=0 origin=2mi timeout=500ms");
   REQUIRE(line);
   CHECK(line->settings ==
         PartialTunnelSettings{.ping_client = 0, .ping_origin = 120 * kSecond, .ping_timeout = 500'000});
 }
 
-TEST_CASE("a message limit counts from both sides, or from the one it names", "[settings_parse]") {
+TEST_CASE("a message limit counts from both sides, or from the one it names", "[tunnel_settings]") {
   const PartialMessageSettings all{
       .frame = 65'536, .message = 1 << 20, .rate = 10, .bytes = 2048, .close = true};
   const std::string keys = "frame=64k message=1M rate=10/s bytes=2K/s action=close";
@@ -95,7 +95,7 @@ TEST_CASE("a message limit counts from both sides, or from the one it names", "[
   CHECK(parse("strict=off")->settings == PartialTunnelSettings{.strict = false});
 }
 
-TEST_CASE("keys of WSFlowPass say the same under names that mod_proxy has not", "[settings_parse]") {
+TEST_CASE("keys of WSFlowPass say the same under names that mod_proxy has not", "[tunnel_settings]") {
   const std::vector<std::string> words{"idle=5s",     "ping-client=1s",    "ping-timeout=2s", "frame=1k",
                                        "from=origin", "receive-buffer=8k", "send-buffer=0",   "buffer=4k"};
   for (const auto& word : words) CHECK(is_pass_setting(word));
@@ -113,7 +113,7 @@ TEST_CASE("keys of WSFlowPass say the same under names that mod_proxy has not", 
   CHECK_FALSE(is_pass_setting(theirs));
 }
 
-TEST_CASE("a wrong value is named with what is legal", "[settings_parse]") {
+TEST_CASE("a wrong value is named with what is legal", "[tunnel_settings]") {
   struct Wrong {
     SettingsDirective directive;
     std::string word;
@@ -145,7 +145,7 @@ TEST_CASE("a wrong value is named with what is legal", "[settings_parse]") {
   CHECK(contains(error, wrong.legal));
 }
 
-TEST_CASE("what is no key of a directive is named with its keys", "[settings_parse]") {
+TEST_CASE("what is no key of a directive is named with its keys", "[tunnel_settings]") {
   CHECK(error_of(SettingsDirective::ping, "breakfast=5s") ==
         "breakfast=5s: unknown; expected one or more of client= origin= timeout=");
   CHECK(contains(error_of(SettingsDirective::ping, "idle=5s"), "unknown"));
@@ -155,7 +155,7 @@ TEST_CASE("what is no key of a directive is named with its keys", "[settings_par
   CHECK(contains(error_of(SettingsDirective::timeout, "until=\"x"), "a quote has no end"));
 }
 
-TEST_CASE("words that do not go together are refused", "[settings_parse]") {
+TEST_CASE("words that do not go together are refused", "[tunnel_settings]") {
   const auto error = [](const std::string& words) {
     return error_of(SettingsDirective::message_limit, words);
   };
@@ -166,7 +166,7 @@ TEST_CASE("words that do not go together are refused", "[settings_parse]") {
   CHECK(error("frame=2k message=0").empty());
 }
 
-TEST_CASE("the sizes of buffers", "[settings_parse]") {
+TEST_CASE("the sizes of buffers", "[tunnel_settings]") {
   CHECK(kBuffer.parse("64k") == 65'536);
   CHECK(kBuffer.parse("64M") == 64 << 20);
   CHECK_FALSE(kBuffer.parse("0"));
@@ -176,7 +176,7 @@ TEST_CASE("the sizes of buffers", "[settings_parse]") {
   CHECK_FALSE(kSocketBuffer.parse("1"));
 }
 
-TEST_CASE("inner settings win over outer ones, key by key", "[settings]") {
+TEST_CASE("inner settings win over outer ones, key by key", "[tunnel_settings]") {
   const PartialTunnelSettings inner{
       .idle = 0, .messages = {PartialMessageSettings{.frame = 5}, PartialMessageSettings{}}};
   const PartialTunnelSettings outer{

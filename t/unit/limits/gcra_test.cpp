@@ -22,7 +22,7 @@ int admitted(const Gcra& pace, Micros& arrival, Micros from, Micros to) {
 
 }  // namespace
 
-TEST_CASE("a full bucket lets a burst through, and then the rate", "[limits][pace]") {
+TEST_CASE("a full bucket lets a burst through, and then the rate", "[limits][gcra]") {
   const auto rate = GENERATE(0.5, 1.0, 3.0, 20.0, 333.0);
   const auto burst = GENERATE(1U, 2U, 50U);
   CAPTURE(rate, burst);
@@ -36,14 +36,14 @@ TEST_CASE("a full bucket lets a burst through, and then the rate", "[limits][pac
   CHECK(Gcra::full(arrival, arrival));
 }
 
-TEST_CASE("the next admission is due exactly when it is said", "[limits][pace]") {
+TEST_CASE("the next admission is due exactly when it is said", "[limits][gcra]") {
   const Gcra pace{4, 2};
   auto arrival = pace.admit(pace.admit(0, kBegin), kBegin);
   CHECK(pace.next(arrival) == kBegin + 250'000);
   CHECK(pace.admit(arrival, kBegin + 250'000) == kBegin + 750'000);
 }
 
-TEST_CASE("nothing is saved up beyond the burst", "[limits][pace]") {
+TEST_CASE("nothing is saved up beyond the burst", "[limits][gcra]") {
   const Gcra pace{10, 3};
   Micros arrival = pace.admit(0, kBegin);
   const auto later = kBegin + 3600 * kSecond;
@@ -51,7 +51,7 @@ TEST_CASE("nothing is saved up beyond the burst", "[limits][pace]") {
   CHECK(pace.next(arrival) == later + 100'000);
 }
 
-TEST_CASE("the fastest and the slowest rates have room in their numbers", "[limits][pace]") {
+TEST_CASE("the fastest and the slowest rates have room in their numbers", "[limits][gcra]") {
   const Gcra fast{kMost, kMost};
   CHECK(fast.admit(kBegin, kBegin) == kBegin + 1);
   CHECK(fast.next(kBegin) == kBegin - (kMost - 1));
@@ -60,7 +60,7 @@ TEST_CASE("the fastest and the slowest rates have room in their numbers", "[limi
   CHECK(slow.next(kBegin) < kBegin - kMost * kSecond);
 }
 
-TEST_CASE("a ramp grows from a tenth to the whole", "[limits][pace]") {
+TEST_CASE("a ramp grows from a tenth to the whole", "[limits][gcra]") {
   CHECK(ramp_share(kBegin, 0, kBegin) == 1);
   CHECK(ramp_share(kBegin, 10 * kSecond, kBegin - 1) == Approx(0.1));
   CHECK(ramp_share(kBegin, 10 * kSecond, kBegin) == Approx(0.1));
@@ -69,7 +69,7 @@ TEST_CASE("a ramp grows from a tenth to the whole", "[limits][pace]") {
   CHECK(ramp_share(kBegin, 10 * kSecond, kBegin + 3600 * kSecond) == 1);
 }
 
-TEST_CASE("a debt is converted to a higher rate, and is none beyond an empty bucket", "[limits][pace]") {
+TEST_CASE("a debt is converted to a higher rate, and is none beyond an empty bucket", "[limits][gcra]") {
   const Gcra pace{2, 4};
   CHECK(pace.convert(kBegin - 1, 0.5, kBegin) == kBegin - 1);
   CHECK(pace.convert(kBegin + 4 * kSecond, 0.5, kBegin) == kBegin + kSecond / 2);

@@ -88,7 +88,7 @@ class Line {
 }  // namespace
 
 TEST_CASE("who is refused in the first seconds of a spike is told of the queue before it",
-          "[limits][retry]") {
+          "[limits][outlook]") {
   // 20 a second are served, in a second each: 40 that wait are two seconds of work. What comes back too is
   // three more, and the spread doubles the sum.
   Line line(20, 40, 2 * kSecond);
@@ -107,7 +107,8 @@ TEST_CASE("who is refused in the first seconds of a spike is told of the queue b
   CHECK(later.most <= 14);
 }
 
-TEST_CASE("permits that are held for hours keep nobody away for longer than two minutes", "[limits][retry]") {
+TEST_CASE("permits that are held for hours keep nobody away for longer than two minutes",
+          "[limits][outlook]") {
   Line line(300, 1, 0);
   line.offer(1000, 4 * 3600.0, 0.3);
   line.pause(2 * 3600.0);
@@ -122,7 +123,7 @@ TEST_CASE("permits that are held for hours keep nobody away for longer than two 
   CHECK(after.least >= 10);
 }
 
-TEST_CASE("of a rate beside permits, the one that takes longer is told", "[limits][retry]") {
+TEST_CASE("of a rate beside permits, the one that takes longer is told", "[limits][outlook]") {
   Line line(5, 50, 60 * kSecond, 0.1);
   const auto told = line.offer(20, 0.01, 5);
   CHECK(told.least >= 450);  // 50 wait, one is let in within ten seconds

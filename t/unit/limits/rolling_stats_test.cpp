@@ -20,7 +20,7 @@ std::size_t class_of(Micros span) {
 }  // namespace
 
 TEST_CASE("classes grow by a fourth root of two, from a millisecond to more than a week",
-          "[limits][window]") {
+          "[limits][rolling_stats]") {
   CHECK(Histogram::bound(0) == 1000);
   CHECK(Histogram::bound(4) == 2000);
   for (std::size_t i = 0; i < Histogram::kClasses; ++i) {
@@ -30,7 +30,8 @@ TEST_CASE("classes grow by a fourth root of two, from a millisecond to more than
   CHECK(Histogram::bound(Histogram::kClasses - 1) > 7 * 86'400 * kSecond);
 }
 
-TEST_CASE("each span lies below the bound of its class and not below the one before", "[limits][window]") {
+TEST_CASE("each span lies below the bound of its class and not below the one before",
+          "[limits][rolling_stats]") {
   for (std::size_t i = 0; i + 1 < Histogram::kClasses; ++i) {
     REQUIRE(class_of(Histogram::bound(i) - 1) == i);
     REQUIRE(class_of(Histogram::bound(i)) == i + 1);
@@ -40,7 +41,7 @@ TEST_CASE("each span lies below the bound of its class and not below the one bef
   CHECK(class_of(INT64_MAX) == Histogram::kClasses - 1);
 }
 
-TEST_CASE("quantiles are right to a tenth", "[limits][window]") {
+TEST_CASE("quantiles are right to a tenth", "[limits][rolling_stats]") {
   for (Micros span = 1'000; span < 100'000 * kSecond; span += span / 7 + 1) {
     Histogram histogram{};
     for (int i = 0; i < 20; ++i) histogram.add(span);
@@ -51,7 +52,7 @@ TEST_CASE("quantiles are right to a tenth", "[limits][window]") {
   }
 }
 
-TEST_CASE("no quantile lies beyond the longest span", "[limits][window]") {
+TEST_CASE("no quantile lies beyond the longest span", "[limits][rolling_stats]") {
   Histogram waits{};
   for (int i = 0; i < 100; ++i) waits.add(2'000'000 - i);
   for (const auto share : {0.5, 0.99, 1.0}) CHECK(waits.quantile(share) <= 2'000'000);
@@ -62,7 +63,7 @@ TEST_CASE("no quantile lies beyond the longest span", "[limits][window]") {
   CHECK(both.quantile(1) > 1'800'000);
 }
 
-TEST_CASE("quantiles of mixed spans", "[limits][window]") {
+TEST_CASE("quantiles of mixed spans", "[limits][rolling_stats]") {
   Histogram histogram{};
   CHECK(histogram.quantile(0.95) == 0);
   for (int i = 1; i <= 1000; ++i) histogram.add(i * 10'000);
@@ -75,7 +76,7 @@ TEST_CASE("quantiles of mixed spans", "[limits][window]") {
   }
 }
 
-TEST_CASE("the last minute is what the windows hold", "[limits][window]") {
+TEST_CASE("the last minute is what the windows hold", "[limits][rolling_stats]") {
   RollingStats rolling{};
   const Micros begin = 1'000 * kSecond + 3;
   for (Micros now = begin; now < begin + 120 * kSecond; now += kSecond) {
@@ -92,7 +93,7 @@ TEST_CASE("the last minute is what the windows hold", "[limits][window]") {
   }
 }
 
-TEST_CASE("what is older than a minute is forgotten", "[limits][window]") {
+TEST_CASE("what is older than a minute is forgotten", "[limits][rolling_stats]") {
   RollingStats rolling{};
   const Micros begin = 1'000 * kSecond;
   rolling.at(begin).released = 5;
@@ -101,7 +102,7 @@ TEST_CASE("what is older than a minute is forgotten", "[limits][window]") {
   CHECK(rolling.at(begin + 60 * kSecond).released == 0);
 }
 
-TEST_CASE("who took the time before others did changes no newer window", "[limits][window]") {
+TEST_CASE("who took the time before others did changes no newer window", "[limits][rolling_stats]") {
   RollingStats rolling{};
   const Micros begin = 1'000 * kSecond;
   rolling.at(begin + 60 * kSecond).released = 5;

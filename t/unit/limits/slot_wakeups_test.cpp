@@ -40,7 +40,7 @@ std::set<std::uint64_t> rung(os::Poller& poller) {
 
 }  // namespace
 
-TEST_CASE("exactly the bells that are rung are heard, each time", "[limits][bells]") {
+TEST_CASE("exactly the bells that are rung are heard, each time", "[limits][slot_wakeups]") {
   const Opened fds;
   const SlotWakeups wakeups(*fds);
   os::Poller poller;
@@ -58,7 +58,7 @@ TEST_CASE("exactly the bells that are rung are heard, each time", "[limits][bell
   }
 }
 
-TEST_CASE("a slot's bell is there for every slot, and no program inherits it", "[limits][bells]") {
+TEST_CASE("a slot's bell is there for every slot, and no program inherits it", "[limits][slot_wakeups]") {
   const Opened fds;
   const SlotWakeups wakeups(*fds);
   CHECK(std::set<int>((*fds).begin(), (*fds).end()).size() == SlotWakeups::kCount);
@@ -66,7 +66,7 @@ TEST_CASE("a slot's bell is there for every slot, and no program inherits it", "
   for (const int fd : *fds) CHECK((::fcntl(fd, F_GETFD) & FD_CLOEXEC) != 0);
 }
 
-TEST_CASE("a forked process's ring is heard", "[limits][bells]") {
+TEST_CASE("a forked process's ring is heard", "[limits][slot_wakeups]") {
   const Opened fds;
   const SlotWakeups wakeups(*fds);
   os::Poller poller;
@@ -79,7 +79,7 @@ TEST_CASE("a forked process's ring is heard", "[limits][bells]") {
   CHECK(rung(poller) == std::set<std::uint64_t>{7});
 }
 
-TEST_CASE("without bells nothing is rung", "[limits][bells]") {
+TEST_CASE("without bells nothing is rung", "[limits][slot_wakeups]") {
   const SlotWakeups none;
   CHECK(none.fd(0) == -1);
   errno = 0;
@@ -87,7 +87,7 @@ TEST_CASE("without bells nothing is rung", "[limits][bells]") {
   CHECK(errno == 0);
 }
 
-TEST_CASE("all bells or none are opened", "[limits][bells]") {
+TEST_CASE("all bells or none are opened", "[limits][slot_wakeups]") {
   test::ChildProcess child([] {
     const int next = ::dup(0);
     ::close(next);

@@ -57,7 +57,7 @@ constexpr limits::Micros kLong = 60'000'000;
 
 }  // namespace
 
-TEST_CASE("a wait ends when its permit is granted, with a bell or without", "[limits][watch]") {
+TEST_CASE("a wait ends when its permit is granted, with a bell or without", "[limits][wait_thread]") {
   for (const bool bell : {true, false}) {
     Rig rig(kLong, bell);
     const auto first = rig.acquire();
@@ -73,7 +73,7 @@ TEST_CASE("a wait ends when its permit is granted, with a bell or without", "[li
   }
 }
 
-TEST_CASE("a permit that was granted before the watch knew of it is noticed", "[limits][watch]") {
+TEST_CASE("a permit that was granted before the watch knew of it is noticed", "[limits][wait_thread]") {
   Rig rig(kLong);
   const auto first = rig.acquire();
   const auto answer = rig.acquire();
@@ -86,7 +86,7 @@ TEST_CASE("a permit that was granted before the watch knew of it is noticed", "[
   CHECK(wait.end.load() == Wait::End::granted);
 }
 
-TEST_CASE("a wait ends when its time is up, and not before", "[limits][watch]") {
+TEST_CASE("a wait ends when its time is up, and not before", "[limits][wait_thread]") {
   constexpr limits::Micros kShort = 30'000;
   Rig rig(kShort);
   rig.acquire();
@@ -100,7 +100,7 @@ TEST_CASE("a wait ends when its time is up, and not before", "[limits][watch]") 
   CHECK(rig.limiter.state(wait.permit) == PermitState::free);
 }
 
-TEST_CASE("a wait ends when its client leaves, and the next one is not held up", "[limits][watch]") {
+TEST_CASE("a wait ends when its client leaves, and the next one is not held up", "[limits][wait_thread]") {
   Rig rig(kLong);
   const auto first = rig.acquire();
   auto pair = test::socket_pair();
@@ -119,7 +119,7 @@ TEST_CASE("a wait ends when its client leaves, and the next one is not held up",
   CHECK(stays.end.load() == Wait::End::granted);
 }
 
-TEST_CASE("what a waiting client sends does not end its wait", "[limits][watch]") {
+TEST_CASE("what a waiting client sends does not end its wait", "[limits][wait_thread]") {
   Rig rig(kLong);
   const auto first = rig.acquire();
   const auto pair = test::socket_pair();
@@ -132,7 +132,7 @@ TEST_CASE("what a waiting client sends does not end its wait", "[limits][watch]"
   CHECK(wait.end.load() == Wait::End::granted);
 }
 
-TEST_CASE("a wait that was taken back is never woken", "[limits][watch]") {
+TEST_CASE("a wait that was taken back is never woken", "[limits][wait_thread]") {
   Rig rig(kLong);
   const auto first = rig.acquire();
   auto gone = std::make_unique<TestWait>();
@@ -148,7 +148,7 @@ TEST_CASE("a wait that was taken back is never woken", "[limits][watch]") {
   CHECK_FALSE(next.woken.load());
 }
 
-TEST_CASE("the end of a watch leaves its waits as they are", "[limits][watch]") {
+TEST_CASE("the end of a watch leaves its waits as they are", "[limits][wait_thread]") {
   Rig rig(kLong);
   rig.acquire();
   TestWait wait;

@@ -17,7 +17,7 @@ std::uint64_t& value(shm::Sample& sample, Sampled what) {
 
 }  // namespace
 
-TEST_CASE("a sample holds what was counted", "[history]") {
+TEST_CASE("a sample holds what was counted", "[rates]") {
   shm::Counters sums{};
   for (std::size_t i = 0; i < kCounters; ++i) sums[i] = 1000 + i;
   auto sample = sample_of(sums, 7, 8, kNow);
@@ -35,7 +35,7 @@ TEST_CASE("a sample holds what was counted", "[history]") {
     CHECK(sample.values[first + i] == sums[kHandshakeTimes + i]);
 }
 
-TEST_CASE("an interval has what happened a second between two samples", "[history]") {
+TEST_CASE("an interval has what happened a second between two samples", "[rates]") {
   const auto samples = test::samples(kNow, 3);
   const auto all = intervals(samples);
   REQUIRE(all.size() == 2);
@@ -54,13 +54,13 @@ TEST_CASE("an interval has what happened a second between two samples", "[histor
   CHECK(interval.handshake_p99 > interval.handshake_p95);
 }
 
-TEST_CASE("of less than two samples nothing is told", "[history]") {
+TEST_CASE("of less than two samples nothing is told", "[rates]") {
   CHECK(intervals({}).empty());
   CHECK(intervals(test::samples(kNow, 1)).empty());
   CHECK(last(test::samples(kNow, 1), 10'000'000).to_us == 0);
 }
 
-TEST_CASE("where a counter has gone back, or the clock, there is no interval", "[history]") {
+TEST_CASE("where a counter has gone back, or the clock, there is no interval", "[rates]") {
   auto samples = test::samples(kNow, 4);
   SECTION("a counter") {
     value(samples[2], Sampled::opened) = 0;
@@ -74,7 +74,7 @@ TEST_CASE("where a counter has gone back, or the clock, there is no interval", "
   CHECK(intervals(samples).size() == 2);
 }
 
-TEST_CASE("a limit that is gone takes its refusals along", "[history]") {
+TEST_CASE("a limit that is gone takes its refusals along", "[rates]") {
   auto samples = test::samples(kNow, 4);
   value(samples[2], Sampled::limit_refused) = 0;
   const auto all = intervals(samples);
@@ -83,7 +83,7 @@ TEST_CASE("a limit that is gone takes its refusals along", "[history]") {
   CHECK(all[1].opened == Approx(2));
 }
 
-TEST_CASE("the last span is told as one interval", "[history]") {
+TEST_CASE("the last span is told as one interval", "[rates]") {
   auto samples = test::samples(kNow, 20);
   const auto ten = last(samples, 10'000'000);
   CHECK(ten.to_us - ten.from_us == 10'000'000);

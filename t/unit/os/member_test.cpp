@@ -67,7 +67,7 @@ bool stay() {
 
 }  // namespace
 
-TEST_CASE("a process of the group and of the user is told to end, or killed", "[process]") {
+TEST_CASE("a process of the group and of the user is told to end, or killed", "[member]") {
   const Bystander one(stay);
   const Bystander other(stay);
   CHECK(os::is_member(named(one.pid()), own_user()));
@@ -77,7 +77,7 @@ TEST_CASE("a process of the group and of the user is told to end, or killed", "[
   CHECK(other.wait() == SIGKILL);
 }
 
-TEST_CASE("nobody else gets a signal", "[process]") {
+TEST_CASE("nobody else gets a signal", "[member]") {
   const auto refused = [](const os::NamedProcess& process, std::vector<uid_t> users) {
     const bool member = os::is_member(process, users);
     const bool ended = os::send_to_member(process, users, os::EndSignal::end);

@@ -13,7 +13,7 @@
 
 using namespace wsflow;
 
-TEST_CASE("a process that runs is not gone", "[process]") {
+TEST_CASE("a process that runs is not gone", "[pids]") {
   const auto ticks = os::start_ticks(::getpid());
   CHECK(ticks > 0);
   CHECK(os::start_ticks(::getpid()) == ticks);
@@ -22,17 +22,17 @@ TEST_CASE("a process that runs is not gone", "[process]") {
   CHECK_FALSE(os::gone(::getppid(), 0));
 }
 
-TEST_CASE("a pid that was given again is another process", "[process]") {
+TEST_CASE("a pid that was given again is another process", "[pids]") {
   CHECK(os::gone(::getpid(), os::start_ticks(::getpid()) - 1));
 }
 
-TEST_CASE("no process is gone", "[process]") {
+TEST_CASE("no process is gone", "[pids]") {
   CHECK(os::gone(0, 0));
   CHECK(os::gone(-1, 0));
   CHECK(os::start_ticks(0) == 0);
 }
 
-TEST_CASE("a killed process is gone before and after it was waited for", "[process]") {
+TEST_CASE("a killed process is gone before and after it was waited for", "[pids]") {
   test::ChildProcess child([]() -> bool { test::wait_to_be_killed(); });
   const auto pid = child.pid();
   const auto ticks = os::start_ticks(pid);
@@ -48,7 +48,7 @@ TEST_CASE("a killed process is gone before and after it was waited for", "[proce
   CHECK(os::start_ticks(pid) == 0);
 }
 
-TEST_CASE("the name of a program cannot confuse", "[process]") {
+TEST_CASE("the name of a program cannot confuse", "[pids]") {
   test::ChildProcess child([] {
     const auto before = os::start_ticks(::getpid());
     ::prctl(PR_SET_NAME, ") Z 1 2 (x) ", 0, 0, 0);
@@ -57,7 +57,7 @@ TEST_CASE("the name of a program cannot confuse", "[process]") {
   CHECK(child.ended_well());
 }
 
-TEST_CASE("a process of another user is not gone", "[process]") {
+TEST_CASE("a process of another user is not gone", "[pids]") {
   if (::geteuid() != 0) return;
   test::ChildProcess child([] {
     const auto parent = ::getppid();
@@ -67,7 +67,7 @@ TEST_CASE("a process of another user is not gone", "[process]") {
   CHECK(child.ended_well());
 }
 
-TEST_CASE("a process whose first thread has ended lives while another one runs", "[process]") {
+TEST_CASE("a process whose first thread has ended lives while another one runs", "[pids]") {
   test::ChildProcess child([]() -> bool {
     std::thread(test::wait_to_be_killed).detach();
     ::syscall(SYS_exit, 0);  // of this thread alone

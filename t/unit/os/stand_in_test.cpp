@@ -19,7 +19,7 @@ bool readable(int fd) {
 
 }  // namespace
 
-TEST_CASE("a stand-in takes the number of a socket, and gives it back", "[stand-in]") {
+TEST_CASE("a stand-in takes the number of a socket, and gives it back", "[stand_in]") {
   const auto pair = test::socket_pair();
   const int number = pair.ours.get();
   os::StandIn stand_in;
@@ -41,7 +41,7 @@ TEST_CASE("a stand-in takes the number of a socket, and gives it back", "[stand-
   CHECK_FALSE(readable(number));
 }
 
-TEST_CASE("the end of a stand-in puts the socket back", "[stand-in]") {
+TEST_CASE("the end of a stand-in puts the socket back", "[stand_in]") {
   const auto pair = test::socket_pair();
   const int number = pair.ours.get();
   {
@@ -53,7 +53,7 @@ TEST_CASE("the end of a stand-in puts the socket back", "[stand-in]") {
   CHECK(readable(number));
 }
 
-TEST_CASE("a stand-in that was never put in changes nothing", "[stand-in]") {
+TEST_CASE("a stand-in that was never put in changes nothing", "[stand_in]") {
   const auto pair = test::socket_pair();
   {
     os::StandIn stand_in;
@@ -65,7 +65,7 @@ TEST_CASE("a stand-in that was never put in changes nothing", "[stand-in]") {
   CHECK(readable(pair.ours.get()));
 }
 
-TEST_CASE("a descriptor that is none is refused", "[stand-in]") {
+TEST_CASE("a descriptor that is none is refused", "[stand_in]") {
   os::StandIn stand_in;
   CHECK_FALSE(stand_in.prepare(-1));
 }

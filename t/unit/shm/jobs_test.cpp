@@ -28,7 +28,7 @@ Job order_for(std::string_view server, std::string_view route, bool drains = fal
 
 }  // namespace
 
-TEST_CASE("a route is closed by its server and path until it is opened", "[orders]") {
+TEST_CASE("a route is closed by its server and path until it is opened", "[jobs]") {
   test::SharedSegment segment;
   CHECK_FALSE(is_closed(*segment, "a", "/x"));
   CHECK_FALSE(open_route(*segment, "a", "/x"));
@@ -42,7 +42,7 @@ TEST_CASE("a route is closed by its server and path until it is opened", "[order
   CHECK_FALSE(open_route(*segment, "a", "/x"));
 }
 
-TEST_CASE("long names of a route are told apart as far as a label has them", "[orders]") {
+TEST_CASE("long names of a route are told apart as far as a label has them", "[jobs]") {
   test::SharedSegment segment;
   const std::string name(55, 'n');
   REQUIRE(close_route(*segment, name + "a", "/" + name + "rest", 1));
@@ -51,7 +51,7 @@ TEST_CASE("long names of a route are told apart as far as a label has them", "[o
   CHECK_FALSE(is_closed(*segment, name + "b", "/" + name));
 }
 
-TEST_CASE("only so many routes are closed, and a place is free again", "[orders]") {
+TEST_CASE("only so many routes are closed, and a place is free again", "[jobs]") {
   test::SharedSegment segment;
   for (std::size_t i = 0; i < kClosedRoutes; ++i) REQUIRE(close_route(*segment, "s", std::to_string(i), 1));
   CHECK_FALSE(close_route(*segment, "s", "more", 1));
@@ -60,7 +60,7 @@ TEST_CASE("only so many routes are closed, and a place is free again", "[orders]
   CHECK(is_closed(*segment, "s", "31"));
 }
 
-TEST_CASE("a closed route is shown even if nobody has used it", "[orders]") {
+TEST_CASE("a closed route is shown even if nobody has used it", "[jobs]") {
   test::SharedSegment segment;
   intern(*segment, {.server = "s", .route = "/r", .origin = ""});
   CHECK(routes(*segment).empty());
@@ -71,7 +71,7 @@ TEST_CASE("a closed route is shown even if nobody has used it", "[orders]") {
   CHECK(shown[0].drained);
 }
 
-TEST_CASE("an order stands until it is ended, and only so many do", "[orders]") {
+TEST_CASE("an order stands until it is ended, and only so many do", "[jobs]") {
   test::SharedSegment segment;
   CHECK(jobs(*segment).empty());
   for (std::size_t i = 0; i < kJobs; ++i) REQUIRE(add_job(*segment, order_for("s", "/x"), 100));
@@ -90,7 +90,7 @@ TEST_CASE("an order stands until it is ended, and only so many do", "[orders]") 
   CHECK(unpacked(all[3].reading.facts.route) == "/y");
 }
 
-TEST_CASE("a record whose writer has died is free; one that is being written is not", "[orders]") {
+TEST_CASE("a record whose writer has died is free; one that is being written is not", "[jobs]") {
   test::SharedSegment segment;
   for (auto& place : segment->jobs.slots) place.job.state = Owner::self().word;
   CHECK_FALSE(add_job(*segment, order_for("s", "/x"), 100));
@@ -104,7 +104,7 @@ TEST_CASE("a record whose writer has died is free; one that is being written is 
 }
 
 TEST_CASE("an order means what was there when it was given, a drained route's what comes late too",
-          "[orders]") {
+          "[jobs]") {
   test::SharedSegment segment;
   add_job(*segment, order_for("s", "/x"), 100);
   add_job(*segment, order_for("s", "/x", true), 100);
@@ -120,7 +120,7 @@ TEST_CASE("an order means what was there when it was given, a drained route's wh
   CHECK_FALSE(selector_of(all[1].reading).began_until_us);
 }
 
-TEST_CASE("a route has one order to drain it, which is taken back with it", "[orders]") {
+TEST_CASE("a route has one order to drain it, which is taken back with it", "[jobs]") {
   test::SharedSegment segment;
   close_route(*segment, "s", "/x", 1);
   add_job(*segment, order_for("s", "/x", true), 100);
@@ -134,7 +134,7 @@ TEST_CASE("a route has one order to drain it, which is taken back with it", "[or
   CHECK(left[0].reading.since_us() + left[1].reading.since_us() == 700);
 }
 
-TEST_CASE("an order selects tunnels by all that it names", "[orders]") {
+TEST_CASE("an order selects tunnels by all that it names", "[jobs]") {
   test::SharedSegment segment;
   auto* slot = claim(*segment, Owner::self(), 1, 10);
   REQUIRE(slot != nullptr);

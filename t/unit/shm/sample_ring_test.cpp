@@ -25,7 +25,7 @@ shm::Sample sample(std::uint64_t number) {
 
 }  // namespace
 
-TEST_CASE("samples come back in their order, with all they hold", "[history]") {
+TEST_CASE("samples come back in their order, with all they hold", "[sample_ring]") {
   const test::SharedSegment segment;
   CHECK(shm::samples(*segment).empty());
   for (std::uint64_t i = 0; i < 3; ++i) shm::keep_sample(*segment, sample(i));
@@ -37,7 +37,7 @@ TEST_CASE("samples come back in their order, with all they hold", "[history]") {
   }
 }
 
-TEST_CASE("the ring keeps the newest samples", "[history]") {
+TEST_CASE("the ring keeps the newest samples", "[sample_ring]") {
   const test::SharedSegment segment;
   for (std::uint64_t i = 0; i < 3 * kSamples; ++i) shm::keep_sample(*segment, sample(i));
   const auto kept = shm::samples(*segment);
@@ -46,7 +46,7 @@ TEST_CASE("the ring keeps the newest samples", "[history]") {
   CHECK(kept.front().values[0] == 2 * kSamples + 1);
 }
 
-TEST_CASE("a sample is due when the last one is a span old, or lies in the future", "[history]") {
+TEST_CASE("a sample is due when the last one is a span old, or lies in the future", "[sample_ring]") {
   const test::SharedSegment segment;
   CHECK(shm::sample_due(*segment, kStart));
   shm::keep_sample(*segment, sample(0));
@@ -60,7 +60,7 @@ TEST_CASE("a sample is due when the last one is a span old, or lies in the futur
   CHECK(shm::samples(*segment).size() == 1);
 }
 
-TEST_CASE("nobody waits to keep a sample", "[history]") {
+TEST_CASE("nobody waits to keep a sample", "[sample_ring]") {
   const test::SharedSegment segment;
   const shm::ReaperLock lock(*segment);
   REQUIRE(lock);
@@ -68,7 +68,7 @@ TEST_CASE("nobody waits to keep a sample", "[history]") {
   CHECK(shm::samples(*segment).empty());
 }
 
-TEST_CASE("a reader sees whole samples while the ring goes round", "[history]") {
+TEST_CASE("a reader sees whole samples while the ring goes round", "[sample_ring]") {
   const test::SharedSegment segment;
   std::atomic<bool> done{false};
   std::thread writer([&] {
@@ -91,7 +91,7 @@ TEST_CASE("a reader sees whole samples while the ring goes round", "[history]") 
   CHECK(ordered);
 }
 
-TEST_CASE("a process that is killed while it keeps samples leaves those that were whole", "[history]") {
+TEST_CASE("a process that is killed while it keeps samples leaves those that were whole", "[sample_ring]") {
   const test::SharedSegment segment;
   std::uint64_t next = 0;
   for (int round = 0; round < 10; ++round) {

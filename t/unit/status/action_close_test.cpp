@@ -41,7 +41,7 @@ bool contains(const std::string& text, std::string_view part) {
 
 }  // namespace
 
-TEST_CASE("a form names the tunnels that are to end, and how", "[close_action]") {
+TEST_CASE("a form names the tunnels that are to end, and how", "[action_close]") {
   const Fields all{{"id", "00000000000000ff"}, {"client", "2001:DB8:0::1"},
                    {"user", "alice"},          {"server", "example.org"},
                    {"route", "/chat"},         {"origin", "ws://127.0.0.1:1"},
@@ -64,7 +64,7 @@ TEST_CASE("a form names the tunnels that are to end, and how", "[close_action]")
   CHECK_FALSE(least->id);
 }
 
-TEST_CASE("what does not say which tunnels ends none", "[close_action]") {
+TEST_CASE("what does not say which tunnels ends none", "[action_close]") {
   CHECK(contains(problem({}), "which tunnels?"));
   CHECK(contains(problem({{"code", "1000"}}), "which tunnels?"));
   CHECK(problem({{"user", ""}, {"route", "/x"}}) == "user=: it is empty");
@@ -78,7 +78,7 @@ TEST_CASE("what does not say which tunnels ends none", "[close_action]") {
   CHECK(problem({{"route", "/x"}, {"route", "/y"}}) == "route=/y: the field is there twice");
 }
 
-TEST_CASE("values that are not legal are named with what is", "[close_action]") {
+TEST_CASE("values that are not legal are named with what is", "[action_close]") {
   const std::string_view ids[] = {"0", "0000000000000000", "00000000000000fg", "0x000000000000ff",
                                   "00000000000000ff0"};
   for (const auto id : ids) CHECK(contains(problem({{"id", id}}), "legal are the 16 hexadecimal digits"));
@@ -96,7 +96,7 @@ TEST_CASE("values that are not legal are named with what is", "[close_action]") 
   }
 }
 
-TEST_CASE("a way back leads to the page and nowhere else", "[close_action]") {
+TEST_CASE("a way back leads to the page and nowhere else", "[action_close]") {
   const std::string_view good[] = {"", "sort=age&dir=desc&filter=a%20b&from=0", "client=2001:db8::1"};
   for (const auto back : good) CHECK(read({{"from", "page"}, {"back", back}, {"route", "/x"}}));
   const std::string_view bad[] = {"a#b",  "a b", "\r\nSet-Cookie: x", "<script>", "a\"b", "a'b",
@@ -109,7 +109,7 @@ TEST_CASE("a way back leads to the page and nowhere else", "[close_action]") {
   CHECK(problem({{"from", "curl"}, {"route", "/x"}}) == "from=curl: legal is page");
 }
 
-TEST_CASE("a route is drained by its server and path", "[drain_action]") {
+TEST_CASE("a route is drained by its server and path", "[action_drain]") {
   const Fields route{{"server", "example.org"}, {"route", "/chat"}};
   const auto action = read_drain_action(form(route));
   REQUIRE(action);

@@ -33,7 +33,7 @@ std::string problem(const std::vector<Field>& fields) {
 
 }  // namespace
 
-TEST_CASE("a form changes what it names and nothing else", "[limit_action]") {
+TEST_CASE("a form changes what it names and nothing else", "[action_limit]") {
   const auto all = read({{"concurrency", "40"}, {"rate", "30/m"}, {"burst", "7"}, {"queue", "0"}});
   REQUIRE(all.action);
   CHECK(all.action->limit == "app");
@@ -49,7 +49,7 @@ TEST_CASE("a form changes what it names and nothing else", "[limit_action]") {
   CHECK_FALSE(one.action->change.burst);
 }
 
-TEST_CASE("rates may be written in three units, or without", "[limit_action]") {
+TEST_CASE("rates may be written in three units, or without", "[action_limit]") {
   const auto rate = [](std::string_view text) {
     const auto form = read({{"rate", text}});
     return form.action ? form.action->change.rate.value_or(-1) : -2;
@@ -62,7 +62,7 @@ TEST_CASE("rates may be written in three units, or without", "[limit_action]") {
   CHECK(rate("off") == 0);
 }
 
-TEST_CASE("a value that is not legal is named with those that are", "[limit_action]") {
+TEST_CASE("a value that is not legal is named with those that are", "[action_limit]") {
   const auto* number =
       GENERATE("", "0", "-1", "+1", "1.5", "1000001", "4294967297", "1x", " 1", "1 ", "0x10", "auto");
   for (const auto* field : {"concurrency", "burst"}) {
@@ -72,7 +72,7 @@ TEST_CASE("a value that is not legal is named with those that are", "[limit_acti
   }
 }
 
-TEST_CASE("a rate that is not legal is named with those that are", "[limit_action]") {
+TEST_CASE("a rate that is not legal is named with those that are", "[action_limit]") {
   const auto* rate = GENERATE("", "0", "0/s", "-1/s", "1/d", "1/", "/s", "1//s", "1/sx", "nan", "inf", "1e3",
                               "1000001", "0.9/h", "Off");
   CHECK(
@@ -81,7 +81,7 @@ TEST_CASE("a rate that is not legal is named with those that are", "[limit_actio
   CHECK(read({{"queue", "10001"}}).wrong == "queue=10001: legal is a whole number from 0 to 10000");
 }
 
-TEST_CASE("fields that are unknown, there twice or missing are named", "[limit_action]") {
+TEST_CASE("fields that are unknown, there twice or missing are named", "[action_limit]") {
   CHECK(read({{"concurency", "1"}}).wrong ==
         "concurency=1: there is no such field; legal are nonce, from, back, action, name, concurrency, "
         "rate, burst, queue");
@@ -91,7 +91,7 @@ TEST_CASE("fields that are unknown, there twice or missing are named", "[limit_a
   CHECK(problem({{"action", "limit"}, {"queue", "1"}}).find("name is missing") == 0);
 }
 
-TEST_CASE("inputs of the page that were left empty change nothing", "[limit_action]") {
+TEST_CASE("inputs of the page that were left empty change nothing", "[action_limit]") {
   const auto form = read({{"from", "page"}, {"concurrency", ""}, {"rate", ""}, {"queue", "5"}});
   REQUIRE(form.action);
   CHECK(form.action->change.queue == 5U);
@@ -101,13 +101,13 @@ TEST_CASE("inputs of the page that were left empty change nothing", "[limit_acti
   CHECK(read({{"from", "shell"}, {"queue", "1"}}).wrong == "from=shell: legal is page");
 }
 
-TEST_CASE("an error quotes the beginning of what was sent", "[limit_action]") {
+TEST_CASE("an error quotes the beginning of what was sent", "[action_limit]") {
   const std::string large(8000, 'x');
   CHECK(read({{"queue", large}}).wrong.size() < 200);
   CHECK(read({{large, large}}).wrong.size() < 300);
 }
 
-TEST_CASE("a queue in which nobody could wait is refused", "[limit_action]") {
+TEST_CASE("a queue in which nobody could wait is refused", "[action_limit]") {
   limits::LimitDefinition definition;
   const auto problem_of = [&](std::uint32_t queue) {
     return status::out_of_place({.concurrency = {}, .queue = queue, .rate = {}, .burst = {}}, definition);
@@ -118,7 +118,7 @@ TEST_CASE("a queue in which nobody could wait is refused", "[limit_action]") {
   CHECK(problem_of(1).empty());
 }
 
-TEST_CASE("concurrency=auto is not led out of its bounds", "[limit_action]") {
+TEST_CASE("concurrency=auto is not led out of its bounds", "[action_limit]") {
   limits::LimitDefinition definition;
   const auto problem_of = [&](std::optional<std::uint32_t> concurrency) {
     return status::out_of_place({.concurrency = concurrency, .queue = {}, .rate = {}, .burst = {}},
@@ -134,7 +134,7 @@ TEST_CASE("concurrency=auto is not led out of its bounds", "[limit_action]") {
   CHECK(problem_of(std::nullopt).empty());
 }
 
-TEST_CASE("the log is told old and new values of what was changed", "[limit_action]") {
+TEST_CASE("the log is told old and new values of what was changed", "[action_limit]") {
   const limits::LimitSettings before{.concurrency = 20, .queue = 40, .rate = 0, .burst = 1};
   CHECK(status::told({.concurrency = 24, .queue = 0, .rate = 0.5, .burst = 3}, before) ==
         "concurrency 20 to 24, rate off to 0.5/s, burst 1 to 3, queue 40 to 0");

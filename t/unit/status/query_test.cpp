@@ -23,7 +23,7 @@ std::string wrong_of(std::string_view query) {
 
 }  // namespace
 
-TEST_CASE("the first word is the format", "[status_query]") {
+TEST_CASE("the first word is the format", "[query]") {
   CHECK(read("").format == StatusFormat::page);
   CHECK(read("sort=age").format == StatusFormat::page);
   CHECK(read("other").format == StatusFormat::page);
@@ -32,7 +32,7 @@ TEST_CASE("the first word is the format", "[status_query]") {
   CHECK(read("metrics&refresh=5").format == StatusFormat::metrics);
 }
 
-TEST_CASE("a page has 50 tunnels, JSON 1,000, and nothing more than 10,000", "[status_query]") {
+TEST_CASE("a page has 50 tunnels, JSON 1,000, and nothing more than 10,000", "[query]") {
   CHECK(read("").tunnels.count == 50);
   CHECK(read("json").tunnels.count == 1000);
   CHECK(read("auto").tunnels.count == 0);
@@ -41,7 +41,7 @@ TEST_CASE("a page has 50 tunnels, JSON 1,000, and nothing more than 10,000", "[s
   CHECK(read("count=99999999").tunnels.count == 10'000);
 }
 
-TEST_CASE("every order has a word and is read by it", "[status_query]") {
+TEST_CASE("every order has a word and is read by it", "[query]") {
   for (auto sort = SortBy::row; sort <= SortBy::state;
        sort = static_cast<SortBy>(static_cast<int>(sort) + 1)) {
     CHECK(read(std::string("sort=") + status::name(sort)).tunnels.sort == sort);
@@ -50,7 +50,7 @@ TEST_CASE("every order has a word and is read by it", "[status_query]") {
   CHECK_FALSE(read("sort=bytes&dir=asc").tunnels.descending);
 }
 
-TEST_CASE("texts are decoded, whatever they hold", "[status_query]") {
+TEST_CASE("texts are decoded, whatever they hold", "[query]") {
   const auto selector =
       read("filter=a%20b+c%2&client=::1&user=%ff%00x&route=%2Fchat&origin=%&server=").tunnels.selector;
   CHECK(selector.part == "a b c%2");
@@ -62,7 +62,7 @@ TEST_CASE("texts are decoded, whatever they hold", "[status_query]") {
   CHECK(read("filter=" + std::string(5000, 'x')).tunnels.selector.part.size() == 256);
 }
 
-TEST_CASE("what is not legal is named with what is", "[status_query]") {
+TEST_CASE("what is not legal is named with what is", "[query]") {
   CHECK(wrong_of("sort=size").find("sort: legal are place age") == 0);
   CHECK(wrong_of("dir=up") == "dir: legal are asc and desc");
   CHECK(wrong_of("from=-1") == "from: needs a number");

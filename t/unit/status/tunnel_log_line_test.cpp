@@ -59,7 +59,7 @@ rapidjson::Document parse(const std::string& text) {
 
 }  // namespace
 
-TEST_CASE("log_format_line: what is known at the end") {
+TEST_CASE("tunnel_log_line: what is known at the end") {
   CHECK(line("%{id}w %{event}w %{outcome}w %{ended-by}w %{mode}w %{generation}w %%") ==
         "0000000000000abc end closed client engine 3 %\n");
   CHECK(line("%{duration}w %D %T %{ms}T") == "61.234 61234567 61 61234\n");
@@ -70,13 +70,13 @@ TEST_CASE("log_format_line: what is known at the end") {
   CHECK(line("%{close-client}w %{close-origin}w %{rtt-client}w %{rtt-origin}w %P") == "1000 - - 7 -\n");
 }
 
-TEST_CASE("log_format_line: what is not known yet") {
+TEST_CASE("tunnel_log_line: what is not known yet") {
   const LogFacts young{.event = "start", .id = 1, .started_us = 0, .now_us = 0, .duration_us = -5};
   CHECK(line("%{event}w %{outcome}w %{ended-by}w %D", {}, false, young) == "start - - 0\n");
   CHECK(line("%{outcome}w", {}, true, young) == "null\n");
 }
 
-TEST_CASE("log_format_line: times") {
+TEST_CASE("tunnel_log_line: times") {
   ::setenv("TZ", "UTC", 1);
   ::tzset();
   CHECK(line("%t") == "[14/Nov/2023:22:13:20 +0000]\n");
@@ -86,13 +86,13 @@ TEST_CASE("log_format_line: times") {
   CHECK(line("%{rfc3339}t") == "2023-11-14T22:13:20.123Z\n");
 }
 
-TEST_CASE("log_format_line: values of clients are escaped as httpd escapes them") {
+TEST_CASE("tunnel_log_line: values of clients are escaped as httpd escapes them") {
   Headers headers;
   headers.fields["x"] = "a\"b\\c\nd\te\x7F\xFF%r \x01";
   CHECK(line("\"%{x}i\" %{y}i %p", headers) == "\"a\\\"b\\\\c\\nd\\te\\x7f\\xff%r \\x01\" - 443\n");
 }
 
-TEST_CASE("log_format_line: a long value is cut, a long line too") {
+TEST_CASE("tunnel_log_line: a long value is cut, a long line too") {
   Headers headers;
   headers.fields["x"] = std::string(5000, 'x');
   CHECK(line("%{x}i|", headers) == std::string(kMaxLogValue, 'x') + "|\n");
@@ -103,7 +103,7 @@ TEST_CASE("log_format_line: a long value is cut, a long line too") {
   CHECK(cut.ends_with("x\n"));
 }
 
-TEST_CASE("log_format_line: the json preset is JSON whatever clients send") {
+TEST_CASE("tunnel_log_line: the json preset is JSON whatever clients send") {
   Headers headers;
   headers.fields["User-Agent"] = "\xFF\"\\\n\x01 \xC3\xA4" + std::string(5000, '\x02');
   headers.fields["Origin"] = "https://a.test";

@@ -37,13 +37,13 @@ std::vector<Millis> ends(Millis window, int count, Millis lateness = Millis(0)) 
 
 }  // namespace
 
-TEST_CASE("nothing is due before a drain has started", "[drain_pace]") {
+TEST_CASE("nothing is due before a drain has started", "[drain_schedule]") {
   const DrainSchedule pace;
   CHECK_FALSE(pace.started());
   CHECK(pace.next() == Instant::max());
 }
 
-TEST_CASE("without a window everything ends at once", "[drain_pace]") {
+TEST_CASE("without a window everything ends at once", "[drain_schedule]") {
   DrainSchedule pace;
   pace.start(kStart, Millis(0));
   CHECK(pace.started());
@@ -51,7 +51,7 @@ TEST_CASE("without a window everything ends at once", "[drain_pace]") {
   CHECK(pace.step(kStart) == DrainSchedule::kCertain);
 }
 
-TEST_CASE("the ends are spread evenly over the window", "[drain_pace]") {
+TEST_CASE("the ends are spread evenly over the window", "[drain_schedule]") {
   const auto window = GENERATE(Millis(2000), Millis(10'000), Millis(3'600'000));
   const auto lateness = GENERATE(Millis(0), Millis(15));
   constexpr int kTunnels = 4000;
@@ -67,7 +67,7 @@ TEST_CASE("the ends are spread evenly over the window", "[drain_pace]") {
   for (const int part : parts) CHECK(part == Approx(kTunnels / kParts).epsilon(0.15));
 }
 
-TEST_CASE("a drain is done at its end, however late the last step comes", "[drain_pace]") {
+TEST_CASE("a drain is done at its end, however late the last step comes", "[drain_schedule]") {
   const auto late = GENERATE(Millis(0), Millis(1), Millis(100'000));
   DrainSchedule pace;
   pace.start(kStart, Millis(1000));
@@ -79,7 +79,7 @@ TEST_CASE("a drain is done at its end, however late the last step comes", "[drai
   CHECK(pace.step(pace.next()) == DrainSchedule::kCertain);
 }
 
-TEST_CASE("the last step is due at the end of the window", "[drain_pace]") {
+TEST_CASE("the last step is due at the end of the window", "[drain_schedule]") {
   DrainSchedule pace;
   pace.start(kStart, Millis(50));
   std::vector<Instant> due;
@@ -90,7 +90,7 @@ TEST_CASE("the last step is due at the end of the window", "[drain_pace]") {
   CHECK(due == std::vector<Instant>{kStart + Millis(20), kStart + Millis(40), kStart + Millis(50)});
 }
 
-TEST_CASE("a step has the share of its time in what is left", "[drain_pace]") {
+TEST_CASE("a step has the share of its time in what is left", "[drain_schedule]") {
   DrainSchedule pace;
   pace.start(kStart, Millis(1000));
   CHECK(pace.step(kStart) == 0);
@@ -99,7 +99,7 @@ TEST_CASE("a step has the share of its time in what is left", "[drain_pace]") {
   CHECK(pace.step(kStart + Millis(625)) == 0);
 }
 
-TEST_CASE("a window of weeks is no wider than the numbers", "[drain_pace]") {
+TEST_CASE("a window of weeks is no wider than the numbers", "[drain_schedule]") {
   constexpr Millis kWindow{40LL * 24 * 3600 * 1000};
   DrainSchedule pace;
   pace.start(kStart, kWindow);
@@ -107,7 +107,7 @@ TEST_CASE("a window of weeks is no wider than the numbers", "[drain_pace]") {
   CHECK(pace.step(kStart + kWindow) == DrainSchedule::kCertain);
 }
 
-TEST_CASE("steps are neither too close nor too rare", "[drain_pace]") {
+TEST_CASE("steps are neither too close nor too rare", "[drain_schedule]") {
   const auto [window, pause] = GENERATE(table<Millis, Millis>(
       {{Millis(100), Millis(20)}, {Millis(10'000), Millis(100)}, {Millis(3'600'000), Millis(1000)}}));
   DrainSchedule pace;

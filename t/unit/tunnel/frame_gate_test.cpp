@@ -75,7 +75,7 @@ Options limited(std::uint64_t frame_size, std::uint64_t message, std::uint32_t r
 
 }  // namespace
 
-TEST_CASE("our pong is taken out wherever it stands and however it is split", "[gate]") {
+TEST_CASE("our pong is taken out wherever it stands and however it is split", "[frame_gate]") {
   const auto direction = GENERATE(Direction::client_to_origin, Direction::origin_to_client);
   const auto piece = GENERATE(range(std::size_t{1}, std::size_t{40}));
   Rig rig({}, direction);
@@ -99,7 +99,7 @@ TEST_CASE("our pong is taken out wherever it stands and however it is split", "[
   CHECK(rig.observer.messages() == 1);
 }
 
-TEST_CASE("a pong passes when none is expected, and the second one for one ping", "[gate]") {
+TEST_CASE("a pong passes when none is expected, and the second one for one ping", "[frame_gate]") {
   Rig rig;
   const auto pong = frame(Opcode::pong, true, kName, true);
   rig.feed(pong);
@@ -112,7 +112,7 @@ TEST_CASE("a pong passes when none is expected, and the second one for one ping"
   CHECK(rig.pongs == 1);
 }
 
-TEST_CASE("what is no WebSocket passes a gate that only waits for a pong", "[gate]") {
+TEST_CASE("what is no WebSocket passes a gate that only waits for a pong", "[frame_gate]") {
   const auto piece = GENERATE(1, 3, 100);
   Rig rig;
   rig.expect_pong();
@@ -123,7 +123,7 @@ TEST_CASE("what is no WebSocket passes a gate that only waits for a pong", "[gat
   CHECK(rig.observer.broken());
 }
 
-TEST_CASE("a frame or message that is too big is stopped before its first byte", "[gate]") {
+TEST_CASE("a frame or message that is too big is stopped before its first byte", "[frame_gate]") {
   const auto piece = GENERATE(std::size_t{1}, std::size_t{5}, std::size_t{100'000});
   Rig rig(limited(1000, 1500));
   const auto good = frame(Opcode::text, true, test::pattern(1000), true);
@@ -152,14 +152,14 @@ TEST_CASE("a frame or message that is too big is stopped before its first byte",
   CHECK(rig.observer.at_boundary());
 }
 
-TEST_CASE("a direction with limits must be WebSocket", "[gate]") {
+TEST_CASE("a direction with limits must be WebSocket", "[frame_gate]") {
   Rig rig(limited(1000, 0));
   rig.feed(frame(Opcode::text, true, {1}, false));
   CHECK(rig.verdict == Outcome::not_websocket);
   CHECK(rig.passed.empty());
 }
 
-TEST_CASE("strict stops what breaks RFC 6455", "[gate]") {
+TEST_CASE("strict stops what breaks RFC 6455", "[frame_gate]") {
   const auto piece = GENERATE(std::size_t{1}, std::size_t{1000});
   struct Case {
     const char* what;
@@ -188,7 +188,7 @@ TEST_CASE("strict stops what breaks RFC 6455", "[gate]") {
   CHECK(rig.passed == good);
 }
 
-TEST_CASE("strict passes what RFC 6455 allows", "[gate]") {
+TEST_CASE("strict passes what RFC 6455 allows", "[frame_gate]") {
   const auto piece = GENERATE(std::size_t{1}, std::size_t{1000});
   Options options;
   options.strict = true;
@@ -204,7 +204,7 @@ TEST_CASE("strict passes what RFC 6455 allows", "[gate]") {
   CHECK(rig.passed == bytes);
 }
 
-TEST_CASE("several pings are answered one by one, or by the last alone", "[gate]") {
+TEST_CASE("several pings are answered one by one, or by the last alone", "[frame_gate]") {
   Rig rig;
   rig.expect_pong();
   auto name = kName;
@@ -235,7 +235,7 @@ TEST_CASE("several pings are answered one by one, or by the last alone", "[gate]
   CHECK(rig.passed.empty());
 }
 
-TEST_CASE("a pong that answers none of our pings is the peer's own", "[gate]") {
+TEST_CASE("a pong that answers none of our pings is the peer's own", "[frame_gate]") {
   Rig rig;
   rig.expect_pong();
   auto other = kName;
@@ -246,7 +246,7 @@ TEST_CASE("a pong that answers none of our pings is the peer's own", "[gate]") {
   CHECK(rig.passed == pong);
 }
 
-TEST_CASE("messages beyond the rate slow their sender down, or end it", "[gate]") {
+TEST_CASE("messages beyond the rate slow their sender down, or end it", "[frame_gate]") {
   const bool close = GENERATE(false, true);
   Rig rig(limited(0, 0, 2, 0, close));
   CHECK_FALSE(rig.feed_frame(Opcode::text, false, 5));
@@ -265,7 +265,7 @@ TEST_CASE("messages beyond the rate slow their sender down, or end it", "[gate]"
   CHECK(rig.gate.room(wait, 0) > 0);
 }
 
-TEST_CASE("what a peer can flood with counts as a message", "[gate]") {
+TEST_CASE("what a peer can flood with counts as a message", "[frame_gate]") {
   const bool close = GENERATE(false, true);
   const auto way = GENERATE(Direction::client_to_origin, Direction::origin_to_client);
   Options options;
@@ -293,7 +293,7 @@ TEST_CASE("what a peer can flood with counts as a message", "[gate]") {
   CHECK(beyond());
 }
 
-TEST_CASE("what nobody floods with does not count as a message", "[gate]") {
+TEST_CASE("what nobody floods with does not count as a message", "[frame_gate]") {
   const bool close = GENERATE(false, true);
   Rig rig(limited(0, 0, 2, 0, close));
   rig.expect_pong();
@@ -306,7 +306,7 @@ TEST_CASE("what nobody floods with does not count as a message", "[gate]") {
   CHECK(rig.gate.room(rig.now, 0) == (close ? SIZE_MAX : 64));
 }
 
-TEST_CASE("the rest of a message is read, however many there were", "[gate]") {
+TEST_CASE("the rest of a message is read, however many there were", "[frame_gate]") {
   Rig rig(limited(0, 0, 3));
   CHECK(rig.gate.room(0, 0) == 3 * 64);
   for (int i = 0; i < 5; ++i) rig.feed_frame(Opcode::text, true, 5);
@@ -314,7 +314,7 @@ TEST_CASE("the rest of a message is read, however many there were", "[gate]") {
   CHECK(rig.gate.room(0, 1000) == 1000);
 }
 
-TEST_CASE("bytes beyond the rate slow their sender down, or end it", "[gate]") {
+TEST_CASE("bytes beyond the rate slow their sender down, or end it", "[frame_gate]") {
   const bool close = GENERATE(false, true);
   Rig rig(limited(0, 0, 0, 1000, close));
   if (close) {

@@ -11,11 +11,11 @@ using config::kDefaultSettings;
 using config::make_options;
 using tunnel::OptionsTable;
 
-TEST_CASE("the defaults of the configuration are those of a tunnel", "[terms]") {
+TEST_CASE("the defaults of the configuration are those of a tunnel", "[options_table]") {
   CHECK(make_options(kDefaultSettings, nullptr) == tunnel::Options{});
 }
 
-TEST_CASE("each setting reaches the tunnel", "[terms]") {
+TEST_CASE("each setting reaches the tunnel", "[options_table]") {
   auto settings = kDefaultSettings;
   settings.idle = 0;
   settings.stall = 1'500;
@@ -41,7 +41,7 @@ TEST_CASE("each setting reaches the tunnel", "[terms]") {
                         .strict = true});
 }
 
-TEST_CASE("terms of many routes and virtual hosts are found at once", "[terms]") {
+TEST_CASE("terms of many routes and virtual hosts are found at once", "[options_table]") {
   std::vector<char> hosts(3000);
   std::unordered_set<std::size_t> hashes;
   for (std::uint32_t i = 0; i < 3000; ++i) {
@@ -55,7 +55,7 @@ TEST_CASE("terms of many routes and virtual hosts are found at once", "[terms]")
   CHECK(hashes.size() > 14'990);
 }
 
-TEST_CASE("equal terms are one object, and stay where they are", "[terms]") {
+TEST_CASE("equal terms are one object, and stay where they are", "[options_table]") {
   OptionsTable table;
   const auto& first = table.intern({.idle = 1});
   for (std::uint32_t i = 2; i < 20; ++i) CHECK(table.intern({.idle = i}).idle == i);

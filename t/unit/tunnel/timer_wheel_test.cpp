@@ -20,14 +20,14 @@ Instant at(std::int64_t ms) {
 constexpr auto kTick = TimerWheel::kTick;
 }  // namespace
 
-TEST_CASE("without deadlines there is no next one", "[deadlines]") {
+TEST_CASE("without deadlines there is no next one", "[timer_wheel]") {
   TimerWheel deadlines;
   CHECK(deadlines.next() == Instant::max());
   CHECK(deadlines.pop_due(at(1'000'000)) == nullptr);
   CHECK(deadlines.next() == Instant::max());
 }
 
-TEST_CASE("a deadline is met once, not early, and at most a tick late", "[deadlines]") {
+TEST_CASE("a deadline is met once, not early, and at most a tick late", "[timer_wheel]") {
   const auto due = GENERATE(at(101), at(104), at(5'000), at(3'600'000), at(90'000'000'000));
   TimerWheel deadlines;
   deadlines.pop_due(at(100));
@@ -45,7 +45,7 @@ TEST_CASE("a deadline is met once, not early, and at most a tick late", "[deadli
   CHECK(deadlines.next() == Instant::max());
 }
 
-TEST_CASE("what is due already is due at once", "[deadlines]") {
+TEST_CASE("what is due already is due at once", "[timer_wheel]") {
   TimerWheel deadlines;
   deadlines.pop_due(at(5000));
   TimerHook hook;
@@ -54,7 +54,7 @@ TEST_CASE("what is due already is due at once", "[deadlines]") {
   CHECK(deadlines.pop_due(at(5000)) == &hook);
 }
 
-TEST_CASE("setting again moves a deadline, nearer and farther", "[deadlines]") {
+TEST_CASE("setting again moves a deadline, nearer and farther", "[timer_wheel]") {
   TimerWheel deadlines;
   TimerHook moved;
   TimerHook stays;
@@ -68,7 +68,7 @@ TEST_CASE("setting again moves a deadline, nearer and farther", "[deadlines]") {
   CHECK(deadlines.pop_due(at(60'000)) == nullptr);
 }
 
-TEST_CASE("a hook that is unlinked or dies is not due any more", "[deadlines]") {
+TEST_CASE("a hook that is unlinked or dies is not due any more", "[timer_wheel]") {
   TimerWheel deadlines;
   TimerHook stays;
   {
@@ -84,7 +84,7 @@ TEST_CASE("a hook that is unlinked or dies is not due any more", "[deadlines]") 
   CHECK(deadlines.pop_due(at(16)) == nullptr);
 }
 
-TEST_CASE("many deadlines, each met in its tick, however the clock jumps", "[deadlines]") {
+TEST_CASE("many deadlines, each met in its tick, however the clock jumps", "[timer_wheel]") {
   const auto step = GENERATE(1, 7, 300, 40'000);
   std::mt19937 random(static_cast<unsigned>(step));
   TimerWheel deadlines;
@@ -116,7 +116,7 @@ TEST_CASE("many deadlines, each met in its tick, however the clock jumps", "[dea
 }
 
 #ifdef WSFLOW_ASSERTS
-TEST_CASE("the clock of a timer wheel never goes back", "[deadlines][assert]") {
+TEST_CASE("the clock of a timer wheel never goes back", "[timer_wheel][assert]") {
   TimerWheel deadlines;
   deadlines.pop_due(at(1000));
   deadlines.pop_due(at(1000));

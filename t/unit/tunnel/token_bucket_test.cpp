@@ -4,7 +4,7 @@
 
 using wsflow::tunnel::TokenBucket;
 
-TEST_CASE("without a bound nothing ever waits", "[allowance]") {
+TEST_CASE("without a bound nothing ever waits", "[token_bucket]") {
   TokenBucket any(0, 5);
   any.take(UINT64_MAX, 5);
   CHECK(any.left(5) == UINT64_MAX);
@@ -12,7 +12,7 @@ TEST_CASE("without a bound nothing ever waits", "[allowance]") {
   CHECK_FALSE(any.in_debt());
 }
 
-TEST_CASE("a second's worth is there at once, and comes back in a second", "[allowance]") {
+TEST_CASE("a second's worth is there at once, and comes back in a second", "[token_bucket]") {
   const std::uint32_t start = GENERATE(0U, 1000U, 0xFFFFFF00U);  // the last one turns round
   TokenBucket allowance(10, start);
   CHECK(allowance.left(start) == 10);
@@ -24,7 +24,7 @@ TEST_CASE("a second's worth is there at once, and comes back in a second", "[all
   CHECK(allowance.left(start + 60'000) == 10);
 }
 
-TEST_CASE("a debt is paid off in its time", "[allowance]") {
+TEST_CASE("a debt is paid off in its time", "[token_bucket]") {
   TokenBucket allowance(100, 0);
   allowance.take(1100, 0);
   CHECK(allowance.in_debt());
@@ -35,7 +35,7 @@ TEST_CASE("a debt is paid off in its time", "[allowance]") {
   CHECK(allowance.left(wait) == 10);
 }
 
-TEST_CASE("the greatest numbers do not overflow", "[allowance]") {
+TEST_CASE("the greatest numbers do not overflow", "[token_bucket]") {
   TokenBucket allowance(UINT64_MAX, 0);
   for (int i = 0; i < 100; ++i) allowance.take(UINT64_MAX, 0);
   CHECK(allowance.in_debt());
