@@ -140,7 +140,8 @@ struct alignas(64) LabelTable {
 };
 
 struct alignas(64) WSFLOW_CAPABILITY("reaper lock") Layout {
-  // Written by the parent alone, which reads none of it again: a child could have written it.
+  // Written by the parent alone. A child could have written it since, so the parent reads no more of it again
+  // than `magic` and `fingerprint`, at a reload: if they are not its own, it makes another segment.
   std::uint64_t magic;
   std::uint64_t fingerprint;  // of the build that made it: metrics/segment_fingerprint.hpp
   // For those who look from outside: a debugger, a test.
