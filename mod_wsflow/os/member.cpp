@@ -47,8 +47,8 @@ bool is_member(const NamedProcess& process, std::span<const uid_t> users) noexce
   return user && std::find(users.begin(), users.end(), *user) != users.end();
 }
 
-bool send_to_member(const NamedProcess& process, std::span<const uid_t> users, EndSignal order) noexcept {
-  const int number = order == EndSignal::kill ? SIGKILL : SIGTERM;
+bool send_to_member(const NamedProcess& process, std::span<const uid_t> users, EndSignal signal) noexcept {
+  const int number = signal == EndSignal::kill ? SIGKILL : SIGTERM;
   // Takes the descriptor before it checks the process: if that ends after the check, the signal goes nowhere.
   const base::UniqueFd held(static_cast<int>(::syscall(SYS_pidfd_open, process.pid, 0)));
   if (!held && errno == ESRCH) return false;

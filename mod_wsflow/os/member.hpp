@@ -20,6 +20,6 @@ bool is_member(const NamedProcess& process, std::span<const uid_t> users) noexce
 
 enum class EndSignal : int { end, kill };  // SIGTERM, SIGKILL
 // Sends the signal if is_member(). It reaches the process that was checked, never a later one with its pid.
-bool send_to_member(const NamedProcess& process, std::span<const uid_t> users, EndSignal order) noexcept;
+bool send_to_member(const NamedProcess& process, std::span<const uid_t> users, EndSignal signal) noexcept;
 
 }  // namespace wsflow::os

@@ -84,7 +84,7 @@ class RowLease {
   friend class TunnelRows;
   RowLease(TunnelRows& rows, std::uint32_t row) noexcept : rows_(&rows), row_(row) {}
 
-  TunnelRows* rows_ = nullptr;  // borrowed; outlives every place
+  TunnelRows* rows_ = nullptr;  // borrowed; outlives every lease
   std::uint32_t row_ = 0;
 };
 static_assert(sizeof(RowLease) <= 16);

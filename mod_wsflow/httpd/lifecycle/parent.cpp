@@ -113,9 +113,9 @@ void adopt(server_rec* server) {
     process.pid = keeper.pid;
     // A process that the MPM waits for is no keeper, whatever the segment says.
     if (known != nullptr || ap_find_child_by_pid(&process) >= 0) continue;
-    auto* place = free_slot(server);
-    place->process = process;
-    apr_proc_other_child_register(&place->process, on_keeper, place, nullptr, server->process->pconf);
+    auto* slot = free_slot(server);
+    slot->process = process;
+    apr_proc_other_child_register(&slot->process, on_keeper, slot, nullptr, server->process->pconf);
   }
 }
 

@@ -11,8 +11,8 @@ namespace wsflow::httpd {
 // The permit of one request, held or awaited. Made in the request's pool. Given back when the last byte of
 // the answer goes out, or else when the pool dies. Touched only by the thread that has the request.
 struct LimitHold {
-  LimitHold(limits::Limiter& its_control, limits::PermitRef its_permit, request_rec* its_request) noexcept
-      : limiter(its_control), permit(its_permit), r(its_request) {}
+  LimitHold(limits::Limiter& its_limiter, limits::PermitRef its_permit, request_rec* its_request) noexcept
+      : limiter(its_limiter), permit(its_permit), r(its_request) {}
   ~LimitHold() { give_back(); }
   LimitHold(const LimitHold&) = delete;
   LimitHold& operator=(const LimitHold&) = delete;

@@ -27,8 +27,8 @@ const char* ip_of(apr_pool_t* pool, apr_sockaddr_t* address) noexcept {
 // One attempt to reach an origin. Only the socket outlives it, in the backend's own pool.
 class Connector {
  public:
-  Connector(request_rec* r, proxy_conn_rec* backend, const SocketOptions& terms, bool keepalive) noexcept
-      : r_(r), backend_(backend), terms_(terms), keepalive_(keepalive), start_(base::now_us()) {}
+  Connector(request_rec* r, proxy_conn_rec* backend, const SocketOptions& options, bool keepalive) noexcept
+      : r_(r), backend_(backend), options_(options), keepalive_(keepalive), start_(base::now_us()) {}
 
   // Tries every address in turn. Each gets its share of the time that is left, so a dead address leaves time
   // for the others.
@@ -42,9 +42,9 @@ class Connector {
   apr_status_t connect_from(apr_sockaddr_t* source, apr_sockaddr_t* address, apr_interval_time_t time);
   apr_status_t make_socket(const apr_sockaddr_t* address, apr_socket_t*& socket) noexcept;
 
-  request_rec* r_;              // borrowed
-  proxy_conn_rec* backend_;     // borrowed
-  const SocketOptions& terms_;  // borrowed
+  request_rec* r_;                // borrowed
+  proxy_conn_rec* backend_;       // borrowed
+  const SocketOptions& options_;  // borrowed
   const bool keepalive_;
   const std::int64_t start_;
   apr_sockaddr_t* last_ = nullptr;
@@ -55,8 +55,8 @@ apr_status_t Connector::make_socket(const apr_sockaddr_t* address, apr_socket_t*
   const auto status =
       apr_socket_create(&socket, address->family, SOCK_STREAM, APR_PROTO_TCP, backend_->scpool);
   if (status != APR_SUCCESS) return status;
-  if (terms_.receive_buffer > 0) apr_socket_opt_set(socket, APR_SO_RCVBUF, terms_.receive_buffer);
-  if (terms_.send_buffer > 0) apr_socket_opt_set(socket, APR_SO_SNDBUF, terms_.send_buffer);
+  if (options_.receive_buffer > 0) apr_socket_opt_set(socket, APR_SO_RCVBUF, options_.receive_buffer);
+  if (options_.send_buffer > 0) apr_socket_opt_set(socket, APR_SO_SNDBUF, options_.send_buffer);
   apr_socket_opt_set(socket, APR_TCP_NODELAY, 1);
   if (keepalive_) apr_socket_opt_set(socket, APR_SO_KEEPALIVE, 1);
   return APR_SUCCESS;
@@ -103,7 +103,7 @@ apr_status_t Connector::connect_from(apr_sockaddr_t* source, apr_sockaddr_t* add
 // Connects from a random source address of the same family; from the next one if that has no free port, or
 // is no address of this machine any more.
 apr_status_t Connector::connect_to(apr_sockaddr_t* address, apr_interval_time_t time) {
-  const auto sources = terms_.sources;
+  const auto sources = options_.sources;
   if (sources.empty()) return connect_from(nullptr, address, time);
   apr_status_t status = EAFNOSUPPORT;
   const auto first = os::random32() % sources.size();
@@ -122,8 +122,8 @@ apr_status_t Connector::connect_any() {
   apr_status_t status = EAFNOSUPPORT;
   for (auto* address = backend_->addr; address != nullptr; address = address->next, --left) {
     apr_interval_time_t time = -1;
-    if (terms_.connect > 0) {
-      const auto rest = start_ + terms_.connect - base::now_us();
+    if (options_.connect > 0) {
+      const auto rest = start_ + options_.connect - base::now_us();
       if (rest <= 0) return APR_TIMEUP;
       time = std::max<apr_interval_time_t>(rest / left, 1);
     }
@@ -203,15 +203,15 @@ SocketOptions socket_options(const config::TunnelSettings& settings, const Hands
 }
 
 Failure connect_socket(request_rec* r, proxy_conn_rec* backend, proxy_worker* worker,
-                       const SocketOptions& terms) {
-  Connector connector(r, backend, terms, worker->s->keepalive != 0);
+                       const SocketOptions& options) {
+  Connector connector(r, backend, options, worker->s->keepalive != 0);
   auto status = connector.connect_any();
   if (status != APR_SUCCESS && connector.out_of_ports() == nullptr && worker->s->is_address_reusable != 0 &&
       has_moved(*backend, r->server)) {
     status = connector.connect_any();
   }
   if (status != APR_SUCCESS && connector.out_of_ports() != nullptr) {
-    return refuse_for_want_of_ports(r, *connector.out_of_ports(), terms.sources);
+    return refuse_for_want_of_ports(r, *connector.out_of_ports(), options.sources);
   }
   mark(*worker, status == APR_SUCCESS);
   if (status == APR_SUCCESS) return {};

@@ -24,6 +24,6 @@ SocketOptions socket_options(const config::TunnelSettings& settings, const Hands
 // Connects to the first address of `backend` that answers, in their order, and puts the socket into
 // `backend`. Sets the state of the worker as mod_proxy does when it connects. Worker thread; waits.
 Failure connect_socket(request_rec* r, proxy_conn_rec* backend, proxy_worker* worker,
-                       const SocketOptions& terms);
+                       const SocketOptions& options);
 
 }  // namespace wsflow::httpd

@@ -29,11 +29,11 @@ struct Rig {
   explicit Rig(limits::Micros acquire, bool bell = true)
       : wakeups(bell ? limits::SlotWakeups(limits::SlotWakeups::open()) : limits::SlotWakeups()),
         limiter(*table, 3, wakeups),
-        watch(limiter, wakeups.fd(3)) {
+        thread(limiter, wakeups.fd(3)) {
     limits::LimitDefinition definition{.settings = {.concurrency = 1, .queue = 10}, .acquire = acquire};
     definition.name[0] = 'a';
     REQUIRE(test::define(limiter, std::span(&definition, 1), 0, 1, limits::now()));
-    REQUIRE(watch.start());
+    REQUIRE(thread.start());
   }
   limits::Answer acquire() {
     const limits::Demand demand{.limit = limits::LimitNumber::of(0), .key = {}};
@@ -44,13 +44,13 @@ struct Rig {
     REQUIRE(answer.state == PermitState::waiting);
     wait.permit = answer.permit;
     wait.until = answer.wait_until;
-    watch.add(wait);
+    thread.add(wait);
   }
 
   test::LimitsTable table;
   limits::SlotWakeups wakeups;
   limits::Limiter limiter;
-  limits::WaitThread watch;
+  limits::WaitThread thread;
 };
 
 constexpr limits::Micros kLong = 60'000'000;
@@ -68,12 +68,12 @@ TEST_CASE("a wait ends when its permit is granted, with a bell or without", "[li
     REQUIRE(wait.ended());
     CHECK(wait.end.load() == Wait::End::granted);
     CHECK(rig.limiter.state(wait.permit) == PermitState::held);
-    rig.watch.remove(wait);
+    rig.thread.remove(wait);
     rig.limiter.release(wait.permit, limits::now());
   }
 }
 
-TEST_CASE("a permit that was granted before the watch knew of it is noticed", "[limits][wait_thread]") {
+TEST_CASE("a permit that was granted before the thread knew of it is noticed", "[limits][wait_thread]") {
   Rig rig(kLong);
   const auto first = rig.acquire();
   const auto answer = rig.acquire();
@@ -81,7 +81,7 @@ TEST_CASE("a permit that was granted before the watch knew of it is noticed", "[
   TestWait wait;
   wait.permit = answer.permit;
   wait.until = answer.wait_until;
-  rig.watch.add(wait);
+  rig.thread.add(wait);
   REQUIRE(wait.ended());
   CHECK(wait.end.load() == Wait::End::granted);
 }
@@ -137,8 +137,8 @@ TEST_CASE("a wait that was taken back is never woken", "[limits][wait_thread]") 
   const auto first = rig.acquire();
   auto gone = std::make_unique<TestWait>();
   rig.begin(*gone);
-  rig.watch.remove(*gone);
-  rig.watch.remove(*gone);  // once more does nothing
+  rig.thread.remove(*gone);
+  rig.thread.remove(*gone);  // once more does nothing
   TestWait next;
   rig.begin(next);
   const bool woken = gone->woken.load();
@@ -153,7 +153,7 @@ TEST_CASE("the end of a watch leaves its waits as they are", "[limits][wait_thre
   rig.acquire();
   TestWait wait;
   rig.begin(wait);
-  rig.watch.stop();
+  rig.thread.stop();
   CHECK(wait.end.load() == Wait::End::none);
   CHECK(rig.limiter.state(wait.permit) == PermitState::waiting);
 }

@@ -65,17 +65,17 @@ TEST_CASE("a drain and commands are taken out once", "[inbox]") {
   CHECK_FALSE(mail.commands);
 }
 
-TEST_CASE("every order wakes the loop, and a stop is final", "[inbox]") {
+TEST_CASE("every state wakes the loop, and a stop is final", "[inbox]") {
   Inbox inbox;
   CHECK(inbox.run_state() == RunState::run);
-  for (const auto order : {RunState::pause, RunState::run, RunState::stop}) {
-    inbox.set_run_state(order);
-    CHECK(inbox.run_state() == order);
+  for (const auto state : {RunState::pause, RunState::run, RunState::stop}) {
+    inbox.set_run_state(state);
+    CHECK(inbox.run_state() == state);
     CHECK(rings(inbox));
     inbox.take();
   }
-  for (const auto order : {RunState::pause, RunState::run}) {
-    inbox.set_run_state(order);
+  for (const auto state : {RunState::pause, RunState::run}) {
+    inbox.set_run_state(state);
     CHECK(inbox.run_state() == RunState::stop);
   }
 }
