@@ -1,6 +1,9 @@
 """Upgrades with a graceful reload: builds whose catalogues of counters differ never count into the same memory."""
 
 import os
+import pathlib
+import re
+import resource
 import shutil
 
 import pytest
@@ -109,3 +112,45 @@ def test_the_same_build_counts_on(legs, raw_client, later):
     close_all(ends)
     site.status.wait_active(0)
     assert counted(site) == (4, {"bad-version": 1, "origin-status": 2}, 4, True)
+
+
+def small_stacks():
+    """Runs in the process that becomes httpd: its threads take little room."""
+    resource.setrlimit(resource.RLIMIT_STACK, (1 << 18, 1 << 18))
+
+
+def leave_no_room(site):
+    """From now on httpd cannot get the memory of another segment, but that of a few threads."""
+    size = re.search(r"VmSize:\s+(\d+)", pathlib.Path(f"/proc/{site.pid}/status").read_text())[1]
+    room = int(size) * 1024 + (14 << 20)
+    resource.prlimit(site.pid, resource.RLIMIT_AS, (room, room))
+
+
+def test_the_configuration_still_judges_without_shared_memory(legs, raw_client, later):
+    opened = legs('<Location "/plain">\nWSFlowOrigin https://page.test\n</Location>\n'
+                  '<Location "/tls">\nWSFlowTimeout until=1\n</Location>',
+                  start=False, main="ThreadStackSize 131072", threads=6)
+    site = opened.site
+    module, site.module = site.module, site.root / "mod_wsflow.so"
+    put(site, module)
+    site.write_conf()
+    site.start(before_exec=small_stacks, environment={"MALLOC_ARENA_MAX": "1"})
+    site.log.expect("WSF0020")
+    site.log.expect("crit.*WSF0021")
+    site.log.expect("warn.*WSF0202")
+    put(site, later)
+    leave_no_room(site)
+    site.graceful()
+
+    def refusal(path, page):
+        client = raw_client(site)
+        client.send_handshake(path, [("Origin", page)])
+        head = client.read_head()
+        return head.status, head.get("retry-after") is not None
+
+    assert refusal("/plain", "https://elsewhere.test") == (403, False)
+    assert refusal("/tls", "https://page.test") == (403, False)
+    # What it does not refuse gets no tunnel, as nobody could see it.
+    assert refusal("/plain", "https://page.test") == (503, True)
+    for reason in ("origin-not-allowed", "expired", "max-tunnels"):
+        site.wait_access(f"refused={reason}")

@@ -25,7 +25,7 @@ const char* own_origin(request_rec* r) noexcept {
   return apr_pstrcat(r->pool, ap_http_scheme(r), "://", host != nullptr ? host : "", nullptr);
 }
 
-Failure check_origin(Process& process, request_rec* r, const config::OriginRules& rules) {
+Failure check_origin(Process* process, request_rec* r, const config::OriginRules& rules) {
   const char* field = sent_field(r, "Origin");
   const auto given = field != nullptr ? std::optional<std::string_view>(field) : std::nullopt;
   if (config::allows(rules, given, own_origin(r))) return {};
@@ -33,7 +33,7 @@ Failure check_origin(Process& process, request_rec* r, const config::OriginRules
   if (rules.report_only) {
     ap_log_rerror(APLOG_MARK, APLOG_INFO, 0, r,
                   WSFLOGNO(0172) "would refuse the handshake (report-only): its Origin is %s", told);
-    process.recorder.add(metrics::kOriginReports);
+    if (process != nullptr) process->recorder.add(metrics::kOriginReports);
     return {};
   }
   ap_log_rerror(APLOG_MARK, APLOG_INFO, 0, r,
@@ -62,7 +62,7 @@ Failure check_protocols(request_rec* r, const apr_array_header_t* allowed) {
 
 }  // namespace
 
-Failure apply_policy(Process& process, request_rec* r, const HandshakeConfig& config) {
+Failure apply_policy(Process* process, request_rec* r, const HandshakeConfig& config) {
   if (config.origins != nullptr) {
     if (const auto failure = check_origin(process, r, *config.origins)) return failure;
   }

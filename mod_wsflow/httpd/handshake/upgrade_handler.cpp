@@ -171,16 +171,17 @@ int handle(Process* process, request_rec* r, proxy_worker* worker, proxy_server_
   if (!handshake && !for_sockets) return leave_to_http(r);
   if (verdict != ws::RequestVerdict::ok) return refuse_request(r, verdict);
 
-  if (process == nullptr) return refuse_unlisted(r);
-  if (const auto failure = apply_policy(*process, r, config_of(r).handshakes)) return refuse(r, failure);
+  if (const auto failure = apply_policy(process, r, config_of(r).handshakes)) return refuse(r, failure);
 
-  if (const auto failure = check_drained(*process, r)) return refuse(r, failure);
+  if (process != nullptr) {
+    if (const auto failure = check_drained(*process, r)) return refuse(r, failure);
+  }
 
   const auto tunnels = tunnel_config_of(r);
   const auto end = find_end(r, tunnels);
   if (end.failure) return refuse(r, end.failure);
 
-  if (!process->rows.has_room()) return refuse_unlisted(r);
+  if (process == nullptr || !process->rows.has_room()) return refuse_unlisted(r);
   tunnel::Admission::Lease admission;
   if (process->engine) {
     admission = process->engine->admission().enter();
