@@ -7,7 +7,7 @@ jobs=$(nproc)
 trees="release clang asan tsan"
 cat <<END
 == Installs what is missing, builds $(echo $trees | wc -w) trees below build/ ($trees), $jobs compilers at a time, and runs the
-== tests of all of them: unit, fuzz, checks and httpd. The first time this takes 20 to 25 minutes on two idle cores, more than
+== tests of all of them: unit, fuzz, checks and httpd. The first time this takes about 26 minutes on two idle cores, more than
 == half of it for building; on a busy machine three or four times as long. ctest's summary comes last.
 END
 
