@@ -108,6 +108,10 @@ void* merge_dir_config(apr_pool_t* pool, void* base, void* add) noexcept;
 inline ServerConfig& config_of(const server_rec* server) noexcept {
   return *static_cast<ServerConfig*>(ap_get_module_config(server->module_config, &wsflow_module));
 }
+// ServerName; an empty text where there is none. Labels, rows and jobs know a server by it.
+inline const char* server_name(const server_rec* server) noexcept {
+  return server->server_hostname != nullptr ? server->server_hostname : "";
+}
 inline std::int64_t max_buffered(const server_rec* main_server) noexcept {
   return config_of(main_server).settings.max_buffered.value_or(kDefaultMaxBuffered);
 }

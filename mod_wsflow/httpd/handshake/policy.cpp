@@ -75,9 +75,7 @@ Failure apply_policy(Process* process, request_rec* r, const HandshakeConfig& co
 
 Failure check_drained(const Process& process, request_rec* r) noexcept {
   const auto* route = state_of(r).route;
-  const auto* host = r->server->server_hostname;
-  if (route == nullptr || !shm::is_closed(process.segment, host != nullptr ? host : "", route->path))
-    return {};
+  if (route == nullptr || !shm::is_closed(process.segment, server_name(r->server), route->path)) return {};
   ap_log_rerror(APLOG_MARK, APLOG_INFO, 0, r,
                 WSFLOGNO(0156) "handshake refused with 503: the route %s is drained", route->path);
   return {.status = HTTP_SERVICE_UNAVAILABLE,

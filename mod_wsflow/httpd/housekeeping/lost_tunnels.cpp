@@ -18,7 +18,7 @@ namespace {
 // nullptr: none.
 const TunnelLog* log_of(const server_rec* main_server, const std::string& name) noexcept {
   for (const auto* server = main_server->next; server != nullptr; server = server->next) {
-    const std::string_view own(server->server_hostname != nullptr ? server->server_hostname : "");
+    const std::string_view own(server_name(server));
     if (own.starts_with(name) && tunnel_log_of(server) != nullptr) return tunnel_log_of(server);
   }
   return tunnel_log_of(main_server);

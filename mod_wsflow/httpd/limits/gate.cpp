@@ -14,8 +14,7 @@
 #include "mod_wsflow/httpd/limits/thread_wait.hpp"
 #include "mod_wsflow/httpd/process/process.hpp"
 #include "mod_wsflow/httpd/request/handshake_request.hpp"
-#include "mod_wsflow/httpd/request/request_state.hpp"
-#include "mod_wsflow/os/random.hpp"
+#include "mod_wsflow/httpd/request/refusal.hpp"
 
 namespace wsflow::httpd {
 
@@ -115,11 +114,10 @@ bool knows_limits(Process* process) noexcept {
 
 // Refuses all that is limited, as this process cannot count.
 int refuse_blindly(Process* process, request_rec* r, const LimitConfig& rule) noexcept {
-  constexpr std::uint32_t kSpread = 10;
   return refuse_limit(process, r, rule,
                       {.limit = {},
                        .reason = limits::LimitReason::unavailable,
-                       .retry_after = 1 + os::random32() % kSpread,
+                       .retry_after = spread_retry(1, 10),
                        .log = true});
 }
 

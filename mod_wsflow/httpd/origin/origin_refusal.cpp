@@ -28,7 +28,7 @@ const char* advice(int status) noexcept {
 void tell_origin_refusal(Process& process, request_rec* r, const Origin& origin, int status) noexcept {
   const auto* known = state_of(r).route;
   const char* route = known != nullptr && known->path != nullptr ? known->path : "none (WSFlow On)";
-  const char* server = r->server->server_hostname != nullptr ? r->server->server_hostname : "";
+  const char* server = server_name(r->server);
   const auto& name = origin.name();
   // All origins that clients may choose count as one.
   const bool first =

@@ -83,4 +83,5 @@ bool httpd_stops(const Process& process) noexcept;
 // True if httpd stops gracefully and the MPM has no threads: prefork calls child_stopping() only after its
 // last request. Any thread.
 bool httpd_stops_gracefully(const Process& process) noexcept;
+
 }  // namespace wsflow::httpd

@@ -63,8 +63,7 @@ int refuse(request_rec* r, const Failure& failure) noexcept {
 void count_refusal(Process& process, request_rec* r, HandshakeRefusal reason) noexcept {
   process.recorder.refused(reason);
   const auto* route = state_of(r).route;
-  const auto* host = r->server->server_hostname;
-  const shm::LabelTexts texts{.server = host != nullptr ? host : "",
+  const shm::LabelTexts texts{.server = server_name(r->server),
                               .route = route != nullptr && route->path != nullptr ? route->path : "",
                               .origin = ""};
   shm::count_refused(process.segment, shm::intern(process.segment, texts));

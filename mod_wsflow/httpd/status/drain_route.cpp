@@ -22,16 +22,12 @@ shm::ClosedRoute named(std::string_view server, std::string_view route) noexcept
           .route = shm::packed<sizeof(shm::ClosedRoute::route)>(route)};
 }
 
-std::string_view name_of(const server_rec* server) noexcept {
-  return server->server_hostname != nullptr ? server->server_hostname : "";
-}
-
 // True if the configuration has this route, or some tunnel has used it.
 bool is_known(const Process& process, const shm::ClosedRoute& wanted) {
   for (const auto* server = process.server; server != nullptr; server = server->next) {
     const auto routes = elements<const Route*>(config_of(server).routes);
     if (std::any_of(routes.begin(), routes.end(),
-                    [&](const Route* route) { return named(name_of(server), route->path) == wanted; }))
+                    [&](const Route* route) { return named(server_name(server), route->path) == wanted; }))
       return true;
   }
   const auto labels = shm::all_labels(process.segment);

@@ -57,7 +57,7 @@ shm::RowLease open_row(Process& process, request_rec* r, const Origin& origin, s
                             .started_us = now,
                             .began_us = base::now_us(),
                             .client = address(r->useragent_addr),
-                            .server = text(r->server->server_hostname),
+                            .server = server_name(r->server),
                             .route = state.route != nullptr ? text(state.route->path) : "",
                             .origin = text(origin.name().text),
                             .origin_of_request = origin.name().of_request,
