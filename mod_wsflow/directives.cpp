@@ -8,8 +8,10 @@
 
 #include "mod_wsflow/config/drain_settings.hpp"
 #include "mod_wsflow/config/values.hpp"
+#include "mod_wsflow/httpd/config/cluster_directive.hpp"
 #include "mod_wsflow/httpd/config/handshake_config.hpp"
 #include "mod_wsflow/httpd/config/limit_directives.hpp"
+#include "mod_wsflow/httpd/config/presence_directives.hpp"
 #include "mod_wsflow/httpd/config/server_config.hpp"
 #include "mod_wsflow/httpd/config/tunnel_directives.hpp"
 #include "mod_wsflow/httpd/config/tunnel_log.hpp"
@@ -53,6 +55,19 @@ const char* set_max_buffered(cmd_parms* cmd, void*, const char* value) noexcept 
   return nullptr;
 }
 
+const char* set_slow_start(cmd_parms* cmd, void* config, const char* value) noexcept {
+  if (const char* error = ap_check_cmd_context(cmd, NOT_IN_HTACCESS)) return error;
+  constexpr std::int64_t kDay = std::int64_t{24} * 3600 * 1'000'000;
+  const auto time = config::parse_time(value, 0, kDay);
+  if (!time) {
+    return apr_psprintf(cmd->pool,
+                        "%s %s: needs 0 (none) or a time to 24h (units ms, s, mi, h; seconds if none)",
+                        cmd->cmd->name, value);
+  }
+  static_cast<DirConfig*>(config)->slow_start = time;
+  return nullptr;
+}
+
 const char* set_drain(cmd_parms* cmd, void*, const char* word) noexcept {
   if (const char* error = ap_check_cmd_context(cmd, GLOBAL_ONLY)) return error;
   return guard(cmd->server, "WSFlowDrain: out of memory", [&]() -> const char* {
@@ -90,13 +105,18 @@ constexpr Directive kDirectives[] = {
                       "silence, a peer that takes nothing, age, or the end of a session"),
      "WSFlowTimeout [connect=time] [handshake=time] [idle=time] [stall=time] [close=time] [lifetime=time] "
      "[jitter=percent] [until=expression]",
-     "connect=5s handshake=10s idle=0 stall=60s close=5s lifetime=0 jitter=10%", kSections},
+     "connect=5s handshake=60s idle=0 stall=60s close=5s lifetime=0 jitter=10%", kSections},
     {AP_INIT_TAKE1("WSFlowThreads", (set_number<&ServerSettings::threads, 64>), nullptr, RSRC_CONF,
                    "event loop threads of each child process"),
      "WSFlowThreads number", "1", kMain},
     {AP_INIT_TAKE1("WSFlowMaxTunnels", (set_number<&ServerSettings::max_tunnels, 10'000'000>), nullptr,
                    RSRC_CONF, "how many tunnels a child process holds at most; more are refused with 503"),
      "WSFlowMaxTunnels number", "from the descriptor limit", kMain},
+    {AP_INIT_TAKE1("WSFlowMaxHandshakes", (set_number<&ServerSettings::max_handshakes, 10'000'000>), nullptr,
+                   RSRC_CONF,
+                   "how many handshakes of a child process may wait for their origins; more are refused with "
+                   "503"),
+     "WSFlowMaxHandshakes number", "from AsyncRequestWorkerFactor and the descriptor limit", kMain},
     {AP_INIT_ITERATE(
          "WSFlowDrain", set_drain, nullptr, RSRC_CONF,
          "how long tunnels of a child that ended gracefully live on, over what time they are "
@@ -106,9 +126,23 @@ constexpr Directive kDirectives[] = {
     {AP_INIT_RAW_ARGS("WSFlowLimit", set_limit, nullptr, kAnywhere,
                       "how many requests and tunnels may be there at a time, or how fast they may come"),
      "WSFlowLimit name [key=value ...]|off", "None", kSections},
+    {AP_INIT_RAW_ARGS("WSFlowCluster", set_cluster, nullptr, RSRC_CONF,
+                      "the Redis or Valkey by which the nodes of a cluster share limits with cluster="),
+     "WSFlowCluster url [lease=time] [timeout=time]", "None", kMain},
     {AP_INIT_RAW_ARGS("WSFlowPing", set_ping, nullptr, kAnywhere,
                       "after what silence a peer is pinged, and how long it may take to answer"),
      "WSFlowPing [client=time] [origin=time] [timeout=time]", "client=45s origin=0 timeout=20s", kSections},
+    {AP_INIT_RAW_ARGS(
+         "WSFlowCloseCode", set_close_code, nullptr, kAnywhere,
+         "which Close code tells clients of which end, and over what time the clients of a lost origin "
+         "are told"),
+     "WSFlowCloseCode [origin-lost=code|none] [origin-fault=code|none] [idle-timeout=code|none] "
+     "[lifetime=code|none] [server-stop=code|none] [server-restart=code|none] [too-big=code|none] "
+     "[too-fast=code|none] [not-websocket=code|none] [spread=time]",
+     "origin-lost=1012 origin-fault=1012 idle-timeout=1001 lifetime=1012 server-stop=1001 "
+     "server-restart=1012 "
+     "too-big=1009 too-fast=1008 not-websocket=1002 spread=5s",
+     kSections},
     {AP_INIT_TAKE1("WSFlowBufferSize", set_buffer_size, nullptr, kAnywhere,
                    "how many bytes may wait for a slow reader, in each direction of a tunnel"),
      "WSFlowBufferSize bytes", "64k", kSections},
@@ -140,6 +174,22 @@ constexpr Directive kDirectives[] = {
     {AP_INIT_RAW_ARGS("WSFlowSourceAddress", set_source_address, nullptr, kAnywhere,
                       "the local addresses that connections to origins come from"),
      "WSFlowSourceAddress any|address [address ...]", "any", kSections},
+    {AP_INIT_RAW_ARGS(
+         "WSFlowPresence", set_presence, nullptr, kAnywhere,
+         "whose tunnels are counted as whose presence, and how long somebody without one is still there"),
+     "WSFlowPresence key=expression [name=list] [grace=time] [by-route=on|off]|off", "None", kSections},
+    {AP_INIT_RAW_ARGS("WSFlowPresenceStore", set_presence_store, nullptr, RSRC_CONF,
+                      "the database that has who is online, and how long a process may be silent there"),
+     "WSFlowPresenceStore sqlite3|pgsql parameters [lease=time] [queue=number]", "None", kMain},
+    {AP_INIT_RAW_ARGS("WSFlowPresenceEvents", set_presence_events, nullptr, RSRC_CONF,
+                      "where it is told who has come and who has left, a line of JSON each"),
+     "WSFlowPresenceEvents file|pipe|stream:name [maxlen=number]", "None", kMain},
+    {AP_INIT_TAKE1("WSFlowNode", set_node, nullptr, RSRC_CONF, "the name of this server among its siblings"),
+     "WSFlowNode name", "the name of the host", kMain},
+    {AP_INIT_TAKE1("WSFlowSlowStart", set_slow_start, nullptr, kAnywhere,
+                   "over what time a balancer's member that comes into use gets more and more of the new "
+                   "tunnels, with lbmethod=wsflow"),
+     "WSFlowSlowStart time", "30s", kSections},
     {AP_INIT_RAW_ARGS("WSFlowLog", set_tunnel_log, nullptr, RSRC_CONF,
                       "where a line is written for each tunnel at its end, and what is in it"),
      "WSFlowLog file|pipe|none [format] [start=on|off] [every=time]", "None", kServers},

@@ -5,8 +5,11 @@ cd "$(dirname "$0")/.."
 
 packages="apache2 apache2-dev libssl-dev cmake ninja-build g++ clang clang-format libclang-rt-14-dev rapidjson-dev catch2
   python3-pytest python3-pytest-timeout python3-pytest-xdist python3-websockets python3-h2 python3-prometheus-client python3-yaml
-  libapache2-mod-qos libapache2-mod-security2 openssl valgrind chromium procps iproute2 util-linux ca-certificates"
-# The client library ws: from npm where there is one (a node of another origin brings it along), else Debian's package of
+  libapache2-mod-qos libapache2-mod-security2 openssl curl jq valgrind chromium prometheus procps iproute2 util-linux ca-certificates
+  postgresql libaprutil1-dbd-pgsql libaprutil1-dbd-sqlite3 sqlite3 libhiredis-dev redis-server
+  build-essential debhelper rpm"
+# The client library ws, and axe-core, which looks at the status page for people: from npm where there is one (a node of
+# another origin brings it along), else Debian's package of
 # it, which is a few packages instead of the hundreds of Debian's npm.
 if command -v node >/dev/null && command -v npm >/dev/null; then
   ws_from=npm
@@ -55,7 +58,13 @@ switch_guests_off() {
 
 # The tests have servers of their own: an apache2 that comes in now must not be started.
 policy=/usr/sbin/policy-rc.d
+# PostgreSQL comes in for its programs: this keeps it from making a cluster.
+clusters=/etc/postgresql-common/createcluster.d
+no_cluster="$clusters/wsflow-tests.conf"
 install() {
+  case " $* " in
+    *" postgresql "*) mkdir -p "$clusters"; echo 'create_main_cluster = false' > "$no_cluster" ;;
+  esac
   guard=""
   if [ ! -e "$policy" ]; then
     printf '#!/bin/sh\nexit 101\n' > "$policy"
@@ -68,6 +77,7 @@ install() {
   status=0
   apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends "$@" || status=$?
   switch_guests_off
+  rm -f "$no_cluster"
   if [ -n "$guard" ]; then
     rm -f "$policy"
     trap - EXIT HUP INT TERM
@@ -93,7 +103,8 @@ fi
 mkdir -p build/npm
 if [ "$ws_from" = debian ]; then
   ln -sfn /usr/share/nodejs build/npm/node_modules
-elif ! cmp -s t/package.json build/npm/package.json || [ ! -d build/npm/node_modules/ws ]; then
+elif ! cmp -s t/package.json build/npm/package.json || [ ! -d build/npm/node_modules/ws ] ||
+     [ ! -d build/npm/node_modules/axe-core ]; then
   rm -rf build/npm/node_modules
   cp t/package.json build/npm/package.json.new
   mv build/npm/package.json.new build/npm/package.json

@@ -6,6 +6,7 @@
 namespace wsflow::base {
 
 using Millis = std::chrono::milliseconds;
+using Micros = std::chrono::microseconds;
 
 // A moment of the monotonic clock, in milliseconds. Code that depends on time takes the moment as an
 // argument: tests choose it.

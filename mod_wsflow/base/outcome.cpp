@@ -11,6 +11,7 @@ const char* name(Outcome outcome) noexcept {
     case Outcome::origin_reset: return "origin-reset";
     case Outcome::close_timeout: return "close-timeout";
     case Outcome::server_stop: return "server-stop";
+    case Outcome::server_restart: return "server-restart";
     case Outcome::drained: return "drained";
     case Outcome::ordered: return "ordered";
     case Outcome::idle_timeout: return "idle-timeout";
@@ -40,6 +41,7 @@ const char* name(HandshakeRefusal refusal) noexcept {
     case HandshakeRefusal::route_drained: return "route-drained";
     case HandshakeRefusal::limit: return "limit";
     case HandshakeRefusal::max_tunnels: return "max-tunnels";
+    case HandshakeRefusal::max_handshakes: return "max-handshakes";
     case HandshakeRefusal::worker_share: return "worker-share";
     case HandshakeRefusal::no_source_port: return "no-source-port";
     case HandshakeRefusal::origin_unavailable: return "origin-unavailable";

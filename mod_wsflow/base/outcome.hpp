@@ -7,17 +7,18 @@ namespace wsflow::base {
 
 // How a tunnel ended. One closed set for log, metrics and status.
 enum class Outcome : std::uint8_t {
-  closed,         // with a Close frame, or both
-  client_eof,     // the client ended its stream without a Close frame
-  origin_eof,     // the origin ended its stream without a Close frame
-  client_reset,   // the client's connection broke (reset, unreachable, TLS error)
-  origin_reset,   // the origin's connection broke
-  close_timeout,  // one side had ended, the other did not follow within `close`
-  server_stop,    // httpd stopped: Close 1001 to both sides
-  drained,        // WSFlowDrain's deadline had passed: its Close code to both sides
-  ordered,        // an operator's command: a Close frame to both sides
-  idle_timeout,   // no frame of the peers in either direction for `idle`
-  ping_timeout,   // a peer did not answer a ping and said nothing else
+  closed,          // with a Close frame, or both
+  client_eof,      // the client ended its stream without a Close frame
+  origin_eof,      // the origin ended its stream without a Close frame
+  client_reset,    // the client's connection broke (reset, unreachable, TLS error)
+  origin_reset,    // the origin's connection broke
+  close_timeout,   // one side had ended, the other did not follow within `close`
+  server_stop,     // httpd stopped: a Close frame to both sides
+  server_restart,  // httpd restarts, not gracefully: the same
+  drained,         // WSFlowDrain's deadline had passed: its Close code to both sides
+  ordered,         // an operator's command: a Close frame to both sides
+  idle_timeout,    // no frame of the peers in either direction for `idle`
+  ping_timeout,    // a peer did not answer a ping and said nothing else
   stalled,   // bytes waited for a peer that took none for `stall`, or the kernel heard nothing of it for so
              // long
   lifetime,  // it had lived as long as it may
@@ -43,6 +44,7 @@ enum class HandshakeRefusal : std::uint8_t {
   route_drained,         // an operator has drained its route
   limit,                 // WSFlowLimit
   max_tunnels,           // WSFlowMaxTunnels
+  max_handshakes,        // WSFlowMaxHandshakes
   worker_share,          // tunnels hold their share of the worker threads
   no_source_port,        // every local port to the origin is in use
   origin_unavailable,    // mod_proxy has no usable member, or no free connection (max=)
@@ -56,6 +58,15 @@ enum class HandshakeRefusal : std::uint8_t {
   internal,              // out of descriptors or memory
 };
 inline constexpr std::size_t kHandshakeRefusals = static_cast<std::size_t>(HandshakeRefusal::internal) + 1;
+
+// True if the origin that was asked is the reason; its own answer (origin_status) is one.
+constexpr bool is_of_origin(HandshakeRefusal refusal) noexcept {
+  return refusal >= HandshakeRefusal::origin_unavailable && refusal <= HandshakeRefusal::origin_status;
+}
+// True if the origin failed: it gave no answer that counts.
+constexpr bool is_failure_of_origin(HandshakeRefusal refusal) noexcept {
+  return is_of_origin(refusal) && refusal != HandshakeRefusal::origin_status;
+}
 
 const char* name(Outcome outcome) noexcept;
 const char* name(HandshakeRefusal refusal) noexcept;

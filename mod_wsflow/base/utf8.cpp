@@ -1,5 +1,6 @@
 #include "mod_wsflow/base/utf8.hpp"
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 
@@ -44,10 +45,18 @@ bool is_control(std::string_view character) noexcept {
   return first < 0x20 || first == 0x7F || (first == 0xC2 && byte(character, 1) < 0xA0);
 }
 
+// The length of what stands in front of `text` and is printable ASCII: most texts are nothing else.
+std::size_t plain_length(std::string_view text) noexcept {
+  const auto other = std::find_if(text.begin(), text.end(), [](char c) { return c < 0x20 || c >= 0x7F; });
+  return static_cast<std::size_t>(other - text.begin());
+}
+
 // Copies `text`, with U+FFFD for each invalid byte and each character that `keeps` rejects.
 template <class Keeps>
 std::string copy(std::string_view text, Keeps&& keeps) {
-  std::string result;
+  const auto plain = plain_length(text);
+  std::string result(text.substr(0, plain));
+  text.remove_prefix(plain);
   while (!text.empty()) {
     const auto length = character(text);
     const auto kept = length != 0 && keeps(text.substr(0, length));

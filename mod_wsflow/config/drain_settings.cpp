@@ -6,7 +6,6 @@
 #include <utility>
 
 #include "mod_wsflow/config/keys.hpp"
-#include "mod_wsflow/ws/close_code.hpp"
 
 namespace wsflow::config {
 
@@ -24,11 +23,8 @@ constexpr Kind<std::int64_t> kDeadline{"0 (none) or a time to 8760h (units ms, s
 constexpr Kind<std::int64_t> kWindow{
     "0 (all at once) or a time to 8760h (units ms, s, mi, h; seconds if none)", parse_drain_time};
 
-constexpr Kind<int> kCode{
-    "a Close code that may be sent: 1000 to 1003, 1007 to 1014, 3000 to 4999", [](Text text) {
-      const auto code = parse_number(text, 1000, 4999);
-      return code && ws::may_appear_on_wire(static_cast<std::uint16_t>(*code)) ? code : std::nullopt;
-    }};
+constexpr Kind<int> kCode{"a Close code that may be sent: 1000 to 1003, 1007 to 1014, 3000 to 4999",
+                          parse_close_code};
 
 constexpr Kind<int> kWorkerDown{"keep, or close:N/s with a number from 1 to 100000", [](Text text) {
                                   constexpr Text kClose = "close:";

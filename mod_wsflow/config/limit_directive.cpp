@@ -29,6 +29,8 @@ struct Draft {
   std::optional<std::uint32_t> least;
   std::optional<std::uint32_t> most;
   std::optional<limits::Applies> applies;
+  std::optional<std::string> cluster;
+  std::optional<std::uint32_t> floor;
   std::optional<std::string> key;
   std::optional<int> ipv6_prefix;
   std::optional<std::uint32_t> keys;
@@ -39,6 +41,7 @@ struct Draft {
   std::optional<double> rate;
   std::optional<std::uint32_t> burst;
   std::optional<std::int64_t> ramp;
+  std::optional<std::int64_t> penalty;
   std::optional<int> status;
   std::optional<int> retry_after;  // 0: auto
   std::optional<bool> dry_run;
@@ -59,6 +62,10 @@ constexpr Kind<std::uint32_t> kKeyCount{
     [](Text text) { return parse_limit_number(text, {.legal = {}, .least = 1, .most = limits::kEntries}); }};
 constexpr Kind<double> kRate{kLegalRate.directive,
                              [](Text text) { return parse_rate(text, LimitSource::directive); }};
+constexpr Kind<std::uint32_t> kFloor{
+    "a number from 0 to 1000000", [](Text text) {
+      return parse_limit_number(text, {.legal = {}, .least = 0, .most = kConcurrency.directive.most});
+    }};
 constexpr Kind<limits::Applies> kApplies{
     "tunnels, requests or all", [](Text text) {
       std::optional<limits::Applies> applies;
@@ -78,6 +85,11 @@ constexpr Kind<std::int64_t> kAcquire{
     [](Text text) { return parse_time(text, 0, kHour); }};
 constexpr Kind<std::int64_t> kRamp{"a time to 24h (units ms, s, mi, h; seconds if none)",
                                    [](Text text) { return parse_time(text, 0, 24 * kHour); }};
+constexpr Kind<std::int64_t> kPenalty{"0 (none) or a time from 1s to 24h (units s, mi, h; seconds if none)",
+                                      [](Text text) {
+                                        const auto none = parse_time(text, 0, 0);
+                                        return none ? none : parse_time(text, kSecond, 24 * kHour);
+                                      }};
 constexpr Kind<int> kStatus{"a number from 400 to 599",
                             [](Text text) { return parse_number(text, 400, 599); }};
 constexpr Kind<int> kRetryAfter{
@@ -87,11 +99,25 @@ constexpr Kind<int> kRetryAfter{
       return time && *time % kSecond == 0 ? std::optional(static_cast<int>(*time / kSecond)) : std::nullopt;
     }};
 
+bool is_name(std::string_view word) {
+  const auto legal = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+           c == '.' || c == '-';
+  };
+  return !word.empty() && word.size() < limits::kNameSize && std::all_of(word.begin(), word.end(), legal);
+}
+
+constexpr Kind<std::string> kCluster{"a name of 1 to 47 letters, digits, '_', '.' and '-'", [](Text text) {
+                                       return is_name(text) ? std::optional<std::string>(text) : std::nullopt;
+                                     }};
+
 constexpr Key<Draft> kKeys[] = {
     key<Draft, kConcurrencyOrAuto, &Draft::concurrency>("concurrency"),
     key<Draft, kBound, &Draft::least>("min"),
     key<Draft, kBound, &Draft::most>("max"),
     key<Draft, kApplies, &Draft::applies>("applies"),
+    key<Draft, kCluster, &Draft::cluster>("cluster"),
+    key<Draft, kFloor, &Draft::floor>("floor"),
     key<Draft, kExpression, &Draft::key>("key"),
     key<Draft, kPrefix, &Draft::ipv6_prefix>("ipv6-prefix"),
     key<Draft, kKeyCount, &Draft::keys>("keys"),
@@ -102,18 +128,11 @@ constexpr Key<Draft> kKeys[] = {
     key<Draft, kRate, &Draft::rate>("rate"),
     key<Draft, kBurstSize, &Draft::burst>("burst"),
     key<Draft, kRamp, &Draft::ramp>("ramp"),
+    key<Draft, kPenalty, &Draft::penalty>("penalty"),
     key<Draft, kStatus, &Draft::status>("status"),
     key<Draft, kRetryAfter, &Draft::retry_after>("retry-after"),
     key<Draft, kOnOff, &Draft::dry_run>("dry-run"),
 };
-
-bool is_name(std::string_view word) {
-  const auto legal = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
-           c == '.' || c == '-';
-  };
-  return !word.empty() && word.size() < limits::kNameSize && std::all_of(word.begin(), word.end(), legal);
-}
 
 std::string unknown(const std::string& word) {
   std::string wrong = word + ": unknown; expected ";
@@ -145,6 +164,13 @@ const char* contradiction(const Draft& draft) noexcept {
   if (draft.queue && draft.acquire.value_or(0) == 0) {
     return "queue= needs acquire=TIME, how long a request may wait";
   }
+  if (!draft.cluster && draft.floor) return "floor= goes with cluster=";
+  if (draft.cluster && automatic) return "concurrency=auto measures one node: give cluster= a number";
+  if (draft.floor > draft.concurrency.value_or(limits::kMost))
+    return "floor= must not be greater than concurrency=";
+  if (!draft.key && draft.penalty.value_or(0) != 0) {
+    return "penalty= goes with key=: without it, one client's fault would bar all others";
+  }
   if (!draft.key && (draft.ipv6_prefix || draft.keys || draft.fail_open || draft.show_key)) {
     return "ipv6-prefix=, keys=, full= and show-key= go with key=";
   }
@@ -167,10 +193,13 @@ void fill(const Draft& draft, LimitDirective& line) {
   fill_settings(draft, definition.settings);
   set_given(definition.acquire, draft.acquire);
   set_given(definition.ramp, draft.ramp);
+  set_given(definition.penalty, draft.penalty);
   set_given(definition.keys, draft.keys);
   set_given(definition.least, draft.least);
   set_given(definition.most, draft.most);
   set_given(definition.applies, draft.applies);
+  std::ranges::copy(draft.cluster.value_or(""), definition.cluster);
+  set_given(definition.floor, draft.floor);
   definition.keyed = draft.key.has_value();
   set_given(definition.fail_open, draft.fail_open);
   set_given(definition.dry_run, draft.dry_run);

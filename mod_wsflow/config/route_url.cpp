@@ -3,15 +3,13 @@
 #include <algorithm>
 #include <charconv>
 
+#include "mod_wsflow/ws/field_syntax.hpp"
+
 namespace wsflow::config {
 
 namespace {
 
-bool equals_ignoring_case(std::string_view a, std::string_view b) noexcept {
-  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
-                    [&](char x, char y) { return lower(x) == lower(y); });
-}
+using ws::equals_ignoring_case;
 
 bool is_one_of(std::string_view word, std::initializer_list<std::string_view> words) noexcept {
   return std::any_of(words.begin(), words.end(), [&](auto each) { return equals_ignoring_case(word, each); });

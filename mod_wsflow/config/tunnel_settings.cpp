@@ -78,6 +78,15 @@ constexpr Kind<From> kFrom{"client, origin or both", [](Text text) {
                              return from;
                            }};
 
+// 0 stands for none.
+constexpr Kind<int> kCloseCode{
+    "none or a Close code that may be sent: 1000 to 1003, 1007 to 1014, 3000 to 4999", [](Text text) {
+      return equals_ignoring_case(text, "none") ? std::optional<int>(0) : parse_close_code(text);
+    }};
+
+constexpr Kind<std::int64_t> kSpread{"0 (at once) or a time to 60s (units ms, s, mi, h; seconds if none)",
+                                     [](Text text) { return parse_time(text, 0, 60 * kSecond); }};
+
 constexpr Kind<bool> kAction{"slow or close", [](Text text) { return parse_choice(text, "close", "slow"); }};
 
 // A key: its directive, its name in WSFlowPass, its name in the directive (empty: WSFlowPass alone has it),
@@ -95,6 +104,19 @@ constexpr Key<Draft> setting(Text name) noexcept {
 template <const auto& kind, auto member>
 constexpr Key<Draft> of_messages(Text name) noexcept {
   return key<Draft, kind, &Draft::messages, member>(name);
+}
+
+template <tunnel::Notice notice>
+constexpr TunnelKey client_code() noexcept {
+  constexpr auto kIndex = static_cast<std::size_t>(notice);
+  return {SettingsDirective::close_code,
+          "",
+          {tunnel::kNoticeRows[kIndex].name, kCloseCode.legal, [](Draft& draft, Text value) {
+             auto& code = draft.settings.client_codes[kIndex];
+             if (code) return Taken::twice;
+             code = kCloseCode.parse(value);
+             return code ? Taken::yes : Taken::not_legal;
+           }}};
 }
 
 using Tunnel = PartialTunnelSettings;
@@ -119,6 +141,16 @@ constexpr TunnelKey kKeys[] = {
     {message_limit, "from", key<Draft, kFrom, &Draft::from>("from")},
     {message_limit, "action", of_messages<kAction, &Messages::close>("action")},
     {message_limit, "strict", setting<kOnOff, &Tunnel::strict>("strict")},
+    client_code<tunnel::Notice::origin_lost>(),
+    client_code<tunnel::Notice::origin_fault>(),
+    client_code<tunnel::Notice::idle_timeout>(),
+    client_code<tunnel::Notice::lifetime>(),
+    client_code<tunnel::Notice::server_stop>(),
+    client_code<tunnel::Notice::server_restart>(),
+    client_code<tunnel::Notice::too_big>(),
+    client_code<tunnel::Notice::too_fast>(),
+    client_code<tunnel::Notice::not_websocket>(),
+    {close_code, "", setting<kSpread, &Tunnel::spread>("spread")},
     {pass, "buffer", setting<kBuffer, &Tunnel::buffer>("")},
     {pass, "receive-buffer", setting<kSocketBuffer, &Tunnel::receive_buffer>("")},
     {pass, "send-buffer", setting<kSocketBuffer, &Tunnel::send_buffer>("")},
@@ -192,6 +224,9 @@ tunnel::MessageLimit message_limit_of(const MessageSettings& settings) noexcept 
 }  // namespace
 
 tunnel::Options make_options(const TunnelSettings& settings, const void* log_context) noexcept {
+  tunnel::ClientCodes codes{};
+  std::ranges::transform(settings.client_codes, codes.begin(),
+                         [](int code) { return static_cast<std::uint16_t>(code); });
   return {.idle = millis(settings.idle),
           .stall = millis(settings.stall),
           .close = millis(settings.close),
@@ -201,6 +236,8 @@ tunnel::Options make_options(const TunnelSettings& settings, const void* log_con
           .high_watermark = static_cast<std::uint32_t>(settings.buffer),
           .messages = {message_limit_of(settings.messages[0]), message_limit_of(settings.messages[1])},
           .strict = settings.strict,
+          .client_codes = codes,
+          .spread = millis(settings.spread),
           .log_context = log_context};
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <optional>
@@ -46,6 +47,9 @@ struct TunnelSettingsOf {
   Field<std::int64_t> ping_client{};
   Field<std::int64_t> ping_origin{};
   Field<std::int64_t> ping_timeout{};
+  // WSFlowCloseCode
+  std::array<Field<int>, tunnel::kNotices> client_codes{};  // 0: an end without a Close frame
+  Field<std::int64_t> spread{};
   // WSFlowBufferSize, WSFlowReceiveBufferSize, WSFlowSendBufferSize
   Field<std::int64_t> buffer{};
   Field<std::int64_t> receive_buffer{};
@@ -57,8 +61,9 @@ struct TunnelSettingsOf {
       Members<&TunnelSettingsOf::connect, &TunnelSettingsOf::handshake, &TunnelSettingsOf::idle,
               &TunnelSettingsOf::stall, &TunnelSettingsOf::close, &TunnelSettingsOf::lifetime,
               &TunnelSettingsOf::jitter, &TunnelSettingsOf::ping_client, &TunnelSettingsOf::ping_origin,
-              &TunnelSettingsOf::ping_timeout, &TunnelSettingsOf::buffer, &TunnelSettingsOf::receive_buffer,
-              &TunnelSettingsOf::send_buffer, &TunnelSettingsOf::strict, &TunnelSettingsOf::messages>;
+              &TunnelSettingsOf::ping_timeout, &TunnelSettingsOf::client_codes, &TunnelSettingsOf::spread,
+              &TunnelSettingsOf::buffer, &TunnelSettingsOf::receive_buffer, &TunnelSettingsOf::send_buffer,
+              &TunnelSettingsOf::strict, &TunnelSettingsOf::messages>;
   friend constexpr bool operator==(const TunnelSettingsOf&, const TunnelSettingsOf&) noexcept = default;
 };
 
@@ -70,9 +75,14 @@ static_assert(lists_all<PartialMessageSettings>() && lists_all<PartialTunnelSett
 static_assert(std::is_trivially_destructible_v<PartialTunnelSettings>);
 
 inline constexpr std::int64_t kSecond = 1'000'000;
+constexpr std::array<int, tunnel::kNotices> default_client_codes() noexcept {
+  std::array<int, tunnel::kNotices> codes{};
+  std::ranges::copy(tunnel::kDefaultClientCodes, codes.begin());
+  return codes;
+}
 inline constexpr TunnelSettings kDefaultSettings{
     .connect = 5 * kSecond,
-    .handshake = 10 * kSecond,
+    .handshake = 60 * kSecond,
     .idle = 0,
     .stall = 60 * kSecond,
     .close = 5 * kSecond,
@@ -81,6 +91,8 @@ inline constexpr TunnelSettings kDefaultSettings{
     .ping_client = 45 * kSecond,
     .ping_origin = 0,
     .ping_timeout = 20 * kSecond,
+    .client_codes = default_client_codes(),
+    .spread = 5 * kSecond,
     .buffer = 64 * 1024,
     .receive_buffer = 0,
     .send_buffer = 0,
@@ -93,7 +105,7 @@ tunnel::Options make_options(const TunnelSettings& settings, const void* log_con
 
 // The directives that take settings as "key=value" words. As keys of WSFlowPass some settings have other
 // names, for mod_proxy has keys of its own there.
-enum class SettingsDirective : std::uint8_t { timeout, ping, message_limit, pass };
+enum class SettingsDirective : std::uint8_t { timeout, ping, message_limit, close_code, pass };
 
 struct SettingsLine {
   PartialTunnelSettings settings;

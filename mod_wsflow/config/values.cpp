@@ -4,6 +4,7 @@
 #include <charconv>
 #include <iterator>
 
+#include "mod_wsflow/ws/close_code.hpp"
 #include "mod_wsflow/ws/field_syntax.hpp"
 
 namespace wsflow::config {
@@ -69,6 +70,11 @@ std::optional<std::int64_t> parse_time(std::string_view text, std::int64_t least
 std::optional<std::int64_t> parse_size(std::string_view text, std::int64_t least,
                                        std::int64_t most) noexcept {
   return parse_measure(text, worth_of_size, least, most);
+}
+
+std::optional<int> parse_close_code(std::string_view text) noexcept {
+  const auto code = parse_number(text, 1000, 4999);
+  return code && ws::may_appear_on_wire(static_cast<std::uint16_t>(*code)) ? code : std::nullopt;
 }
 
 std::optional<bool> parse_choice(std::string_view text, std::string_view yes, std::string_view no) noexcept {

@@ -18,6 +18,9 @@ std::optional<std::int64_t> parse_time(std::string_view text, std::int64_t least
 // A number of bytes from `least` to `most`: a number, and k, M or G in either case for KiB, MiB or GiB.
 std::optional<std::int64_t> parse_size(std::string_view text, std::int64_t least, std::int64_t most) noexcept;
 
+// A Close code that may be sent (RFC 6455 7.4).
+std::optional<int> parse_close_code(std::string_view text) noexcept;
+
 // `yes` as true and `no` as false, in any case.
 std::optional<bool> parse_choice(std::string_view text, std::string_view yes, std::string_view no) noexcept;
 

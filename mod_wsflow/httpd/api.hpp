@@ -16,6 +16,7 @@
 #include <ap_config.h>
 #include <ap_expr.h>
 #include <ap_mpm.h>
+#include <ap_provider.h>
 #include <ap_release.h>
 #include <apr_base64.h>
 #include <apr_fnmatch.h>

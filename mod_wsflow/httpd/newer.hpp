@@ -10,24 +10,15 @@ extern "C" {
 // Weak: null where httpd lacks the function.
 [[gnu::weak]] AP_DECLARE(apr_status_t)
     ap_get_pollfd_from_conn(conn_rec* c, struct apr_pollfd_t* polled, apr_interval_time_t* timeout);
-// Since 2.4.59.
-[[gnu::weak]] PROXY_DECLARE(apr_status_t)
-    ap_proxy_determine_address(const char* scheme, proxy_conn_rec* backend, const char* host, apr_port_t port,
-                               unsigned int flags, request_rec* r, server_rec* server);
 }
 
 namespace wsflow::httpd::newer {
-
-inline constexpr unsigned kCheckAddress = 1;  // PROXY_DETERMINE_ADDRESS_CHECK
 
 // Since 2.4.63. An MPM that cannot wait for a connection does not know this query.
 inline constexpr int kCanWaitIo = 19;
 inline constexpr auto kAsyncWaitIo = static_cast<conn_state_e>(8);
 
 // All versions of 2.4 agree on these numbers.
-#ifdef PROXY_DETERMINE_ADDRESS_CHECK
-static_assert(kCheckAddress == PROXY_DETERMINE_ADDRESS_CHECK);
-#endif
 #ifdef AP_MPMQ_CAN_WAITIO
 static_assert(kCanWaitIo == AP_MPMQ_CAN_WAITIO && kAsyncWaitIo == CONN_STATE_ASYNC_WAITIO);
 #endif

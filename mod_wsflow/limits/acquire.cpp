@@ -8,6 +8,7 @@
 #include "mod_wsflow/limits/limiter.hpp"
 #include "mod_wsflow/limits/lock.hpp"
 #include "mod_wsflow/limits/permits.hpp"
+#include "mod_wsflow/limits/shared_keys.hpp"
 #include "mod_wsflow/os/random.hpp"
 
 namespace wsflow::limits {
@@ -28,9 +29,12 @@ class Acquisition {
   LimitRecord& limit_of(EntryRef entry) const noexcept { return table_[table_[entry].limit]; }
 
   void find_entries(std::span<const Demand> demands) noexcept;
+  bool refuse_barred(std::size_t demand, EntryRef entry) noexcept;
   void judge() noexcept;
   void hold_or_wait() noexcept;
+  bool would_refuse(EntryRef entry, bool asked) const noexcept;
   bool may_wait() noexcept;
+  bool may_wait_for_answer(EntryRef entry) const noexcept;
   void refuse_by(LimitNumber limit, EntryRef entry, LimitReason reason) noexcept;
   void refuse_unknown() noexcept;
   bool is_gone(const Demand& demand) const noexcept;
@@ -44,6 +48,7 @@ class Acquisition {
   std::array<std::size_t, kPerRequest> demand_of_{};
   std::size_t count_ = 0;       // of entries
   std::uint32_t short_of_ = 0;  // bits of entries
+  std::uint32_t asks_ = 0;      // bits of entries where it waits for the answer of the database alone
   bool refused_ = false;
   Answer answer_;
   Outlook outlook_;
@@ -71,6 +76,7 @@ void Acquisition::find_entries(std::span<const Demand> demands) noexcept {
     ++limit.arrivals;
     ++limit.rolling.at(now_).arrivals;
     if (const auto entry = obtain_entry(table_, number, demands[i].key, now_)) {
+      if (is_barred(table_[entry], now_) && refuse_barred(i, entry)) continue;
       forgive(table_, entry, now_);
       demand_of_[count_] = i;
       entries_[count_++] = entry;
@@ -85,6 +91,17 @@ void Acquisition::find_entries(std::span<const Demand> demands) noexcept {
   }
 }
 
+// False: it is only counted, and gets its permit as if it were not barred (dry-run).
+bool Acquisition::refuse_barred(std::size_t demand, EntryRef entry) noexcept {
+  if (auto& limit = limit_of(entry); limit.defined.dry_run) {
+    ++limit.dry_refused;
+    answer_.would_refuse |= 1U << demand;
+    return false;
+  }
+  if (!refused_) refuse_by(table_[entry].limit, entry, LimitReason::penalty);
+  return true;
+}
+
 void Acquisition::judge() noexcept {
   // Room that has come about meanwhile belongs to those who wait.
   for (std::size_t i = 0; i < count_; ++i) {
@@ -93,7 +110,11 @@ void Acquisition::judge() noexcept {
   }
   for (std::size_t i = 0; i < count_; ++i) {
     if (!is_full(table_, entries_[i]) && !is_early(table_, entries_[i], now_)) continue;
+    const auto boot = boot_time();
+    const bool asked = may_ask(table_, entries_[i], boot);
+    if (asked) ask_more(table_, lock_, entries_[i], boot);
     if (auto& limit = limit_of(entries_[i]); limit.defined.dry_run) {
+      if (!would_refuse(entries_[i], asked)) continue;
       ++limit.dry_refused;
       answer_.would_refuse |= 1U << demand_of_[i];
     } else {
@@ -111,14 +132,30 @@ void Acquisition::hold_or_wait() noexcept {
   const Claim claim{.owner = slot_ + 1,
                     .entries = std::span(entries_).first(count_),
                     .short_of = short_of_,
+                    .asks = asks_,
                     .on_thread = waiting_ == Waiting::on_thread};
   const auto state = short_of_ == 0 ? PermitState::held : PermitState::waiting;
   answer_.permit = state == PermitState::held ? hold(table_, claim, now_) : wait(table_, claim, now_);
   if (answer_.permit) {
     answer_.state = state;
+    for (std::size_t i = 0; i < count_; ++i) {
+      if ((short_of_ >> i & 1U) != 0) ask_for_waiter(table_, lock_, entries_[i]);
+    }
   } else {
     refuse_by(table_[entries_[0]].limit, entries_[0], LimitReason::unavailable);
   }
+}
+
+// Of a request that passes in any case (dry-run): by the last answer, as it does not wait for another one.
+bool Acquisition::would_refuse(EntryRef entry, bool asked) const noexcept {
+  return !asked || (key_share(table_, entry).marks & KeyShare::kDenied) != 0;
+}
+
+// True: the database is being asked for more of a key, and as many as it can have at most wait for that.
+bool Acquisition::may_wait_for_answer(EntryRef entry) const noexcept {
+  if (waiting_ == Waiting::never || !may_ask(table_, entry, boot_time())) return false;
+  const auto& limit = limit_of(entry);
+  return table_[entry].waiting < std::max(limit.now.concurrency, units_of_all(limit));
 }
 
 // False: it has refused.
@@ -130,16 +167,17 @@ bool Acquisition::may_wait() noexcept {
     const auto entry = entries_[i];
     const auto number = table_[entry].limit;
     const auto& limit = table_[number];
-    if (waiting_ == Waiting::never || limit.defined.acquire == 0 || limit.now.queue == 0) {
-      refuse_by(number, entry, is_full(table_, entry) ? LimitReason::concurrency : LimitReason::rate);
-      return false;
-    }
-    if (table_[entry].waiting >= limit.now.queue) {
-      refuse_by(number, entry, LimitReason::queue_full);
-      return false;
-    }
     if (!first) first = entry;
-    longest = std::min(longest, limit.defined.acquire);
+    const bool queues = waiting_ != Waiting::never && limit.defined.acquire != 0 && limit.now.queue != 0;
+    if (queues && table_[entry].waiting < limit.now.queue) {
+      longest = std::min(longest, limit.defined.acquire);
+    } else if (may_wait_for_answer(entry)) {
+      asks_ |= 1U << i;
+      longest = std::min(longest, table_->cluster.keys.patience);
+    } else {
+      refuse_by(number, entry, queues ? LimitReason::queue_full : reason_at(table_, entry));
+      return false;
+    }
   }
   const bool no_thread = waiting_ == Waiting::on_thread && table_->threads_waiting >= table_->thread_share;
   if (no_thread || !can_wait(table_)) {

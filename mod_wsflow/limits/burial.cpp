@@ -44,8 +44,8 @@ LimitNumber bury_one(LockedTable table, Micros now) noexcept {
   }
   if (!oldest) return {};
   open_grave(table[kBuried], now);
-  drop_entries(table, kBuried);
-  drop_entries(table, oldest);
+  drop_entries(table, kBuried, Noted::dropped);
+  drop_entries(table, oldest, Noted::dropped);
   for (std::uint32_t i = 0; i < table->entries_seen; ++i) {
     const auto ref = EntryRef::of(i);
     if (table[ref].limit == oldest) move_entry(table, ref, kBuried);

@@ -36,9 +36,14 @@ Outlook by_releases(const LimitRecord& limit, const Entry* entry, Micros now) no
           .so_far = limit.in_use != 0 ? limit.load.held_us / limit.in_use / kSecond : 0};
 }
 
-Outlook outlook_of(const LimitRecord& limit, const Entry* entry, LimitReason reason, Micros now) noexcept {
-  if (entry == nullptr || limit.now.rate == 0) return by_releases(limit, entry, now);
-  const auto pace = gcra_of(limit, now);
+// `pace`: of the entry; rate 0: none counts.
+Outlook outlook_of(const LimitRecord& limit, const Entry* entry, const Gcra& pace, LimitReason reason,
+                   Micros now) noexcept {
+  if (reason == LimitReason::penalty) {
+    const auto left = Micros{entry->barred_until} * kSecond - now;
+    return {.known = true, .due = seconds(left), .ahead = 0, .pace = 0, .so_far = 0};
+  }
+  if (entry == nullptr || pace.rate <= 0) return by_releases(limit, entry, now);
   const Outlook by_rate{.known = true,
                         .due = seconds(std::max<Micros>(pace.next(entry->arrival) - now, 0)),
                         .ahead = static_cast<double>(entry->waiting),
@@ -57,7 +62,8 @@ Outlook refuse(LockedTable table, LimitNumber number, EntryRef ref, LimitReason 
   ++limit.refused[static_cast<std::size_t>(reason)];
   ++limit.rolling.at(now).refused;
   // A refusal for want of permits, not for the rate.
-  if (reason != LimitReason::rate && limit.now.concurrency != 0) limit.load.stays.come(false, now);
+  const bool for_permits = reason != LimitReason::rate && reason != LimitReason::penalty;
+  if (for_permits && limit.now.concurrency != 0) limit.load.stays.come(false, now);
   if (entry != nullptr) ++entry->refused;
   refused.limit = number;
   refused.reason = reason;
@@ -69,7 +75,8 @@ Outlook refuse(LockedTable table, LimitNumber number, EntryRef ref, LimitReason 
   } else {
     ++limit.log_skipped;
   }
-  return outlook_of(limit, entry, reason, now);
+  const auto pace = ref && limit.now.rate != 0 ? gcra_of(table, ref, now) : Gcra{.rate = 0, .burst = 0};
+  return outlook_of(limit, entry, pace, reason, now);
 }
 
 }  // namespace wsflow::limits

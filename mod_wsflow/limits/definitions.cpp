@@ -8,6 +8,7 @@
 #include "mod_wsflow/limits/lock.hpp"
 #include "mod_wsflow/limits/permits.hpp"
 #include "mod_wsflow/limits/recoverable.hpp"
+#include "mod_wsflow/limits/shared_keys.hpp"
 #include "mod_wsflow/os/shared_mutex.hpp"
 
 namespace wsflow::limits {
@@ -44,8 +45,8 @@ void retire(LockedTable table, std::span<const LimitDefinition> definitions) noe
     if (stays) continue;
     commit(limit.used, LimitRecord::kRetired);
     if (number != kBuried && (limit.in_use != 0 || limit.waiting != 0)) continue;
-    drop_entries(table, number);
-    // A waiter for another limit may need it too.
+    drop_entries(table, number, Noted::kept);
+    // A waiter for another limit may need it too, or the database has keys of it.
     if (limit.keys == 0) commit(limit.used, LimitRecord::kFree);
   }
 }
@@ -84,9 +85,14 @@ void define_one(LockedTable table, Lock& lock, LimitNumber number, const LimitDe
                 Micros now) noexcept {
   auto& limit = table[number];
   if (limit.used == LimitRecord::kRetired) limit.ramp_started = now;
-  const auto before = gcra_of(limit, now).rate;
+  const auto before = own_gcra(limit, now).rate;
   limit.now = in_force(limit, definition);
+  const bool other = std::string_view(limit.defined.cluster) != definition.cluster ||
+                     shares_keys(limit.defined) != shares_keys(definition);
+  if (other && shares_keys(limit.defined)) forget_keys(table, number);
+  if (other) limit.share = {};
   limit.defined = definition;
+  if (other && shares_keys(definition)) track_keys(table, number);
   commit(limit.used, LimitRecord::kConfigured);
   quicken(table, number, before, now);
   grant_limit(table, lock, number, now);
@@ -150,7 +156,7 @@ bool change(const LimitsAccess& access, std::string_view name, const Change& cha
   const auto table = lock.table();
   const auto number = number_of(table, name);
   if (!number || table[number].used != LimitRecord::kConfigured) return false;
-  const auto before = gcra_of(table[number], now).rate;
+  const auto before = own_gcra(table[number], now).rate;
   auto& settings = table[number].now;
   settings.concurrency = change.concurrency.value_or(settings.concurrency);
   settings.queue = change.queue.value_or(settings.queue);

@@ -5,14 +5,11 @@
 
 #include "mod_wsflow/limits/gcra.hpp"
 #include "mod_wsflow/limits/recoverable.hpp"
+#include "mod_wsflow/limits/shared_keys.hpp"
 
 namespace wsflow::limits {
 
 namespace {
-
-bool is_idle(const Entry& entry) noexcept {
-  return entry.in_use == 0 && entry.wanted == 0;
-}
 
 void unlink_from_bucket(LockedTable table, EntryRef ref) noexcept {
   auto& entry = table[ref];
@@ -28,8 +25,13 @@ void unlink_idle(LockedTable table, EntryRef ref) noexcept {
   (entry.fresher ? table[entry.fresher].idler : limit.newest_idle) = entry.idler;
 }
 
+void forget_share(LockedTable table, EntryRef ref) noexcept {
+  if (shares_keys(table[table[ref].limit].defined)) move_key(table, ref, KeyList::none, 0);
+}
+
 void forget(LockedTable table, EntryRef ref) noexcept {
   auto& entry = table[ref];
+  forget_share(table, ref);
   unlink_idle(table, ref);
   unlink_from_bucket(table, ref);
   --table[entry.limit].keys;
@@ -43,6 +45,7 @@ bool forget_one(LockedTable table, LimitRecord& limit, Micros now) noexcept {
   auto ref = limit.idlest;
   for (int i = 0; i < kTries && ref; ++i, ref = table[ref].fresher) {
     if (limit.now.rate != 0 && !Gcra::full(table[ref].arrival, now)) continue;
+    if (is_barred(table[ref], now) || is_noted(table, ref)) continue;
     forget(table, ref);
     return true;
   }
@@ -60,8 +63,11 @@ EntryRef take_entry(LockedTable table) noexcept {
 }  // namespace
 
 EntryRef& bucket_of(LockedTable table, const Entry& entry) noexcept {
-  const auto hash = entry.key[0] ^ ((entry.limit.number() + 1) * 0x9E3779B97F4A7C15U);
-  return table->buckets[(hash ^ (hash >> 32U)) % kBuckets];
+  // With the secret, as a client that chooses its key knows the hash of one that nodes share.
+  const auto hash = (entry.key[0] ^ ((entry.limit.number() + 1) * 0x9E3779B97F4A7C15U) ^ table->secret[0]) *
+                    (table->secret[1] | 1U);
+  static_assert(kBuckets == 1U << 16U);
+  return table->buckets[hash >> 48U];
 }
 
 void link_entry(LockedTable table, EntryRef ref) noexcept {
@@ -97,6 +103,7 @@ EntryRef obtain_entry(LockedTable table, LimitNumber limit, const Key& key, Micr
   std::copy_n(key.shown, wanted.text_size, wanted.text);
   auto& entry = table[ref];
   entry = wanted;
+  if (shares_keys(record.defined)) key_share(table, ref) = {};
   commit(entry.limit, limit);
   link_entry(table, ref);
   rest_entry(table, ref);
@@ -120,6 +127,7 @@ void rest_entry(LockedTable table, EntryRef ref) noexcept {
 void move_entry(LockedTable table, EntryRef ref, LimitNumber limit) noexcept {
   auto& entry = table[ref];
   auto& from = table[entry.limit];
+  forget_share(table, ref);
   unlink_from_bucket(table, ref);
   --from.keys;
   from.in_use -= entry.in_use;
@@ -128,8 +136,11 @@ void move_entry(LockedTable table, EntryRef ref, LimitNumber limit) noexcept {
   link_entry(table, ref);
 }
 
-void drop_entries(LockedTable table, LimitNumber limit) noexcept {
-  while (table[limit].idlest) forget(table, table[limit].idlest);
+void drop_entries(LockedTable table, LimitNumber limit, Noted noted) noexcept {
+  for (auto ref = table[limit].idlest; ref;) {
+    const auto each = std::exchange(ref, table[ref].fresher);
+    if (noted == Noted::dropped || !is_noted(table, each)) forget(table, each);
+  }
 }
 
 }  // namespace wsflow::limits

@@ -33,6 +33,23 @@ Micros Gcra::convert(Micros arrival, double older, Micros now) const noexcept {
   return now + spans(rate, std::max(owed - 1, 0.0));
 }
 
+Micros Gcra::carry(Micros arrival, const Gcra& before, Micros now) const noexcept {
+  if (rate <= 0) return arrival;
+  const auto owed = static_cast<double>(std::max<Micros>(arrival - now, 0)) * before.rate / 1e6;
+  const auto left =
+      before.rate > 0 ? std::clamp(before.burst - owed, 0.0, static_cast<double>(before.burst)) : 0.0;
+  return now + spans(rate, burst - std::min(left, static_cast<double>(burst)));
+}
+
+double Gcra::tokens(Micros arrival, Micros now) const noexcept {
+  const auto owed = static_cast<double>(std::max<Micros>(arrival - now, 0)) * rate / 1e6;
+  return std::clamp(burst - owed, 0.0, static_cast<double>(burst));
+}
+
+Micros Gcra::with_tokens(double tokens, Micros now) const noexcept {
+  return now + spans(rate, std::max(burst - tokens, 0.0));
+}
+
 double ramp_share(Micros started, Micros ramp, Micros now) noexcept {
   constexpr double kFirst = 0.1;
   if (ramp <= 0) return 1;

@@ -27,6 +27,12 @@ struct Gcra {
   // The TAT of an older and lower rate, at this rate: as many admissions are owed, but one, so that nobody
   // waits because of the older rate.
   Micros convert(Micros arrival, double older, Micros now) const noexcept;
+  // The TAT of a bucket that was another one before: it has what was in that, as far as it holds so much. One
+  // that has become larger gets nothing with that.
+  Micros carry(Micros arrival, const Gcra& before, Micros now) const noexcept;
+  // What is in the bucket, from 0 to `burst`, and the TAT of one with so much in it.
+  double tokens(Micros arrival, Micros now) const noexcept;
+  Micros with_tokens(double tokens, Micros now) const noexcept;
   // The bucket is full: nothing need be remembered.
   static bool full(Micros arrival, Micros now) noexcept { return arrival <= now; }
 };

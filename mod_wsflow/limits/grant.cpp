@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "mod_wsflow/limits/permits.hpp"
+#include "mod_wsflow/limits/shared_keys.hpp"
 #include "mod_wsflow/limits/wait_list.hpp"
 
 namespace wsflow::limits {
@@ -23,17 +24,32 @@ void tell_first(LockedTable table, Lock& lock, EntryRef entry) noexcept {
 }  // namespace
 
 bool is_full(LockedTable table, EntryRef entry) noexcept {
-  const auto most = limit_of(table, entry).now.concurrency;
-  return most != 0 && table[entry].in_use >= most;
+  const auto& limit = limit_of(table, entry);
+  if (limit.now.concurrency == 0) return false;
+  const auto most =
+      is_shared(limit.defined) ? usable_of(table, entry, boot_time()).permits : limit.now.concurrency;
+  return table[entry].in_use >= most;
 }
 
 bool is_early(LockedTable table, EntryRef entry, Micros now) noexcept {
   const auto& limit = limit_of(table, entry);
-  return limit.now.rate != 0 && gcra_of(limit, now).next(table[entry].arrival) > now;
+  if (limit.now.rate == 0) return false;
+  const auto pace = gcra_of(table, entry, now);
+  return pace.rate <= 0 || pace.next(table[entry].arrival) > now;
 }
 
 bool is_short(LockedTable table, EntryRef entry, Micros now) noexcept {
   return !limit_of(table, entry).defined.dry_run && (is_full(table, entry) || is_early(table, entry, now));
+}
+
+LimitReason reason_at(LockedTable table, EntryRef entry) noexcept {
+  if (const auto& limit = limit_of(table, entry); is_shared(limit.defined)) {
+    const auto boot = boot_time();
+    const bool unknown =
+        limit.defined.keyed && boot >= valid_until(table->cluster.keys, key_share(table, entry));
+    if (unknown || usable_of(table, entry, boot).by_floor) return LimitReason::no_share;
+  }
+  return is_full(table, entry) ? LimitReason::concurrency : LimitReason::rate;
 }
 
 EntryRef blocked_at(LockedTable table, const PermitRecord& permit, Micros now) noexcept {
@@ -53,10 +69,12 @@ void grant_entry(LockedTable table, Lock& lock, EntryRef entry, Micros now) noex
       delist(table, waiter);
       enlist(table, other, waiter);
       tell_first(table, lock, other);
+      ask_for_waiter(table, lock, other);
     } else if (grant(table, waiter, now)) {
       lock.ring(permit.owner - 1);
     } else {
       end_wait(table, ref, now);
+      for (const auto each : entries_of(permit)) key_rests(table, lock, each);
     }
   }
   tell_first(table, lock, entry);
@@ -73,11 +91,12 @@ void give_back(LockedTable table, Lock& lock, PermitRef ref, Micros now) noexcep
   auto& permit = table[ref];
   if (permit.waiter) {
     grant_entry(table, lock, end_wait(table, ref, now), now);
-    return;
+  } else {
+    end_hold(table, ref, now);
+    // The record still has its entries: only a new permit takes it, and grants make none.
+    for (const auto entry : entries_of(permit)) grant_entry(table, lock, entry, now);
   }
-  end_hold(table, ref, now);
-  // The record still has its entries: only a new permit takes it, and grants make none.
-  for (const auto entry : entries_of(permit)) grant_entry(table, lock, entry, now);
+  for (const auto entry : entries_of(permit)) key_rests(table, lock, entry);
 }
 
 }  // namespace wsflow::limits

@@ -16,6 +16,8 @@ namespace wsflow::limits {
 bool is_full(LockedTable table, EntryRef entry) noexcept;
 bool is_early(LockedTable table, EntryRef entry, Micros now) noexcept;
 bool is_short(LockedTable table, EntryRef entry, Micros now) noexcept;
+// Why an entry is short.
+LimitReason reason_at(LockedTable table, EntryRef entry) noexcept;
 // The first entry of a permit that has no room for it, or none.
 EntryRef blocked_at(LockedTable table, const PermitRecord& permit, Micros now) noexcept;
 

@@ -3,10 +3,12 @@
 #include <arpa/inet.h>
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <cstring>
 #include <iterator>
 
+#include "mod_wsflow/limits/share.hpp"
 #include "mod_wsflow/os/digest.hpp"
 
 namespace wsflow::limits {
@@ -20,12 +22,8 @@ void clear_host_bits(in6_addr& address, unsigned bits) noexcept {
   }
 }
 
-}  // namespace
-
-Key make_key(const std::uint64_t (&secret)[4], std::string_view text, bool show) noexcept {
+Key key_of(const std::array<std::uint64_t, 2>& hash, std::string_view text, bool show) noexcept {
   Key key;
-  if (text.empty()) return key;
-  const auto hash = os::digest128(secret, text);
   std::copy(hash.begin(), hash.end(), key.hash);
   if (show) {
     const auto beginning = text.substr(0, kShownKey);
@@ -33,6 +31,22 @@ Key make_key(const std::uint64_t (&secret)[4], std::string_view text, bool show)
     key.shown_size = static_cast<std::uint8_t>(beginning.size());
   }
   return key;
+}
+
+}  // namespace
+
+Key make_key(const std::uint64_t (&secret)[4], std::string_view text, bool show) noexcept {
+  return text.empty() ? Key() : key_of(os::digest128(secret, text), text, show);
+}
+
+Key make_shared_key(std::string_view cluster, std::string_view text, bool show) noexcept {
+  return text.empty() ? Key() : key_of(os::public_digest128(cluster, text), text, show);
+}
+
+Key make_key(const LimitDefinition& definition, const std::uint64_t (&secret)[4], std::string_view text,
+             bool show) noexcept {
+  return shares_keys(definition) ? make_shared_key(definition.cluster, text, show)
+                                 : make_key(secret, text, show);
 }
 
 std::string_view network_of(std::string_view text, unsigned bits, char (&space)[64]) noexcept {

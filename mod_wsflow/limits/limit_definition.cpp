@@ -9,8 +9,10 @@ const char* name(LimitReason reason) noexcept {
     case LimitReason::queue_full: return "queue-full";
     case LimitReason::timeout: return "timeout";
     case LimitReason::client_gone: return "client-gone";
+    case LimitReason::penalty: return "penalty";
     case LimitReason::keys_full: return "keys-full";
     case LimitReason::unavailable: return "unavailable";
+    case LimitReason::no_share: return "no-share";
   }
   return "unknown";
 }

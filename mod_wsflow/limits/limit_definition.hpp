@@ -36,9 +36,12 @@ struct LimitDefinition {
   LimitSettings settings;
   Micros acquire = 0;           // longest wait for a permit; 0: none waits
   Micros ramp = 0;              // how long the rate grows from a tenth to the whole after start and outage
+  Micros penalty = 0;           // how long a key is refused whose tunnel was ended by a policy; 0: not at all
   std::uint32_t keys = 10'000;  // live keys that it keeps at most
   std::uint32_t least = 0;      // concurrency=auto: its bounds; most 0: the concurrency is as given
   std::uint32_t most = 0;
+  char cluster[kNameSize] = {};  // all nodes share it under this name; empty: it is this httpd's alone
+  std::uint32_t floor = 0;       // with `cluster`: the permits of this node while it has no share
   Applies applies = Applies::all;
   bool keyed = false;      // each key has a count of its own
   bool fail_open = false;  // a key that finds no room is not limited; else it is refused
@@ -53,10 +56,12 @@ enum class LimitReason : std::uint8_t {
   queue_full,   // as many wait as may
   timeout,      // waited as long as `acquire` lets
   client_gone,  // the client left while its request waited
+  penalty,      // a tunnel of the same key was ended by a policy, within `penalty`
   keys_full,    // no room for another key
   unavailable,  // the table is full, or its lock was not to be had within a second
+  no_share,     // of a limit that nodes share: this one has no share that it may use
 };
-inline constexpr std::size_t kReasons = 7;
+inline constexpr std::size_t kReasons = 9;
 const char* name(LimitReason reason) noexcept;
 
 }  // namespace wsflow::limits

@@ -39,6 +39,13 @@ void adapt(LockedTable table, Lock& lock, Entry& entry, Micros span, Micros now)
   if (limit.now.concurrency > before && limit.waiting != 0) grant_limit(table, lock, entry.limit, now);
 }
 
+// True: the permit waits at that entry for an answer of the database alone.
+bool asks_at(LockedTable table, const PermitRecord& permit, EntryRef at) noexcept {
+  const auto entries = entries_of(permit);
+  const auto place = std::find(entries.begin(), entries.end(), at) - entries.begin();
+  return (table[permit.waiter].asks >> place & 1U) != 0;
+}
+
 }  // namespace
 
 PermitState Limiter::state(PermitRef ref) const noexcept {
@@ -52,6 +59,7 @@ bool Limiter::withdraw(PermitRef ref, LimitReason reason, Micros now, LimitRefus
     if (state_of(permit) != PermitState::waiting) return false;
     const auto table = lock.table();
     const auto at = table[permit.waiter].at;
+    if (reason == LimitReason::timeout && asks_at(table, permit, at)) reason = reason_at(table, at);
     outlook = refuse(table, table[at].limit, at, reason, now, refused);
     give_back(table, lock, ref, now);
   } else {
@@ -66,7 +74,8 @@ bool Limiter::withdraw(PermitRef ref, LimitReason reason, Micros now, LimitRefus
   return true;
 }
 
-Micros Limiter::look_after(std::span<const PermitRef> waiting, Micros now) noexcept {
+Micros Limiter::look_after(std::span<const PermitRef> waiting, Micros now,
+                           std::vector<PermitRef>* denied) noexcept {
   // Requests pass in between.
   constexpr std::size_t kAtOnce = 256;
   constexpr Micros kAgain = 1000;
@@ -83,10 +92,15 @@ Micros Limiter::look_after(std::span<const PermitRef> waiting, Micros now) noexc
       const auto& permit = table[ref];
       if (state_of(permit) != PermitState::waiting) continue;
       const auto& waiter = table[permit.waiter];
+      if (denied != nullptr && (waiter.asks & Waiter::kDenied) != 0) {
+        denied->push_back(ref);
+        continue;
+      }
       if (!is_short(table, waiter.at, now)) grant_entry(table, lock, waiter.at, now);
       if (state_of(permit) != PermitState::waiting || is_full(table, waiter.at)) continue;
       const auto& entry = table[waiter.at];
-      sooner(std::max(gcra_of(table[entry.limit], now).next(entry.arrival), now + 1));
+      if (const auto pace = gcra_of(table, waiter.at, now); pace.rate > 0)
+        sooner(std::max(pace.next(entry.arrival), now + 1));
     }
   }
   return next;
@@ -114,7 +128,11 @@ void Limiter::first_byte(PermitRef ref, Micros now) noexcept {
 }
 
 void Limiter::failed(PermitRef ref) noexcept {
-  if (ref) table_[ref].failed.store(1, std::memory_order_relaxed);
+  if (ref) table_[ref].end.store(static_cast<std::uint32_t>(HoldEnd::failed), std::memory_order_relaxed);
+}
+
+void Limiter::punish(PermitRef ref) noexcept {
+  if (ref) table_[ref].end.store(static_cast<std::uint32_t>(HoldEnd::policy), std::memory_order_relaxed);
 }
 
 PermitLease::PermitLease(PermitLease&& other) noexcept
@@ -124,6 +142,11 @@ PermitLease& PermitLease::operator=(PermitLease&& other) noexcept {
   std::swap(limiter_, other.limiter_);
   std::swap(permit_, other.permit_);
   return *this;
+}
+
+PermitRef PermitLease::release() noexcept {
+  limiter_ = nullptr;
+  return std::exchange(permit_, PermitRef());
 }
 
 PermitLease::~PermitLease() {

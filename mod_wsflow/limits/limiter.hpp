@@ -1,6 +1,7 @@
 #pragma once
 
 #include <span>
+#include <vector>
 
 #include "mod_wsflow/limits/key.hpp"
 #include "mod_wsflow/limits/need.hpp"
@@ -70,12 +71,16 @@ class Limiter : public LimitsAccess {
 
   // The state of a permit of this process. Any thread, without the lock.
   PermitState state(PermitRef ref) const noexcept;
-  // Ends the wait of a permit, counts it as refused for `reason`, and fills `refused`. False: it was granted
-  // in the meantime, and is held.
+  // Ends the wait of a permit, counts it as refused for `reason`, and fills `refused`; with `timeout`, if it
+  // could only wait for the database: for what its key lacks. False: it was granted in the meantime, and is
+  // held.
   bool withdraw(PermitRef ref, LimitReason reason, Micros now, LimitRefusal& refused) noexcept;
   // Grants what has become due in the lists in which `waiting`, permits of this process, stand. Returns when
-  // the next may be due because of a rate, or 0 if only a release can help. Never waits for the lock.
-  Micros look_after(std::span<const PermitRef> waiting, Micros now) noexcept;
+  // the next may be due because of a rate, or 0 if only a release can help. Puts those into `denied`, which
+  // has room for all, that have waited for the database in vain: they are to be withdrawn (`timeout`). Never
+  // waits for the lock.
+  Micros look_after(std::span<const PermitRef> waiting, Micros now,
+                    std::vector<PermitRef>* denied = nullptr) noexcept;
 
   // Gives a permit back; nothing for none. Any thread, the engine's too: never waits, never allocates.
   void release(PermitRef ref, Micros now) noexcept;
@@ -83,6 +88,9 @@ class Limiter : public LimitsAccess {
   void first_byte(PermitRef ref, Micros now) noexcept;
   // The origin failed the request of a permit (502, 503, 504 of its own). Comes before release().
   void failed(PermitRef ref) noexcept;
+  // A policy ended the tunnel of a permit: what comes under its keys is refused for the limits' penalty.
+  // Comes before release(). Any thread.
+  void punish(PermitRef ref) noexcept;
 
  private:
   std::uint32_t slot_;
@@ -100,6 +108,8 @@ class PermitLease {
   explicit operator bool() const noexcept { return limiter_ != nullptr; }
   PermitRef permit() const noexcept { return permit_; }
   Limiter* limiter() const noexcept { return limiter_; }
+  // Leaves it to the caller to make a lease of the permit again.
+  PermitRef release() noexcept;
 
  private:
   Limiter* limiter_ = nullptr;  // borrowed; lives as long as the process

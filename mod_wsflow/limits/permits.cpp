@@ -6,6 +6,7 @@
 
 #include "mod_wsflow/limits/entries.hpp"
 #include "mod_wsflow/limits/recoverable.hpp"
+#include "mod_wsflow/limits/shared_keys.hpp"
 #include "mod_wsflow/limits/wait_list.hpp"
 
 namespace wsflow::limits {
@@ -35,7 +36,7 @@ WaiterRef take_waiter(LockedTable table) noexcept {
 void fill(PermitRecord& permit, const Claim& claim, WaiterRef waiter, Micros now) noexcept {
   permit.owner = claim.owner;
   permit.since = now;
-  permit.failed.store(0, std::memory_order_relaxed);
+  permit.end.store(0, std::memory_order_relaxed);
   permit.waiter = waiter;
   std::fill_n(permit.entries, kPerRequest, EntryRef());
   std::copy(claim.entries.begin(), claim.entries.end(), permit.entries);
@@ -54,10 +55,11 @@ void count_admission(LockedTable table, std::span<const EntryRef> entries, Micro
     ++entry.admitted;
     ++limit.admitted;
     ++limit.rolling.at(now).admitted;
+    key_held(table, ref);
     if (limit.now.rate == 0) continue;
     // A request that passes only because of dry-run costs nothing, as if it had been refused.
-    const auto pace = gcra_of(limit, now);
-    if (pace.next(entry.arrival) <= now) entry.arrival = pace.admit(entry.arrival, now);
+    const auto pace = gcra_of(table, ref, now);
+    if (pace.rate > 0 && pace.next(entry.arrival) <= now) entry.arrival = pace.admit(entry.arrival, now);
   }
 }
 
@@ -73,6 +75,12 @@ void count_release(LimitRecord& limit, Micros held, bool failed, Micros now) noe
   } else if (std::exchange(limit.failures, 0) >= kOutage) {
     limit.ramp_started = now;
   }
+}
+
+// A penalty begins.
+void bar(Entry& entry, const LimitRecord& limit, Micros now) noexcept {
+  if (limit.defined.penalty != 0)
+    entry.barred_until = static_cast<std::uint32_t>((now + limit.defined.penalty + kSecond - 1) / kSecond);
 }
 
 // Takes a waiter out of all counts and lists: its permit has waited since `since`, and waits no longer.
@@ -92,7 +100,8 @@ void forget_waiter(LockedTable table, WaiterRef ref, const PermitRecord& permit,
       --entry.waiting;
       --limit.waiting;
       // The wait ends here, however late its process notices.
-      limit.waits.add(std::min(now - since, limit.defined.acquire));
+      const auto most = (waiter.asks >> i & 1U) != 0 ? table->cluster.keys.patience : limit.defined.acquire;
+      limit.waits.add(std::min(now - since, most));
       if (admitted) ++limit.waited;
     }
     rest_entry(table, entries[i]);
@@ -106,12 +115,22 @@ void pass_time(LimitRecord& limit, Micros now) noexcept {
   advance(limit.load, limit.rolling, {.held = limit.in_use, .waiting = limit.waiting}, now);
 }
 
-Gcra gcra_of(const LimitRecord& limit, Micros now) noexcept {
-  return {limit.now.rate * ramp_share(limit.ramp_started, limit.defined.ramp, now), limit.now.burst};
+Gcra own_gcra(const LimitRecord& limit, Micros now) noexcept {
+  return {.rate = limit.now.rate * ramp_share(limit.ramp_started, limit.defined.ramp, now),
+          .burst = limit.now.burst};
+}
+
+Gcra gcra_of(LockedTable table, EntryRef entry, Micros now) noexcept {
+  const auto& limit = table[table[entry].limit];
+  if (!is_shared(limit.defined)) return own_gcra(limit, now);
+  auto pace = usable_of(table, entry, boot_time()).pace;
+  pace.rate *= ramp_share(limit.ramp_started, limit.defined.ramp, now);
+  return pace;
 }
 
 void quicken(LockedTable table, LimitNumber limit, double before, Micros now) noexcept {
-  const auto pace = gcra_of(table[limit], now);
+  if (is_shared(table[limit].defined)) return;  // its pace is that of the share
+  const auto pace = own_gcra(table[limit], now);
   if (before == 0 || (pace.rate != 0 && pace.rate <= before)) return;
   for (std::uint32_t i = 0; i < table->entries_seen; ++i) {
     auto& entry = table[EntryRef::of(i)];
@@ -126,7 +145,8 @@ void forgive(LockedTable table, EntryRef ref, Micros now) noexcept {
   if (limit.now.rate == 0 || entry.arrival <= now ||
       ramp_share(limit.ramp_started, limit.defined.ramp, now) < 1)
     return;
-  entry.arrival = gcra_of(limit, now).forgive(entry.arrival, now);
+  const auto pace = gcra_of(table, ref, now);
+  if (pace.rate > 0) entry.arrival = pace.forgive(entry.arrival, now);
 }
 
 PermitRef hold(LockedTable table, const Claim& claim, Micros now) noexcept {
@@ -153,6 +173,7 @@ PermitRef wait(LockedTable table, const Claim& claim, Micros now) noexcept {
   waiter.ticket = ++table->next_ticket;
   waiter.short_of = claim.short_of;
   waiter.holds_thread = claim.on_thread ? 1 : 0;
+  waiter.asks = claim.asks;
   fill(permit, claim, waiter_ref, now);
   commit(waiter.permit, ref);
   commit(permit, PermitState::waiting);
@@ -202,7 +223,7 @@ EntryRef end_wait(LockedTable table, PermitRef ref, Micros now) noexcept {
 void end_hold(LockedTable table, PermitRef ref, Micros now) noexcept {
   auto& permit = table[ref];
   const auto held = std::max<Micros>(now - permit.since, 0);
-  const bool failed = permit.failed.load(std::memory_order_relaxed) != 0;
+  const auto end = static_cast<HoldEnd>(permit.end.load(std::memory_order_relaxed));
   commit(permit, PermitState::free);
   for (const auto each : entries_of(permit)) {
     auto& entry = table[each];
@@ -211,7 +232,8 @@ void end_hold(LockedTable table, PermitRef ref, Micros now) noexcept {
     leave(limit.load, permit.since, now);
     --entry.in_use;
     --limit.in_use;
-    count_release(limit, held, failed, now);
+    count_release(limit, held, end == HoldEnd::failed, now);
+    if (end == HoldEnd::policy) bar(entry, limit, now);
     rest_entry(table, each);
   }
   free_permit(table, ref);

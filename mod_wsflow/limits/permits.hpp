@@ -12,8 +12,11 @@ namespace wsflow::limits {
 // Counts the load of a limit up to `now`: comes before each change of its load.
 void pass_time(LimitRecord& limit, Micros now) noexcept;
 
-// The rate that is in force now of a limit whose rate is not 0.
-Gcra gcra_of(const LimitRecord& limit, Micros now) noexcept;
+// The rate that is in force now at an entry whose limit has a rate. Of a limit that nodes share it may be 0:
+// none may pass.
+Gcra gcra_of(LockedTable table, EntryRef entry, Micros now) noexcept;
+// Of a limit that nodes do not share.
+Gcra own_gcra(const LimitRecord& limit, Micros now) noexcept;
 // Converts the entries of a limit whose rate has risen from `before` (0: any rate): none waits any longer
 // because of the lower one.
 void quicken(LockedTable table, LimitNumber limit, double before, Micros now) noexcept;
@@ -25,6 +28,7 @@ struct Claim {
   std::uint32_t owner = 0;  // number of the slot + 1
   std::span<const EntryRef> entries;
   std::uint32_t short_of = 0;  // bits of those that have no room; 0 with hold()
+  std::uint32_t asks = 0;      // bits of those where it waits for an answer alone (Waiter)
   bool on_thread = false;      // a worker thread waits with it
 };
 // A permit; none: there are no more records.

@@ -22,7 +22,11 @@ bool reap(Table& shared, const SlotWakeups& wakeups, std::uint32_t slot, Micros 
       if (table[ref].owner == slot + 1 && state_of(table[ref]) != PermitState::free)
         give_back(table, lock, ref, time);
     }
-    if (end == table->permits_seen) return true;
+    if (end == table->permits_seen) {
+      // Another process speaks with the cluster's database from here on.
+      if (table->cluster.worker == slot + 1) table->cluster.worker = 0;
+      return true;
+    }
     done = end;
   }
 }

@@ -7,8 +7,9 @@
 namespace wsflow::limits {
 
 // The last store of a record, the one that repair() trusts: LimitRecord::used, Entry::limit,
-// PermitRecord::state, Waiter::permit, Table::defined_by. A process that is killed leaves in the shared
-// memory all that it has executed, so only the compiler must not move a store across this one.
+// PermitRecord::state, Waiter::permit, Table::defined_by; and of Share::until, for the same reason. A process
+// that is killed leaves in the shared memory all that it has executed, so only the compiler must not move a
+// store across this one.
 template <class Value>
 void commit(Value& field, Value value) noexcept {
   std::atomic_signal_fence(std::memory_order_seq_cst);

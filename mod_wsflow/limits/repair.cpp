@@ -10,6 +10,7 @@
 #include "mod_wsflow/limits/limiter.hpp"
 #include "mod_wsflow/limits/permits.hpp"
 #include "mod_wsflow/limits/recoverable.hpp"
+#include "mod_wsflow/limits/shared_keys.hpp"
 #include "mod_wsflow/limits/wait_list.hpp"
 
 namespace wsflow::limits {
@@ -118,6 +119,7 @@ void repair(LockedTable table, Lock& lock) noexcept {
   find_permits(table);
   const auto waiting = find_waiters(table, space);
   for (const auto each : waiting) count(table, each, time);
+  find_shared_keys(table);
   for (auto i = table->entries_seen; i-- != 0;) {
     if (const auto ref = EntryRef::of(i); table[ref].limit) rest_entry(table, ref);
   }

@@ -13,6 +13,7 @@
 #include "mod_wsflow/limits/load.hpp"
 #include "mod_wsflow/limits/ref.hpp"
 #include "mod_wsflow/limits/rolling_stats.hpp"
+#include "mod_wsflow/limits/share.hpp"
 
 namespace wsflow::limits {
 
@@ -48,6 +49,7 @@ struct LimitRecord {
   std::uint32_t serial;     // of all limits that ever were; from 1 on
   LimitDefinition defined;  // as the newest configuration has it
   LimitSettings now;        // as it is in force: changed by an operator, or by itself (concurrency=auto)
+  Share share;              // of a limit that nodes share
   Micros ramp_started;
   std::uint32_t failures;  // requests in a row that failed at the origin
 
@@ -96,9 +98,19 @@ struct Entry {
 
   // Statistics.
   std::uint32_t peak;
+  std::uint32_t
+      barred_until;  // the penalty: refused until then; seconds of the monotonic clock, 0: never barred
   std::uint64_t admitted;
   std::uint64_t refused;
 };
+
+// True while a penalty refuses the key.
+inline bool is_barred(const Entry& entry, Micros now) noexcept {
+  return Micros{entry.barred_until} * kSecond > now;
+}
+
+// What the owner of a permit says of its end, before it gives it back.
+enum class HoldEnd : std::uint32_t { good, failed, policy };
 
 enum class PermitState : std::uint32_t { free, waiting, held, returned };
 
@@ -106,11 +118,11 @@ enum class PermitState : std::uint32_t { free, waiting, held, returned };
 struct alignas(64) PermitRecord {
   // A PermitState: the last store, which repair() trusts. The owner sets `returned` without the lock.
   std::atomic<std::uint32_t> state;
-  std::uint32_t owner;                // number of the process slot + 1
-  Micros since;                       // when its wait or its hold began
-  std::atomic<std::uint32_t> failed;  // 1: the origin failed; the owner sets it before it gives back
-  WaiterRef waiter;                   // while it waits
-  PermitRef next;                     // of the free ones
+  std::uint32_t owner;             // number of the process slot + 1
+  Micros since;                    // when its wait or its hold began
+  std::atomic<std::uint32_t> end;  // a HoldEnd
+  WaiterRef waiter;                // while it waits
+  PermitRef next;                  // of the free ones
   EntryRef entries[kPerRequest];
 };
 
@@ -121,6 +133,10 @@ struct Waiter {
   std::uint64_t ticket;        // grows: who came first
   std::uint32_t short_of;      // bits of `entries`: what it waited for when it came; counted as waiting there
   std::uint32_t holds_thread;  // 1: a worker thread is stuck with it
+  // Bits of `entries`: keys that nodes share, where it may wait for the answer of the database alone, not in
+  // a queue; kDenied: the answer has come, and it has no room there.
+  std::uint32_t asks;
+  static constexpr std::uint32_t kDenied = 1U << 31U;
 
   // Derived.
   EntryRef at;  // the entry in whose list it stands: one that has no room for it
@@ -140,6 +156,7 @@ struct alignas(64) WSFLOW_CAPABILITY("lock of the limits") Table {
   std::uint32_t last_serial;
   std::uint32_t thread_share;  // how many waiters may hold a worker thread
   std::uint64_t next_ticket;
+  ClusterState cluster;
 
   // Derived.
   std::uint32_t threads_waiting;
@@ -162,12 +179,14 @@ struct alignas(64) WSFLOW_CAPABILITY("lock of the limits") Table {
   EntryRef buckets[kBuckets];  // derived: entries by key
   Waiter waiters[kWaiters];
   Entry entries[kEntries];
+  KeyShare key_shares[kEntries];  // of the entries of limits with key= and cluster=; else untouched
   PermitRecord permits[kPermits];
 };
 
 // Processes of two builds of the module may share a table: its layout is part of what they agree on.
 static_assert(sizeof(PermitRecord) == 64);
-static_assert(sizeof(void*) != 8 || (sizeof(Entry) == 128 && sizeof(Waiter) == 40 &&
-                                     sizeof(LimitRecord) == 13'328 && sizeof(Table) == 29'542'144));
+static_assert(sizeof(void*) != 8 ||
+              (sizeof(Entry) == 128 && sizeof(Waiter) == 40 && sizeof(LimitRecord) == 13'544 &&
+               sizeof(KeyShare) == 48 && sizeof(Table) == 32'743'744));
 
 }  // namespace wsflow::limits

@@ -10,6 +10,7 @@
 #include "mod_wsflow/limits/gcra.hpp"
 #include "mod_wsflow/limits/lock.hpp"
 #include "mod_wsflow/limits/permits.hpp"
+#include "mod_wsflow/limits/shared_keys.hpp"
 
 namespace wsflow::limits {
 
@@ -30,13 +31,30 @@ void measure(LimitView& view, const LimitRecord& limit, Micros now) {
   view.arrival_rate = static_cast<double>(minute.arrivals) / span;
   view.admission_rate = static_cast<double>(minute.admitted) / span;
   view.release_rate = static_cast<double>(minute.released) / span;
+  view.refusal_rate = static_cast<double>(minute.refused) / span;
   view.held_mean = minute.released != 0 ? per(seconds(minute.held_us), minute.released)
                                         : per(seconds(static_cast<Micros>(limit.held_us)), limit.released);
   view.held_p95 = seconds(minute.held.quantile(0.95));
   view.need = need_of(limit, minute, now);
 }
 
-LimitView view_of(LimitRecord& limit, Micros now) {
+// What this node has of a limit that nodes share; of one with keys, of which each has a share of its own,
+// whether it has a lease.
+void add_share(LimitView& view, const LimitRecord& limit, const KeyLease& keys) {
+  const auto boot = boot_time();
+  view.share = limit.share;
+  view.usable = usable(limit.defined, limit.now, limit.share, boot);
+  auto until = limit.share.until;
+  if (limit.defined.keyed) {
+    until = std::min(until, keys.until);
+    view.share.settling = keys.settling;
+    view.usable = {
+        .permits = 0, .pace = {.rate = 0, .burst = 0}, .by_floor = boot >= until || keys.settling != 0};
+  }
+  view.lease_left = std::max<Micros>(until - boot, 0);
+}
+
+LimitView view_of(LimitRecord& limit, const KeyLease& keys, Micros now) {
   pass_time(limit, now);
   LimitView view{};
   view.name = limit.defined.name;
@@ -57,6 +75,7 @@ LimitView view_of(LimitRecord& limit, Micros now) {
   view.held_us = limit.held_us;
   view.waits = limit.waits;
   view.gradient = limit.gradient;
+  if (is_shared(limit.defined)) add_share(view, limit, keys);
   view.ramp_share = ramp_share(limit.ramp_started, limit.defined.ramp, now);
   measure(view, limit, now);
   return view;
@@ -69,15 +88,20 @@ bool before(const KeyView& left, const KeyView& right) noexcept {
   return rank(left) > rank(right);
 }
 
+// Without its text.
+KeyView view_of(const Entry& entry) noexcept {
+  return {.text = {},
+          .hash = entry.key[0],
+          .in_use = entry.in_use,
+          .waiting = entry.waiting,
+          .peak = entry.peak,
+          .admitted = entry.admitted,
+          .refused = entry.refused};
+}
+
 // Keeps the first of `keys`, in their order.
 void add(std::vector<KeyView>& keys, const Entry& entry) {
-  KeyView key{.text = {},
-              .hash = entry.key[0],
-              .in_use = entry.in_use,
-              .waiting = entry.waiting,
-              .peak = entry.peak,
-              .admitted = entry.admitted,
-              .refused = entry.refused};
+  auto key = view_of(entry);
   if (keys.size() == kTopKeys && !before(key, keys.back())) return;
   key.text.assign(entry.text, entry.text_size);
   if (keys.size() == kTopKeys) keys.pop_back();
@@ -116,6 +140,12 @@ bool copy_limit(const LimitsAccess& access, LimitNumber number, LimitRecord& cop
   copy.used = limit.used;
   if (limit.used != LimitRecord::kFree) copy = limit;
   return true;
+}
+
+ClusterState cluster_state(const LimitsAccess& access) noexcept {
+  ClusterState state{};
+  if (const Lock lock(access.table(), access.wakeups(), Lock::kPatience); lock) state = lock.table()->cluster;
+  return state;
 }
 
 bool is_held(const PermitRecord& permit) noexcept {
@@ -202,16 +232,27 @@ std::vector<LimitView> all_limits(const LimitsAccess& access, Micros now) {
   result.reserve(kLimits + 1);  // the addresses of its views are kept
   std::vector<LimitView*> by_number(kLimits + 1);
   bool keyed = false;
+  const auto keys = cluster_state(access).keys;
   for (std::size_t i = 0; i < kLimits + 1; ++i) {
     LimitRecord limit{};
     if (!copy_limit(access, LimitNumber::of(i), limit)) break;
     if (limit.used == LimitRecord::kFree) continue;
     if (limit.used == LimitRecord::kRetired && limit.in_use == 0 && limit.waiting == 0) continue;
-    by_number[i] = &result.emplace_back(view_of(limit, now));
+    by_number[i] = &result.emplace_back(view_of(limit, keys, now));
     keyed = keyed || limit.defined.keyed;
   }
   if (keyed) add_keys(access, by_number);
   return result;
+}
+
+ClusterView cluster_view(const LimitsAccess& access) {
+  auto state = cluster_state(access);
+  state.error[sizeof state.error - 1] = '\0';
+  return {.answers = state.answers,
+          .failures = state.failures,
+          .keys = state.keys.tracked,
+          .answer_ms = state.keys.answer_us / 1000,
+          .error = state.error};
 }
 
 std::optional<std::uint64_t> refusals(const LimitsAccess& access) noexcept {
@@ -233,6 +274,52 @@ std::optional<PermitSet> holders_of(const LimitsAccess& access, std::string_view
     scan = mark_holders(access, limit, key, from, result);
   }
   return scan == Scan::done ? std::optional(std::move(result)) : std::nullopt;
+}
+
+std::vector<HeldPermits> unkeyed_limits_of(const LimitsAccess& access, std::span<const PermitRef> permits) {
+  std::array<std::uint32_t, kLimits + 1> counts{};
+  const auto count = [&](std::span<const PermitRef> some) noexcept {
+    const Lock lock(access.table(), access.wakeups(), Lock::kPatience);
+    if (!lock) return;
+    const auto table = lock.table();
+    for (const auto ref : some) {
+      if (!ref || ref.number() >= table->permits_seen || !is_held(table[ref])) continue;
+      for (const auto each : entries_of(table[ref])) {
+        const auto number = table[each].limit;
+        if (number && !table[number].defined.keyed) ++counts[number.number()];
+      }
+    }
+  };
+  while (!permits.empty()) {
+    const auto some = permits.first(std::min<std::size_t>(permits.size(), kKeysAtOnce));
+    permits = permits.subspan(some.size());
+    count(some);
+  }
+  std::vector<HeldPermits> result;
+  for (std::size_t i = 0; i < counts.size(); ++i) {
+    LimitRecord limit{};
+    if (counts[i] != 0 && copy_limit(access, LimitNumber::of(i), limit))
+      result.push_back({.limit = limit.defined.name, .count = counts[i]});
+  }
+  return result;
+}
+
+std::optional<KeyState> key_state(const LimitsAccess& access, std::string_view limit, const Key& key,
+                                  Micros now) {
+  Entry copy{};
+  std::uint32_t permits = 0;
+  {
+    const Lock lock(access.table(), access.wakeups(), Lock::kPatience);
+    if (!lock) return std::nullopt;
+    const auto table = lock.table();
+    const auto entry = entry_of(table, limit, key);
+    if (!entry) return std::nullopt;
+    copy = table[entry];
+    permits = table[copy.limit].now.concurrency;
+  }
+  KeyState result{.view = view_of(copy), .permits = permits};
+  if (is_barred(copy, now)) result.barred = Micros{copy.barred_until} * kSecond - now;
+  return result;
 }
 
 std::vector<std::vector<HeldKey>> keys_of(const LimitsAccess& access, std::span<const PermitRef> permits) {

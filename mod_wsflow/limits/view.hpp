@@ -26,6 +26,16 @@ struct KeyView {
   std::uint64_t refused;
 };
 
+// The database by which nodes share limits.
+struct ClusterView {
+  std::uint64_t answers = 0;
+  std::uint64_t failures = 0;
+  std::uint32_t keys = 0;  // of all limits with key=: those of which it knows for this node
+  double answer_ms = 0;    // how long it takes to answer a request for keys
+  std::string error;       // of the last request; empty: it was answered
+};
+ClusterView cluster_view(const LimitsAccess& access);
+
 // A limit with all that is known of it.
 struct LimitView {
   std::string name;
@@ -46,12 +56,16 @@ struct LimitView {
   std::uint64_t held_us;
   Histogram waits;
   Gradient gradient;
+  Share share;        // of a limit that nodes share
+  Usable usable;      // likewise; with key=, `by_floor` alone counts
+  Micros lease_left;  // of the share; 0: it has ended
   double ramp_share;  // of the rate that is in force now: 0.1 to 1
 
   // Measured over the last minute.
   double arrival_rate;  // requests a second, refused ones too
   double admission_rate;
   double release_rate;
+  double refusal_rate;
   double held_mean;  // seconds; of the last minute's releases, or of all if there were none
   double held_p95;
   Need need;
@@ -76,6 +90,25 @@ struct HeldKey {
   std::string text;
   friend bool operator==(const HeldKey&, const HeldKey&) = default;
 };
+// How many of some permits are held of a limit.
+struct HeldPermits {
+  std::string limit;
+  std::uint32_t count = 0;
+  friend bool operator==(const HeldPermits&, const HeldPermits&) = default;
+};
+// The limits without keys that these permits are held of.
+std::vector<HeldPermits> unkeyed_limits_of(const LimitsAccess& access, std::span<const PermitRef> permits);
+
+// What is known of one key of a limit that is configured; nothing if it has no count, or the lock was not to
+// be had.
+struct KeyState {
+  KeyView view;
+  std::uint32_t permits = 0;  // that each key has; 0: any number
+  Micros barred = 0;          // until the penalty ends; 0: it is not barred
+};
+std::optional<KeyState> key_state(const LimitsAccess& access, std::string_view limit, const Key& key,
+                                  Micros now);
+
 // For each permit its keys that may be shown; empty for none, and for a permit without keys.
 std::vector<std::vector<HeldKey>> keys_of(const LimitsAccess& access, std::span<const PermitRef> permits);
 

@@ -55,8 +55,17 @@ void WaitThread::give_up(Waits::iterator at, Wait::End how, LimitReason reason, 
   end(at, limiter_.withdraw(wait.permit, reason, now, wait.refused) ? how : Wait::End::granted);
 }
 
+void WaitThread::end_denied(Micros now) noexcept {
+  for (auto at = waits_.begin(); at != waits_.end();) {
+    const auto current = at++;
+    if (std::find(denied_.begin(), denied_.end(), current->second->permit) != denied_.end())
+      give_up(current, Wait::End::denied, LimitReason::timeout, now);
+  }
+}
+
 int WaitThread::look(Micros now) {
   permits_.clear();
+  denied_.clear();
   auto next = now + kRound;
   for (auto at = waits_.begin(); at != waits_.end();) {
     const auto current = at++;
@@ -71,7 +80,9 @@ int WaitThread::look(Micros now) {
     }
   }
   if (permits_.empty()) return -1;
-  if (const auto due = limiter_.look_after(permits_, now); due != 0) next = std::min(next, due);
+  denied_.reserve(permits_.size());
+  if (const auto due = limiter_.look_after(permits_, now, &denied_); due != 0) next = std::min(next, due);
+  if (!denied_.empty()) end_denied(now);
   return static_cast<int>(std::max<Micros>((next - now + 999) / 1000, 1));
 }
 

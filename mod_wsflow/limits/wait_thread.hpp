@@ -16,12 +16,12 @@ namespace wsflow::limits {
 
 // The wait for a permit of this process. The worker that began it owns it; the wait thread writes `end`.
 struct Wait {
-  enum class End : std::uint8_t { none, granted, timeout, client_gone };
+  enum class End : std::uint8_t { none, granted, timeout, denied, client_gone };
 
   PermitRef permit{};
   Micros until = 0;        // when it waits no longer
   int client = -1;         // a socket that tells that the client has left; borrowed, -1: none
-  LimitRefusal refused{};  // valid with timeout and client_gone
+  LimitRefusal refused{};  // valid with timeout, denied and client_gone
   std::atomic<End> end{End::none};
   std::uint64_t token = 0;  // written by add()
 
@@ -58,6 +58,7 @@ class WaitThread {
   void run();
   // Looks at all waits. Returns the milliseconds until the next look is due, or -1.
   int look(Micros now) WSFLOW_REQUIRES(mutex_);
+  void end_denied(Micros now) noexcept WSFLOW_REQUIRES(mutex_);
   // Both hand the wait back to its owner.
   void end(Waits::iterator at, Wait::End how) noexcept WSFLOW_REQUIRES(mutex_);
   void give_up(Waits::iterator at, Wait::End how, LimitReason reason, Micros now) noexcept
@@ -71,6 +72,7 @@ class WaitThread {
   Waits waits_ WSFLOW_GUARDED_BY(mutex_);
   std::uint64_t next_token_ WSFLOW_GUARDED_BY(mutex_) = 1;
   std::vector<PermitRef> permits_;  // by the thread: those that still wait
+  std::vector<PermitRef> denied_;   // by the thread: those of them that have no more to wait for
   std::atomic<bool> ending_{false};
   std::thread thread_;
 };

@@ -116,7 +116,43 @@ inline constexpr Family kFamilies[] = {
      "",
      "Handshakes that WSFlowOrigin would have refused without report-only.",
      {{.json = "tunnels.origin_reports", .line = "OriginReports"}}},
+    {"wsflow_connections_passed_total",
+     "",
+     "New connections that a full child passed on to a sibling with room.",
+     {{.json = "tunnels.connections_passed", .line = "ConnectionsPassed"}}},
+    {"wsflow_refused_again_total",
+     "",
+     "Refused handshakes whose client had been refused ten times in the same minute already.",
+     {{.json = "tunnels.refused_again", .line = "RepeatedRefusals"}}},
     {"wsflow_pings_total", "peer", "Pings sent to peers that were quiet.", {{.json = "pings.<peer>.sent"}}},
+    {"wsflow_presence_joins_total",
+     "",
+     "Keys of presence lists whose first socket in a process came.",
+     {{.json = "presence.joins", .line = "PresenceJoins"}}},
+    {"wsflow_presence_leaves_total",
+     "",
+     "Keys of presence lists whose last socket in a process went.",
+     {{.json = "presence.leaves", .line = "PresenceLeaves"}}},
+    {"wsflow_presence_rows_total",
+     "",
+     "Changes that the presence store has taken.",
+     {{.json = "presence.rows", .line = "PresenceRows"}}},
+    {"wsflow_presence_batches_total",
+     "",
+     "Batches that the presence store has taken.",
+     {{.json = "presence.batches", .line = "PresenceBatches"}}},
+    {"wsflow_presence_failures_total",
+     "",
+     "Times that the presence store could not be reached, or refused a batch.",
+     {{.json = "presence.failures", .line = "PresenceFailures"}}},
+    {"wsflow_presence_lost_total",
+     "",
+     "Sessions that found no room to wait for the presence store, and are not in its history.",
+     {{.json = "presence.lost", .line = "PresenceLost"}}},
+    {"wsflow_presence_events_total",
+     "",
+     "Joins and leaves that an application was told.",
+     {{.json = "presence.events", .line = "PresenceEvents"}}},
     {"wsflow_log_lines_total",
      "",
      "Lines written to tunnel logs.",
@@ -225,7 +261,16 @@ inline constexpr CounterIndex<Direction, OpcodeClass> kFrames{"wsflow_relayed_fr
 inline constexpr CounterIndex<Direction, CloseClass> kCloses{"wsflow_close_codes_total"};  // by sender
 inline constexpr std::size_t kNotWebSocket = counter("wsflow_not_websocket_total");
 inline constexpr std::size_t kOriginReports = counter("wsflow_origin_reports_total");
+inline constexpr std::size_t kConnectionsPassed = counter("wsflow_connections_passed_total");
+inline constexpr std::size_t kRefusedAgain = counter("wsflow_refused_again_total");
 inline constexpr CounterIndex<Direction> kPings{"wsflow_pings_total"};  // by the peer that is pinged
+inline constexpr std::size_t kPresenceJoins = counter("wsflow_presence_joins_total");
+inline constexpr std::size_t kPresenceLeaves = counter("wsflow_presence_leaves_total");
+inline constexpr std::size_t kPresenceRows = counter("wsflow_presence_rows_total");
+inline constexpr std::size_t kPresenceBatches = counter("wsflow_presence_batches_total");
+inline constexpr std::size_t kPresenceFailures = counter("wsflow_presence_failures_total");
+inline constexpr std::size_t kPresenceLost = counter("wsflow_presence_lost_total");
+inline constexpr std::size_t kPresenceEvents = counter("wsflow_presence_events_total");
 inline constexpr std::size_t kLogLines = counter("wsflow_log_lines_total");
 inline constexpr std::size_t kLogLinesLost = counter("wsflow_log_lines_lost_total");
 inline constexpr std::size_t kHandshakeTimes = first_bucket("wsflow_handshake_seconds");
@@ -249,9 +294,25 @@ enum class Reading : std::uint8_t {
   tunnels_active_worker,
   tunnels_max,
   buffered,
+  start_time,
+  descriptors_open,
+  descriptors_share,
+  httpd_workers,
+  worker_usable,
+  route_tunnels,
+  route_handshakes,
+  route_handshake_seconds,
+  route_bytes,
+  route_close_codes,
+  presence_keys,
+  presence_sockets,
+  presence_waiting,
+  presence_lag,
+  presence_failing,
   permits_in_use,
   permits_limit,
   permits_key_limit,
+  permits_key_most,
   permits_waiting,
   permits_needed,
   limit_keys,
@@ -259,8 +320,16 @@ enum class Reading : std::uint8_t {
   limit_admissions,
   limit_refusals,
   limit_dry_refusals,
+  cluster_share,
+  cluster_others,
+  cluster_lease,
+  cluster_keys,
+  cluster_keys_asked,
+  cluster_keys_denied,
+  cluster_answers,
+  cluster_failures,
 };
-inline constexpr std::size_t kReadings = 17;
+inline constexpr std::size_t kReadings = 41;
 // By Reading. What ends with _total grows, what ends with _info is always 1.
 struct ReadingFamily {
   const char* metric;
@@ -268,5 +337,10 @@ struct ReadingFamily {
   const char* help;
 };
 std::span<const ReadingFamily, kReadings> readings() noexcept;
+
+// So many of the labels (server, route, origin), the first that were used, have series of their own, and so
+// many of mod_proxy's workers. All others together are one of each, in whose labels kOthers stands.
+inline constexpr std::size_t kOwnSeries = 100;
+inline constexpr std::string_view kOthers = "others";
 
 }  // namespace wsflow::metrics

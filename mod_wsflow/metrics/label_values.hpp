@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "mod_wsflow/base/outcome.hpp"
+#include "mod_wsflow/shm/layout.hpp"
 
 namespace wsflow::metrics {
 
@@ -20,7 +21,7 @@ const char* opcode_class_name(std::size_t index) noexcept;
 
 // Classes of Close codes: 1000 to 1015 one by one, then 3xxx, 4xxx, other.
 enum class CloseClass : std::uint8_t {};
-inline constexpr std::size_t kCloseCodes = 19;
+inline constexpr std::size_t kCloseCodes = shm::kCloseCodes;
 inline constexpr const char* kCloseNames[kCloseCodes] = {
     "1000", "1001", "1002", "1003", "1004", "1005", "1006", "1007", "1008", "1009",
     "1010", "1011", "1012", "1013", "1014", "1015", "3xxx", "4xxx", "other"};

@@ -47,6 +47,10 @@ std::optional<Interval> between(const shm::Sample& from, const shm::Sample& to) 
                   .limit_refused = rate(Sampled::limit_refused),
                   .bytes_to_origin = rate(Sampled::bytes_to_origin),
                   .bytes_to_client = rate(Sampled::bytes_to_client),
+                  .joins = rate(Sampled::joins),
+                  .leaves = rate(Sampled::leaves),
+                  .origin_failed = rate(Sampled::origin_failed),
+                  .lost = rate(Sampled::lost),
                   .handshake_p50 = quantile(kHandshakes, buckets, longest, 0.50),
                   .handshake_p95 = quantile(kHandshakes, buckets, longest, 0.95),
                   .handshake_p99 = quantile(kHandshakes, buckets, longest, 0.99)};
@@ -65,6 +69,13 @@ shm::Sample sample_of(const shm::Counters& sums, std::uint64_t active, std::uint
   values[place(Sampled::limit_refused)] = limit_refused;
   values[place(Sampled::bytes_to_origin)] = sums[kBytes(Direction::client_to_origin)];
   values[place(Sampled::bytes_to_client)] = sums[kBytes(Direction::origin_to_client)];
+  values[place(Sampled::joins)] = sums[kPresenceJoins];
+  values[place(Sampled::leaves)] = sums[kPresenceLeaves];
+  for (std::size_t i = 0; i < base::kHandshakeRefusals; ++i) {
+    const auto refusal = static_cast<base::HandshakeRefusal>(i);
+    if (base::is_failure_of_origin(refusal)) values[place(Sampled::origin_failed)] += sums[kRefused(refusal)];
+  }
+  values[place(Sampled::lost)] = sums[kTunnelsEnded(base::Outcome::process_lost)];
   values[place(Sampled::handshake_longest)] = sums[kLongestHandshake];
   std::copy_n(sums.begin() + kHandshakeTimes, kHandshakeBuckets, values.begin() + kFirstBucket);
   return sample;

@@ -19,6 +19,10 @@ enum class Sampled : std::uint8_t {
   limit_refused,  // requests of all kinds that a limit has refused
   bytes_to_origin,
   bytes_to_client,
+  joins,              // of presence lists
+  leaves,             // likewise
+  origin_failed,      // handshakes whose origin failed
+  lost,               // tunnels of processes that died
   handshake_longest,  // ever
   handshake_bucket,   // the first of kHandshakeBuckets
 };
@@ -33,6 +37,10 @@ struct Interval {
   double limit_refused = 0;
   double bytes_to_origin = 0;
   double bytes_to_client = 0;
+  double joins = 0;   // of presence lists
+  double leaves = 0;  // likewise
+  double origin_failed = 0;
+  double lost = 0;
   // Of the handshakes that ended in it, in seconds; 0: there were none.
   double handshake_p50 = 0;
   double handshake_p95 = 0;

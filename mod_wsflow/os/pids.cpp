@@ -4,7 +4,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <ctime>
 
 #include "mod_wsflow/os/proc_stat.hpp"
 
@@ -20,6 +22,14 @@ constexpr int kStartTicks = 22;
 std::uint64_t start_ticks(pid_t pid) noexcept {
   const auto stat = ProcStat::of(pid);
   return stat ? stat->number(kStartTicks) : 0;
+}
+
+double seconds_since(std::uint64_t ticks) noexcept {
+  timespec now{};
+  const auto second = ::sysconf(_SC_CLK_TCK);
+  if (ticks == 0 || second <= 0 || ::clock_gettime(CLOCK_BOOTTIME, &now) != 0) return 0;
+  const auto since_boot = static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) * 1e-9;
+  return std::max(since_boot - static_cast<double>(ticks) / static_cast<double>(second), 0.0);
 }
 
 std::uint64_t thread_count() noexcept {

@@ -9,6 +9,8 @@ namespace wsflow::os {
 // The start of the process, in clock ticks since the start of the machine. Pid and ticks together name a
 // process for good. 0: unknown.
 std::uint64_t start_ticks(pid_t pid) noexcept;
+// For how many seconds a process runs that has these start ticks: by a clock that nobody can set. 0: unknown.
+double seconds_since(std::uint64_t ticks) noexcept;
 // True if the process with this pid and these start ticks (0: unknown) will never run again. False if
 // unknown.
 bool gone(pid_t pid, std::uint64_t ticks) noexcept;

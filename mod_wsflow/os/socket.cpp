@@ -20,13 +20,20 @@ IoResult failure() noexcept {
   if (error == EAGAIN || error == EWOULDBLOCK || error == EINTR) return {.status = Io::again};
   return {.status = Io::failed, .error = error};
 }
-}  // namespace
 
-IoResult receive(int fd, std::span<std::uint8_t> into) noexcept {
-  const auto got = ::recv(fd, into.data(), into.size(), 0);
+IoResult received(ssize_t got) noexcept {
   if (got < 0) return failure();
   if (got == 0) return {.status = Io::eof};
   return {.status = Io::ok, .bytes = static_cast<std::size_t>(got)};
+}
+}  // namespace
+
+IoResult receive(int fd, std::span<std::uint8_t> into) noexcept {
+  return received(::recv(fd, into.data(), into.size(), 0));
+}
+
+IoResult peek(int fd, std::span<std::uint8_t> into) noexcept {
+  return received(::recv(fd, into.data(), into.size(), MSG_PEEK));
 }
 
 IoResult send(int fd, std::span<const std::uint8_t> from) noexcept {
@@ -40,12 +47,12 @@ void shutdown_write(int fd) noexcept {
 }
 
 base::UniqueFd duplicate(int fd) noexcept {
-  base::UniqueFd copy(::fcntl(fd, F_DUPFD_CLOEXEC, 3));
-  if (copy) {
-    const int flags = ::fcntl(copy.get(), F_GETFL);
-    if (flags < 0 || ::fcntl(copy.get(), F_SETFL, flags | O_NONBLOCK) < 0) copy.reset();
-  }
-  return copy;
+  return base::UniqueFd(::fcntl(fd, F_DUPFD_CLOEXEC, 3));
+}
+
+bool set_non_blocking(int fd) noexcept {
+  const int flags = ::fcntl(fd, F_GETFL);
+  return flags >= 0 && ::fcntl(fd, F_SETFL, flags | O_NONBLOCK) == 0;
 }
 
 std::array<base::UniqueFd, 2> socket_pair(int buffer) noexcept {
@@ -53,11 +60,6 @@ std::array<base::UniqueFd, 2> socket_pair(int buffer) noexcept {
   if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds) != 0) return {};
   for (const int fd : fds) set_buffers(fd, 0, buffer);
   return {base::UniqueFd(fds[0]), base::UniqueFd(fds[1])};
-}
-
-void set_no_delay(int fd) noexcept {
-  const int on = 1;
-  ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
 }
 
 void set_peer_timeout(int fd, std::uint32_t ms) noexcept {
@@ -72,7 +74,6 @@ void set_peer_timeout(int fd, std::uint32_t ms) noexcept {
   set(IPPROTO_TCP, TCP_USER_TIMEOUT, static_cast<int>(std::min<std::uint32_t>(ms, INT_MAX)));
   set(IPPROTO_TCP, TCP_KEEPIDLE, seconds(1));
   set(IPPROTO_TCP, TCP_KEEPINTVL, seconds(kProbes));
-  set(IPPROTO_TCP, TCP_KEEPCNT, kProbes);
   set(SOL_SOCKET, SO_KEEPALIVE, 1);
 }
 
@@ -82,6 +83,7 @@ void reset_on_close(int fd) noexcept {
 }
 
 Delivery delivery(int fd) noexcept {
+  constexpr std::uint8_t kTcpClose = 7;  // TCP_CLOSE of <netinet/tcp.h>, which <linux/tcp.h> excludes
   int waiting = 0;
   if (::ioctl(fd, SIOCOUTQ, &waiting) != 0) return {};
   tcp_info info{};  // fields that an older kernel does not know stay 0
@@ -91,7 +93,8 @@ Delivery delivery(int fd) noexcept {
     return {.taken = 0U - static_cast<std::uint32_t>(waiting)};
   }
   return {.confirmed = info.tcpi_bytes_acked,
-          .waiting = static_cast<std::uint64_t>(waiting),
+          // A connection that was reset has dropped what it counts still.
+          .waiting = info.tcpi_state != kTcpClose ? static_cast<std::uint64_t>(waiting) : 0,
           .taken = static_cast<std::uint32_t>(info.tcpi_bytes_acked) + info.tcpi_delivered,
           .arrived = static_cast<std::uint32_t>(info.tcpi_bytes_received) + info.tcpi_rcv_ooopack,
           .quiet = info.tcpi_last_ack_recv,

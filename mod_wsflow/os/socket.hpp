@@ -24,20 +24,23 @@ struct IoResult {
 
 // Non-blocking system calls on a connected stream socket. They never raise SIGPIPE.
 IoResult receive(int fd, std::span<std::uint8_t> into) noexcept;
+// Copies the next bytes and leaves them in the socket.
+IoResult peek(int fd, std::span<std::uint8_t> into) noexcept;
 IoResult send(int fd, std::span<const std::uint8_t> from) noexcept;
 // Sends a FIN; the socket can still be read.
 void shutdown_write(int fd) noexcept;
 
-// Makes a second descriptor of the socket, close-on-exec and non-blocking; none with errno set on failure.
+// Makes a second descriptor of the socket, close-on-exec; none with errno set on failure. Whether calls block
+// belongs to the socket: it holds for all its descriptors.
 base::UniqueFd duplicate(int fd) noexcept;
+// Makes all descriptors of the socket non-blocking. False with errno set on failure.
+bool set_non_blocking(int fd) noexcept;
 // Makes the two ends of a local stream, close-on-exec and non-blocking, which holds about `buffer` bytes in
 // each direction; none with errno set on failure.
 std::array<base::UniqueFd, 2> socket_pair(int buffer) noexcept;
-// Turns Nagle's algorithm off: small frames leave at once. Does nothing on sockets other than TCP.
-void set_no_delay(int fd) noexcept;
 // Makes the kernel give up a peer that answers nothing for `ms` milliseconds: it acknowledges no bytes, or,
-// if no bytes are on their way, no keepalive probe; probes begin after `ms` of silence. Does nothing if `ms`
-// is 0 or the socket is not TCP.
+// if no bytes are on their way, no keepalive probe; probes begin after `ms` of silence. The number of probes
+// does not count beside TCP_USER_TIMEOUT. Does nothing if `ms` is 0 or the socket is not TCP.
 void set_peer_timeout(int fd, std::uint32_t ms) noexcept;
 
 // Makes the close of this TCP connection send a reset and drop the bytes that wait.

@@ -13,14 +13,13 @@ bool replace(int number, int fd) noexcept {
 }  // namespace
 
 bool StandIn::prepare(int fd) noexcept {
-  if (!event_.valid()) return false;
   socket_ = base::UniqueFd(::fcntl(fd, F_DUPFD_CLOEXEC, 0));
   fd_ = fd;
   return static_cast<bool>(socket_);
 }
 
-bool StandIn::put_in() noexcept {
-  in_ = replace(fd_, event_.fd());
+bool StandIn::put_in(int other) noexcept {
+  in_ = replace(fd_, other);
   return in_;
 }
 

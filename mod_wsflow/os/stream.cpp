@@ -5,6 +5,10 @@
 #include <algorithm>
 #include <cerrno>
 #include <climits>
+#include <memory>
+#include <new>
+
+#include "mod_wsflow/os/sealed_records.hpp"
 
 namespace wsflow::os {
 
@@ -19,7 +23,7 @@ bool Stream::bind_tls(const BIO_METHOD* method) noexcept {
 }
 
 IoResult Stream::receive_raw(std::span<std::uint8_t> into) noexcept {
-  if (drained_) return {.status = Io::again};
+  if (drained_) return nothing_now();
   const auto result = receive(fd_.get(), into);
   switch (result.status) {
     case Io::ok: drained_ = result.bytes < into.size() && !hang_up_; break;
@@ -32,6 +36,17 @@ IoResult Stream::receive_raw(std::span<std::uint8_t> into) noexcept {
 
 IoResult Stream::send_raw(std::span<const std::uint8_t> from) noexcept {
   return send(fd_.get(), from);
+}
+
+IoResult Stream::send_for_tls(std::span<const std::uint8_t> record, SealedRecords* ahead) noexcept {
+  if (ahead != nullptr && ahead->collects()) {
+    return ahead->add(record) ? IoResult{.status = Io::ok, .bytes = record.size()}
+                              : IoResult{.status = Io::again};
+  }
+  if (ahead != nullptr) {
+    if (const auto sent = ahead->send(fd_.get()); sent.status != Io::ok) return sent;
+  }
+  return send_raw(record);
 }
 
 // OpenSSL stays in one call while records without data come, and a peer may send nothing else. So it gets no
@@ -55,6 +70,7 @@ void Stream::note_record(std::size_t size) noexcept {
 
 void Stream::note_message() noexcept {
   add_work(kMessageWork);
+  message_ = true;
 }
 
 // A ticket brings a new session, which has an id.
@@ -64,7 +80,11 @@ void Stream::forget_ticket() noexcept {
 }
 
 IoResult Stream::read(std::span<std::uint8_t> into) noexcept {
-  return ssl_ ? read_records(into) : receive_raw(into);
+  if (!ssl_) return receive_raw(into);
+  const auto result = read_records(into);
+  // A message takes a buffer for an answer, and OpenSSL frees it only behind the next write.
+  if (message_) message_ = !free_buffers(ssl_.get());
+  return result;
 }
 
 IoResult Stream::read_records(std::span<std::uint8_t> into) noexcept {
@@ -104,6 +124,62 @@ IoResult Stream::read_record(std::span<std::uint8_t> into) noexcept {
 
 IoResult Stream::write(std::span<const std::uint8_t> from) noexcept {
   if (!ssl_) return send_raw(from);
+  if (unsent_) return write_unsent(from.size());
+  if (from.size() > kRecord) {
+    // What the socket does not take at once would have to be kept.
+    const auto room = std::min(send_room(fd_.get()), kTogether);
+    if (room >= 2 * SealedRecords::sealed_size(kRecord)) return write_together(from, room);
+  }
+  return write_record(from);
+}
+
+IoResult Stream::write_together(std::span<const std::uint8_t> from, std::size_t room) noexcept {
+  std::uint8_t buffer[kTogether];
+  SealedRecords records({buffer, room});
+  auto* bio = SSL_get_wbio(ssl_.get());
+  SealedRecords::attach(bio, &records);
+  IoResult last{.status = Io::ok};
+  std::size_t taken = 0;
+  const auto fits = [&] {
+    return records.room() >= SealedRecords::sealed_size(std::min(from.size() - taken, kRecord));
+  };
+  while (last.status == Io::ok && taken < from.size() && fits()) {
+    last = write_record(from.subspan(taken));
+    taken += last.bytes;
+  }
+  SealedRecords::attach(bio, nullptr);
+  const auto sent = records.send(fd_.get());
+  if (sent.status == Io::again) return keep_unsent(bio, records, taken);
+  if (sent.status != Io::ok) return sent;
+  // A failure behind the records is told by the next write.
+  return taken != 0 || last.status == Io::failed
+             ? IoResult{taken != 0 ? Io::ok : last.status, last.error, taken}
+             : write_record(from);
+}
+
+IoResult Stream::keep_unsent(BIO* bio, const SealedRecords& records, std::size_t plain) noexcept {
+  std::unique_ptr<SealedRecords> kept(new (std::nothrow) SealedRecords(records, plain));
+  if (!kept || !kept->valid()) return {.status = Io::failed, .error = ENOMEM};
+  SealedRecords::attach(bio, kept.release());  // the BIO frees it
+  unsent_ = true;
+  return {.status = Io::again};
+}
+
+IoResult Stream::write_unsent(std::size_t offered) noexcept {
+  auto* bio = SSL_get_wbio(ssl_.get());
+  auto& records = *SealedRecords::of(bio);
+  const auto sent = records.send(fd_.get());
+  if (sent.status != Io::ok) return sent;
+  const auto taken = records.settle(offered);
+  if (records.settled()) {
+    SealedRecords::attach(bio, nullptr);
+    const std::unique_ptr<SealedRecords> freed(&records);
+    unsent_ = false;
+  }
+  return {.status = Io::ok, .bytes = taken};
+}
+
+IoResult Stream::write_record(std::span<const std::uint8_t> from) noexcept {
   ERR_clear_error();
   errno = 0;
   const int put =

@@ -6,9 +6,12 @@
 
 #include "mod_wsflow/base/unique_fd.hpp"
 #include "mod_wsflow/os/socket.hpp"
+#include "mod_wsflow/os/splice_pipe.hpp"
 #include "mod_wsflow/os/tls.hpp"
 
 namespace wsflow::os {
+
+class SealedRecords;
 
 // A non-blocking byte stream under edge-triggered polling: a socket, plain or with TLS on it. It owns the
 // descriptor and its SSL reference. One thread builds it, then one loop thread uses it.
@@ -44,6 +47,16 @@ class Stream {
   // May write only a part: `ok` means "write the rest at once", `again` means "wait for a writable edge".
   // After `again` the next call must begin with the same bytes.
   IoResult write(std::span<const std::uint8_t> from) noexcept;
+  // True if bytes of this stream can be spliced: it is plain, or the kernel does its TLS (os/ktls).
+  bool splices_in() const noexcept;
+  bool splices_out() const noexcept;
+  // Copies the next bytes without taking them. Other than `ok`: read() tells the reason. Pre: splices_in().
+  IoResult peek(std::span<std::uint8_t> into) noexcept;
+  // Moves at most `most` bytes to the pipe. Less than `ok`: read() tells the reason, unless the pipe was
+  // full. Pre: splices_in().
+  IoResult read_into(SplicePipe& pipe, std::size_t most) noexcept;
+  // Moves bytes of the pipe to the peer. `again`: wait for a writable edge. Pre: splices_out().
+  IoResult write_from(SplicePipe& pipe) noexcept { return pipe.drain(fd_.get()); }
   // Ends our direction: sends close_notify with TLS, then a FIN. The peer may still send.
   void shutdown_write() noexcept;
   // Gives the connection up: its close sends a reset.
@@ -51,7 +64,8 @@ class Stream {
 
   // For the BIO only.
   IoResult receive_for_tls(std::span<std::uint8_t> into) noexcept;
-  IoResult send_raw(std::span<const std::uint8_t> from) noexcept;
+  // Sends a record behind those that wait in `ahead`, or adds it to them; nullptr: none wait.
+  IoResult send_for_tls(std::span<const std::uint8_t> record, SealedRecords* ahead) noexcept;
   bool raw_eof() const noexcept { return eof_; }
   // For OpenSSL's message callback only: a record of `size` bytes has begun; it carried no data; a handshake
   // message has come; it was a session ticket.
@@ -61,9 +75,11 @@ class Stream {
   void note_ticket() noexcept { ticket_ = true; }
 
  private:
-  // One read gathers at most this many bytes and this much work: a record of the largest size comes alone,
-  // short ones come together.
-  static constexpr std::size_t kGathered = 16UL * 1024;
+  // One read gathers at most this many bytes and this much work.
+  static constexpr std::size_t kGathered = 64UL * 1024;
+  // Most bytes of a record, and most bytes of records that one write sends together.
+  static constexpr std::size_t kRecord = SSL3_RT_MAX_PLAIN_LENGTH;
+  static constexpr std::size_t kTogether = 68UL * 1024;
   static constexpr std::uint8_t kMostWork = 64;
   // Work of a handshake message, in records of data: a new key costs more.
   static constexpr unsigned kMessageWork = 16;
@@ -73,8 +89,15 @@ class Stream {
   static constexpr std::size_t kBlock = 256;
 
   IoResult receive_raw(std::span<std::uint8_t> into) noexcept;
+  IoResult nothing_now() const noexcept;
+  void note_unread(const IoResult& result) noexcept;
   IoResult read_records(std::span<std::uint8_t> into) noexcept;
   IoResult read_record(std::span<std::uint8_t> into) noexcept;
+  IoResult send_raw(std::span<const std::uint8_t> from) noexcept;
+  IoResult write_record(std::span<const std::uint8_t> from) noexcept;
+  IoResult write_together(std::span<const std::uint8_t> from, std::size_t room) noexcept;
+  IoResult keep_unsent(BIO* bio, const SealedRecords& records, std::size_t plain) noexcept;
+  IoResult write_unsent(std::size_t offered) noexcept;
   IoResult tls_result(int returned) noexcept;
   void forget_ticket() noexcept;
 
@@ -90,6 +113,8 @@ class Stream {
   bool dry_ : 1 = false;      // OpenSSL has no bytes left
   bool heard_ : 1 = false;    // heard()
   bool ticket_ : 1 = false;   // a session ticket came; its session is to be forgotten
+  bool message_ : 1 = false;  // a handshake message came; buffers are to be freed
+  bool unsent_ : 1 = false;   // the BIO has records that the last write could not send
   SslRef ssl_;                // owned reference; none: plain
 };
 static_assert(sizeof(Stream) == 16, "each tunnel has two");

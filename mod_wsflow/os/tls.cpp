@@ -1,5 +1,8 @@
 #include "mod_wsflow/os/tls.hpp"
 
+#include <string_view>
+
+#include "mod_wsflow/os/sealed_records.hpp"
 #include "mod_wsflow/os/stream.hpp"
 
 namespace wsflow::os {
@@ -25,8 +28,8 @@ int bio_write(BIO* bio, const char* from, int size) noexcept {
   BIO_clear_retry_flags(bio);
   if (size <= 0) return 0;
   auto* stream = static_cast<Stream*>(BIO_get_data(bio));
-  const auto result =
-      stream->send_raw({reinterpret_cast<const std::uint8_t*>(from), static_cast<std::size_t>(size)});
+  const auto result = stream->send_for_tls(
+      {reinterpret_cast<const std::uint8_t*>(from), static_cast<std::size_t>(size)}, SealedRecords::of(bio));
   switch (result.status) {
     case Io::ok: return static_cast<int>(result.bytes);
     case Io::again: BIO_set_retry_write(bio); return -1;
@@ -43,6 +46,11 @@ long bio_ctrl(BIO* bio, int command, long, void*) noexcept {
 
 int bio_create(BIO* bio) noexcept {
   BIO_set_init(bio, 1);
+  return 1;
+}
+
+int bio_destroy(BIO* bio) noexcept {
+  const std::unique_ptr<SealedRecords> freed(bio != nullptr ? SealedRecords::of(bio) : nullptr);
   return 1;
 }
 
@@ -75,6 +83,7 @@ BioMethod make_stream_bio_method() noexcept {
     BIO_meth_set_write(method.get(), bio_write);
     BIO_meth_set_ctrl(method.get(), bio_ctrl);
     BIO_meth_set_create(method.get(), bio_create);
+    BIO_meth_set_destroy(method.get(), bio_destroy);
   }
   return method;
 }
@@ -86,10 +95,32 @@ void forget_session(SSL* ssl) noexcept {
   if (auto* session = SSL_get_session(ssl)) SSL_SESSION_set1_id(session, kNoId, 0);
 }
 
+// OpenSSL before 3.0.14 frees also what is in use (CVE-2024-4741): the bytes of a record that are decrypted
+// and not read, and a record of which only the header has come. So both are asked for here.
+bool free_buffers(SSL* ssl) noexcept {
+  static constexpr std::string_view kBetweenRecords = "RH";
+  if (SSL_has_pending(ssl) != 0 || SSL_rstate_string(ssl) != kBetweenRecords) return false;
+  return SSL_free_buffers(ssl) == 1;
+}
+
 void watch_records(SSL* ssl, Stream& stream) noexcept {
   SSL_set_msg_callback_arg(ssl, &stream);
   SSL_set_msg_callback(ssl, on_message);
 }
+
+namespace {
+
+// Frees what only a handshake needs: the ciphers that the client offered, some 300 bytes, and the server's
+// name.
+void forget_offers(SSL* ssl) noexcept {
+  if (auto* ciphers = SSL_get_client_ciphers(ssl)) {
+    sk_SSL_CIPHER_zero(ciphers);
+    sk_SSL_CIPHER_reserve(ciphers, 0);
+  }
+  SSL_ctrl(ssl, SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name, nullptr);
+}
+
+}  // namespace
 
 void adopt(SSL* ssl, bool received_shutdown) noexcept {
   forget_session(ssl);
@@ -107,6 +138,8 @@ void adopt(SSL* ssl, bool received_shutdown) noexcept {
   // Makes OpenSSL return after a record without data: Stream decides how long to read on.
   SSL_clear_mode(ssl, SSL_MODE_AUTO_RETRY);
   SSL_set_read_ahead(ssl, 1);
+  free_buffers(ssl);
+  forget_offers(ssl);
 }
 
 }  // namespace wsflow::os

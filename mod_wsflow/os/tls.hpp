@@ -37,5 +37,7 @@ void watch_records(SSL* ssl, Stream& stream) noexcept;
 // id from the cache when the connection ends badly or the peer sends a fatal alert; that calls mod_ssl, which
 // waits for a lock that all processes of httpd share, and that a keeper does not have.
 void forget_session(SSL* ssl) noexcept;
+// Frees the record buffers of a connection that rests, 17 KB each. False if one is in use.
+bool free_buffers(SSL* ssl) noexcept;
 
 }  // namespace wsflow::os

@@ -88,8 +88,9 @@ std::uint32_t intern(Layout& layout, const LabelTexts& texts) noexcept {
   return 0;
 }
 
-void count_refused(Layout& layout, std::uint32_t index) noexcept {
-  label_table(layout).counts[index].refused.fetch_add(1, std::memory_order_relaxed);
+void count_refused(Layout& layout, std::uint32_t index, base::HandshakeRefusal reason) noexcept {
+  auto& refused = label_table(layout).counts[index].refused;
+  refused[static_cast<std::size_t>(reason)].fetch_add(1, std::memory_order_relaxed);
 }
 
 std::uint64_t labels_lost(const Layout& layout) noexcept {

@@ -29,7 +29,7 @@ inline constexpr std::string_view kOtherOrigins = "others";
 // The index of the label with these texts, cut to fit; 0 if all are empty or the table is full.
 std::uint32_t intern(Layout& layout, const LabelTexts& texts) noexcept;
 // A handshake for tunnels of this label was refused. Never waits.
-void count_refused(Layout& layout, std::uint32_t index) noexcept;
+void count_refused(Layout& layout, std::uint32_t index, base::HandshakeRefusal reason) noexcept;
 // How often a tunnel or a refusal was left without its label, as the table was full.
 std::uint64_t labels_lost(const Layout& layout) noexcept;
 // What intern() has given this index for; empty texts for 0.

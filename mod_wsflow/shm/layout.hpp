@@ -13,6 +13,7 @@
 #include "mod_wsflow/base/outcome.hpp"
 #include "mod_wsflow/limits/table.hpp"
 #include "mod_wsflow/shm/jobs.hpp"
+#include "mod_wsflow/shm/refusal_board.hpp"
 #include "mod_wsflow/shm/sample_ring.hpp"
 
 namespace wsflow::shm {
@@ -30,6 +31,7 @@ inline constexpr std::size_t kMaxPages = 4096;  // 262,144 rows
 inline constexpr std::size_t kLabels = 4096;
 inline constexpr std::size_t kLabelsOfRequests = 128;  // of them, those with origins that requests choose
 inline constexpr std::size_t kLabelPlaces = 2 * kLabels;
+inline constexpr std::size_t kCloseCodes = 19;  // classes of Close codes: metrics/label_values.hpp has them
 
 // The counters that a reaper must know; metrics/catalogue.hpp has all of them.
 inline constexpr std::size_t kEndedCounter = 0;  // + Outcome
@@ -44,6 +46,16 @@ static_assert(Counter::is_always_lock_free && std::atomic<std::uint32_t>::is_alw
 
 enum class ProcessKind : std::uint32_t { child, keeper };
 
+// What a process has in its presence registry, as its caretaker wrote it last.
+struct PresenceCounts {
+  std::atomic<std::uint64_t> process;  // its number in the presence store; 0: it has no registry
+  std::atomic<std::uint64_t> keys;
+  std::atomic<std::uint64_t> sockets;
+  std::atomic<std::uint64_t> waiting;  // changes that the store must still get
+  std::atomic<std::int64_t> oldest;  // since when the first of them waits, microseconds of the epoch; 0: none
+  std::atomic<std::uint64_t> failing;  // 1: the store does not answer, or refuses
+};
+
 // What one process counts and holds. Written by its process; its `commands` by whoever commands one of its
 // tunnels; all of it by the holder of the reaper lock once the process has died.
 struct alignas(64) ProcessSlot {
@@ -52,13 +64,25 @@ struct alignas(64) ProcessSlot {
   std::atomic<std::int64_t> began;         // the same moment as base::now_us() has it
   std::atomic<std::uint64_t> max_tunnels;  // how many this process takes
   std::atomic<std::uint32_t> generation;
-  std::atomic<std::uint32_t> kind;                // a ProcessKind
-  std::atomic<std::uint32_t> commands;            // grows with each command for one of its rows
+  std::atomic<std::uint32_t> kind;      // a ProcessKind
+  std::atomic<std::uint32_t> commands;  // grows with each command for one of its rows
+  // What siblings ask before they pass a connection on: shm/child_room.hpp.
+  std::atomic<std::uint32_t> taken;               // tunnels and handshakes, as its Admission counts them
+  std::atomic<std::uint32_t> expected;            // new connections of which nobody knows what they want
+  std::atomic<std::uint32_t> takes_over;          // 1: it takes connections of siblings over
+  std::atomic<std::uint64_t> claimed;             // descriptors of tunnels and of what waits, likewise
+  std::atomic<std::uint64_t> claimed_most;        // how many of these a new connection may count on
   alignas(64) std::atomic<std::uint64_t> active;  // tunnels in the engine now
   std::atomic<std::uint64_t> active_worker;       // tunnels that hold a worker thread now
   std::atomic<std::uint64_t> buffered;            // bytes that wait to be written in all its tunnels now
+  // As its caretaker counted them last; 0: not yet.
+  std::atomic<std::uint32_t> descriptors;
+  std::atomic<std::uint32_t> descriptors_most;  // how many it may have
+  PresenceCounts presence;
   Counter counters[kCounterCapacity];
   alignas(64) std::atomic<std::uint32_t> held[kResources];  // what it holds of each shared resource
+  // Its requests that were given to each, and are no tunnels in `held` (yet).
+  std::atomic<std::uint32_t> in_work[kResources];
 };
 static_assert(sizeof(ProcessSlot) % 64 == 0);
 
@@ -121,12 +145,12 @@ static_assert(sizeof(Label) == 176);
 // What became of the tunnels of one label. Added to by everybody.
 struct alignas(64) LabelCounts {
   Counter opened;
-  Counter refused;
   Counter handshake_us;  // of the opened, in sum
   Counter bytes[2];      // from clients and origins; live tunnels' are a second late
   Counter messages[2];
+  Counter refused[base::kHandshakeRefusals];
+  Counter closes[2][kCloseCodes];  // Close frames of clients and origins, of tunnels that have ended
 };
-static_assert(sizeof(LabelCounts) == 64);
 
 // The index of a label is its number in `labels` + 1. Written by anybody, by compare-and-swap.
 struct alignas(64) LabelTable {
@@ -153,11 +177,14 @@ struct alignas(64) WSFLOW_CAPABILITY("reaper lock") Layout {
   std::uint32_t slot_capacity;
   std::uint32_t page_capacity;
   std::atomic<std::uint32_t> generation;  // of the newest configuration
+  std::atomic<std::int64_t> started;      // seconds of the epoch: when it was made, and all counts began
 
   // Grow when a slot or page is taken that never was: nobody looks, and touches memory, beyond.
   alignas(64) std::atomic<std::uint32_t> slots_seen;
   std::atomic<std::uint32_t> pages_seen;
-  std::atomic<std::int64_t> next_reap_ms;  // monotonic. Claimed by compare-and-swap by whoever reaps then
+  std::atomic<std::int64_t> next_reap_ms;   // monotonic. Claimed by compare-and-swap by whoever reaps then
+  std::atomic<std::int64_t> next_share_ms;  // monotonic. Whoever claims it tells other nodes of tunnels then
+  std::atomic<std::int64_t> next_tell_ms;   // monotonic. Whoever claims it tells changes of presence then
   std::atomic<std::uint32_t>
       labels_told;  // 1: the log says that all labels are taken. Exchanged by whoever says it
   std::atomic<std::uint64_t> reasons_told;  // why tunnels hold worker threads: shm/once.hpp
@@ -171,11 +198,17 @@ struct alignas(64) WSFLOW_CAPABILITY("reaper lock") Layout {
   SampleRing sample_ring;
   // What operators want done.
   Jobs jobs;
+  RefusalBoard refusals;
 
   // The shared resources: their keys, 0: free, and the newest configuration that has named each. Written by
   // the parent, before its children start.
   alignas(64) std::atomic<std::uint64_t> resources[kResources];
   std::atomic<std::uint32_t> named[kResources];
+  // Since when each is in use, as base::note_use() has it. Written by the parent, and by whoever sees a
+  // change.
+  std::atomic<std::int64_t> in_use_since[kResources];
+  // What other nodes have of each: words of set_elsewhere(). Written by whoever hears of it.
+  std::atomic<std::uint64_t> elsewhere[kResources];
 };
 
 // Which copy of the totals counts, and which slot is already in them but not yet cleared.

@@ -6,6 +6,7 @@
 #include "mod_wsflow/limits/reap.hpp"
 #include "mod_wsflow/shm/counters.hpp"
 #include "mod_wsflow/shm/reaper_lock.hpp"
+#include "mod_wsflow/shm/turn.hpp"
 
 namespace wsflow::shm {
 
@@ -14,10 +15,12 @@ namespace {
 // All stores and loads here are sequentially consistent: to reap is rare, and others must see each step, and
 // a kill must find it, in the order in which it stands.
 
-void note_lost(const Layout& layout, std::uint32_t index, LostTunnels* lost) noexcept {
+void note_lost(const Layout& layout, std::uint32_t index, Lost* lost) noexcept {
   if (lost == nullptr) return;
   try {
-    add_tunnels_of(layout, index, *lost);
+    if (const auto presence = slots(layout)[index].presence.process.load(); presence != 0)
+      lost->presences.push_back(presence);
+    add_tunnels_of(layout, index, lost->tunnels);
   } catch (const std::bad_alloc&) {
     // The numbers are more important.
   }
@@ -39,17 +42,31 @@ void clear(ProcessSlot& slot) noexcept {
   slot.began.store(0);
   slot.kind.store(0);
   slot.commands.store(0);
+  slot.taken.store(0);
+  slot.expected.store(0);
+  slot.takes_over.store(0);
+  slot.claimed.store(0);
+  slot.claimed_most.store(0);
   slot.active.store(0);
   slot.active_worker.store(0);
   slot.buffered.store(0);
+  slot.descriptors.store(0);
+  slot.descriptors_most.store(0);
+  slot.presence.process.store(0);
+  slot.presence.keys.store(0);
+  slot.presence.sockets.store(0);
+  slot.presence.waiting.store(0);
+  slot.presence.oldest.store(0);
+  slot.presence.failing.store(0);
   slot.max_tunnels.store(0);
   for (auto& counter : slot.counters) counter.store(0);
   for (auto& count : slot.held) count.store(0);
+  for (auto& count : slot.in_work) count.store(0);
 }
 
 // The second half: the slot that `commit` names is in the totals already. A process that is killed anywhere
 // in here leaves it to be done again; the slot is freed last, when nothing names it any more.
-void complete(Layout& layout, LostTunnels* lost) noexcept WSFLOW_REQUIRES(layout) {
+void complete(Layout& layout, Lost* lost) noexcept WSFLOW_REQUIRES(layout) {
   const auto commit = Commit::of(layout.commit.load());
   if (commit.clearing == 0) return;
   const auto index = commit.clearing - 1;
@@ -82,16 +99,16 @@ bool give_back_permits(Layout& layout, std::uint32_t index) noexcept {
 
 // A keeper may take the slot over until it says kEnded; then it stays so until a reaper gets
 // through to its end.
-bool reap_slot(Layout& layout, std::uint32_t index, Owner owner, LostTunnels* lost) noexcept
+bool reap_slot(Layout& layout, std::uint32_t index, Owner owner, Lost* lost) noexcept
     WSFLOW_REQUIRES(layout) {
   auto expected = owner.word;
   if (expected == 0 || !slots(layout)[index].owner.compare_exchange_strong(expected, kEnded.word))
     return false;
   if (!give_back_permits(layout, index)) return false;
   publish(layout, index);
-  const auto before = lost != nullptr ? lost->size() : 0;
+  const auto before = lost != nullptr ? lost->tunnels.size() : 0;
   complete(layout, lost);
-  for (auto i = before; lost != nullptr && i < lost->size(); ++i) (*lost)[i].pid = owner.pid();
+  for (auto i = before; lost != nullptr && i < lost->tunnels.size(); ++i) lost->tunnels[i].pid = owner.pid();
   return true;
 }
 
@@ -111,7 +128,7 @@ std::uint32_t next_left(const Layout& layout, std::uint32_t from) noexcept {
 
 }  // namespace
 
-ReaperLock::ReaperLock(Layout& layout, LostTunnels* lost) noexcept : layout_(layout) {
+ReaperLock::ReaperLock(Layout& layout, Lost* lost) noexcept : layout_(layout) {
   const auto result = pthread_mutex_trylock(&layout.lock);
   if (result == EOWNERDEAD) pthread_mutex_consistent(&layout.lock);
   held_ = result == 0 || result == EOWNERDEAD;
@@ -122,7 +139,7 @@ ReaperLock::~ReaperLock() {
   if (held_) pthread_mutex_unlock(&layout_.lock);
 }
 
-bool reap(Layout& layout, ProcessSlot& slot, Owner owner, LostTunnels* lost) noexcept {
+bool reap(Layout& layout, ProcessSlot& slot, Owner owner, Lost* lost) noexcept {
   const auto index = index_of(layout, slot);
   if (!index) return false;
   const ReaperLock lock(layout, lost);
@@ -132,7 +149,7 @@ bool reap(Layout& layout, ProcessSlot& slot, Owner owner, LostTunnels* lost) noe
 
 // To look whether a process lives takes longer than all else, and needs no lock: a process that is stopped
 // meanwhile holds up nobody.
-std::optional<unsigned> reap_all(Layout& layout, LostTunnels* lost) noexcept {
+std::optional<unsigned> reap_all(Layout& layout, Lost* lost) noexcept {
   unsigned reaped = 0;
   for (auto i = next_left(layout, 0); i < layout.slots_seen.load(); i = next_left(layout, i + 1)) {
     const ReaperLock lock(layout, lost);
@@ -145,10 +162,7 @@ std::optional<unsigned> reap_all(Layout& layout, LostTunnels* lost) noexcept {
 }
 
 bool claim_round(Layout& layout, std::int64_t now_ms) noexcept {
-  auto next = layout.next_reap_ms.load();
-  // What lies further ahead nobody has claimed.
-  if (now_ms < next && next - now_ms <= kReapSpan_ms) return false;
-  return layout.next_reap_ms.compare_exchange_strong(next, now_ms + kReapSpan_ms);
+  return take_turn(layout.next_reap_ms, base::Millis{kReapSpan_ms}, now_ms);
 }
 
 }  // namespace wsflow::shm

@@ -4,8 +4,8 @@
 #include <optional>
 
 #include "mod_wsflow/shm/layout.hpp"
+#include "mod_wsflow/shm/lost.hpp"
 #include "mod_wsflow/shm/owner.hpp"
-#include "mod_wsflow/shm/tunnel_view.hpp"
 
 namespace wsflow::shm {
 
@@ -15,13 +15,13 @@ namespace wsflow::shm {
 // the reaper's lock, or the lock of the limits is not to be had at once, these functions do nothing, and the
 // next round does it.
 //
-// `lost`, if not null, gets the tunnels as their rows told of them last, each once. A reaper that is killed
-// may take them along, and so may want of memory.
+// `lost`, if not null, gets what its process leaves behind, each once. A reaper that is killed may take it
+// along, and so may want of memory.
 
 // Reaps `slot` if `owner`, of whom the caller knows that it is dead, has it.
-bool reap(Layout& layout, ProcessSlot& slot, Owner owner, LostTunnels* lost = nullptr) noexcept;
+bool reap(Layout& layout, ProcessSlot& slot, Owner owner, Lost* lost = nullptr) noexcept;
 // Reaps every slot whose process is gone; how many, or nothing if another process has the reaper's lock.
-std::optional<unsigned> reap_all(Layout& layout, LostTunnels* lost = nullptr) noexcept;
+std::optional<unsigned> reap_all(Layout& layout, Lost* lost = nullptr) noexcept;
 // All processes ask in the rounds of their caretakers; one of them reaps in each span, whoever that is: it
 // may be stopped or killed right after. `now_ms` is monotonic.
 inline constexpr std::int64_t kReapSpan_ms = 1000;

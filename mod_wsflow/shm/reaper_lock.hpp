@@ -1,6 +1,6 @@
 #pragma once
 
-#include "mod_wsflow/shm/tunnel_view.hpp"
+#include "mod_wsflow/shm/lost.hpp"
 
 namespace wsflow::shm {
 
@@ -9,7 +9,7 @@ namespace wsflow::shm {
 // with it.
 class WSFLOW_SCOPED_CAPABILITY ReaperLock {
  public:
-  explicit ReaperLock(Layout& layout, LostTunnels* lost = nullptr) noexcept WSFLOW_EXCLUDES(layout);
+  explicit ReaperLock(Layout& layout, Lost* lost = nullptr) noexcept WSFLOW_EXCLUDES(layout);
   ~ReaperLock() WSFLOW_RELEASE();
   ReaperLock(const ReaperLock&) = delete;
   ReaperLock& operator=(const ReaperLock&) = delete;

@@ -1,6 +1,7 @@
 #include "mod_wsflow/shm/segment.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <new>
 
 #include "mod_wsflow/base/clock.hpp"
@@ -38,6 +39,14 @@ ProcessView view_of(const ProcessSlot& slot, Owner owner) {
           .active_worker = slot.active_worker.load(),
           .buffered = slot.buffered.load(),
           .max_tunnels = slot.max_tunnels.load(),
+          .descriptors = slot.descriptors.load(),
+          .descriptors_most = slot.descriptors_most.load(),
+          .presence = slot.presence.process.load(),
+          .presence_keys = slot.presence.keys.load(),
+          .presence_sockets = slot.presence.sockets.load(),
+          .presence_waiting = slot.presence.waiting.load(),
+          .presence_oldest = slot.presence.oldest.load(),
+          .presence_failing = slot.presence.failing.load() != 0,
           .counters = read(slot.counters)};
 }
 
@@ -71,6 +80,9 @@ Layout* initialise(void* memory, Capacity capacity, std::uint64_t fingerprint) n
   layout->limits_size = sizeof(limits::Table);
   layout->slot_capacity = static_cast<std::uint32_t>(std::min(capacity.slots, kMaxSlots));
   layout->page_capacity = static_cast<std::uint32_t>(std::min(capacity.pages, kMaxPages));
+  layout->started.store(
+      std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch())
+          .count());
   os::make_shared_mutex(layout->lock);
   limits::initialise(limits_table(*layout), {os::random64(), os::random64(), os::random64(), os::random64()});
   return layout;

@@ -19,6 +19,14 @@ struct ProcessView {
   std::uint64_t active_worker;
   std::uint64_t buffered;
   std::uint64_t max_tunnels;
+  std::uint32_t descriptors = 0;       // that it has open; 0: not counted yet
+  std::uint32_t descriptors_most = 0;  // that it may have
+  std::uint64_t presence;              // its number in the presence store; 0: it counts nobody
+  std::uint64_t presence_keys;
+  std::uint64_t presence_sockets;
+  std::uint64_t presence_waiting;
+  std::int64_t presence_oldest;  // microseconds of the epoch; 0: nothing waits
+  bool presence_failing;
   Counters counters;
 };
 

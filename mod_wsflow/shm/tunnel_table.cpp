@@ -53,8 +53,17 @@ RowLease::~RowLease() {
 }
 
 std::uint32_t RowLease::take_command() noexcept {
-  if (rows_ == nullptr) return 0;
-  auto& row = rows(rows_->layout_)[row_];
+  return rows_ != nullptr ? rows_->take_command(row_) : 0;
+}
+void RowLease::show(const Activity& activity) noexcept {
+  if (rows_ != nullptr) rows_->show(row_, activity);
+}
+void RowLease::forget_permit() noexcept {
+  if (rows_ != nullptr) rows_->forget_permit(row_);
+}
+
+std::uint32_t TunnelRows::take_command(std::uint32_t number) noexcept {
+  auto& row = rows(layout_)[number];
   const auto sequence = row.sequence.load();
   auto word = row.command.load();
   const auto waits = [&] {
@@ -67,11 +76,9 @@ std::uint32_t RowLease::take_command() noexcept {
   return 0;
 }
 
-void RowLease::show(const Activity& activity) noexcept {
-  if (rows_ == nullptr) return;
-  auto& layout = rows_->layout_;
-  auto& row = rows(layout)[row_];
-  auto& counts = label_table(layout).counts[row.label.load(std::memory_order_relaxed)];
+void TunnelRows::show(std::uint32_t number, const Activity& activity) noexcept {
+  auto& row = rows(layout_)[number];
+  auto& counts = label_table(layout_).counts[row.label.load(std::memory_order_relaxed)];
   // Only what has come since the last time is new to the label.
   const auto show = [](Counter& shown, std::uint64_t value, Counter& sum) {
     const auto before = shown.load(std::memory_order_relaxed);
@@ -92,8 +99,16 @@ void RowLease::show(const Activity& activity) noexcept {
 }
 
 // One word, which is whole for whoever looks.
-void RowLease::forget_permit() noexcept {
-  if (rows_ != nullptr) rows(rows_->layout_)[row_].permit.store({}, std::memory_order_release);
+void TunnelRows::forget_permit(std::uint32_t row) noexcept {
+  rows(layout_)[row].permit.store({}, std::memory_order_release);
+}
+
+void TunnelRows::count_close(std::uint32_t row, std::size_t from, std::size_t code) noexcept {
+  label_table(layout_).counts[label(row)].closes[from][code].fetch_add(1, std::memory_order_relaxed);
+}
+
+std::uint32_t TunnelRows::label(std::uint32_t row) const noexcept {
+  return rows(layout_)[row].label.load(std::memory_order_relaxed);
 }
 
 TunnelRows::TunnelRows(Layout& layout, const ProcessSlot& slot) noexcept : layout_(layout) {

@@ -61,6 +61,8 @@ class TunnelRows;
 // The row of one tunnel, freed with it; empty where the table was full. One thread at a time.
 class RowLease {
  public:
+  static constexpr std::uint32_t kNone = UINT32_MAX;
+
   RowLease() noexcept = default;
   RowLease(RowLease&& other) noexcept : rows_(std::exchange(other.rows_, nullptr)), row_(other.row_) {}
   RowLease& operator=(RowLease&& other) noexcept {
@@ -73,11 +75,12 @@ class RowLease {
   ~RowLease();
 
   explicit operator bool() const noexcept { return rows_ != nullptr; }
-  // What somebody wants done with the tunnel, once; 0: nothing.
+  TunnelRows* owner() const noexcept { return rows_; }
+  // Leaves the row to the caller, who frees it; kNone: there is none.
+  std::uint32_t release() noexcept { return std::exchange(rows_, nullptr) != nullptr ? row_ : kNone; }
+  // TunnelRows's, of this row; nothing if there is none.
   std::uint32_t take_command() noexcept;
-  // Tells everybody what has passed so far.
   void show(const Activity& activity) noexcept;
-  // The tunnel has given its permit back.
   void forget_permit() noexcept;
 
  private:
@@ -102,10 +105,21 @@ class TunnelRows {
   // Whether there is a row for another tunnel: one without would be out of reach for operators.
   bool has_room() noexcept;
 
- private:
-  friend class RowLease;
-  std::optional<std::uint32_t> page_with_room() noexcept WSFLOW_REQUIRES(mutex_);
+  // Of a row that open() gave and nobody has freed, for whoever has it. One thread at a time.
+  // What somebody wants done with the tunnel, once; 0: nothing.
+  std::uint32_t take_command(std::uint32_t row) noexcept;
+  // Tells everybody what has passed so far.
+  void show(std::uint32_t row, const Activity& activity) noexcept;
+  // The tunnel has given its permit back.
+  void forget_permit(std::uint32_t row) noexcept;
+  // The tunnel, which ends, had a Close frame of its client (0) or origin (1): counts the class of its code.
+  void count_close(std::uint32_t row, std::size_t from, std::size_t code) noexcept;
+  // A number that stands for its server, route and origin; 0: no label was free.
+  std::uint32_t label(std::uint32_t row) const noexcept;
   void free(std::uint32_t row) noexcept;
+
+ private:
+  std::optional<std::uint32_t> page_with_room() noexcept WSFLOW_REQUIRES(mutex_);
 
   Layout& layout_;
   std::uint32_t owner_;  // what stands in the heads of our pages; 0: no rows

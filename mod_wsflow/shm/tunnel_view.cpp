@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <cstdint>
 #include <numeric>
 #include <tuple>
 
@@ -197,6 +198,54 @@ class RowOrder {
   std::vector<std::size_t> ranks_;  // by label
 };
 
+// Those of all candidates that come first: as many as a page and the pages before it have.
+class Best {
+ public:
+  Best(const Layout& layout, const Query& query)
+      : order_(layout, query.sort),
+        descending_(query.descending),
+        first_(query.first),
+        most_(query.count <= SIZE_MAX - query.first ? query.first + query.count : SIZE_MAX) {}
+
+  void offer(const Candidate& one) {
+    Place place{.key = order_.key(one), .one = one};
+    place.key.candidate = offered_++;
+    const auto before = [this](const Place& left, const Place& right) { return comes_before(left, right); };
+    if (heap_.size() == most_) {
+      if (!before(place, heap_.front())) return;
+      std::pop_heap(heap_.begin(), heap_.end(), before);
+      heap_.back() = std::move(place);
+    } else {
+      heap_.push_back(std::move(place));
+    }
+    std::push_heap(heap_.begin(), heap_.end(), before);
+  }
+  // Those of the page, in order. Once.
+  template <class Visit>
+  void each(Visit&& visit) {
+    std::sort_heap(heap_.begin(), heap_.end(),
+                   [this](const Place& left, const Place& right) { return comes_before(left, right); });
+    for (auto i = first_; i < heap_.size(); ++i) visit(heap_[i].one);
+  }
+
+ private:
+  struct Place {
+    Key key;
+    Candidate one;
+  };
+
+  bool comes_before(const Place& left, const Place& right) const noexcept {
+    return descending_ ? right.key < left.key : left.key < right.key;
+  }
+
+  const RowOrder order_;
+  const bool descending_;
+  const std::size_t first_;
+  const std::size_t most_;
+  std::uint32_t offered_ = 0;
+  std::vector<Place> heap_;  // the last of them on top
+};
+
 TunnelView view_of(const Layout& layout, const Candidate& one) {
   const auto& row = rows(layout)[one.row];
   const auto& slot = slots(layout)[one.slot];
@@ -246,39 +295,26 @@ bool set_command(TunnelRow& row, const Candidate& one, Command action, std::uint
 Page tunnels(const Layout& layout, const Query& query) {
   Page page;
   const Match match(layout, query.selector);
-  const RowOrder order(layout, query.sort);
-  std::vector<Candidate> candidates;
-  std::vector<Key> keys;
+  Best best(layout, query);
+  std::vector<Candidate> in_row_order;
   each_row(layout, [&](std::uint32_t row, std::uint32_t slot) {
     ++page.total;
     const auto one = read(layout, row, slot);
     if (!one || !match(*one)) return false;
     ++page.matched;
-    if (query.sort == SortBy::row && (page.matched <= query.first || candidates.size() >= query.count))
-      return false;
     if (query.count == 0) return false;
     if (query.sort != SortBy::row) {
-      keys.push_back(order.key(*one));
-      keys.back().candidate = static_cast<std::uint32_t>(candidates.size());
+      best.offer(*one);
+    } else if (page.matched > query.first && in_row_order.size() < query.count) {
+      in_row_order.push_back(*one);
     }
-    candidates.push_back(*one);
     return false;
   });
   const auto add = [&](const Candidate& one) {
     if (auto shown = view(layout, one)) page.tunnels.push_back(std::move(*shown));
   };
-  if (query.sort == SortBy::row) {
-    std::for_each(candidates.begin(), candidates.end(), add);
-    return page;
-  }
-  const auto first = std::min(query.first, keys.size());
-  const auto end = first + std::min(query.count, keys.size() - first);
-  const auto at = [&](std::size_t place) { return keys.begin() + static_cast<std::ptrdiff_t>(place); };
-  const auto before = [&](const Key& left, const Key& right) {
-    return query.descending ? right < left : left < right;
-  };
-  std::partial_sort(keys.begin(), at(end), keys.end(), before);
-  std::for_each(at(first), at(end), [&](const Key& key) { add(candidates[key.candidate]); });
+  std::for_each(in_row_order.begin(), in_row_order.end(), add);
+  if (query.sort != SortBy::row) best.each(add);
   return page;
 }
 
@@ -304,6 +340,18 @@ void add_tunnels_of(const Layout& layout, std::uint32_t slot, LostTunnels& lost)
   });
 }
 
+namespace {
+
+template <std::size_t Count>
+std::array<std::uint64_t, Count> copied(const Counter (&counters)[Count]) noexcept {
+  std::array<std::uint64_t, Count> result{};
+  std::transform(std::begin(counters), std::end(counters), result.begin(),
+                 [](const Counter& counter) { return counter.load(std::memory_order_relaxed); });
+  return result;
+}
+
+}  // namespace
+
 std::vector<RouteView> routes(const Layout& layout) {
   auto labels = all_labels(layout);
   const auto end = static_cast<std::uint32_t>(labels.size());
@@ -317,12 +365,15 @@ std::vector<RouteView> routes(const Layout& layout) {
   for (std::uint32_t i = 0; i < end; ++i) {
     const auto& counts = label_table(layout).counts[i];
     const auto opened = counts.opened.load();
-    const auto refused = counts.refused.load();
+    const auto refused_by = copied(counts.refused);
+    const auto refused = std::accumulate(refused_by.begin(), refused_by.end(), std::uint64_t{0});
     auto& texts = labels[i];
     const bool drained = is_closed(layout, texts.server, texts.route);
     if (opened == 0 && refused == 0 && !drained) continue;
-    const auto handshakes = static_cast<double>(counts.handshake_us.load()) / 1e6;
-    result.push_back({.server = std::move(texts.server),
+    const auto handshake_us = counts.handshake_us.load();
+    const auto handshakes = static_cast<double>(handshake_us) / 1e6;
+    result.push_back({.number = i,
+                      .server = std::move(texts.server),
                       .route = std::move(texts.route),
                       .origin = std::move(texts.origin),
                       .active = active[i],
@@ -331,7 +382,10 @@ std::vector<RouteView> routes(const Layout& layout) {
                       .handshake_mean = opened != 0 ? handshakes / static_cast<double>(opened) : 0,
                       .bytes = {counts.bytes[0].load(), counts.bytes[1].load()},
                       .messages = {counts.messages[0].load(), counts.messages[1].load()},
-                      .drained = drained});
+                      .drained = drained,
+                      .handshake_us = handshake_us,
+                      .refused_by = refused_by,
+                      .closes = {copied(counts.closes[0]), copied(counts.closes[1])}});
   }
   std::sort(result.begin(), result.end(), [](const RouteView& left, const RouteView& right) {
     return std::tie(left.server, left.route, left.origin) < std::tie(right.server, right.route, right.origin);

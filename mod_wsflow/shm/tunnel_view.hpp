@@ -19,6 +19,10 @@ struct Selector {
   std::string server{};  // whole, as all of a label
   std::string route{};
   std::string origin{};
+  // What `permits` are, as an address says it: those that are held of this key of this limit. Nobody looks at
+  // them here.
+  std::string limit{};
+  std::string key{};
   std::string part{};                            // stands somewhere in one of these texts
   std::optional<std::uint32_t> resource{};       // held of this shared resource
   const limits::PermitSet* permits = nullptr;    // holds one of these; borrowed
@@ -88,16 +92,20 @@ void add_tunnels_of(const Layout& layout, std::uint32_t slot, LostTunnels& lost)
 
 // What became of the tunnels of one server, route and origin.
 struct RouteView {
+  std::uint32_t number = 0;  // of its label: it keeps it as long as httpd runs; 0: those without a label
   std::string server;
   std::string route;
   std::string origin;  // empty: counts handshakes that reached none
-  std::uint64_t active;
-  std::uint64_t opened;
-  std::uint64_t refused;
-  double handshake_mean;               // seconds, of the opened
-  std::array<std::uint64_t, 2> bytes;  // from clients and origins
-  std::array<std::uint64_t, 2> messages;
-  bool drained;  // takes no new tunnels
+  std::uint64_t active = 0;
+  std::uint64_t opened = 0;
+  std::uint64_t refused = 0;             // in sum
+  double handshake_mean = 0;             // seconds, of the opened
+  std::array<std::uint64_t, 2> bytes{};  // from clients and origins
+  std::array<std::uint64_t, 2> messages{};
+  bool drained = false;            // takes no new tunnels
+  std::uint64_t handshake_us = 0;  // of the opened, in sum
+  std::array<std::uint64_t, base::kHandshakeRefusals> refused_by{};
+  std::array<std::array<std::uint64_t, kCloseCodes>, 2> closes{};  // of clients and origins
 };
 // All that were ever used or closed, in the order of their texts.
 std::vector<RouteView> routes(const Layout& layout);

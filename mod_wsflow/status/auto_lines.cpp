@@ -8,6 +8,7 @@
 #include "mod_wsflow/metrics/rates.hpp"
 #include "mod_wsflow/status/catalogue_entry.hpp"
 #include "mod_wsflow/status/limit_text.hpp"
+#include "mod_wsflow/status/trouble.hpp"
 
 namespace wsflow::status {
 
@@ -133,6 +134,13 @@ std::string to_auto_lines(const Model& model) {
   times(out, model);
   rates(out, model);
   counts(out, sums, {log, entries.end()});
+  line(out, "PresenceKeys", model.presence.keys);
+  line(out, "PresenceSockets", model.presence.sockets);
+  line(out, "PresenceWaiting", model.presence.waiting);
+  line(out, "PresenceLagSeconds", decimal(static_cast<double>(model.presence.lag_us) / 1e6, 6));
+  line(out, "PresenceFailing", model.presence.failing);
+  line(out, "StartTime", static_cast<std::uint64_t>(model.started));
+  line(out, "Trouble", troubles(model).size());
   line(out, "Processes", model.snapshot.processes.size());
   line(out, "Keepers", model.keepers());
   for (std::size_t i = 0; i < model.snapshot.processes.size(); ++i) {
@@ -144,6 +152,8 @@ std::string to_auto_lines(const Model& model) {
     line(out, prefix + "TunnelsActive", process.active + process.active_worker);
     line(out, prefix + "TunnelsMax", process.max_tunnels);
     line(out, prefix + "Buffered", process.buffered);
+    line(out, prefix + "Descriptors", process.descriptors);
+    line(out, prefix + "DescriptorsMax", process.descriptors_most);
   }
   limit_lines(out, model);
   return out;

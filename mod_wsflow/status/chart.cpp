@@ -25,7 +25,8 @@ struct Extent {
   double most = -1;
 };
 
-Extent extent(const Chart& chart, const Line& line, std::span<const metrics::Interval> intervals) noexcept {
+Extent extent(const Chart& chart, const ChartLine& line,
+              std::span<const metrics::Interval> intervals) noexcept {
   Extent result;
   for (const auto& interval : intervals) {
     const auto value = interval.*line.value;
@@ -46,7 +47,7 @@ double top_of(double most, Unit unit) noexcept {
   return 10 * power;
 }
 
-std::string path(const Chart& chart, const Line& line, std::span<const metrics::Interval> intervals,
+std::string path(const Chart& chart, const ChartLine& line, std::span<const metrics::Interval> intervals,
                  std::int64_t from_us, double top) {
   std::string out;
   std::int64_t joins_us = -1;  // start of the interval that continues the line; -1: none

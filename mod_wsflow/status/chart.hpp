@@ -12,7 +12,7 @@ enum class Unit : std::uint8_t { count, per_second, bytes_per_second, seconds };
 // "12/s", "1.2 MB/s", "12 ms"
 std::string in_unit(double value, Unit unit);
 
-struct Line {
+struct ChartLine {
   const char* name;
   double metrics::Interval::*value;
 };
@@ -21,8 +21,8 @@ struct Chart {
   const char* id;
   const char* title;
   Unit unit;
-  std::span<const Line> lines;  // at most three
-  bool none_if_zero = false;    // 0 means that nothing was measured
+  std::span<const ChartLine> lines;  // at most three
+  bool none_if_zero = false;         // 0 means that nothing was measured
 };
 
 inline constexpr std::int64_t kChartSpan_us = 900'000'000;

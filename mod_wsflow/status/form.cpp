@@ -9,7 +9,7 @@ namespace wsflow::status {
 
 namespace {
 
-constexpr std::string_view kCommon[] = {"nonce", "from", "back", "action"};
+constexpr std::string_view kCommon[] = {"nonce", "from", "back", "action", "confirmed"};
 constexpr std::size_t kMostBack = 2048;  // stands in a text below
 
 bool has(std::span<const std::string_view> names, std::string_view name) noexcept {
@@ -62,6 +62,7 @@ std::optional<base::Wrong> wrong_field(std::span<const Field> fields, std::span<
       return base::Wrong{said(field) + ": the field is there twice"};
     }
     if (field.name == "from" && field.value != "page") return not_legal(field, "page");
+    if (field.name == "confirmed" && field.value != "yes") return not_legal(field, "yes");
     if (field.name == "back" &&
         (field.value.size() > kMostBack ||
          !std::all_of(field.value.begin(), field.value.end(), may_follow_question_mark))) {
@@ -79,6 +80,10 @@ std::optional<base::Wrong> unfit_text(std::span<const Field> fields) {
       return base::Wrong{said(field) + ": it has a byte 0"};
   }
   return std::nullopt;
+}
+
+bool asks_first(std::span<const Field> fields) noexcept {
+  return value_of(fields, "from") == "page" && value_of(fields, "confirmed").empty();
 }
 
 base::Parsed<int> number_of(std::span<const Field> fields, std::string_view name, int least, int most,

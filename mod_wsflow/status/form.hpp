@@ -25,14 +25,17 @@ std::string said(const Field& field);
 // "name=value: legal is ..."
 base::Wrong not_legal(const Field& field, std::string_view legal);
 
-// What is wrong with the fields that every action has (nonce, action, from, back), or with the names of the
-// others; nothing if all are right. `own`: the names of this action's other fields.
+// What is wrong with the fields that every action has (nonce, action, from, back, confirmed), or with the
+// names of the others; nothing if all are right. `own`: the names of this action's other fields.
 std::optional<base::Wrong> wrong_field(std::span<const Field> fields, std::span<const std::string_view> own);
 
 // What is wrong with the first value that cannot choose tunnels; nothing if all can. A value with a byte 0
 // cannot, nor can an empty one: what a script has left empty by mistake must not mean more tunnels. The page
 // may leave values empty: it sends its empty inputs too.
 std::optional<base::Wrong> unfit_text(std::span<const Field> fields);
+
+// True if the page must ask before it acts: its form comes for the first time.
+bool asks_first(std::span<const Field> fields) noexcept;
 
 // The value of a field as a whole number; `otherwise` if there is no such field or it is empty.
 base::Parsed<int> number_of(std::span<const Field> fields, std::string_view name, int least, int most,

@@ -19,9 +19,19 @@ std::string navigation(const Model& model) {
   const auto link = [](bool there_is, const char* part, const char* text) {
     return there_is ? std::string("<a href=\"#") + part + "\">" + text + "</a>\n" : std::string();
   };
-  return "<nav class=\"bar\" aria-label=\"Parts\">" + link(!model.routes.empty(), "routes", "Routes") +
-         link(!model.limits.empty(), "limits", "Limits") + link(true, "ended", "Ends and refusals") +
-         link(true, "processes", "Processes") + link(true, "tunnels", "Tunnels") + "</nav>\n";
+  return "<nav class=\"bar\" aria-label=\"Parts\">" + link(model.client.wanted, "client", "One client") +
+         link(!model.routes.empty(), "routes", "Routes") + link(!model.limits.empty(), "limits", "Limits") +
+         link(model.presence.counted, "presence", "Presence") + link(true, "ended", "Ends and refusals") +
+         link(true, "processes", "Processes") + link(model.capacity.has_value(), "capacity", "Capacity") +
+         link(true, "tunnels", "Tunnels") +
+         "<span class=\"formats\"><a href=\"?json\">JSON</a> <a href=\"?auto\">lines</a> "
+         "<a href=\"?metrics\">metrics</a> <a href=\"#words\">what the words mean</a></span></nav>\n";
+}
+
+std::string words() {
+  return "<details id=\"words\"><summary>What the words mean</summary>\n" + words_list() +
+         "<p>More: the pages operating.md, flow-control.md and status-formats.md of the "
+         "module.</p></details>\n";
 }
 
 }  // namespace
@@ -30,13 +40,19 @@ std::string to_html(const Model& model, std::string_view script_nonce) {
   std::string out =
       "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">"
       "<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">"
-      "<title>WSFlow status</title>\n<style>";
-  out.append(kPageStyle).append("</style></head><body>\n<header><h1>WSFlow status</h1>");
+      "<title>WSFlow status";
+  if (!model.host.empty()) out += " of " + html(model.host);
+  out.append("</title>\n<style>")
+      .append(kPageStyle)
+      .append("</style></head><body>\n<header><h1>WSFlow status");
+  if (!model.host.empty()) out += " <small>" + html(model.host) + "</small>";
+  out += "</h1>";
   out +=
       "<span id=\"state\"></span><button id=\"pause\" aria-pressed=\"false\" hidden>Pause</button></header>\n"
-      "<div id=\"said\" role=\"alert\"></div>\n<main id=\"main\">\n";
-  out += overview(model) + navigation(model) + routes_with_forms(model) + limits_with_forms(model) +
-         what_happened(model) + processes(model) + tunnels_with_forms(model);
+      "<main id=\"main\">\n";
+  out += trouble(model) + navigation(model) + one_client(model) + overview(model) + routes_with_forms(model) +
+         limits_with_forms(model) + presence(model) + what_happened(model) + processes(model) +
+         capacity_part(model) + tunnels_with_forms(model) + words();
   out += "</main>\n<div id=\"tip\" hidden></div>\n<script nonce=\"" + escape_html(script_nonce) + "\">";
   return out.append(kPageScript).append("</script>\n</body></html>\n");
 }

@@ -3,18 +3,19 @@
 #include "mod_wsflow/status/catalogue_entry.hpp"
 #include "mod_wsflow/status/html_parts.hpp"
 #include "mod_wsflow/status/html_table.hpp"
+#include "mod_wsflow/status/trouble.hpp"
 
 namespace wsflow::status {
 
 namespace {
 
-std::string part(const std::string& title, const std::string& table_html) {
-  return "<div><h2>" + title + "</h2>\n" + table_html + "</div>\n";
+std::string part(Word title, const std::string& table_html) {
+  return "<div>" + heading(title) + table_html + "</div>\n";
 }
 
 // The values of a label that have occurred.
-std::string happened(const Model& model, const std::string& title, const char* head,
-                     const metrics::Label& label, const Entry& entry) {
+std::string happened(const Model& model, Word title, Word head, const metrics::Label& label,
+                     const Entry& entry) {
   std::string rows;
   for (auto value = entry.skipped; value < label.count; ++value) {
     const auto count = value_of(narrowed(entry, label, value, {}), model.snapshot.sums);
@@ -22,7 +23,7 @@ std::string happened(const Model& model, const std::string& title, const char* h
       rows += "<tr>" + row_head(escape_html(label.value(value))) + number_cell(count) + "</tr>\n";
   }
   if (rows.empty()) return part(title, "<p class=\"note\">none</p>\n");
-  return part(title, table(title, column(head) + number_column("count"), rows));
+  return part(title, table(title.text(), column(head) + number_column("count"), rows));
 }
 
 // The tables of a family under its title: one, or one for each value of the label in the title.
@@ -31,12 +32,13 @@ std::string tables(const Model& model, const metrics::Family& family, const metr
   const std::string_view labels = family.labels;
   const auto& last = metrics::label(labels.substr(labels.rfind(',') + 1));
   const auto pattern = Pattern::of(shown.title);
-  if (pattern.label.empty()) return happened(model, shown.title, shown.column, last, entry);
+  if (pattern.label.empty())
+    return happened(model, Word::of(shown.title), Word::of(shown.column), last, entry);
   const auto& label = metrics::label(pattern.label);
   std::string out;
   for (std::size_t value = 0; value < label.count; ++value) {
-    out += happened(model, pattern.with(label.value(value)), shown.column, last,
-                    narrowed(entry, label, value, {}));
+    const auto title = pattern.with(label.value(value));
+    out += happened(model, Word::of(title), Word::of(shown.column), last, narrowed(entry, label, value, {}));
   }
   return out;
 }
@@ -51,12 +53,49 @@ void each_column(Visit&& visit) {
   }
 }
 
+// Leads to all that is known of the client.
+std::string client_link(const std::string& address) {
+  return "<a href=\"?client=" + escape_html(escape_url(address)) + "#client\">" + escape_html(address) +
+         "</a>";
+}
+
+// Clients that are refused again and again; nothing if there are none.
+std::string refused_again(const Model& model) {
+  if (model.loops.worst.empty()) return {};
+  std::string rows;
+  for (const auto& client : model.loops.worst)
+    rows += "<tr>" + row_head(client_link(client.address)) + number_cell(std::uint64_t{client.refused}) +
+            cell(base::name(client.reason)) + "</tr>\n";
+  constexpr Word kTitle = "Refused again and again";
+  return part(kTitle, table(kTitle.text(),
+                            column("client") + number_column("in a minute") + column("last reason"), rows));
+}
+
+// How many were sent, how many answered, and after how long.
+std::string pings(const Model& model) {
+  const auto buckets = metrics::kRtt.buckets();
+  std::string rows;
+  for (const auto peer : {metrics::Direction::client_to_origin, metrics::Direction::origin_to_client}) {
+    const auto first = metrics::ping_rtt(peer);
+    const auto answered = model.sum(first, buckets);
+    const auto seconds = static_cast<double>(model.snapshot.sums[first + buckets]) / metrics::kRtt.second;
+    rows += "<tr>" + row_head(peer == metrics::Direction::client_to_origin ? "clients" : "origins") +
+            number_cell(model.snapshot.sums[metrics::kPings(peer)]) + number_cell(answered) +
+            number_cell(answered != 0 ? time_span(seconds / static_cast<double>(answered)) : "-") + "</tr>\n";
+  }
+  constexpr Word kTitle = "Pings";
+  return part(kTitle, table(kTitle.text(),
+                            column("to") + number_column("sent") + number_column("answered") +
+                                number_column("mean round trip"),
+                            rows));
+}
+
 std::string relayed(const Model& model) {
-  std::string heads = column("");
+  std::string heads = column("direction");
   std::array<std::string, metrics::kDirections> cells;
   each_column([&](const metrics::Family& family, const metrics::Shown& shown) {
     if (shown.title != nullptr) return;
-    heads += number_column(shown.column);
+    heads += number_column(Word::of(shown.column));
     const bool is_size = std::string_view(family.metric).ends_with("_bytes_total");
     for (std::size_t i = 0; i < cells.size(); ++i) {
       const auto entry = narrowed(entry_of(family, shown, {}), metrics::label("direction"), i, {});
@@ -77,25 +116,55 @@ std::string what_happened(const Model& model) {
   each_column([&](const metrics::Family& family, const metrics::Shown& shown) {
     if (shown.title != nullptr) out += tables(model, family, shown);
   });
-  return out + relayed(model) + "</section>\n";
+  return out + refused_again(model) + pings(model) + relayed(model) + "</section>\n";
 }
 
+namespace {
+
+constexpr const char* kKind[] = {"", " class=\"warm\"", " class=\"bad\""};
+
+std::string of(std::uint64_t part, std::uint64_t whole, const char* what) {
+  if (whole == 0) return grouped(part);
+  return meter(part, whole, what) + grouped(part) + " of " + grouped(whole);
+}
+
+std::string state(const shm::ProcessView& process) {
+  switch (fill_of(process)) {
+    case Fill::room: break;
+    case Fill::nearly: return state_word("warm", "nearly full");
+    case Fill::full: return state_word("bad", "full");
+  }
+  return state_word("ok", "has room");
+}
+
+}  // namespace
+
 std::string processes(const Model& model) {
+  const Columns columns = {{"process"},
+                           {"kind"},
+                           {"state"},
+                           {"generation", true},
+                           {"age", true},
+                           {"tunnels", true},
+                           {"on a worker", true},
+                           {"opened", true},
+                           {"descriptors", true},
+                           {"waiting to be written", true}};
   std::string rows;
   for (const auto& process : model.snapshot.processes) {
     const auto age = static_cast<double>((model.clock_us - process.began_us) / 1'000'000);
-    rows += "<tr>" + row_head(std::to_string(process.pid)) + cell(name(process.kind)) +
-            number_cell(std::to_string(process.generation)) + number_cell(time_span(age)) +
-            number_cell(process.active + process.active_worker) + number_cell(process.active_worker) +
-            number_cell(process.counters[metrics::kTunnelsOpened]) + number_cell(process.max_tunnels) +
-            number_cell(byte_size(static_cast<double>(process.buffered))) + "</tr>\n";
+    rows += columns.row(
+        std::to_string(process.pid),
+        {name(process.kind), state(process), std::to_string(process.generation), escape_html(time_span(age)),
+         of(process.active + process.active_worker,
+            process.kind == shm::ProcessKind::child ? process.max_tunnels : 0, "tunnels"),
+         grouped(process.active_worker), grouped(process.counters[metrics::kTunnelsOpened]),
+         process.descriptors != 0 ? of(process.descriptors, process.descriptors_most, "descriptors")
+                                  : "&ndash;",
+         byte_size(static_cast<double>(process.buffered))},
+        kKind[static_cast<std::size_t>(fill_of(process))]);
   }
-  return "<section id=\"processes\"><h2>Processes</h2>\n" +
-         table("Processes",
-               column("process") + column("kind") + number_column("generation") + number_column("age") +
-                   number_column("tunnels") + number_column("on a worker") + number_column("opened") +
-                   number_column("at most") + number_column("waiting to be written"),
-               rows) +
+  return "<section id=\"processes\">" + heading("Processes") + cards("Processes", columns, rows) +
          "</section>\n";
 }
 

@@ -10,7 +10,6 @@ const char kPageScript[] = R"JS('use strict';
   const PERIOD = 3000;
   const main = document.getElementById('main');
   const state = document.getElementById('state');
-  const said = document.getElementById('said');
   const tip = document.getElementById('tip');
   const pause = document.getElementById('pause');
   let timer = 0, paused = false, asked = 0;
@@ -85,30 +84,11 @@ const char kPageScript[] = R"JS('use strict';
     refresh(true);
   }
 
-  async function act(form, button) {
-    const fields = new URLSearchParams(new FormData(form));
-    if (button && button.name) fields.append(button.name, button.value);
-    clearTimeout(timer);
-    ++asked;
-    try {
-      const answer = await fetch(form.getAttribute('action'), { method: 'POST', body: fields, cache: 'no-store' });
-      const text = await answer.text();
-      said.className = answer.ok ? 'ok' : '';
-      said.textContent = answer.ok ? '' : text;
-      if (answer.ok) for (const input of form.querySelectorAll('input')) input.value = input.defaultValue;
-      if (answer.ok && button) button.blur();
-    } catch (error) {
-      said.className = '';
-      said.textContent = `no answer: ${error.message}`;
-    }
-    refresh(true);
-  }
-
   document.addEventListener('submit', (event) => {
-    event.preventDefault();
     const form = event.target;
-    if (form.method === 'post') act(form, event.submitter);
-    else go('?' + new URLSearchParams([...new FormData(form)].filter(([, value]) => value !== '')));
+    if (form.method === 'post') return; // the server asks on a page of its own
+    event.preventDefault();
+    go('?' + new URLSearchParams([...new FormData(form)].filter(([, value]) => value !== '')));
   });
   document.addEventListener('click', (event) => {
     const link = event.target.closest('a');

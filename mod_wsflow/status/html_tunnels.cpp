@@ -50,8 +50,10 @@ std::string order_link(const shm::Query& query, const SortLink& order) {
   other.sort = order.sort;
   const bool is_sorted = query.sort == order.sort;
   other.descending = is_sorted ? !query.descending : order.greatest_first;
-  const auto* kind = !is_sorted ? "" : query.descending ? " class=\"down\"" : " class=\"up\"";
-  return page_link(other, order.title, kind);
+  const std::string kind = !is_sorted ? "" : query.descending ? " class=\"down\"" : " class=\"up\"";
+  const auto* term = find_term(order.title);
+  const auto title = term != nullptr ? " title=\"" + escape_html(term->meaning) + "\"" : std::string();
+  return page_link(other, order.title, (kind + title).c_str());
 }
 
 std::string column_head(const shm::Query& query, const Column& column) {
@@ -141,7 +143,7 @@ std::string row(const Model& model, std::size_t number) {
 std::string tunnels_with_forms(const Model& model) {
   std::string rows;
   for (std::size_t i = 0; i < model.connections.tunnels.size(); ++i) rows += row(model, i);
-  auto out = "<section id=\"tunnels\"><h2>Tunnels</h2>\n" + tunnels_bar(model);
+  auto out = "<section id=\"tunnels\">" + heading("Tunnels") + tunnels_bar(model);
   if (!rows.empty()) out += table("Tunnels", columns(model.query), rows) + pages(model);
   // The buttons in the rows belong to this form.
   out += post_form(" id=\"close-one\"", model.nonce, to_query(model.query)) + hidden("action", "close") +

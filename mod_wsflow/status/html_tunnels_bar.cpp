@@ -14,11 +14,10 @@ struct Choice {
   const char* name;  // name of the field, in addresses and in forms
   std::string shm::Selector::*value;
 };
-constexpr Choice kChoices[] = {{"client", &shm::Selector::client},
-                               {"user", &shm::Selector::user},
-                               {"server", &shm::Selector::server},
-                               {"route", &shm::Selector::route},
-                               {"origin", &shm::Selector::origin}};
+constexpr Choice kChoices[] = {{"client", &shm::Selector::client}, {"user", &shm::Selector::user},
+                               {"server", &shm::Selector::server}, {"route", &shm::Selector::route},
+                               {"origin", &shm::Selector::origin}, {"limit", &shm::Selector::limit},
+                               {"key", &shm::Selector::key}};
 
 bool is_any_chosen(const shm::Selector& selector) noexcept {
   return std::any_of(std::begin(kChoices), std::end(kChoices),
@@ -50,6 +49,9 @@ std::string chips(const shm::Query& query) {
     auto without = query;
     without.first = 0;
     (without.selector.*choice.value).clear();
+    // A key is one of its limit.
+    if (choice.value == &shm::Selector::limit || choice.value == &shm::Selector::key)
+      without.selector.limit = without.selector.key = {};
     out += "<span class=\"chip\">" + std::string(choice.name) + " " + html(value) + " " +
            page_link(without, "any") + "</span>\n";
   }

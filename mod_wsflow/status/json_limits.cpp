@@ -49,6 +49,7 @@ void settings(Writer& writer, const limits::LimitView& view) {
   writer.EndObject();
   setting(writer, "burst", given.burst, view.now.burst);
   milliseconds(writer, "ramp_ms", view.defined.ramp);
+  milliseconds(writer, "penalty_ms", view.defined.penalty);
   real(writer, "ramp_share", view.ramp_share);
   flag(writer, "dry_run", view.defined.dry_run);
   flag(writer, "keyed", view.defined.keyed);
@@ -70,6 +71,7 @@ void measured(Writer& writer, const limits::LimitView& view) {
   real(writer, "arrivals_per_s", view.arrival_rate);
   real(writer, "admissions_per_s", view.admission_rate);
   real(writer, "releases_per_s", view.release_rate);
+  real(writer, "refusals_per_s", view.refusal_rate);
   real(writer, "held_mean_s", view.held_mean);
   real(writer, "held_p95_s", view.held_p95);
   real(writer, "need", view.need.permits);
@@ -108,12 +110,49 @@ void keys(Writer& writer, const limits::LimitView& view) {
   writer.EndArray();
 }
 
+// What this node has of what nodes share: of all of the limit, or, where each key is shared for itself, of
+// how many keys.
+void whole_share(Writer& writer, const limits::LimitView& view) {
+  const auto& told = view.share;
+  number(writer, "share", view.usable.permits);
+  number(writer, "others", told.others);
+  number(writer, "lacking", told.permits_lacking);
+  real(writer, "rate_share", view.usable.pace.rate);
+  number(writer, "units", view.lease_left != 0 ? told.units : 0);
+  number(writer, "units_others", told.unit_others);
+}
+
+void key_shares(Writer& writer, const limits::LimitView& view) {
+  number(writer, "keys_shared", view.share.keys_shared);
+  number(writer, "keys_asked", view.share.keys_asked);
+  number(writer, "keys_denied", view.share.keys_denied);
+}
+
+// What this node has of a limit that nodes share.
+void cluster(Writer& writer, const limits::LimitView& view) {
+  if (!limits::is_shared(view.defined)) return;
+  const auto& told = view.share;
+  begin_object(writer, "cluster");
+  text(writer, "name", view.defined.cluster);
+  view.defined.keyed ? key_shares(writer, view) : whole_share(writer, view);
+  number(writer, "of", told.limit);
+  real(writer, "rate_of", told.rate);
+  number(writer, "units_of", told.burst);
+  number(writer, "nodes", told.nodes);
+  number(writer, "floor", view.defined.floor);
+  flag(writer, "by_floor", view.usable.by_floor);
+  flag(writer, "settling", told.settling != 0);
+  milliseconds(writer, "lease_left_ms", view.lease_left);
+  writer.EndObject();
+}
+
 void limit(Writer& writer, const limits::LimitView& view) {
   writer.StartObject();
   text(writer, "name", view.name);
   flag(writer, "configured", view.configured);
   text(writer, "applies", limits::name(view.defined.applies));
   settings(writer, view);
+  cluster(writer, view);
   number(writer, "in_use", view.in_use);
   number(writer, "waiting", view.waiting);
   number(writer, "peak", view.peak);
@@ -136,6 +175,16 @@ void write_limits(Writer& writer, const std::vector<limits::LimitView>& views) {
   writer.StartArray();
   for (const auto& view : views) limit(writer, view);
   writer.EndArray();
+}
+
+void write_cluster(Writer& writer, const limits::ClusterView& view) {
+  begin_object(writer, "cluster");
+  number(writer, "answers", view.answers);
+  number(writer, "failures", view.failures);
+  number(writer, "keys", view.keys);
+  real(writer, "answer_ms", view.answer_ms);
+  text_or_null(writer, "error", view.error);
+  writer.EndObject();
 }
 
 std::string to_json(const limits::LimitView& view) {

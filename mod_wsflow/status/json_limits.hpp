@@ -8,7 +8,9 @@
 
 namespace wsflow::status {
 
-// The key "limits" with an array of all of them (docs/status-formats.md).
+// The key "cluster" with what is known of the database by which nodes share limits (docs/status-formats.md).
+void write_cluster(Writer& writer, const limits::ClusterView& view);
+// The key "limits" with an array of all of them.
 void write_limits(Writer& writer, const std::vector<limits::LimitView>& views);
 
 // What an action answers: {"ok":true,"limit":{…}}.

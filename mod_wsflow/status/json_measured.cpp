@@ -32,6 +32,9 @@ void interval(Writer& writer, const metrics::Interval& interval) {
   real(writer, "opened_per_s", interval.opened);
   real(writer, "refused_per_s", interval.refused);
   real(writer, "limit_refused_per_s", interval.limit_refused);
+  real(writer, "origin_failed_per_s", interval.origin_failed);
+  real(writer, "joins_per_s", interval.joins);
+  real(writer, "leaves_per_s", interval.leaves);
   real(writer, "bytes_from_client_per_s", interval.bytes_to_origin);
   real(writer, "bytes_from_origin_per_s", interval.bytes_to_client);
   real(writer, "handshake_p50_ms", interval.handshake_p50 * kMillisecond);

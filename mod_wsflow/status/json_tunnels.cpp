@@ -4,6 +4,7 @@
 
 #include "mod_wsflow/base/rfc3339.hpp"
 #include "mod_wsflow/base/text.hpp"
+#include "mod_wsflow/metrics/label_values.hpp"
 
 namespace wsflow::status {
 
@@ -58,6 +59,28 @@ void connection(Writer& writer, const shm::TunnelView& tunnel, std::span<const l
   writer.EndObject();
 }
 
+// Without zeros: most of them never happen on a route.
+void refused_by(Writer& writer, const shm::RouteView& route) {
+  begin_object(writer, "refused_by");
+  for (std::size_t i = 0; i < route.refused_by.size(); ++i) {
+    const auto reason = static_cast<base::HandshakeRefusal>(i);
+    if (route.refused_by[i] != 0) number(writer, base::name(reason), route.refused_by[i]);
+  }
+  writer.EndObject();
+}
+
+void close_codes(Writer& writer, const shm::RouteView& route) {
+  begin_object(writer, "close_codes");
+  for (std::size_t from = 0; from < metrics::kDirections; ++from) {
+    begin_object(writer, from == 0 ? "client" : "origin");
+    for (std::size_t i = 0; i < metrics::kCloseCodes; ++i) {
+      if (route.closes[from][i] != 0) number(writer, metrics::close_code_name(i), route.closes[from][i]);
+    }
+    writer.EndObject();
+  }
+  writer.EndObject();
+}
+
 }  // namespace
 
 void routes(Writer& writer, const Model& model) {
@@ -71,6 +94,8 @@ void routes(Writer& writer, const Model& model) {
     number(writer, "active", route.active);
     number(writer, "opened", route.opened);
     number(writer, "refused", route.refused);
+    refused_by(writer, route);
+    close_codes(writer, route);
     flag(writer, "drained", route.drained);
     real(writer, "handshake_mean_ms", route.handshake_mean * 1000);
     relayed(writer, route);

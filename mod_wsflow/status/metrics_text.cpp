@@ -1,114 +1,18 @@
 #include "mod_wsflow/status/metrics_text.hpp"
 
-#include <charconv>
-#include <initializer_list>
+#include <algorithm>
 #include <span>
 #include <vector>
 
-#include "mod_wsflow/base/utf8.hpp"
 #include "mod_wsflow/metrics/catalogue.hpp"
+#include "mod_wsflow/status/metrics_document.hpp"
+#include "mod_wsflow/status/metrics_routes.hpp"
 
 namespace wsflow::status {
 
 namespace {
 
 using metrics::Reading;
-
-bool take_end(std::string_view& text, std::string_view end) noexcept {
-  if (!text.ends_with(end)) return false;
-  text.remove_suffix(end.size());
-  return true;
-}
-
-void append_escaped(std::string& out, std::string_view value) {
-  for (const char c : base::valid_utf8(value)) {
-    if (c == '\\' || c == '"') out.push_back('\\');
-    if (c == '\n') {
-      out.append("\\n");
-    } else {
-      out.push_back(c);
-    }
-  }
-}
-
-// As the canonical form wants it: never with an exponent, always with a point.
-std::string decimal_point(double value) {
-  char space[64];
-  const auto result = std::to_chars(std::begin(space), std::end(space), value, std::chars_format::fixed);
-  std::string text(space, result.ptr);
-  return text.find('.') == std::string::npos ? text + ".0" : text;
-}
-
-std::vector<std::string_view> split(std::string_view labels) {
-  std::vector<std::string_view> names;
-  while (!labels.empty()) {
-    names.push_back(labels.substr(0, labels.find(',')));
-    labels.remove_prefix(std::min(names.back().size() + 1, labels.size()));
-  }
-  return names;
-}
-
-// The document as it grows, family by family.
-class Document {
- public:
-  explicit Document(MetricsFormat format) noexcept : format_(format) {}
-
-  // What its name ends with says what kind of family it is.
-  void begin(std::string_view metric, std::string_view labels, const char* help, const char* kind = "gauge") {
-    metric_ = metric;
-    labels_ = split(labels);
-    auto name = metric;
-    if (take_end(name, "_total")) kind = "counter";
-    if (take_end(name, "_info")) kind = format_ == MetricsFormat::open ? "info" : "gauge";
-    auto unitless = name;
-    const char* unit = take_end(unitless, "_seconds") ? "seconds" : nullptr;
-    if (take_end(unitless, "_bytes")) unit = "bytes";
-    // OpenMetrics names a family without the ends that only its samples have.
-    if (format_ == MetricsFormat::text) name = metric;
-    about("TYPE", name, kind);
-    if (format_ == MetricsFormat::open && unit != nullptr) about("UNIT", name, unit);
-    about("HELP", name, help);
-  }
-
-  // One of the family: `values` of its labels, in their order; `more`: another label, as it is written.
-  void sample(std::span<const std::string_view> values, std::string_view number, std::string_view end = "",
-              std::string_view more = "") {
-    out_.append(metric_).append(end);
-    char before = '{';
-    for (std::size_t i = 0; i < values.size(); ++i) {
-      out_.push_back(std::exchange(before, ','));
-      out_.append(labels_[i]).append("=\"");
-      append_escaped(out_, values[i]);
-      out_.push_back('"');
-    }
-    if (!more.empty()) {
-      out_.push_back(std::exchange(before, ','));
-      out_.append(more);
-    }
-    if (before == ',') out_.push_back('}');
-    out_.append(" ").append(number).append("\n");
-  }
-  void sample(std::initializer_list<std::string_view> values, std::uint64_t number) {
-    sample(std::span(values.begin(), values.size()), std::to_string(number));
-  }
-
-  std::span<const std::string_view> labels() const noexcept { return labels_; }
-
-  std::string end() && {
-    if (format_ == MetricsFormat::open) out_.append("# EOF\n");
-    return std::move(out_);
-  }
-
- private:
-  void about(const char* what, std::string_view name, const char* text) {
-    out_.append("# ").append(what).append(" ").append(name).append(" ").append(text).append("\n");
-  }
-
-  const MetricsFormat format_;
-  std::string_view metric_;
-  std::vector<std::string_view> labels_;
-  std::string out_;
-};
 
 // The values of the labels of one counter of a family: the last label changes first.
 std::vector<std::string_view> values_of(std::span<const std::string_view> labels, std::size_t index) {
@@ -147,6 +51,22 @@ void write_permits_limit(Document& document, const limits::LimitView& limit) {
   document.sample(std::span(&name, 1), any ? "+Inf" : std::to_string(limit.now.concurrency));
 }
 
+void write_share(Document& document, Reading what, const limits::LimitView& limit) {
+  const std::string_view name = limit.name;
+  if (!limits::is_shared(limit.defined)) return;
+  const auto& share = limit.share;
+  if (limit.defined.keyed) {
+    if (what == Reading::cluster_keys) document.sample({name}, share.keys_shared);
+    if (what == Reading::cluster_keys_asked) document.sample({name}, share.keys_asked);
+    if (what == Reading::cluster_keys_denied) document.sample({name}, share.keys_denied);
+  } else {
+    if (what == Reading::cluster_share) document.sample({name}, limit.usable.permits);
+    if (what == Reading::cluster_others) document.sample({name}, share.others);
+  }
+  if (what == Reading::cluster_lease)
+    document.sample(std::span(&name, 1), decimal_point(limits::seconds(limit.lease_left)));
+}
+
 void write_limit(Document& document, Reading what, const limits::LimitView& limit) {
   const std::string_view name = limit.name;
   switch (what) {
@@ -155,6 +75,11 @@ void write_limit(Document& document, Reading what, const limits::LimitView& limi
     case Reading::permits_key_limit:
       if (limit.defined.keyed && limit.now.concurrency != 0)
         document.sample({limit.name}, limit.now.concurrency);
+      return;
+    case Reading::permits_key_most:
+      // Of the keys that the status knows of, the one with the most in use is the first.
+      if (limit.defined.keyed)
+        document.sample({limit.name}, limit.top_keys.empty() ? 0 : limit.top_keys.front().in_use);
       return;
     case Reading::permits_waiting: return document.sample({limit.name}, limit.waiting);
     case Reading::permits_needed:
@@ -167,22 +92,53 @@ void write_limit(Document& document, Reading what, const limits::LimitView& limi
         document.sample({limit.name, limits::name(static_cast<limits::LimitReason>(i))}, limit.refused[i]);
       return;
     case Reading::limit_dry_refusals: return document.sample({limit.name}, limit.dry_refused);
+    case Reading::cluster_share:
+    case Reading::cluster_others:
+    case Reading::cluster_keys:
+    case Reading::cluster_keys_asked:
+    case Reading::cluster_keys_denied:
+    case Reading::cluster_lease: return write_share(document, what, limit);
     case Reading::build_info:
     case Reading::generation:
     case Reading::processes:
     case Reading::tunnels_active:
     case Reading::tunnels_active_worker:
     case Reading::tunnels_max:
-    case Reading::buffered: return;
+    case Reading::cluster_answers:
+    case Reading::cluster_failures:
+    case Reading::buffered:
+    case Reading::presence_keys:
+    case Reading::presence_sockets:
+    case Reading::presence_waiting:
+    case Reading::presence_lag:
+    case Reading::presence_failing:
+    case Reading::start_time:
+    case Reading::descriptors_open:
+    case Reading::descriptors_share:
+    case Reading::httpd_workers:
+    case Reading::worker_usable:
+    case Reading::route_tunnels:
+    case Reading::route_handshakes:
+    case Reading::route_handshake_seconds:
+    case Reading::route_bytes:
+    case Reading::route_close_codes: return;
   }
+}
+
+double share_of(std::uint64_t part, std::uint64_t whole) noexcept {
+  return whole != 0 ? static_cast<double>(part) / static_cast<double>(whole) : 0;
 }
 
 void write_reading(Document& document, Reading what, const Model& model) {
   const auto& processes = model.snapshot.processes;
   std::uint64_t buffered = 0;
   std::uint64_t most = 0;
+  std::uint64_t descriptors = 0;
+  double share = 0;
   for (const auto& process : processes) {
     buffered += process.buffered;
+    descriptors += process.descriptors;
+    share = std::max(share, share_of(process.descriptors, process.descriptors_most));
     if (process.kind == shm::ProcessKind::child) most += process.max_tunnels;
   }
   switch (what) {
@@ -195,9 +151,36 @@ void write_reading(Document& document, Reading what, const Model& model) {
     case Reading::tunnels_active_worker: return document.sample({}, model.active_worker());
     case Reading::tunnels_max: return document.sample({}, most);
     case Reading::buffered: return document.sample({}, buffered);
+    case Reading::start_time: return document.sample({}, static_cast<std::uint64_t>(model.started));
+    case Reading::descriptors_open: return document.sample({}, descriptors);
+    case Reading::descriptors_share: return document.sample({}, decimal_point(share));
+    case Reading::httpd_workers:
+      document.sample({"busy"}, model.workers.busy);
+      return document.sample({"idle"}, model.workers.idle);
+    case Reading::worker_usable: return write_workers(document, model.origins);
+    case Reading::route_tunnels:
+    case Reading::route_handshakes:
+    case Reading::route_handshake_seconds:
+    case Reading::route_bytes:
+    case Reading::route_close_codes: return write_routes(document, what, model.routes);
+    case Reading::presence_keys: return document.sample({}, model.presence.keys);
+    case Reading::presence_sockets: return document.sample({}, model.presence.sockets);
+    case Reading::presence_waiting: return document.sample({}, model.presence.waiting);
+    case Reading::presence_lag:
+      return document.sample({}, decimal_point(static_cast<double>(model.presence.lag_us) / 1e6));
+    case Reading::presence_failing: return document.sample({}, model.presence.failing);
+    case Reading::cluster_answers: return document.sample({}, model.cluster.answers);
+    case Reading::cluster_failures: return document.sample({}, model.cluster.failures);
+    case Reading::cluster_share:
+    case Reading::cluster_others:
+    case Reading::cluster_keys:
+    case Reading::cluster_keys_asked:
+    case Reading::cluster_keys_denied:
+    case Reading::cluster_lease:
     case Reading::permits_in_use:
     case Reading::permits_limit:
     case Reading::permits_key_limit:
+    case Reading::permits_key_most:
     case Reading::permits_waiting:
     case Reading::permits_needed:
     case Reading::limit_keys:

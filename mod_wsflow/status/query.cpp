@@ -12,11 +12,11 @@ constexpr std::size_t kJsonCount = 1000;
 constexpr std::size_t kMostCount = 10'000;
 constexpr std::size_t kMostText = 256;
 
-struct Word {
+struct Sort {
   const char* text;
   shm::SortBy sort;
 };
-constexpr Word kSorts[] = {
+constexpr Sort kSorts[] = {
     {"place", shm::SortBy::row},     {"age", shm::SortBy::age},           {"idle", shm::SortBy::idle},
     {"bytes", shm::SortBy::bytes},   {"messages", shm::SortBy::messages}, {"rtt", shm::SortBy::rtt},
     {"client", shm::SortBy::client}, {"user", shm::SortBy::user},         {"route", shm::SortBy::route},
@@ -54,7 +54,7 @@ bool read_number(std::string_view text, std::size_t& value) noexcept {
 
 bool read_sort(std::string_view text, shm::SortBy& sort) noexcept {
   const auto* found =
-      std::find_if(std::begin(kSorts), std::end(kSorts), [&](const Word& word) { return text == word.text; });
+      std::find_if(std::begin(kSorts), std::end(kSorts), [&](const Sort& each) { return text == each.text; });
   if (found == std::end(kSorts)) return false;
   sort = found->sort;
   return true;
@@ -101,9 +101,10 @@ std::string take(StatusQuery& query, std::string_view key, std::string_view valu
     std::string_view key;
     std::string& value;
   };
-  const Text texts[] = {{"filter", selector.part}, {"client", selector.client},
-                        {"user", selector.user},   {"server", selector.server},
-                        {"route", selector.route}, {"origin", selector.origin}};
+  const Text texts[] = {
+      {"presence", query.presence}, {"filter", selector.part},   {"client", selector.client},
+      {"user", selector.user},      {"server", selector.server}, {"route", selector.route},
+      {"origin", selector.origin},  {"limit", selector.limit},   {"key", selector.key}};
   for (const auto& text : texts) {
     if (text.key == key) text.value = decoded(value).substr(0, kMostText);
   }
@@ -124,13 +125,17 @@ std::optional<StatusQuery> read_status_query(std::string_view query, std::string
     wrong = take(result, part.substr(0, equals), part.substr(equals + 1));
     if (!wrong.empty()) return std::nullopt;
   }
+  if (result.tunnels.selector.limit.empty() != result.tunnels.selector.key.empty()) {
+    wrong = "key and limit go together: the key, and the name of the limit that has it";
+    return std::nullopt;
+  }
   result.tunnels.count = std::min(result.tunnels.count, kMostCount);
   return result;
 }
 
 const char* name(shm::SortBy sort) noexcept {
   const auto* found =
-      std::find_if(std::begin(kSorts), std::end(kSorts), [&](const Word& word) { return sort == word.sort; });
+      std::find_if(std::begin(kSorts), std::end(kSorts), [&](const Sort& each) { return sort == each.sort; });
   return found != std::end(kSorts) ? found->text : "place";
 }
 

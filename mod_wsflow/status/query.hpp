@@ -17,6 +17,7 @@ enum class StatusFormat : std::uint8_t { page, json, lines, metrics };
 struct StatusQuery {
   StatusFormat format = StatusFormat::page;
   bool history = false;  // JSON has the samples of the last quarter of an hour
+  std::string presence;  // the beginning of keys whose sessions are looked for; empty: none
   shm::Query tunnels;    // selects the tunnels to show
 };
 

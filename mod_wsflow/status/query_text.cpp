@@ -21,6 +21,8 @@ std::string to_query(const shm::Query& query) {
   add("server", query.selector.server);
   add("route", query.selector.route);
   add("origin", query.selector.origin);
+  add("limit", query.selector.limit);
+  add("key", query.selector.key);
   if (query.first != 0) add("from", std::to_string(query.first));
   if (query.count != kPageCount) add("count", std::to_string(query.count));
   return out;

@@ -19,6 +19,7 @@ enum class Due : std::uint8_t {
   ping,          // ping `side`: it is quiet
   ping_timeout,  // give `side` up if it is still quiet
   rate,          // read `side` again: its rate allows it
+  told,          // tell the client that its origin is lost
   alive,         // tell the listeners whose interval has passed
 };
 

@@ -30,8 +30,25 @@ void Endpoint::note_write_failure(int error) noexcept {
   stream.note_readable(true);
 }
 
+void Endpoint::write_through(os::SplicePipe& pipe) noexcept {
+  while (!pipe.empty() && !write_blocked && !out_ended && !lost) {
+    const auto result = stream.write_from(pipe);
+    switch (result.status) {
+      case os::Io::ok: break;
+      case os::Io::again: write_blocked = true; break;
+      case os::Io::eof:
+      case os::Io::failed: note_write_failure(result.error); break;
+    }
+  }
+}
+
 bool Endpoint::flush() noexcept {
-  if (!pending.empty()) {
+  if (auto* const pipe = pending.pipe()) {
+    write_through(*pipe);
+    pending.release_empty_pipe();
+    if (out_ended) pending.clear();
+  }
+  if (!pending.empty() && pending.pipe() == nullptr) {
     pending.pop(write_through(pending.front()));
     if (out_ended) pending.clear();
   }

@@ -23,30 +23,47 @@ namespace wsflow::tunnel {
 struct Endpoint {
   Endpoint(base::UniqueFd fd, os::SslRef ssl) noexcept : stream(std::move(fd), std::move(ssl)) {}
 
-  os::Stream stream;                        // owned
-  [[no_unique_address]] ByteQueue pending;  // waits to be written to this peer
-  bool read_ready = true;                   // set by an edge: bytes may be there; cleared by `again`
-  bool write_blocked = false;               // the last write got `again`; cleared by an edge
-  bool read_paused = false;                 // the other side's queue is above its high watermark
-  bool in_ended = false;
-  bool out_ended = false;
-  bool lost = false;
+  os::Stream stream;               // owned
+  ByteQueue pending;               // waits to be written to this peer
+  std::uint32_t heard_at = 0;      // stamp of its last byte
+  std::uint32_t moved_at = 0;      // stamp: it took waiting bytes, or bytes began to wait
+  std::uint32_t taken = 0;         // os::Delivery::taken at the last look
+  std::uint16_t rtt = 0;           // of the last ping to it; milliseconds + 1, 0: none
+  bool read_ready : 1 = true;      // set by an edge: bytes may be there; cleared by `again`
+  bool write_blocked : 1 = false;  // the last write got `again`; cleared by an edge
+  bool read_paused : 1 = false;    // the other side's queue is above its high watermark
+  bool in_ended : 1 = false;
+  bool out_ended : 1 = false;
+  bool lost : 1 = false;
   bool rate_paused : 1 = false;   // it has sent as much as its options allow for now
   bool ping_waits : 1 = false;    // a ping to it is due and waits for the end of the frame in transit
   bool write_failed : 1 = false;  // see above
   bool timed_out : 1 = false;     // the kernel has given it up: it acknowledged nothing
   bool looked : 1 = false;        // `taken` was noted since bytes began to wait
-  std::uint32_t heard_at = 0;     // stamp of its last byte
-  std::uint32_t moved_at = 0;     // stamp: it took waiting bytes, or bytes began to wait
-  std::uint32_t taken = 0;        // os::Delivery::taken at the last look
+  bool cut : 1 = false;           // it gets no more bytes of the other side
+  bool told : 1 = false;          // it got a Close frame of ours
+  bool bulk : 1 = false;          // its last frames were large and came in large pieces: splice the next one
+  std::uint8_t whole_pieces : 2 = 0;  // spliced pieces that it took at once, up to 2: it gets larger ones
 
   bool finished_reading() const noexcept { return in_ended || lost; }
   bool readable() const noexcept { return read_ready && !read_paused && !rate_paused && !finished_reading(); }
   bool done() const noexcept { return lost || (in_ended && out_ended); }
 
+  // Takes the pause away. Whether there was one.
+  bool resume() noexcept {
+    const bool was = read_paused;
+    read_paused = false;
+    return was;
+  }
+  // Waiting bytes may go out.
+  bool flushable() const noexcept { return !pending.empty() && !write_blocked; }
+
   // Writes `bytes` until all are gone or the kernel takes no more, and returns the number written. Sets
   // write_blocked or write_failed.
   std::size_t write_through(std::span<const std::uint8_t> bytes) noexcept;
+  // Writes the bytes in `pipe` until all are gone or the kernel takes no more. Sets write_blocked or
+  // write_failed.
+  void write_through(os::SplicePipe& pipe) noexcept;
   // Writes the waiting bytes. True if none is left.
   bool flush() noexcept;
   // Notes the errno with which the connection failed.
@@ -62,5 +79,6 @@ struct Endpoint {
  private:
   void note_write_failure(int error) noexcept;
 };
+static_assert(sizeof(Endpoint) == 40, "each tunnel has two");
 
 }  // namespace wsflow::tunnel

@@ -46,8 +46,8 @@ void Engine::pause() noexcept {
   join();
 }
 
-void Engine::begin_stop() noexcept {
-  for (const auto& loop : loops_) loop->inbox().set_run_state(RunState::stop);
+void Engine::begin_stop(base::Outcome why) noexcept {
+  for (const auto& loop : loops_) loop->inbox().stop(why);
 }
 
 void Engine::stop() noexcept {

@@ -32,8 +32,9 @@ class Engine {
   bool start();
   // Lets every loop finish its turn and joins the threads. Tunnels stay as they are; new tunnels wait.
   void pause() noexcept;
-  // Tells the loops to end every tunnel with a Close 1001, and returns at once. Every thread.
-  void begin_stop() noexcept;
+  // Tells the loops to end every tunnel as `why`, and returns at once. Only the first call says why. Every
+  // thread.
+  void begin_stop(base::Outcome why = base::Outcome::server_stop) noexcept;
   // begin_stop(), then joins the threads. Idempotent.
   void stop() noexcept;
 
@@ -56,12 +57,15 @@ class Engine {
   // Every loop takes tunnels.
   bool running();
   Admission& admission() noexcept { return admission_; }
+  // Where tunnels are made. Every thread.
+  SlotPool& slots() noexcept { return slots_; }
 
  private:
   void join() noexcept;
 
-  os::BioMethod bio_method_;  // owned; outlives every tunnel
-  Admission admission_;       // outlives every tunnel
+  os::BioMethod bio_method_;        // owned; outlives every tunnel
+  Admission admission_;             // outlives every tunnel
+  SlotPool slots_{sizeof(Tunnel)};  // outlives every tunnel
   std::vector<std::unique_ptr<EventLoop>> loops_;
   std::vector<std::thread> threads_;
   std::atomic<unsigned> turn_{0};  // counts tunnels: the next one goes to loop turn_ % loops_.size()

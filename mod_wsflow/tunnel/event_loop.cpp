@@ -3,13 +3,10 @@
 #include <algorithm>
 #include <cerrno>
 #include <exception>
-#include <limits>
 
 #include "mod_wsflow/base/assert.hpp"
 #include "mod_wsflow/base/text.hpp"
-#include "mod_wsflow/os/random.hpp"
 #include "mod_wsflow/tunnel/end_line.hpp"
-#include "mod_wsflow/ws/close_code.hpp"
 
 namespace wsflow::tunnel {
 
@@ -25,6 +22,14 @@ Tunnel& tunnel_of(std::uint64_t token) noexcept {
   return *reinterpret_cast<Tunnel*>(static_cast<std::uintptr_t>(token & ~std::uint64_t{1}));
 }
 
+// Of many tunnels, the next one is not in the processor's cache any more: it is fetched while this one is
+// served.
+void prefetch(std::uint64_t token) noexcept {
+  if (token == kInboxToken) return;
+  const auto* line = reinterpret_cast<const std::byte*>(&tunnel_of(token));
+  for (std::size_t at = 0; at < sizeof(Tunnel); at += SlotPool::kAlignment) __builtin_prefetch(line + at, 1);
+}
+
 // Milliseconds.
 std::uint64_t lived(const Tunnel& tunnel, base::Instant now) noexcept {
   return static_cast<std::uint64_t>(std::max(now - tunnel.started(), base::Millis::zero()).count());
@@ -36,7 +41,7 @@ EventLoop::EventLoop(const BIO_METHOD* bio_method, base::Millis stop_time, metri
     : bio_method_(bio_method),
       stop_time_(stop_time),
       max_buffered_(max_buffered != 0 ? max_buffered : UINT64_MAX),
-      recorder_(recorder),
+      recorder_(recorder.gathering()),
       log_(log),
       wall_clock_(wall_clock),
       wall_ahead_(wall_clock()),
@@ -48,48 +53,60 @@ EventLoop::~EventLoop() {
 }
 
 void EventLoop::drop_all() noexcept {
-  while (first_ != nullptr) {
-    recorder_.buffered(-std::int64_t{first_->counted_waiting});
-    recorder_.tunnel_ended(base::Outcome::server_stop, false, lived(*first_, now_));
-    first_->notify(Event::end, now_);
-    delete std::exchange(first_, first_->next);
-  }
+  const auto drop = [&](Tunnel& tunnel) {
+    const std::unique_ptr<Tunnel> owned(&tunnel);
+    recorder_.buffered(-std::int64_t{tunnel.counted_waiting});
+    recorder_.tunnel_ended(base::Outcome::server_stop, false, lived(tunnel, now_));
+    tunnel.notify(Event::end, now_);
+  };
+  for_each(drop);
+  for (auto* tunnel : ended_) drop(*tunnel);
+  ended_.clear();
+  tunnels_ = 0;
+  recorder_.flush();
 }
 
 void EventLoop::add_descriptors(std::vector<int>& to) {
   WSFLOW_ASSERT(thread_.none());
   to.push_back(poller_.fd());
-  for (auto* tunnel = first_; tunnel != nullptr; tunnel = tunnel->next) tunnel->add_descriptors(to);
+  for_each([&](const Tunnel& tunnel) { tunnel.add_descriptors(to); });
   inbox_.add_descriptors(to);
+  pipes_.add_descriptors(to);
 }
 
 void EventLoop::run() {
   const base::OwnedByThisThread owned(thread_);
   take_over_tunnels();
-  if (!watching_ && !poller_.watch_level(inbox_.fd(), kInboxToken)) {
+  if (!watching_ && !poller_.watch_writes(inbox_.fd(), kInboxToken)) {
     log_.write(base::LogLevel::critical, 101, errno, "the event loop cannot watch its inbox", nullptr);
-    inbox_.set_run_state(RunState::stop);
+    inbox_.stop(base::Outcome::server_stop);
   }
   watching_ = true;
   for (;;) {
-    const auto state = inbox_.run_state();
+    const auto look = inbox_.look();
     now_ = base::now();
-    if (state == RunState::pause) {
+    guards_ = kGuards;
+    if (look.run_state == RunState::pause) {
       // The count of tunnels includes those that were posted before the pause.
       take_mail();
       free_ended();
+      recorder_.flush();
       return;
     }
-    if (state == RunState::stop) {
+    if (look.run_state == RunState::stop) {
+      stop_as_ = look.stop_as;
       begin_stop();
-      if (first_ == nullptr || now_ >= stop_at_) break;
+      if (tunnels_ == 0 || now_ >= stop_at_) break;
+    } else if (look.mail) {
+      take_mail();
+      now_ = base::now();  // much mail takes a while
     }
     wait_for_events();
     run_scheduled();
     expire();
     drain_step();
     free_ended();
-    if (now_ >= show_at_) show_all();
+    recorder_.flush();
   }
   cut_all();
 }
@@ -100,10 +117,14 @@ void EventLoop::wait_for_events() {
   const auto planned = wait_time();
   const auto before = now_;
   const auto ready = poller_.wait(planned);
+  inbox_.wake();
   now_ = base::now();
   const auto late = now_ - before - base::Millis(planned);
   if (planned >= 0 && late > kLate) absence_ = {.until = now_, .length = stamp(base::Instant(late))};
-  for (const auto& one : ready) on_ready(one);
+  for (std::size_t i = 0; i < ready.size(); ++i) {
+    if (i + 1 < ready.size()) prefetch(ready[i + 1].token);
+    on_ready(ready[i]);
+  }
 }
 
 void EventLoop::run_guarded() noexcept {
@@ -113,17 +134,9 @@ void EventLoop::run_guarded() noexcept {
     base::Text<200> line;
     line << "an event loop ended, its tunnels with it: " << failure.what();
     log_.write(base::LogLevel::critical, 104, 0, line.view(), nullptr);
-    inbox_.set_run_state(RunState::stop);
+    inbox_.stop(base::Outcome::server_stop);
     drop_all();
   }
-}
-
-int EventLoop::wait_time() const noexcept {
-  if (!scheduled_.empty()) return 0;
-  const auto next = std::min({timers_.next(), drain_.next(), stop_at_, show_at_});
-  if (next == base::Instant::max()) return -1;
-  const auto left = (next - base::now()).count();
-  return static_cast<int>(std::clamp<std::int64_t>(left + 1, 0, std::numeric_limits<int>::max()));
 }
 
 void EventLoop::take_mail() {
@@ -137,22 +150,10 @@ void EventLoop::take_mail() {
   }
 }
 
-// Sets earlier deadlines at once. A session whose end became later finds out when its old deadline is met.
-void EventLoop::follow_wall_clock() noexcept {
-  const auto ahead = wall_clock_();
-  if (!base::was_set(wall_ahead_, ahead)) return;
-  wall_ahead_ = ahead;
-  for (auto* tunnel = first_; tunnel != nullptr; tunnel = tunnel->next) {
-    if (tunnel->over || !tunnel->has_session()) continue;
-    tunnel->begin_turn(now_, false);
-    set_deadline(*tunnel);
-  }
-}
-
 // After a pause another thread may run the loop.
 void EventLoop::take_over_tunnels() noexcept {
   if constexpr (base::kAsserts) {
-    for (auto* tunnel = first_; tunnel != nullptr; tunnel = tunnel->next) tunnel->thread().set();
+    for_each([](Tunnel& tunnel) { tunnel.thread().set(); });
   }
 }
 
@@ -161,13 +162,16 @@ void EventLoop::adopt(Tunnel& tunnel) {
   // The tunnel's maker may have seen already that the wall clock was set.
   if (tunnel.has_session()) follow_wall_clock();
   tunnel.begin(now_);
-  tunnel.next = first_;
-  if (first_ != nullptr) first_->previous = &tunnel;
-  first_ = &tunnel;
+  timers_.rest(tunnel);
+  ++tunnels_;
   recorder_.tunnel_opened(false);
   tunnel.notify(Event::start, now_);
   for (const auto side : {Side::client, Side::origin}) {
-    auto& stream = tunnel.endpoint(side).stream;
+    auto& endpoint = tunnel.endpoint(side);
+    auto& stream = endpoint.stream;
+    // The registration reports bytes that are in the socket; nothing reports those in an SSL object. The
+    // client has had its 101 for a while and may have spoken; the origin mostly has not.
+    endpoint.read_ready = side == Side::client || stream.tls();
     if (stream.bind_tls(bio_method_) && poller_.watch(stream.fd(), token(tunnel, side))) continue;
     log_.write(base::LogLevel::error, 102, errno, "a new tunnel cannot be watched and is closed",
                tunnel.log_context());
@@ -175,13 +179,11 @@ void EventLoop::adopt(Tunnel& tunnel) {
     return;
   }
   take_turn(tunnel);
+  if (told_to_stop_) close_for_stop(tunnel);
 }
 
 void EventLoop::on_ready(const os::Ready& ready) {
-  if (ready.token == kInboxToken) {
-    take_mail();
-    return;
-  }
+  if (ready.token == kInboxToken) return;  // run() looks into the inbox
   auto& tunnel = tunnel_of(ready.token);
   if (tunnel.over) return;
   const auto side = static_cast<Side>(ready.token & 1);
@@ -201,67 +203,44 @@ void EventLoop::on_ready(const os::Ready& ready) {
 
 void EventLoop::take_turn(Tunnel& tunnel) {
   WSFLOW_ASSERT(thread_.here());
-  if (tunnel.unshown_place == Tunnel::kNone) show_later(tunnel);
+  const bool rests = tunnel.rests();
+  if (!tunnel.unshown) show_later(tunnel);
   const std::span<std::uint8_t> buffer(buffer_.get(), kReadBuffer);
   tunnel.begin_turn(now_, recorder_.buffered() > max_buffered_);
   bool more = false;
   for (const auto side : {Side::client, Side::origin}) {
-    tunnel.flush(other(side));
-    more = tunnel.relay(side, buffer, kBudget, recorder_) || more;
+    if (tunnel.endpoint(other(side)).flushable()) tunnel.flush(other(side));
+    if (tunnel.endpoint(side).readable())
+      more = tunnel.relay(side, buffer, kBudget, recorder_, &pipes_) || more;
   }
-  if (tunnel.settle()) {
-    end(tunnel);
-    return;
+  if (tunnel.unsettled()) {
+    if (tunnel.loses_origin()) spread_loss(tunnel);
+    if (tunnel.settle()) {
+      end(tunnel);
+      return;
+    }
   }
   more = tunnel.take_again() || more;
   const bool pinged = tunnel.ping_waits() && tunnel.send_waiting_pings(recorder_);
   if (tunnel.take_progress() && tunnel.ending()) tunnel.stay();
   count_waiting(tunnel, tunnel.waiting());
-  if (pinged || tunnel.pressed() || !tunnel.linked()) set_deadline(tunnel);
+  if (pinged || tunnel.pressed() || rests) set_deadline(tunnel);
   if (more && !tunnel.scheduled) {
     tunnel.scheduled = true;
     scheduled_.push_back(&tunnel);
   }
 }
 
-void EventLoop::show_later(Tunnel& tunnel) {
-  if (unshown_.empty()) show_at_ = now_ + kShowInterval;
-  tunnel.unshown_place = static_cast<std::uint32_t>(unshown_.size());
-  unshown_.push_back(&tunnel);
-}
-
-void EventLoop::forget_unshown(Tunnel& tunnel) noexcept {
-  if (tunnel.unshown_place == Tunnel::kNone) return;
-  auto* last = unshown_.back();
-  unshown_[tunnel.unshown_place] = last;
-  last->unshown_place = tunnel.unshown_place;
-  unshown_.pop_back();
-  tunnel.unshown_place = Tunnel::kNone;
-}
-
-void EventLoop::show_all() noexcept {
-  for (auto* tunnel : unshown_) {
-    tunnel->show(now_);
-    tunnel->unshown_place = Tunnel::kNone;
-  }
-  unshown_.clear();
-  show_at_ = base::Instant::max();
+void EventLoop::spread_loss(Tunnel& tunnel) {
+  const auto delay =
+      losses_.delay(tunnel.origin_label(), now_, base::Millis(tunnel.options().spread), random_.next32());
+  if (delay.count() != 0) tunnel.tell_later(delay);
 }
 
 void EventLoop::count_waiting(Tunnel& tunnel, std::uint32_t waiting) noexcept {
   if (waiting == tunnel.counted_waiting) return;
   recorder_.buffered(std::int64_t{waiting} - std::int64_t{tunnel.counted_waiting});
   tunnel.counted_waiting = waiting;
-}
-
-Deadline EventLoop::deadline(Tunnel& tunnel) noexcept {
-  return tunnel.deadline(now_, wall_ahead_, absence_);
-}
-
-// A deadline that became later stays in the wheel, and is computed again when it is met.
-void EventLoop::set_deadline(Tunnel& tunnel) noexcept {
-  const auto due = deadline(tunnel).at;
-  if (due != base::Instant::max() && (!tunnel.linked() || due < tunnel.due())) timers_.set(tunnel, due);
 }
 
 void EventLoop::run_scheduled() {
@@ -272,34 +251,6 @@ void EventLoop::run_scheduled() {
   }
 }
 
-void EventLoop::expire() {
-  while (auto* hook = timers_.pop_due(now_)) {
-    meet(static_cast<Tunnel&>(*hook));
-  }
-}
-
-void EventLoop::meet(Tunnel& tunnel) {
-  tunnel.begin_turn(now_, false);
-  if (tunnel.has_session()) follow_wall_clock();
-  auto due = deadline(tunnel);
-  if (due.at <= now_ && blames_peers(due.what)) {
-    // More events may wait in the kernel: one wait reports a bounded number, and the loop may have been
-    // stopped for a while.
-    tunnel.expect_everything();
-    take_turn(tunnel);
-    if (tunnel.over) return;
-    tunnel.unlink();
-    due = deadline(tunnel);
-  }
-  if (due.at > now_) {
-    set_deadline(tunnel);
-  } else if (tunnel.meet(due, recorder_)) {
-    end(tunnel);
-  } else {
-    take_turn(tunnel);
-  }
-}
-
 void EventLoop::end(Tunnel& tunnel) noexcept {
   if (tunnel.over) return;
   tunnel.over = true;
@@ -307,76 +258,84 @@ void EventLoop::end(Tunnel& tunnel) noexcept {
   ended_.push_back(&tunnel);
 }
 
+void EventLoop::free(Tunnel& tunnel) noexcept {
+  std::unique_ptr<Tunnel> owned(&tunnel);
+  count_waiting(tunnel, 0);
+  tunnel.show(now_);
+  log_end(tunnel);
+  tunnel.notify(Event::end, now_);
+  for (const auto side : {Side::client, Side::origin}) poller_.unwatch(tunnel.endpoint(side).stream.fd());
+  if (tunnel.scheduled) std::erase(scheduled_, &tunnel);
+  --tunnels_;
+  const auto outcome = tunnel.outcome();
+  const auto age = lived(tunnel, now_);
+  owned.reset();
+  // Whoever sees the count finds the room that the tunnel had.
+  recorder_.tunnel_ended(outcome, false, age);
+}
+
 void EventLoop::free_ended() noexcept {
   WSFLOW_ASSERT(thread_.here());
-  for (auto* tunnel : ended_) {
-    count_waiting(*tunnel, 0);
-    tunnel->show(now_);
-    forget_unshown(*tunnel);
-    recorder_.tunnel_ended(tunnel->outcome(), false, lived(*tunnel, now_));
-    log_end(*tunnel);
-    tunnel->notify(Event::end, now_);
-    if (tunnel->previous != nullptr) {
-      tunnel->previous->next = tunnel->next;
-    } else {
-      first_ = tunnel->next;
-    }
-    if (tunnel->next != nullptr) tunnel->next->previous = tunnel->previous;
-    for (const auto side : {Side::client, Side::origin}) poller_.unwatch(tunnel->endpoint(side).stream.fd());
-    if (tunnel->scheduled) std::erase(scheduled_, tunnel);
-    delete tunnel;
-  }
-  if (!ended_.empty() && first_ == nullptr && idle_bell_ != nullptr) idle_bell_->ring();
+  for (auto* tunnel : ended_) free(*tunnel);
+  if (!ended_.empty() && tunnels_ == 0 && idle_bell_ != nullptr) idle_bell_->ring();
   ended_.clear();
 }
 
 void EventLoop::close(Tunnel& tunnel, std::uint16_t code, base::Outcome outcome) {
   if (tunnel.over || tunnel.closing()) return;
   tunnel.begin_turn(now_, false);
-  tunnel.begin_close({code, code}, os::random32(), outcome);
+  tunnel.begin_close({code, code}, random_.next32(), outcome);
+  take_turn(tunnel);
+}
+
+void EventLoop::close_for_stop(Tunnel& tunnel) {
+  if (tunnel.over || tunnel.closing()) return;
+  tunnel.begin_turn(now_, false);
+  tunnel.begin_close(random_.next32(), stop_as_);
   take_turn(tunnel);
 }
 
 void EventLoop::drain_step() {
   if (drain_.next() > now_) return;
   const auto chance = drain_.step(now_);
-  for (auto* tunnel = first_; tunnel != nullptr; tunnel = tunnel->next) {
-    if (os::random32() < chance) close(*tunnel, drain_code_, base::Outcome::drained);
-  }
+  for_each([&](Tunnel& tunnel) {
+    if (random_.next32() < chance) close(tunnel, drain_code_, base::Outcome::drained);
+  });
 }
 
 void EventLoop::obey_commands() {
-  for (auto* tunnel = first_; tunnel != nullptr; tunnel = tunnel->next) {
-    if (const auto code = tunnel->take_close_command()) close(*tunnel, code, base::Outcome::ordered);
-  }
+  for_each([&](Tunnel& tunnel) {
+    if (const auto code = tunnel.take_close_command()) close(tunnel, code, base::Outcome::ordered);
+  });
 }
 
-// Runs in every turn of a stop: the inbox may still hold tunnels.
+// Runs in every turn of a stop: the inbox may still hold tunnels, which adopt() closes.
 void EventLoop::begin_stop() {
   stop_at_ = std::min(stop_at_, now_ + stop_time_);
+  const bool told = std::exchange(told_to_stop_, true);
   take_mail();
-  for (auto* tunnel = first_; tunnel != nullptr; tunnel = tunnel->next) {
-    close(*tunnel, ws::close_code::kGoingAway, base::Outcome::server_stop);
+  if (!told) {
+    for_each([&](Tunnel& tunnel) { close_for_stop(tunnel); });
   }
   free_ended();
 }
 
 void EventLoop::cut_all() {
   const std::span<std::uint8_t> buffer(buffer_.get(), kReadBuffer);
-  for (auto* tunnel = first_; tunnel != nullptr; tunnel = tunnel->next) {
-    if (tunnel->over) continue;
-    tunnel->cut_off();
+  for_each([&](Tunnel& tunnel) {
+    tunnel.cut_off();
     // Bytes that have arrived are read first: closing a socket with unread bytes sends a reset, and the reset
     // could overtake the Close frame.
     for (const auto side : {Side::client, Side::origin}) {
-      tunnel->endpoint(side).stream.note_readable(false);
-      tunnel->endpoint(side).read_ready = true;
-      tunnel->endpoint(side).read_paused = false;
-      tunnel->relay(side, buffer, kBudget, recorder_);
+      tunnel.endpoint(side).stream.note_readable(false);
+      tunnel.endpoint(side).read_ready = true;
+      tunnel.endpoint(side).read_paused = false;
+      tunnel.relay(side, buffer, kBudget, recorder_);
     }
-    end(*tunnel);
-  }
+    end(tunnel);
+  });
   free_ended();
+  recorder_.flush();
 }
 
 void EventLoop::log_end(const Tunnel& tunnel) noexcept {

@@ -9,8 +9,11 @@
 #include "mod_wsflow/base/thread_owner.hpp"
 #include "mod_wsflow/metrics/recorder.hpp"
 #include "mod_wsflow/os/poller.hpp"
+#include "mod_wsflow/os/random.hpp"
 #include "mod_wsflow/tunnel/drain_schedule.hpp"
 #include "mod_wsflow/tunnel/inbox.hpp"
+#include "mod_wsflow/tunnel/origin_losses.hpp"
+#include "mod_wsflow/tunnel/pipe_pool.hpp"
 #include "mod_wsflow/tunnel/timer_wheel.hpp"
 #include "mod_wsflow/tunnel/tunnel.hpp"
 
@@ -26,6 +29,8 @@ class EventLoop {
   static constexpr std::size_t kBudget = 4 * kReadBuffer;
   // The rows of busy tunnels in the shared table are at most this old.
   static constexpr base::Millis kShowInterval{1000};
+  // Options of new sockets cost system calls: so many tunnels get them at once, others a second later.
+  static constexpr unsigned kGuards = 2048;
 
   // `stop_time`: a stop waits this long for peers to take their Close frame and to end. `max_buffered`: while
   // more bytes than this wait in the process, a side for which many wait gets no more; 0: no bound.
@@ -48,7 +53,7 @@ class EventLoop {
   }
 
   // Runs until the inbox says pause or stop. A pause leaves everything for the next run; a stop closes every
-  // tunnel with 1001.
+  // tunnel.
   void run();
   // The main function of a loop's thread: calls run(), and ends the loop with a log line on an exception (out
   // of memory).
@@ -60,7 +65,9 @@ class EventLoop {
   void follow_wall_clock() noexcept;
   void take_over_tunnels() noexcept;
   void close(Tunnel& tunnel, std::uint16_t code, base::Outcome outcome);
+  void close_for_stop(Tunnel& tunnel);
   void drain_step();
+  void spread_loss(Tunnel& tunnel);
   void begin_stop();
   void obey_commands();
   void on_ready(const os::Ready& ready);
@@ -69,13 +76,19 @@ class EventLoop {
   void wait_for_events();
   void expire();
   void meet(Tunnel& tunnel);
-  void show_later(Tunnel& tunnel);
-  void forget_unshown(Tunnel& tunnel) noexcept;
-  void show_all() noexcept;
+  base::Instant show_time() noexcept;
+  void show_later(Tunnel& tunnel) noexcept;
+  void show(Tunnel& tunnel) noexcept;
+  // Calls on_tunnel(Tunnel&) for each tunnel that is not over. It may give the tunnel a turn or end it.
+  template <class OnTunnel>
+  void for_each(OnTunnel&& on_tunnel) {
+    timers_.for_each([&](TimerHook& hook) { on_tunnel(static_cast<Tunnel&>(hook)); });
+  }
   void count_waiting(Tunnel& tunnel, std::uint32_t waiting) noexcept;
   Deadline deadline(Tunnel& tunnel) noexcept;
   void set_deadline(Tunnel& tunnel) noexcept;
   void end(Tunnel& tunnel) noexcept;
+  void free(Tunnel& tunnel) noexcept;
   void free_ended() noexcept;
   void cut_all();
   void drop_all() noexcept;
@@ -86,21 +99,26 @@ class EventLoop {
   const BIO_METHOD* bio_method_;                    // borrowed from the engine
   const base::Millis stop_time_;
   const std::uint64_t max_buffered_;
-  metrics::Recorder& recorder_;  // borrowed from the child
-  base::LogSink& log_;           // borrowed from the child
+  metrics::Recorder recorder_;  // gathers what passes in a turn
+  base::LogSink& log_;          // borrowed from the child
   os::Poller poller_;
   Inbox inbox_;
-  TimerWheel timers_;
+  os::RandomPool random_;
+  TimerWheel timers_;  // of all tunnels that are not over, which the loop owns
   DrainSchedule drain_;
+  OriginLosses losses_;
   std::uint16_t drain_code_ = 0;
   base::Instant stop_at_ = base::Instant::max();  // a stop waits until then
+  bool told_to_stop_ = false;                     // the tunnels that there were
+  base::Outcome stop_as_ = base::Outcome::server_stop;
   bool watching_ = false;                         // the inbox is registered
   const os::Wakeup* idle_bell_ = nullptr;         // borrowed
-  Tunnel* first_ = nullptr;                       // owned list of all tunnels
-  std::vector<Tunnel*> scheduled_;                // have more to relay; borrowed from first_
-  std::vector<Tunnel*> ended_;                    // freed at the end of the turn; borrowed from first_
-  std::vector<Tunnel*> unshown_;  // had a turn since their rows were written; borrowed from first_
-  base::Instant show_at_ = base::Instant::max();  // the next show_all()
+  PipePool pipes_;                                // outlives every tunnel
+  std::size_t tunnels_ = 0;                       // all, those that are over, too
+  std::vector<Tunnel*> scheduled_;                // have more to relay; borrowed
+  std::vector<Tunnel*> ended_;                    // owned: over, freed at the end of the turn
+  unsigned guards_ = 0;                           // that this turn may still do
+  base::Instant show_at_ = base::Instant::min();  // when rows of busy tunnels are written next: show_time()
   base::Instant now_{};
   Absence absence_;  // the last absence
   const base::WallClock wall_clock_;

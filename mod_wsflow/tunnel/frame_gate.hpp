@@ -53,6 +53,9 @@ class FrameGate {
   // Milliseconds until room() is worth a read.
   std::uint32_t wait(std::uint32_t now) noexcept;
 
+  // True if the rest of a payload that has begun passes without a look, and without a bound.
+  bool passes_payload() const noexcept { return held_size_ == 0 && !bytes_.bounded(); }
+
   // Copies the bytes held back to the front of `buffer` and returns their number; the next read goes behind
   // them. Pre: `buffer` has room for kMaxHead bytes.
   std::size_t restore(std::span<std::uint8_t> buffer) const noexcept;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -32,6 +33,14 @@ class Inbox {
     std::optional<Drain> drain;
     bool commands = false;    // look for commands to the tunnels
     bool wall_clock = false;  // the wall clock was set
+
+    bool any() const noexcept { return !tunnels.empty() || drain || commands || wall_clock; }
+  };
+  // What the loop learns before it waits.
+  struct Look {
+    RunState run_state;
+    bool mail;              // take() has something
+    base::Outcome stop_as;  // of the tunnels that a stop ends
   };
 
   bool valid() const noexcept { return wakeup_.valid(); }
@@ -54,12 +63,20 @@ class Inbox {
   void post_commands() {
     change([](Mail& mail, RunState&) { return mail.commands = true; });
   }
-  // `stop` is final. During a pause, posts wait for the next run.
+  // During a pause, posts wait for the next run.
   void set_run_state(RunState state) {
     change([&](Mail&, RunState& run_state) {
       if (run_state != RunState::stop) run_state = state;
       return true;
     });
+  }
+  // Final. The tunnels end as `why`, which only the first call says.
+  void stop(base::Outcome why) {
+    {
+      const base::MutexLock lock(mutex_);
+      if (std::exchange(run_state_, RunState::stop) != RunState::stop) stop_as_ = why;
+    }
+    wakeup_.ring();
   }
   RunState run_state() {
     const base::MutexLock lock(mutex_);
@@ -71,29 +88,40 @@ class Inbox {
     const base::MutexLock lock(mutex_);
     for (const auto& tunnel : mail_.tunnels) tunnel->add_descriptors(to);
   }
+  // Call it before each wait, and take() if there is mail: what is posted from then on ends the wait.
+  Look look() {
+    const base::MutexLock lock(mutex_);
+    awake_.store(false, std::memory_order_relaxed);
+    return {.run_state = run_state_, .mail = mail_.any(), .stop_as = stop_as_};
+  }
+  // Call it behind each wait: the loop will look, so that nobody needs to ring.
+  void wake() noexcept { awake_.store(true, std::memory_order_relaxed); }
   // Empties the inbox.
   Mail take() {
-    wakeup_.clear();
     const base::MutexLock lock(mutex_);
     return std::exchange(mail_, {});
   }
 
  private:
-  // Calls `what` with all that the lock guards, and wakes the loop if it returns true.
+  // Calls `what` with all that the lock guards, and wakes the loop if it returns true. A loop that sleeps is
+  // rung for once. wake() needs no lock: look() has the last word, under the lock.
   template <class What>
   bool change(What&& what) {
     {
       const base::MutexLock lock(mutex_);
       if (!what(mail_, run_state_)) return false;
+      if (awake_.exchange(true, std::memory_order_relaxed)) return true;
     }
     wakeup_.ring();
     return true;
   }
 
-  os::Wakeup wakeup_;  // owned
+  os::Wakeup wakeup_;                // owned; the loop watches writes to it, so nobody reads it
+  std::atomic<bool> awake_ = false;  // the loop looks before it waits, or was rung for
   base::Mutex mutex_;
   Mail mail_ WSFLOW_GUARDED_BY(mutex_);
   RunState run_state_ WSFLOW_GUARDED_BY(mutex_) = RunState::run;
+  base::Outcome stop_as_ WSFLOW_GUARDED_BY(mutex_) = base::Outcome::server_stop;
 };
 
 }  // namespace wsflow::tunnel

@@ -39,6 +39,7 @@ class Listener {
 // while it is empty. The thread that has the tunnel.
 class Listeners {
  public:
+  bool empty() const noexcept { return first_ == nullptr; }
   // nullptr: adds none.
   void add(std::unique_ptr<Listener> listener) noexcept;
 

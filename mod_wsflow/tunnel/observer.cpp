@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "mod_wsflow/base/assert.hpp"
+
 namespace wsflow::tunnel {
 
 namespace {
@@ -20,7 +22,7 @@ std::size_t Observer::count(metrics::Recorder& recorder, Scan&& scan) noexcept {
   std::uint64_t messages = 0;
   std::uint32_t others = 0;
   const std::size_t bytes = scan([&](const ws::FrameHeader& header) {
-    recorder.add(metrics::kFrames(direction, opcode_class(header.opcode)));
+    recorder.frame_passed(direction, opcode_class(header.opcode));
     if (header.fin && !ws::is_control(header.opcode)) {
       ++messages;
     } else {
@@ -28,13 +30,10 @@ std::size_t Observer::count(metrics::Recorder& recorder, Scan&& scan) noexcept {
     }
   });
   bytes_ += bytes;
-  recorder.add(metrics::kBytes(direction), bytes);
+  messages_ += messages;
+  recorder.passed(direction, bytes, messages);
   if (others != 0) [[unlikely]]
     others_ += std::min(others, UINT32_MAX - others_);
-  if (messages != 0) {
-    messages_ += messages;
-    recorder.add(metrics::kMessages(direction), messages);
-  }
   if (!had_close && scanner_.close_seen()) [[unlikely]]
     recorder.close_seen(direction, scanner_.close_code());
   if (!was_broken && scanner_.broken()) [[unlikely]]
@@ -43,6 +42,21 @@ std::size_t Observer::count(metrics::Recorder& recorder, Scan&& scan) noexcept {
 }
 
 void Observer::see(std::span<const std::uint8_t> bytes, metrics::Recorder& recorder) noexcept {
+  // Most reads bring whole messages, each in one frame.
+  std::uint64_t messages = 0;
+  std::size_t seen = 0;
+  while (const auto size = scanner_.whole_message(bytes.subspan(seen))) {
+    recorder.frame_passed(direction(), opcode_class(static_cast<ws::Opcode>(bytes[seen] & 0xFU)));
+    seen += size;
+    ++messages;
+  }
+  if (seen != 0) {
+    bytes_ += seen;
+    messages_ += messages;
+    recorder.passed(direction(), seen, messages);
+    bytes = bytes.subspan(seen);
+    if (bytes.empty()) return;
+  }
   count(recorder, [&](auto&& on_frame) {
     scanner_.scan(bytes, on_frame);
     return bytes.size();
@@ -56,6 +70,19 @@ std::size_t Observer::see_to_boundary(std::span<const std::uint8_t> bytes,
 
 std::size_t Observer::see_frame(std::span<const std::uint8_t> bytes, metrics::Recorder& recorder) noexcept {
   return count(recorder, [&](auto&& on_frame) { return scanner_.scan_frame(bytes, on_frame); });
+}
+
+void Observer::skip(std::uint64_t count, metrics::Recorder& recorder) noexcept {
+  WSFLOW_ASSERT(in_payload() && count <= payload_left());
+  scanner_.skip(count);
+  bytes_ += count;
+  recorder.passed(direction(), count, 0);
+}
+
+std::uint64_t Observer::payload_left_behind(std::span<const std::uint8_t> head) const noexcept {
+  auto trial = scanner_;
+  trial.scan(head, [](const ws::FrameHeader&) {});
+  return trial.in_payload() ? trial.payload_left() : 0;
 }
 
 bool Observer::would_break(std::span<const std::uint8_t> head) const noexcept {

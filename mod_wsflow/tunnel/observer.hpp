@@ -24,6 +24,12 @@ class Observer {
   // Scans at most one frame, or the rest of the current one, and returns the number of bytes scanned.
   std::size_t see_frame(std::span<const std::uint8_t> bytes, metrics::Recorder& recorder) noexcept;
 
+  // Counts `count` bytes of a payload that pass unseen. Pre: in_payload(), count <= payload_left().
+  void skip(std::uint64_t count, metrics::Recorder& recorder) noexcept;
+
+  // The bytes of payload that would be left of the current frame behind `head`; 0: of a control frame too, or
+  // the stream breaks. Changes nothing.
+  std::uint64_t payload_left_behind(std::span<const std::uint8_t> head) const noexcept;
   // True if `head`, at most a header, breaks RFC 6455 at this boundary. Changes nothing.
   bool would_break(std::span<const std::uint8_t> head) const noexcept;
 
@@ -32,6 +38,7 @@ class Observer {
   std::uint64_t frames() const noexcept { return messages() + others_; }
   std::uint64_t messages() const noexcept { return messages_; }
   std::uint64_t payload_left() const noexcept { return scanner_.payload_left(); }
+  bool in_payload() const noexcept { return scanner_.in_payload(); }
   bool at_boundary() const noexcept { return scanner_.at_boundary(); }
   bool broken() const noexcept { return scanner_.broken(); }
   bool close_seen() const noexcept { return scanner_.close_seen(); }
@@ -51,6 +58,6 @@ class Observer {
   std::uint64_t bytes_ = 0;
   std::uint64_t messages_ = 0;
 };
-static_assert(sizeof(Observer) <= 48, "two are part of every idle tunnel");
+static_assert(sizeof(Observer) <= 40, "two are part of every idle tunnel");
 
 }  // namespace wsflow::tunnel

@@ -3,7 +3,29 @@
 #include <array>
 #include <cstdint>
 
+#include "mod_wsflow/tunnel/close_codes.hpp"
+#include "mod_wsflow/tunnel/origin_lease.hpp"
+
+namespace wsflow::limits {
+class Limiter;
+}
+namespace wsflow::shm {
+class TunnelRows;
+}
+
 namespace wsflow::tunnel {
+
+class Admission;
+
+// The owners of what a tunnel holds and gives back: the same for all tunnels of a route in a process, so that
+// each tunnel keeps only numbers. All borrowed; they live as long as the process. nullptr: it holds none.
+struct Lenders {
+  Admission* admission = nullptr;
+  limits::Limiter* limiter = nullptr;
+  shm::TunnelRows* rows = nullptr;
+  OriginLease::Counts load{};
+  friend constexpr bool operator==(const Lenders&, const Lenders&) noexcept = default;
+};
 
 // Bounds on the messages of one direction. 0: no bound.
 struct MessageLimit {
@@ -28,9 +50,13 @@ struct Options {
   // While this many bytes wait for a side, the other side is not read. A read that finds no bytes waiting may
   // go a little beyond it. The low watermark is half of it.
   std::uint32_t high_watermark = 64 * 1024;
-  std::array<MessageLimit, 2> messages{};  // by direction: from the client, from the origin
-  bool strict = false;                     // bytes that break RFC 6455 end the tunnel with 1002
-  const void* log_context = nullptr;       // handed to the log sink; borrowed, lives as long as the process
+  std::array<MessageLimit, 2> messages{};          // by direction: from the client, from the origin
+  bool strict = false;                             // bytes that break RFC 6455 end the tunnel
+  ClientCodes client_codes = kDefaultClientCodes;  // of our Close frames to clients; 0: an end without one
+  std::uint32_t spread =
+      5'000;  // over which the clients of an origin that is lost with many tunnels are told
+  Lenders lenders{};
+  const void* log_context = nullptr;  // handed to the log sink; borrowed, lives as long as the process
   friend constexpr bool operator==(const Options&, const Options&) noexcept = default;
 
   bool polices() const noexcept {

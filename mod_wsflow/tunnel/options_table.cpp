@@ -11,8 +11,10 @@ std::size_t OptionsHash::operator()(const Options& options) const noexcept {
     hash ^= hash >> 32U;
   };
   for (const auto value : {options.idle, options.stall, options.close, options.ping_client,
-                           options.ping_origin, options.ping_timeout, options.high_watermark})
+                           options.ping_origin, options.ping_timeout, options.high_watermark, options.spread})
     mix(value);
+  for (const auto code : options.client_codes) mix(code);
+  mix(reinterpret_cast<std::uintptr_t>(options.lenders.load.busy));
   for (const auto& limit : options.messages) {
     for (const auto value : {limit.frame, limit.message, std::uint64_t{limit.rate}, limit.bytes}) mix(value);
   }

@@ -17,6 +17,7 @@ class OriginLease {
     std::size_t* busy = nullptr;                 // mod_proxy's; nullptr: nothing is counted
     std::atomic<std::uint32_t>* held = nullptr;  // tunnels of this process to the member; nullptr: not kept
     std::atomic<std::uint32_t>* applied = nullptr;  // tunnels of all processes that `busy` contains
+    friend constexpr bool operator==(const Counts&, const Counts&) noexcept = default;
   };
 
   OriginLease() noexcept = default;
@@ -43,6 +44,17 @@ class OriginLease {
       counts_.applied->fetch_sub(1, std::memory_order_relaxed);
     }
     add_busy(*counts_.busy, -1);
+  }
+
+  explicit operator bool() const noexcept { return counts_.busy != nullptr; }
+  const Counts& counts() const noexcept { return counts_; }
+  // Leaves it to the caller to make a lease of the same counts again. Whether anything was counted.
+  bool release() noexcept { return std::exchange(counts_, {}).busy != nullptr; }
+  // Takes what release() has left.
+  static OriginLease retake(const Counts& counts) noexcept {
+    OriginLease lease;
+    lease.counts_ = counts;
+    return lease;
   }
 
   // Adds `change` to a count of mod_proxy's; the result is at least 0.

@@ -37,6 +37,11 @@ void TimerWheel::set(TimerHook& hook, base::Instant due) noexcept {
   place(hook);
 }
 
+void TimerWheel::rest(TimerHook& hook) noexcept {
+  hook.due_ = base::Instant::max();
+  link(hook, resting_);
+}
+
 void TimerWheel::place(TimerHook& hook) noexcept {
   constexpr Tick kSpan = Tick{1} << (kLevelBits * kLevels);
   auto tick = tick_behind(hook.due_);

@@ -21,7 +21,7 @@ constexpr std::uint16_t& code_of(CloseCodes& codes, Side side) noexcept {
 bool Tunnel::settle() {
   WSFLOW_ASSERT(thread_.here());
   note_closer();
-  if (!first_end_ && both_closes_seen()) end_as(Outcome::closed, closer_);
+  if (!ended_ && both_closes_seen()) end_as(Outcome::closed, closer_);
   if (closing()) {
     close_at_boundary(Side::client);
     close_at_boundary(Side::origin);
@@ -29,13 +29,13 @@ bool Tunnel::settle() {
   if (!ending()) return false;
   for (const auto side : {Side::client, Side::origin}) {
     auto& sink = endpoint(side);
-    if (sink.out_ended || !sink.pending.empty()) continue;
+    if (sink.out_ended || !sink.pending.empty() || (side == Side::client && held())) continue;
     // After a complete closing handshake the server ends the TCP connection first (RFC 6455 7.1.1): the
     // client gets our FIN at once, and we wait for that of the origin.
     const bool handshake_done = both_closes_seen() && (side == Side::client || sink.in_ended);
     const bool no_more_comes = endpoint(other(side)).finished_reading();
     if (no_more_comes) close_at_boundary(side);
-    if ((!no_more_comes && !handshake_done && !cut(side)) || !sink.pending.empty()) continue;
+    if ((!no_more_comes && !handshake_done && !sink.cut) || !sink.pending.empty()) continue;
     if (side == Side::client) give_permit_back();
     sink.end_output();
   }
@@ -45,15 +45,37 @@ bool Tunnel::settle() {
 void Tunnel::begin_close(CloseCodes codes, std::uint32_t mask_key, Outcome outcome, EndedBy cause) {
   WSFLOW_ASSERT(thread_.here());
   if (closing()) return;
-  order_close(codes, mask_key, outcome, cause);
-  close_at_boundary(Side::client);
-  close_at_boundary(Side::origin);
+  order_close(codes, outcome, cause);
+  close_at_boundary(Side::client, mask_key);
+  close_at_boundary(Side::origin, mask_key);
 }
 
-void Tunnel::order_close(CloseCodes codes, std::uint32_t mask_key, Outcome outcome, EndedBy cause) noexcept {
+bool Tunnel::loses_origin() noexcept {
+  if (!ended_ || weighed_) return false;
+  weighed_ = true;
+  const auto* ending = find_ending(first_end_, cause_);
+  return ending != nullptr && ending->to_client == Notice::origin_lost && !closing_;
+}
+
+void Tunnel::tell_later(base::Millis delay) {
+  if (!rare_) rare_ = std::make_unique<Rare>();
+  rare_->lost_at = now_;
+  rare_->tell_after = static_cast<std::uint32_t>(delay.count());
+  held_ = true;
+}
+
+// A client that ends by itself is not kept waiting.
+bool Tunnel::held() noexcept {
+  held_ =
+      held_ && !closing_ && !endpoint(Side::client).finished_reading() && !from(Side::client).close_seen();
+  return held_;
+}
+
+void Tunnel::order_close(CloseCodes codes, Outcome outcome, EndedBy cause) noexcept {
   closing_ = true;
-  codes_ = codes;
-  mask_key_ = mask_key;
+  for (const auto side : {Side::client, Side::origin}) {
+    if (!endpoint(side).told) code_of(codes_, side) = code_of(codes, side);
+  }
   active_at_ = now_;
   end_as(outcome, cause);
   for (auto& endpoint : endpoint_) endpoint.rate_paused = false;  // read on, to see its end
@@ -63,9 +85,9 @@ void Tunnel::order_close(CloseCodes codes, std::uint32_t mask_key, Outcome outco
 // as nothing can be written before adoption.
 void Tunnel::refuse(Side from, Outcome why) noexcept {
   if (closing()) return;
-  order_close(close_codes(why, cause_of(from)), os::random32(), why, cause_of(from));
+  order_close(close_codes(why, cause_of(from), options_->client_codes), why, cause_of(from));
   // A Close frame cannot stand inside another frame.
-  cut(other(from)) = !observer(from).at_boundary();
+  endpoint(other(from)).cut = !observer(from).at_boundary();
 }
 
 // Treats `side` as lost, and resets its connection.
@@ -85,21 +107,32 @@ std::uint16_t Tunnel::code_for(Side to) const noexcept {
   if (closing()) return code_in(codes_);
   // The side gets its own code back, as if the other side had answered (RFC 6455 5.5.1).
   if (from(to).close_seen()) return from(to).close_code();
-  return code_in(close_codes(outcome(), cause_));
+  return code_in(close_codes(outcome(), cause_, options_->client_codes));
 }
 
-void Tunnel::close_at_boundary(Side to) {
+// The text of our Close frame; empty for a side that gets its own code back.
+std::string_view Tunnel::reason_for(Side to) const noexcept {
+  if (!closing() && from(to).close_seen()) return {};
+  return close_reason(outcome(), cause_, to == Side::client);
+}
+
+void Tunnel::close_at_boundary(Side to, std::optional<std::uint32_t> mask_key) {
   auto& sink = endpoint(to);
   const auto& sent = from(other(to));
-  if (cut(to) || sink.out_ended || sink.lost) return;
-  cut(to) = sent.close_seen() || sent.broken();
+  if (sink.cut || sink.out_ended || sink.lost) return;
+  sink.cut = sent.close_seen() || sent.broken();
   const auto code = code_for(to);
-  if (cut(to) || !sent.at_boundary() || code == 0) return;
-  cut(to) = true;
+  if (sink.cut || !sent.at_boundary()) return;
+  if (code == 0) {
+    sink.cut = closing();  // an end without a Close frame
+    return;
+  }
+  sink.cut = sink.told = true;
   std::uint8_t frame[ws::kMaxCloseSize];
-  if (!closing()) mask_key_ = os::random32();
-  const auto size = ws::encode_close(frame, code, {}, to == Side::origin ? &mask_key_ : nullptr);
-  code_of(our_closes_, to) = code;
+  const auto key = mask_key ? *mask_key : to == Side::origin ? os::random32() : 0;
+  const auto size = ws::encode_close(frame, code, reason_for(to), to == Side::origin ? &key : nullptr);
+  code_of(codes_, to) = code;
+  if (to == Side::client) give_permit_back();
   pass_on(to, {frame, size});
 }
 
@@ -110,7 +143,8 @@ void Tunnel::cut_off() noexcept {
 }
 
 void Tunnel::end_as(Outcome outcome, EndedBy cause) noexcept {
-  if (first_end_) return;
+  if (ended_) return;
+  ended_ = true;
   first_end_ = outcome;
   cause_ = cause;
   progress_ = true;
@@ -127,7 +161,10 @@ void Tunnel::note_hang_up(Side side) noexcept {
 // free.
 void Tunnel::give_permit_back() noexcept {
   if (!permit_) return;
-  row_.forget_permit();
+  const auto& lenders = options_->lenders;
+  if (row_ != shm::RowLease::kNone) lenders.rows->forget_permit(row_);
+  if (ended_by_policy()) lenders.limiter->punish(permit_);
+  lenders.limiter->release(permit_, limits::now());
   permit_ = {};
 }
 
@@ -149,6 +186,13 @@ void Tunnel::note_end(Side side, bool broken) noexcept {
   } else {
     end_as(side == Side::client ? Outcome::client_eof : Outcome::origin_eof, cause_of(side));
   }
+}
+
+// The client has done what its tunnel does not allow.
+bool Tunnel::ended_by_policy() const noexcept {
+  const auto how = outcome();
+  return cause_ == EndedBy::client &&
+         (how == Outcome::too_big || how == Outcome::too_fast || how == Outcome::not_websocket);
 }
 
 bool Tunnel::ended_by_peers() const noexcept {

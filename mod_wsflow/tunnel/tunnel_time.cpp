@@ -29,7 +29,8 @@ Deadline Tunnel::deadline(base::Instant now, base::Millis wall_ahead, const Abse
     if (at < first.at) first = {.at = at, .what = what, .side = side};
   };
   for (const auto side : {Side::client, Side::origin}) {
-    if (endpoint(side).rate_paused && gate(side)) consider(now_, gate(side)->wait(now_), Due::rate, side);
+    if (endpoint(side).rate_paused && gate(side) != nullptr)
+      consider(now_, gate(side)->wait(now_), Due::rate, side);
   }
   if (closing()) {
     consider(active_at_, options_->close, Due::close);
@@ -43,19 +44,25 @@ Deadline Tunnel::deadline(base::Instant now, base::Millis wall_ahead, const Abse
     consider(peer.moved_at, peer.looked ? options_->stall : look_after(options_->stall),
              peer.looked ? Due::stall : Due::look, side);
   }
+  if (held_) {
+    consider(rare_->lost_at, rare_->tell_after, Due::told);
+    return first;
+  }
   if (ending()) {
     // A peer for which bytes wait cannot have answered yet.
     if (waiting() == 0) consider(active_at_, options_->close, Due::close);
     return first;
   }
   if (options_->idle != 0) consider(active_at_, options_->idle, Due::idle);
-  listeners_.each_interval([&](auto since, auto interval) { consider(since, interval, Due::alive); });
+  if (rare_) {
+    rare_->listeners.each_interval([&](auto since, auto interval) { consider(since, interval, Due::alive); });
+  }
   for (const auto side : {Side::client, Side::origin}) {
     const auto& peer = endpoint(side);
     const auto quiet = side == Side::client ? options_->ping_client : options_->ping_origin;
     if (quiet == 0 || peer.ping_waits || observer_[0].broken() || observer_[1].broken()) continue;
     if (peer.read_paused || peer.rate_paused) continue;  // its answer would not be read
-    const auto* ping = gate(side) ? &gate(side)->ping : nullptr;
+    const auto* ping = gate(side) != nullptr ? &gate(side)->ping : nullptr;
     // Any byte is a sign of life, and so answers every ping before it.
     const bool waits =
         ping != nullptr && ping->unanswered != 0 && now_ - ping->sent_at < now_ - peer.heard_at;
@@ -76,13 +83,15 @@ void Tunnel::expect_everything() noexcept {
 }
 
 bool Tunnel::meet(const Deadline& due, metrics::Recorder& recorder) {
-  const auto close = [&](Outcome why) {
-    begin_close(close_codes(why, EndedBy::nobody), os::random32(), why);
-  };
+  const auto close = [&](Outcome why) { begin_close(os::random32(), why); };
   auto& peer = endpoint(due.side);
   switch (due.what) {
     case Due::nothing: break;
-    case Due::alive: listeners_.notify_alive(*this, due.at); break;
+    case Due::alive: rare_->listeners.notify_alive(*this, due.at); break;
+    case Due::told:
+      held_ = false;
+      active_at_ = now_;  // the time of `close` begins
+      break;
     case Due::lifetime: close(Outcome::lifetime); break;
     case Due::idle: close(Outcome::idle_timeout); break;
     case Due::look:
@@ -105,7 +114,10 @@ bool Tunnel::meet(const Deadline& due, metrics::Recorder& recorder) {
         stay();
         break;
       }
-      if (!first_end_ || (!both_closes_seen() && ended_by_peers())) first_end_ = Outcome::close_timeout;
+      if (!ended_ || (!both_closes_seen() && ended_by_peers())) {
+        ended_ = true;
+        first_end_ = Outcome::close_timeout;
+      }
       return true;
   }
   return false;
@@ -121,11 +133,10 @@ void Tunnel::ping(Side side, metrics::Recorder& recorder) {
   auto& peer = endpoint(side);
   peer.ping_waits = !can_ping(side);
   if (peer.ping_waits) return;
-  auto& judge = gate(side);
   const auto direction =
       side == Side::client ? metrics::Direction::client_to_origin : metrics::Direction::origin_to_client;
-  if (!judge) judge = std::make_unique<FrameGate>(direction, *options_, extensions_, now_);
-  auto& ping = judge->ping;
+  auto& judge = gate(side) != nullptr ? *gate(side) : add_gate(side);
+  auto& ping = judge.ping;
   if (ping.unanswered == 0) {
     ping.payload = std::bit_cast<decltype(ping.payload)>(os::random64());
   } else {
@@ -135,7 +146,7 @@ void Tunnel::ping(Side side, metrics::Recorder& recorder) {
   ping.sent_at = ping.waits_since = now_;
   ping.on_its_way = os::delivery(peer.stream.fd()).waiting != 0;
   std::uint8_t frame[2 + 4 + FrameGate::kPingPayload];
-  const auto mask_key = os::random32();
+  const auto mask_key = side == Side::origin ? os::random32() : 0;
   const auto size =
       ws::encode_control(frame, ws::Opcode::ping, ping.payload, side == Side::origin ? &mask_key : nullptr);
   pass_on(side, {frame, size});
@@ -209,11 +220,13 @@ void Tunnel::show(base::Instant now) noexcept {
   const auto age = static_cast<std::uint64_t>((now - started_).count());
   const std::uint64_t quiet = stamp(now) - active_at_;
   const bool slow[] = {!endpoint_[0].pending.empty(), !endpoint_[1].pending.empty()};
-  row_.show(
+  if (row_ == shm::RowLease::kNone) return;
+  options_->lenders.rows->show(
+      row_,
       {.bytes = {observer_[0].bytes(), observer_[1].bytes()},
        .messages = {observer_[0].messages(), observer_[1].messages()},
        .active = static_cast<std::uint32_t>((age - std::min(age, quiet)) / 1000),
-       .rtt = rtt_,
+       .rtt = {endpoint_[0].rtt, endpoint_[1].rtt},
        .traits = static_cast<std::uint16_t>((slow[0] ? kSlowClient : 0U) | (slow[1] ? kSlowOrigin : 0U) |
                                             (ending() || closing() ? kEnding : 0U))});
 }

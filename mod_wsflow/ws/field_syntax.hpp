@@ -1,19 +1,37 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <string_view>
 
 namespace wsflow::ws {
 
+// Which of the 256 characters belong to a class: each character of each head is looked up.
+using CharClass = std::array<bool, 256>;
+
+constexpr bool all_in(const CharClass& wanted, std::string_view text) noexcept {
+  for (const char c : text) {
+    if (!wanted[static_cast<unsigned char>(c)]) return false;
+  }
+  return true;
+}
+
 // token of RFC 9110 5.6.2; OWS of 5.6.3 below.
+inline constexpr CharClass kTokenChars = [] {
+  CharClass in{};
+  for (const char c : std::string_view("!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyz"
+                                       "ABCDEFGHIJKLMNOPQRSTUVWXYZ"))
+    in[static_cast<unsigned char>(c)] = true;
+  return in;
+}();
+
 constexpr bool is_token_char(char c) noexcept {
-  if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9')) return true;
-  return c != '\0' && std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
+  return kTokenChars[static_cast<unsigned char>(c)];
 }
 
 constexpr bool is_token(std::string_view text) noexcept {
-  return !text.empty() && std::all_of(text.begin(), text.end(), is_token_char);
+  return !text.empty() && all_in(kTokenChars, text);
 }
 
 constexpr bool is_ows(char c) noexcept {
@@ -27,13 +45,19 @@ constexpr std::string_view trim_ows(std::string_view text) noexcept {
 }
 
 // A field value has no control character but a tab (RFC 9110 5.5): every reader sees one line.
+inline constexpr CharClass kFieldChars = [] {
+  CharClass in{};
+  for (std::size_t c = 0x20; c < in.size(); ++c) in[c] = c != 0x7F;
+  in['\t'] = true;
+  return in;
+}();
+
 constexpr bool is_field_char(char c) noexcept {
-  const auto value = static_cast<unsigned char>(c);
-  return (value >= 0x20 || c == '\t') && value != 0x7F;
+  return kFieldChars[static_cast<unsigned char>(c)];
 }
 
 constexpr bool is_field_value(std::string_view text) noexcept {
-  return std::all_of(text.begin(), text.end(), is_field_char);
+  return all_in(kFieldChars, text);
 }
 
 // ASCII only. The C library's tolower() depends on the locale of the server, and tokens must not.

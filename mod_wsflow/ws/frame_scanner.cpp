@@ -4,10 +4,11 @@ namespace wsflow::ws {
 
 const std::uint8_t* FrameScanner::gather_header(const std::uint8_t* at, const std::uint8_t* end) noexcept {
   while (at != end) {
-    head_[got_++] = *at++;
+    head_[got_] = *at++;
+    ++got_;
     if (got_ < 2) continue;
     if (got_ == 2 && !acceptable(head_[0], head_[1])) {
-      phase_ = Phase::broken;
+      end_scanning();
       return at;
     }
     if (got_ == header_size(head_[1])) {

@@ -67,12 +67,13 @@ std::size_t find_head_end(std::string_view buffer, std::size_t searched) noexcep
 
 void unfold(std::span<char> head) noexcept {
   const std::string_view text(head.data(), head.size());
-  const std::size_t line = text.find('\n');  // the status line, which no folded line continues
-  if (line == std::string_view::npos) return;
-  bool in_value = false;  // `at` is behind the colon of a field, or in its folded lines
-  for (std::size_t at = line + 1; at < text.size(); ++at) {
-    if (text[at] == ':') in_value = true;
-    if (text[at] != '\n') continue;
+  std::size_t at = text.find('\n');  // of the status line, which no folded line continues
+  bool in_value = false;             // `at` is behind the colon of a field, or in its folded lines
+  while (at != std::string_view::npos) {
+    const std::size_t line = at + 1;
+    at = text.find('\n', line);
+    if (at == std::string_view::npos) return;
+    in_value = in_value || text.substr(line, at - line).find(':') != std::string_view::npos;
     if (in_value && at + 1 < text.size() && is_ows(text[at + 1])) {
       head[at] = ' ';
       if (text[at - 1] == '\r') head[at - 1] = ' ';
@@ -83,7 +84,9 @@ void unfold(std::span<char> head) noexcept {
 }
 
 HeadError parse_response_head(std::string_view head, ResponseHead& out) {
+  constexpr std::size_t kUsual = 16;  // fields
   out = ResponseHead{};
+  out.fields.reserve(kUsual);
   std::string_view line;
   if (!take_line(head, line)) return HeadError::bad_status_line;
   HeadError error = parse_status_line(line, out);

@@ -1,6 +1,6 @@
 // Ordinary requests over kept connections, in one epoll thread: each answer is followed by the next request.
 //   httpload --port PORT --path PATH --connections N --ms TIME
-// Every connection has a user of its own, `X-User: N`. Like wsload it prints {"ready": …}, waits for a line
+// Every connection has a user of its own, `X-User: N`. It prints {"ready": …}, waits for a line
 // on its input, and prints its result as one line of JSON.
 #include <algorithm>
 #include <chrono>

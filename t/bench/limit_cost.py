@@ -13,9 +13,9 @@ import sys
 import tempfile
 
 import procfs
-import run
+from benchtools import MODULE, SUPPORT, TOOLS, Load, build_tools
 
-sys.path.insert(0, os.path.join(os.path.dirname(run.SOURCE), "httpd"))
+sys.path.insert(0, SUPPORT)
 
 from server import Httpd  # noqa: E402
 from tls import Certificates  # noqa: E402
@@ -34,9 +34,10 @@ BASE = "none"
 CHILDREN = (1, 4)
 
 
-class HttpLoad(run.Load):
-    def __init__(self, tools, port, path, options):
-        self.start([os.path.join(tools, "httpload"), "--port", str(port), "--path", path], options)
+class HttpLoad(Tool):
+    def __init__(self, port, path, options):
+        self.start([os.path.join(TOOLS, "httpload"), "--port", str(port), "--path", path,
+                    *words_of(options)])
 
 
 def start(root, module, children):
@@ -52,9 +53,9 @@ def start(root, module, children):
     return site.start()
 
 
-def measure(tools, site, name, options):
+def measure(site, name, options):
     pids = procfs.settle(site.pid)
-    load = HttpLoad(tools, site.http_port, f"/{name}/file.txt",
+    load = HttpLoad(site.http_port, f"/{name}/file.txt",
                     {"connections": options.connections, "ms": options.ms})
     before = procfs.cpu_seconds(pids)
     result = load.tell("go")
@@ -65,13 +66,13 @@ def measure(tools, site, name, options):
     return 1e6 * used / result["messages"]
 
 
-def compare(tools, sites, options):
+def compare(sites, options):
     """In pairs, one without a limit beside each one with, that one first in turn: the machine's moods cancel out."""
     pairs = {(children, name): [] for children in sites for name in LIMITS if name != BASE}
     for number in range(options.rounds):
         for (children, name), measured in pairs.items():
             order = (BASE, name) if number % 2 else (name, BASE)
-            done = {each: measure(tools, sites[children], each, options) for each in order}
+            done = {each: measure(sites[children], each, options) for each in order}
             measured.append((done[BASE], done[name]))
             print(f"  round {number + 1}  {children} children  {name:6} {done[BASE]:7.2f} {done[name]:7.2f} us",
                   file=sys.stderr)
@@ -84,14 +85,13 @@ def compare(tools, sites, options):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--module", type=pathlib.Path, default=pathlib.Path(run.TREE) / "build/release/mod_wsflow.so")
+    parser.add_argument("--module", type=pathlib.Path, default=pathlib.Path(MODULE))
     parser.add_argument("--rounds", type=int, default=20)
     parser.add_argument("--ms", type=int, default=500, help="of one measurement")
     parser.add_argument("--connections", type=int, default=16, help="fewer than a child has threads")
     parser.add_argument("--json", help="also write all numbers to this file")
     options = parser.parse_args()
-    tools = os.path.join(run.TREE, "build/bench")
-    run.build_tools(tools)
+    build_tools()
     with tempfile.TemporaryDirectory(prefix="wsflow-bench.") as folder:
         root = pathlib.Path(folder)
         root.chmod(0o755)
@@ -99,7 +99,7 @@ def main():
         try:
             for children in CHILDREN:
                 sites[children] = start(root, options.module, children)
-            rows = compare(tools, sites, options)
+            rows = compare(sites, options)
         finally:
             for site in sites.values():
                 site.stop()

@@ -120,12 +120,16 @@ class Epoll {
   }
   template <class Handle>
   void wait(int timeout_ms, Handle&& handle) {
-    const int count = epoll_wait(fd_, events_, kEvents, timeout_ms);
+    hand_out(epoll_wait(fd_, events_, kEvents, timeout_ms), handle);
+  }
+
+ private:
+  template <class Handle>
+  void hand_out(int count, Handle& handle) {
     if (count < 0 && errno != EINTR) die("epoll_wait", errno);
     for (int i = 0; i < count; ++i) handle(events_[i].data.ptr, std::uint32_t{events_[i].events});
   }
 
- private:
   static constexpr int kEvents = 512;
   int fd_ = epoll_create1(EPOLL_CLOEXEC);
   epoll_event events_[kEvents];

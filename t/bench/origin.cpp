@@ -34,7 +34,7 @@ void Origin::serve(const Options& options) {
   std::fflush(stdout);
 
   while (true) {
-    epoll_.wait(-1, [this](void* owner, std::uint32_t) {
+    epoll_.wait(eager_.empty() ? -1 : 0, [this](void* owner, std::uint32_t) {
       const auto word = reinterpret_cast<std::uintptr_t>(owner);
       if ((word & 1) != 0) {
         accept_all(*reinterpret_cast<Listener*>(word - 1));
@@ -42,6 +42,7 @@ void Origin::serve(const Options& options) {
         turn(static_cast<Connection*>(owner));
       }
     });
+    go_on();
   }
 }
 
@@ -63,8 +64,28 @@ void Origin::turn(Connection* connection) {
     connection->ended |= !connection->peer.send(out_);
     return used;
   });
+  if (alive && !connection->ended && !connection->eager && connection->peer.all_sent() &&
+      on_room(*connection)) {
+    connection->eager = true;
+    eager_.push_back(connection);
+  }
   if (connection->ended && connection->peer.all_sent()) alive = false;
-  if (!alive) delete connection;
+  if (alive) return;
+  if (connection->eager) std::erase(eager_, connection);
+  delete connection;
+}
+
+void Origin::go_on() {
+  for (std::size_t i = 0; i < eager_.size();) {
+    Connection& connection = *eager_[i];
+    connection.eager = connection.peer.all_sent() && on_room(connection);
+    if (connection.eager) {
+      ++i;
+    } else {
+      eager_.erase(eager_.begin() + static_cast<std::ptrdiff_t>(i));
+      if (connection.ended) delete &connection;
+    }
+  }
 }
 
 std::size_t Origin::answer(Connection& connection, std::string_view in) {

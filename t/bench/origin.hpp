@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "t/bench/net.hpp"
 #include "t/bench/peer.hpp"
@@ -15,6 +16,7 @@ struct Connection {
   virtual ~Connection() = default;
   Peer peer;
   bool open = false;
+  bool eager = false;  // stands in the origin's list
   bool ended = false;  // what was sent is the last; closed once it is out
 };
 
@@ -30,6 +32,9 @@ class Origin {
   }
   /// Takes frames from `in` and appends the answer to `out`; returns how many bytes it took.
   virtual std::size_t on_bytes(Connection& connection, std::string_view in, std::string& out) = 0;
+  /// Everything is sent; called after each event, and in the next turn again as long as it says true (more to
+  /// send, and the socket may take it). For origins that send by themselves.
+  virtual bool on_room(Connection& /*connection*/) { return false; }
 
  private:
   struct Listener {
@@ -39,9 +44,11 @@ class Origin {
 
   void accept_all(const Listener& listener);
   void turn(Connection* connection);
+  void go_on();
   std::size_t answer(Connection& connection, std::string_view in);
 
   Epoll epoll_;
+  std::vector<Connection*> eager_;  // have more to send; the kernel says nothing of them
   std::string scratch_ = std::string(256 * 1024, '\0');
   std::string out_;
 };

@@ -6,21 +6,21 @@ docs/flow-control.md shows the result. Example, after `cmake --build --preset re
 """
 import argparse
 import json
-import os
 import pathlib
 import re
 import statistics
 import sys
 import tempfile
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "httpd"))
+from benchtools import MODULE, SUPPORT
+
+sys.path.insert(0, SUPPORT)
 
 from open_load import offer, quantile, times  # noqa: E402
 from server import Httpd  # noqa: E402
 from slow_origin import SlowOrigin  # noqa: E402
 from tls import Certificates  # noqa: E402
 
-TREE = pathlib.Path(__file__).resolve().parents[2]
 STATUS, PAGE = "/server-status?auto", "/index.html"
 # Lines of the section, and parameters of the route.
 WAYS = {
@@ -65,7 +65,7 @@ def measure(way, options, certificates):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--module", type=pathlib.Path, default=TREE / "build/release/mod_wsflow.so")
+    parser.add_argument("--module", type=pathlib.Path, default=pathlib.Path(MODULE))
     parser.add_argument("--rate", type=int, default=60)
     parser.add_argument("--seconds", type=float, default=10)
     parser.add_argument("--children", type=int, default=1, help="of 25 threads each")

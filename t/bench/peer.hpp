@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -49,12 +50,19 @@ class Peer {
 
   bool flush() {
     if (out_.empty()) return true;
-    const long put = write_some(out_);
+    const long put = write_some(std::string_view(out_).substr(out_sent_));
     if (put < 0) return false;
-    out_.erase(0, static_cast<std::size_t>(put));
-    if (out_.empty()) out_.shrink_to_fit();
+    out_sent_ += static_cast<std::size_t>(put);
+    if (out_sent_ < out_.size()) return true;
+    out_.clear();
+    out_.shrink_to_fit();
+    out_sent_ = 0;
     return true;
   }
+
+  /// Writes what the socket takes now and keeps nothing: how many bytes that were, or -1: broken. Only while
+  /// all_sent().
+  long put(std::string_view bytes) { return write_some(bytes); }
 
   /// Reads until the socket has no more. `consume(view)` says how many bytes it took; the rest is offered
   /// again with what follows. False: end of stream, or broken.
@@ -118,7 +126,8 @@ class Peer {
   int fd_;
   SslPtr ssl_;
   std::string in_;
-  std::string out_;
+  std::string out_;           // what the socket did not take
+  std::size_t out_sent_ = 0;  // bytes of it that it has taken since
 };
 
 }  // namespace wsflow::bench

@@ -50,7 +50,7 @@ def settle(root, limit=10):
         try:
             before = cpu_seconds(pids)
             time.sleep(0.2)  # the window of the measurement
-            if tree(root) == pids and cpu_seconds(pids) - before < 0.002:
+            if tree(root) == pids and cpu_seconds(pids) - before < 0.004:
                 return pids
         except FileNotFoundError:
             continue  # a thread or a process ended just then

@@ -1,113 +1,68 @@
-"""The proxies under test. Each is one worker process on free loopback ports, in its own directory.
-
-All offer the paths /ws (origin over ws) and /wss (origin over wss) on a plain and on a TLS port, and the small
-file /file.txt for ordinary requests; the floor is one plain TCP port.
-"""
+"""The contenders: each is one worker process on free loopback ports, in its own directory. The floors are one plain TCP
+port."""
 import contextlib
+import dataclasses
 import os
+import re
 import shutil
 import signal
 import socket
 import subprocess
 import time
 
+import confs
+
 MODULES = "/usr/lib/apache2/modules"
+HTTPD = "/usr/sbin/apache2"
+# What a contender is called in the tables, by its family.
+LABELS = {"floor": "bare relay", "splice": "splice relay", "wsflow": "mod_wsflow", "before": "mod_wsflow before",
+          "nginx": "nginx", "haproxy": "HAProxy", "stock": "stock httpd"}
+PEERS = ("nginx", "haproxy", "stock")
 
-HTTPD = """
-ServerRoot {root}
-ServerName localhost
-PidFile {root}/httpd.pid
-DefaultRuntimeDir {root}
-ErrorLog {root}/error.log
-LogLevel warn
-User www-data
-Group www-data
-LoadModule mpm_event_module {modules}/mod_mpm_event.so
-LoadModule authz_core_module {modules}/mod_authz_core.so
-LoadModule socache_shmcb_module {modules}/mod_socache_shmcb.so
-LoadModule ssl_module {modules}/mod_ssl.so
-LoadModule proxy_module {modules}/mod_proxy.so
-LoadModule proxy_http_module {modules}/mod_proxy_http.so
-{load}
-StartServers 1
-ServerLimit 1
-ThreadLimit {threads}
-ThreadsPerChild {threads}
-MaxRequestWorkers {threads}
-MinSpareThreads 1
-MaxSpareThreads {spare}
-AsyncRequestWorkerFactor 8
-Listen 127.0.0.1:{port}
-Listen 127.0.0.1:{tls_port}
-DocumentRoot {root}/www
-SSLProxyEngine on
-SSLProxyVerify none
-SSLProxyCheckPeerName off
-SSLProxyCheckPeerExpire off
-{routes}
-<VirtualHost 127.0.0.1:{tls_port}>
-    SSLEngine on
-    SSLCertificateFile {cert}
-    SSLCertificateKeyFile {key}
-    SSLProxyEngine on
-    SSLProxyVerify none
-    SSLProxyCheckPeerName off
-    SSLProxyCheckPeerExpire off
-</VirtualHost>
-"""
 
-NGINX = """
-daemon off;
-pid {root}/nginx.pid;
-error_log {root}/error.log warn;
-user www-data;
-worker_processes 1;
-worker_rlimit_nofile 20000;
-events {{ worker_connections 19900; }}
-http {{
-    access_log off;
-    client_body_temp_path {root}/body;
-    proxy_temp_path {root}/proxy;
-    fastcgi_temp_path {root}/fastcgi;
-    uwsgi_temp_path {root}/uwsgi;
-    scgi_temp_path {root}/scgi;
-    server {{
-        listen 127.0.0.1:{port} backlog=4096;
-        listen 127.0.0.1:{tls_port} ssl backlog=4096;
-        ssl_certificate {cert};
-        ssl_certificate_key {key};
-        root {root}/www;
-        proxy_http_version 1.1;
-        proxy_set_header Upgrade $http_upgrade;
-        proxy_set_header Connection upgrade;
-        proxy_read_timeout 1h;
-        location /ws  {{ proxy_pass http://127.0.0.1:{origin}/; }}
-        location /wss {{ proxy_pass https://127.0.0.1:{tls_origin}/; }}
-    }}
-}}
-"""
+@dataclasses.dataclass(frozen=True)
+class Contender:
+    name: str           # unique
+    family: str         # of LABELS
+    bulk: bool = False  # set up for large messages
+    path: str = ""      # of its program or its module
+    version: str = ""
 
-HAPROXY = """
-global
-    maxconn 9900
-    nbthread 1
-defaults
-    mode http
-    timeout connect 5s
-    timeout client 1h
-    timeout server 1h
-    timeout tunnel 1h
-frontend both
-    bind 127.0.0.1:{port} backlog 4096
-    bind 127.0.0.1:{tls_port} ssl crt {pem} backlog 4096
-    http-request return status 200 content-type text/plain file {root}/www/file.txt if {{ path /file.txt }}
-    use_backend tls if {{ path /wss }}
-    default_backend plain
-backend plain
-    server origin 127.0.0.1:{origin}
-backend tls
-    server origin 127.0.0.1:{tls_origin} ssl verify none
-"""
+    def measures(self, row):
+        """Whether it takes part in a ROW."""
+        if self.family in ("floor", "splice") and not row.in_floors:
+            return False
+        return row.bulk or not (self.bulk or self.family == "splice")
+
+
+def version_of(command, pattern):
+    said = subprocess.run(command, capture_output=True, text=True, check=False)
+    return re.search(pattern, said.stdout + said.stderr)[1]
+
+
+def programs(name, given):
+    """Debian's own, if it is there, and those GIVEN."""
+    own = shutil.which(name, path="/usr/sbin")
+    return ([own] if own else []) + given
+
+
+def available(module=None, before=None, nginx=(), haproxy=()):
+    """All that can be measured here, in the order of the tables."""
+    httpd = version_of([HTTPD, "-v"], r"Apache/(\S+)")
+    found = [Contender("floor", "floor"), Contender("splice", "splice", bulk=True)]
+    if before:
+        found.append(Contender("before", "before", path=before, version=httpd))
+    if module and os.path.exists(module):
+        found.append(Contender("wsflow", "wsflow", path=module, version=httpd))
+    for family, given, pattern in (("nginx", nginx, r"nginx/(\S+)"), ("haproxy", haproxy, r"version (\d\S*)")):
+        for path in programs(family, list(given)):
+            version = version_of([path, "-v"], pattern)
+            name = f"{family}-{version.partition('+')[0]}"
+            while name in {contender.name for contender in found}:
+                name += "+"  # the same version, built another time
+            found += [Contender(name, family, path=path, version=version),
+                      Contender(f"{name}-bulk", family, bulk=True, path=path, version=version)]
+    return found + [Contender("stock", "stock", path=HTTPD, version=httpd)]
 
 
 def free_ports(count):
@@ -131,10 +86,10 @@ def make_certificate(root):
 
 
 class Proxy:
-    """A running proxy: pid of its first process, ports, and stop()."""
+    """A running contender: pid of its first process, ports, and stop()."""
 
-    def __init__(self, name, command, port, tls_port=None):
-        self.name, self.port, self.tls_port = name, port, tls_port
+    def __init__(self, contender, command, port, tls_port=None):
+        self.contender, self.name, self.port, self.tls_port = contender, contender.name, port, tls_port
         # A group of its own, so that the stop of httpd reaches no one else.
         self.process = subprocess.Popen(command, start_new_session=True)
         self.pid = self.process.pid
@@ -166,52 +121,62 @@ class Proxy:
             self.process.wait(30)
 
 
-def available(module):
-    """The names of the proxies that can be measured here."""
-    names = ["floor"]
-    if module:
-        names.append("wsflow")
-    names.append("stock")
-    return names + [name for name in ("nginx", "haproxy") if shutil.which(name, path="/usr/sbin")]
+class Relay(Proxy):
+    """A floor, which says its port itself."""
+
+    def __init__(self, contender, command):
+        self.contender, self.name, self.tls_port = contender, contender.name, None
+        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        self.pid = self.process.pid
+        self.port = int(self.process.stdout.readline())
 
 
-def start(name, root, origins, certificate, tools, module, threads=None):
+def nginx_conf(contender, values):
+    # nginx may be built without these; with them, it would make their folders where it was installed.
+    built = version_of([contender.path, "-V"], r"configure arguments:(.*)")
+    temporary = [f"{name}_temp_path {values['root']}/{name};" for name in ("fastcgi", "uwsgi", "scgi")
+                 if f"--without-http_{name}_module" not in built]
+    return confs.NGINX.format(temporary=" ".join(temporary), buffers=confs.NGINX_BULK if contender.bulk else "", **values)
+
+
+def httpd_conf(contender, values, threads):
+    ours = contender.family != "stock"
+    # The stock proxy needs a thread a tunnel: more than the largest number of connections of a run.
+    threads = threads or (25 if ours else 1100)
+    word, key = ("WSFlowPass", "") if ours else ("ProxyPass", " upgrade=websocket")
+    return confs.HTTPD.format(
+        modules=MODULES, threads=threads, spare=2 * threads,
+        load=f"LoadModule wsflow_module {contender.path}" if ours else "",
+        routes=(f"{word} /wss wss://127.0.0.1:{values['tls_origin']}/{key}\n"
+                f"{word} /ws ws://127.0.0.1:{values['origin']}/{key}"), **values)
+
+
+def haproxy_conf(contender, values):
+    global_lines, default_lines = confs.HAPROXY_BULK if contender.bulk else confs.HAPROXY_PLAIN
+    return confs.HAPROXY.format(global_lines=global_lines, default_lines=default_lines, **values)
+
+
+def start(contender, root, origins, certificate, tools, threads=None):
     """Starts one of available(); `threads` are httpd's worker threads."""
-    root = os.path.join(root, name)
+    if contender.family in ("floor", "splice"):
+        return Relay(contender, [os.path.join(tools, f"relay{contender.family}"), "--origin", str(origins[0])])
+    root = os.path.join(root, contender.name)
     os.makedirs(os.path.join(root, "www"), exist_ok=True)
     with open(os.path.join(root, "www", "file.txt"), "w", encoding="ascii") as file:
         file.write("an ordinary answer\n" * 50)
     port, tls_port = free_ports(2)
-    values = {"root": root, "modules": MODULES, "port": port, "tls_port": tls_port, "origin": origins[0],
-              "tls_origin": origins[1], **certificate}
-    conf = os.path.join(root, f"{name}.conf")
-    if name == "floor":
-        relay = subprocess.Popen([os.path.join(tools, "relayfloor"), "--origin", str(origins[0])],
-                                 stdout=subprocess.PIPE, text=True)
-        return Relay(relay)
-    if name in ("wsflow", "stock"):
-        # The stock proxy needs a thread a tunnel: more than the largest number of connections of a run.
-        threads = threads or (25 if name == "wsflow" else 1100)
-        word, key = ("WSFlowPass", "") if name == "wsflow" else ("ProxyPass", " upgrade=websocket")
-        text = HTTPD.format(
-            threads=threads, spare=2 * threads, load=f"LoadModule wsflow_module {module}" if name == "wsflow" else "",
-            routes=f"{word} /wss wss://127.0.0.1:{origins[1]}/{key}\n{word} /ws ws://127.0.0.1:{origins[0]}/{key}",
-            **values)
-        command = ["/usr/sbin/apache2", "-DFOREGROUND", "-f", conf]
-    elif name == "nginx":
-        text = NGINX.format(**values)
-        command = ["/usr/sbin/nginx", "-p", root, "-c", conf, "-e", f"{root}/error.log"]
+    values = {"root": root, "port": port, "tls_port": tls_port, "origin": origins[0], "tls_origin": origins[1],
+              **certificate}
+    conf = os.path.join(root, "conf")
+    if contender.family == "nginx":
+        text = nginx_conf(contender, values)
+        command = [contender.path, "-p", root, "-c", conf, "-e", f"{root}/error.log"]
+    elif contender.family == "haproxy":
+        text = haproxy_conf(contender, values)
+        command = [contender.path, "-db", "-f", conf]
     else:
-        text = HAPROXY.format(**values)
-        command = ["/usr/sbin/haproxy", "-db", "-f", conf]
+        text = httpd_conf(contender, values, threads)
+        command = [HTTPD, "-DFOREGROUND", "-f", conf]
     with open(conf, "w", encoding="ascii") as out:
         out.write(text)
-    return Proxy(name, command, port, tls_port)
-
-
-class Relay(Proxy):
-    """The floor, which says its port itself."""
-
-    def __init__(self, process):
-        self.name, self.process, self.pid, self.tls_port = "floor", process, process.pid, None
-        self.port = int(process.stdout.readline())
+    return Proxy(contender, command, port, tls_port)

@@ -6,7 +6,6 @@ docs/benchmarks.md says what the numbers mean. Example, after `cmake --build --p
     t/bench/routes_cost.py --routes 2000
 """
 import argparse
-import os
 import pathlib
 import socket
 import statistics
@@ -14,9 +13,9 @@ import sys
 import tempfile
 
 import procfs
-import run
+from benchtools import MODULE, SUPPORT
 
-sys.path.insert(0, os.path.join(os.path.dirname(run.SOURCE), "httpd"))
+sys.path.insert(0, SUPPORT)
 
 from server import Httpd  # noqa: E402
 from tls import Certificates  # noqa: E402
@@ -63,8 +62,7 @@ def main():
     parser.add_argument("--routes", type=int, default=2000)
     parser.add_argument("--times", type=int, default=500)
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--module", type=pathlib.Path, 
-                        default=pathlib.Path(run.TREE) / "build/release/mod_wsflow.so")
+    parser.add_argument("--module", type=pathlib.Path, default=pathlib.Path(MODULE))
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="wsflow-routes-", dir="/tmp") as folder:
         root = pathlib.Path(folder)

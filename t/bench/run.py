@@ -1,245 +1,167 @@
 #!/usr/bin/python3
 """Measures the proxies side by side: CPU per message, memory per idle tunnel, idle CPU, latency beside tunnels.
 
-docs/benchmarks.md says what the numbers mean. Example:
-    t/bench/run.py --module build/release/mod_wsflow.so --json build/bench/result.json
+docs/benchmarks.md says what the numbers mean. Examples:
+    t/bench/run.py --json build/bench/result.json
+    t/bench/run.py --before OLD/mod_wsflow.so --nginx /opt/nginx/sbin/nginx --json build/bench/result.json --write-docs
+    t/bench/run.py --from build/bench/result.json --write-docs
+    t/bench/run.py --quick --work echo64,tls64k --tunnels 0 --proxies floor,wsflow,nginx
 """
 import argparse
+import dataclasses
+import datetime
 import json
 import os
-import resource
-import socket
-import statistics
-import subprocess
+import platform
+import re
 import sys
 import tempfile
-import time
 
-import procfs
+import measure
+import page
+import picture
 import proxies
+import report
+from benchtools import MODULE, TOOLS, Origin, build_tools, use_all_descriptors
+from rows import IDLE, WORK
 
-SOURCE = os.path.dirname(os.path.abspath(__file__))
-TREE = os.path.dirname(os.path.dirname(SOURCE))
-
-# name: what it is, mode, client leg, origin leg, options of wsload
-WORK = {
-    "echo64": ("echo 125 B, 64 connections", "echo", "ws", "ws", {"connections": 64}),
-    "echo64x16": ("the same, 16 in flight each", "echo", "ws", "ws", {"connections": 64, "inflight": 16}),
-    "echo1000": ("echo 125 B, 1000 connections", "echo", "ws", "ws", {"connections": 1000}),
-    "big": ("echo 64 KiB, 8 connections", "echo", "ws", "ws", {"connections": 8, "size": 65536}),
-    "churn": ("connect, handshake, echo, close", "churn", "ws", "ws", {"connections": 16, "sources": 200}),
-    "tls64": ("echo 125 B, 64, wss client", "echo", "wss", "ws", {"connections": 64}),
-    "tls64both": ("echo 125 B, 64, wss both legs", "echo", "wss", "wss", {"connections": 64}),
-    "tlsbig": ("echo 64 KiB, 8, wss client", "echo", "wss", "ws", {"connections": 8, "size": 65536}),
-}
-LEGS = (("ws", "ws"), ("wss", "ws"), ("ws", "wss"), ("wss", "wss"))
+# A peer's thread a tunnel sets the bound.
+MOST_TUNNELS = {"stock": 1000}
+# A connection of TLS is slow to open, and its memory does not depend on their number.
+MOST_TLS_TUNNELS = 3000
 
 
-class Load:
-    """A wsload that stands ready; what it says and takes is one line each."""
-
-    def __init__(self, tools, mode, url, options):
-        self.start([os.path.join(tools, "wsload"), mode, "--url", url], options)
-
-    def start(self, command, options):
-        self.tool = os.path.basename(command[0])
-        words = [word for key, value in options.items() for word in (f"--{key}", str(value))]
-        self.process = subprocess.Popen(command + words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        self.ready = self.answer()
-
-    def answer(self):
-        line = self.process.stdout.readline()
-        if not line:
-            raise RuntimeError(f"{self.tool} ended with {self.process.wait()}")
-        return json.loads(line)
-
-    def tell(self, word):
-        self.process.stdin.write(word + "\n")
-        self.process.stdin.flush()
-        return self.answer()
-
-    def finish(self):
-        self.process.stdin.close()
-        self.process.wait(60)
+def about():
+    """The machine, and when it was measured."""
+    with open("/proc/cpuinfo", encoding="utf-8") as cpuinfo:
+        cpu = re.search(r"model name\s*: (.*)", cpuinfo.read())
+    kernel = ".".join(platform.release().split(".")[:2])
+    return {"date": datetime.date.today().isoformat(), "load": os.getloadavg()[0],
+            "cpus": os.cpu_count(), "cpu": cpu[1] if cpu else platform.machine(),
+            "kernel": f"Linux {kernel}", "system": platform.freedesktop_os_release()["PRETTY_NAME"],
+            "httpd": proxies.version_of([proxies.HTTPD, "-v"], r"Apache/(\S+)"),
+            "openssl": " ".join(proxies.version_of(["openssl", "version"], r"(.*)").split()[:2])}
 
 
-def measure(tools, proxy, name, seconds):
-    """One run: CPU seconds of the proxy's processes for each message."""
-    _, mode, client, origin, options = WORK[name]
-    pids = procfs.settle(proxy.pid)
-    load = Load(tools, mode, proxy.url(client, origin), {**options, "seconds": seconds})
-    before = procfs.cpu_seconds(pids)
-    result = load.tell("go")
-    used = procfs.cpu_seconds(pids) - before
-    load.finish()
-    if result["failed"] or not result["messages"]:
-        print(f"  {proxy.name} {name}: {result}", file=sys.stderr)
-    return {"us": 1e6 * used / max(result["messages"], 1), "per_second": result["messages"] / result["seconds"],
-            "failed": result["failed"], "p99_us": result["p99_us"]}
+def chosen(args):
+    """The contenders of this run."""
+    found = proxies.available(args.module, args.before, args.nginx, args.haproxy)
+    if not args.proxies:
+        return found
+    wanted = args.proxies.split(",")
+    unknown = set(wanted) - {name for one in found for name in (one.family, one.name)}
+    if unknown:
+        sys.exit(f"not here: {', '.join(sorted(unknown))}; there are {', '.join(one.name for one in found)}")
+    return [one for one in found if one.family in wanted or one.name in wanted]
 
 
-def offers(proxy, name):
-    return proxy.tls_port is not None or WORK[name][2:4] == ("ws", "ws")
+def measure_work(contenders, names, start, args):
+    running = []
+    try:
+        for contender in contenders:
+            if any(contender.measures(WORK[name]) for name in names):
+                running.append(start(contender))
+        return measure.compare(running, names, args.rounds, args.seconds)
+    finally:
+        for proxy in running:
+            proxy.stop()
 
 
-def compare(tools, running, names, rounds, seconds):
-    """Interleaved: each proxy does the same work in turn, round by round."""
-    runs = {name: {proxy.name: [] for proxy in running if offers(proxy, name)} for name in names}
-    for number in range(rounds):
-        for name in names:
-            for proxy in running:
-                if offers(proxy, name):
-                    runs[name][proxy.name].append(measure(tools, proxy, name, seconds))
-                    print(f"  round {number + 1}  {name:10} {proxy.name:8} "
-                          f"{runs[name][proxy.name][-1]['us']:8.2f} us", file=sys.stderr)
-    table = {}
-    for name, by_proxy in runs.items():
-        floor = by_proxy.get("floor")
-        table[name] = {}
-        for proxy, results in by_proxy.items():
-            row = {key: statistics.median(run[key] for run in results) for key in ("us", "per_second", "p99_us")}
-            row["failed"] = sum(run["failed"] for run in results)
-            if floor:  # against the floor of the same round, so that a slow minute of the machine cancels out
-                row["floor"] = statistics.median(run["us"] / low["us"] for run, low in zip(results, floor))
-            table[name][proxy] = row
-    return table
+def idle_runs(contenders, args):
+    """Contender, legs and number of tunnels of each."""
+    for contender in contenders:
+        if contender.bulk or contender.family in ("splice", "before") or not args.tunnels:
+            continue
+        for row in IDLE.values():
+            tls = (row.client, row.origin) != ("ws", "ws")
+            if tls and contender.family == "floor":
+                continue
+            most = min(MOST_TUNNELS.get(contender.family, args.tunnels), MOST_TLS_TUNNELS if tls else args.tunnels)
+            yield contender, row, min(args.tunnels, most)
 
 
-def request_latency(port, count=1000):
-    """Ordinary requests, one after the other, each on a new connection; microseconds."""
-    times = []
-    for _ in range(count):
-        start = time.perf_counter()
-        with socket.create_connection(("127.0.0.1", port), 30) as connection:
-            connection.sendall(b"GET /file.txt HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
-            answer = b""
-            while data := connection.recv(65536):
-                answer += data
-        times.append(1e6 * (time.perf_counter() - start))
-        if not answer.startswith(b"HTTP/1.1 200"):
-            raise RuntimeError(f"an ordinary request was answered {answer[:40]!r}")
-    times.sort()
-    return {"p50_us": times[count // 2], "p99_us": times[count * 99 // 100]}
+def measure_idle(contenders, start, args):
+    runs = []
+    for contender, row, tunnels in idle_runs(contenders, args):
+        proxy = start(contender)
+        try:
+            run = measure.idle(proxy, row.client, row.origin, tunnels, args.idle_seconds)
+        finally:
+            proxy.stop()
+        runs.append({"proxy": f"{proxies.LABELS[contender.family]} {contender.version}".strip(), "family": contender.family,
+                     "client": row.client, "origin": row.origin, **run})
+    return runs
 
 
-def idle(tools, proxy, client, origin, tunnels, seconds):
-    """Many silent tunnels: what they cost, whether each still echoes, and what others feel of them."""
-    warm_up = Load(tools, "idle", proxy.url(client, origin), {"connections": 200})
-    warm_up.finish()
-    before_requests = request_latency(proxy.port)
-    pids = procfs.settle(proxy.pid)
-    before = procfs.pss_bytes(pids)
-    load = Load(tools, "idle", proxy.url(client, origin), {"connections": tunnels})
-    echoed = load.tell("echo")
-    pids = procfs.settle(proxy.pid)
-    after = procfs.pss_bytes(pids)
-    cpu = procfs.cpu_seconds(pids)
-    time.sleep(seconds)  # the window of the measurement
-    cpu = procfs.cpu_seconds(pids) - cpu
-    with_tunnels = request_latency(proxy.port)
-    result = {"tunnels": load.ready["ready"], "failed": echoed["failed"], "echoed": echoed["echoed"],
-              "opened_in_seconds": load.ready["seconds"], "bytes_per_tunnel": (after - before) / tunnels,
-              "echo_p50_us": echoed["p50_us"], "echo_p99_us": echoed["p99_us"],
-              "idle_cpu_percent": 100 * cpu / seconds if seconds else None,
-              "descriptors": procfs.descriptors(pids),
-              "requests_without": before_requests, "requests_with": with_tunnels}
-    load.finish()
+def measure_all(args):
+    contenders = chosen(args)
+    names = [] if args.work == "none" else args.work.split(",")
+    unknown = set(names) - set(WORK)
+    if unknown:
+        sys.exit(f"no such work: {', '.join(sorted(unknown))}; there is {', '.join(WORK)}")
+    build_tools()
+    use_all_descriptors()
+    result = {**about(), "rounds": args.rounds, "seconds": args.seconds,
+              "contenders": [dataclasses.asdict(one) for one in contenders]}
+    for one in result["contenders"]:
+        del one["path"]  # of this machine
+        print(f"  {one['name']:24} {one['version']}", file=sys.stderr)
+    with tempfile.TemporaryDirectory(prefix="wsflow-bench.") as root:
+        os.chmod(root, 0o755)
+        certificate = proxies.make_certificate(root)
+        with Origin(TOOLS, certificate) as origin:
+
+            def start(contender):
+                return proxies.start(contender, root, origin.ports, certificate, TOOLS)
+
+            result["work"] = measure_work(contenders, names, start, args)
+            result["idle"] = measure_idle(contenders, start, args)
     return result
-
-
-def print_work(table, names):
-    print("\nCPU us per message, all processes of the proxy; in brackets: times the floor of the same round")
-    print(f"{'':34}" + "".join(f"{name:>18}" for name in names))
-    for work, row in table.items():
-        cells = []
-        for name in names:
-            cell = row.get(name)
-            ratio = f" ({cell['floor']:.2f})" if cell and "floor" in cell else ""
-            failed = f" !{cell['failed']}" if cell and cell["failed"] else ""
-            cells.append(f"{cell['us']:.2f}{ratio}{failed}" if cell else "-")
-        print(f"{WORK[work][0]:34}" + "".join(f"{cell:>18}" for cell in cells))
-
-
-def print_idle(rows):
-    print("\nIdle tunnels: user memory each (PSS growth), CPU of one core, ordinary requests p50/p99 in us")
-    print(f"{'':20}{'tunnels':>9}{'echoed':>8}{'bytes each':>12}{'CPU %':>8}{'without':>14}{'with':>14}")
-    for name, legs, row in rows:
-        latency = [f"{row[key]['p50_us']:.0f}/{row[key]['p99_us']:.0f}" for key in ("requests_without", "requests_with")]
-        cpu = "-" if row["idle_cpu_percent"] is None else f"{row['idle_cpu_percent']:.3f}"
-        print(f"{name + ' ' + legs:20}{row['tunnels']:>9}{row['echoed']:>8}{row['bytes_per_tunnel']:>12.0f}"
-              f"{cpu:>8}{latency[0]:>14}{latency[1]:>14}")
-
-
-def build_tools(directory):
-    for command in (["cmake", "-S", SOURCE, "-B", directory], ["cmake", "--build", directory, "--target", "bench"]):
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-        if done.returncode:
-            sys.exit(done.stdout + done.stderr)
 
 
 def arguments():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--module", type=os.path.abspath,
-                        default=os.path.join(TREE, "build/release/mod_wsflow.so"))
-    parser.add_argument("--proxies", help="comma-separated: floor,wsflow,stock,nginx,haproxy (default: all there are)")
+    parser.add_argument("--module", type=os.path.abspath, default=MODULE)
+    parser.add_argument("--before", type=os.path.abspath, help="another build of the module, measured beside it")
+    parser.add_argument("--nginx", action="append", default=[], metavar="PATH", help="another nginx; may be given again")
+    parser.add_argument("--haproxy", action="append", default=[], metavar="PATH", help="another HAProxy; likewise")
+    parser.add_argument("--proxies", help="comma-separated families or names (default: all there are): "
+                        + ",".join(proxies.LABELS))
     parser.add_argument("--work", default=",".join(WORK), help="comma-separated, or none: %(default)s")
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--seconds", type=int, default=3, help="of one measurement")
+    parser.add_argument("--seconds", type=int, default=2, help="of one measurement")
     parser.add_argument("--tunnels", type=int, default=9000, help="idle tunnels, 0: no idle part")
-    parser.add_argument("--idle-seconds", type=int, default=30)
-    parser.add_argument("--idle-proxies", default="wsflow", help="comma-separated")
+    parser.add_argument("--idle-seconds", type=int, default=10)
+    parser.add_argument("--quick", action="store_true", help="one short round, few tunnels: whether it works")
     parser.add_argument("--json", help="also write all numbers to this file")
-    return parser.parse_args()
+    parser.add_argument("--from", dest="source", metavar="JSON", help="measure nothing, take the numbers of this file")
+    parser.add_argument("--write-docs", action="store_true", help="put tables and picture into docs/")
+    args = parser.parse_args()
+    if args.quick:
+        args.rounds, args.seconds, args.idle_seconds, args.tunnels = 1, 1, 1, min(args.tunnels, 1000)
+    return args
 
 
 def main():
     args = arguments()
-    names = args.proxies.split(",") if args.proxies else proxies.available(os.path.exists(args.module))
-    work = [] if args.work == "none" else args.work.split(",")
-    tools = os.path.join(TREE, "build/bench")
-    build_tools(tools)
-    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
-    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    result = {"cpus": os.cpu_count(), "rounds": args.rounds, "seconds": args.seconds}
-    with tempfile.TemporaryDirectory(prefix="wsflow-bench.") as root:
-        os.chmod(root, 0o755)
-        certificate = proxies.make_certificate(root)
-        origin = subprocess.Popen([os.path.join(tools, "wsorigin"), "--cert", certificate["cert"], "--key",
-                                   certificate["key"]], stdout=subprocess.PIPE, text=True)
-        running = []
-        try:
-            ports = origin.stdout.readline().split()
-
-            def start(name, threads=None):
-                running.append(proxies.start(name, root, ports, certificate, tools, args.module, threads))
-                return running[-1]
-
-            if work:
-                for name in names:
-                    start(name)
-                result["work"] = compare(tools, running, work, args.rounds, args.seconds)
-                print_work(result["work"], names)
-            while running:
-                running.pop().stop()
-            rows = []
-            for name in args.idle_proxies.split(",") if args.tunnels else []:
-                for client, leg in LEGS:
-                    # A thread a tunnel: so many tunnels are out of the stock proxy's reach.
-                    tunnels = min(args.tunnels, 1000) if name == "stock" else args.tunnels
-                    rows.append((name, f"{client}-{leg}",
-                                 idle(tools, start(name), client, leg, tunnels, args.idle_seconds)))
-                    running.pop().stop()
-            if rows:
-                print_idle(rows)
-            result["idle"] = [{"proxy": name, "legs": legs, **row} for name, legs, row in rows]
-        finally:
-            for proxy in running:
-                proxy.stop()
-            origin.terminate()
-            origin.wait()
-    if args.json:
-        with open(args.json, "w", encoding="ascii") as out:
-            json.dump(result, out, indent=1)
+    if args.source:
+        with open(args.source, encoding="utf-8") as file:
+            data = json.load(file)
+    else:
+        data = measure_all(args)
+    if args.json and not args.source:
+        with open(args.json, "w", encoding="utf-8") as out:
+            json.dump(data, out, indent=1)
+    result = report.Result(data)
+    parts = {"machine": page.paragraph(report.machine(result)), "comparison": report.comparison(result),
+             "reading": page.bullets(report.sentences(result))}
+    if data["idle"]:
+        parts["idle"] = report.idle_table(result)
+    print("\n\n".join(parts.values()))
+    if args.write_docs:
+        page.write(parts)
+        with open(page.PICTURE, "w", encoding="utf-8") as out:
+            out.write(picture.draw(result))
 
 
 if __name__ == "__main__":

@@ -7,11 +7,8 @@ docs/benchmarks.md says what the numbers mean. Example, after `cmake --build --p
 """
 import argparse
 import json
-import os
 import pathlib
-import resource
 import statistics
-import subprocess
 import sys
 import tempfile
 import threading
@@ -19,9 +16,9 @@ import time
 
 import procfs
 import proxies
-import run
+from benchtools import MODULE, SUPPORT, TOOLS, Load, Origin, build_tools, use_all_descriptors
 
-sys.path.insert(0, os.path.join(os.path.dirname(run.SOURCE), "httpd"))
+sys.path.insert(0, SUPPORT)
 
 from server import Httpd  # noqa: E402
 from tls import Certificates  # noqa: E402
@@ -56,9 +53,9 @@ def cost(site, path, times):
     return 1000 * (procfs.cpu_seconds(pids) - before) / times, size
 
 
-def echo(tools, site, options, looks=()):
+def echo(site, options, looks=()):
     """p99 in us of an echo that goes on for a while, with LOOKS at the status beside it."""
-    load = run.Load(tools, "echo", f"ws://127.0.0.1:{site.http_port}/ws",
+    load = Load("echo", f"ws://127.0.0.1:{site.http_port}/ws",
                     {"connections": 8, "seconds": options.seconds})
     done = threading.Event()
 
@@ -77,8 +74,8 @@ def echo(tools, site, options, looks=()):
     return result["p99_us"]
 
 
-def measure(site, tools, options):
-    idle = run.Load(tools, "idle", f"ws://127.0.0.1:{site.http_port}/ws", {"connections": options.tunnels})
+def measure(site, options):
+    idle = Load("idle", f"ws://127.0.0.1:{site.http_port}/ws", {"connections": options.tunnels})
     if idle.ready["ready"] != options.tunnels:
         raise RuntimeError(f"{idle.ready} of {options.tunnels} tunnels are open")
     time.sleep(1.5)  # until their rows are shown
@@ -87,7 +84,7 @@ def measure(site, tools, options):
         spent, size = cost(site, path, options.times)
         result["formats"][name] = {"cpu_ms": spent, "bytes": size}
         print(f"{name:30}{spent:9.2f} ms CPU{size:12} bytes")
-    pairs = [(echo(tools, site, options), echo(tools, site, options, FORMATS.values())) for _ in range(options.rounds)]
+    pairs = [(echo(site, options), echo(site, options, FORMATS.values())) for _ in range(options.rounds)]
     result["p99_us"] = {"quiet": statistics.median(quiet for quiet, _ in pairs),
                         "looked_at": statistics.median(looked for _, looked in pairs),
                         "ratio": statistics.median(looked / quiet for quiet, looked in pairs)}
@@ -100,31 +97,25 @@ def measure(site, tools, options):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--module", type=pathlib.Path,
-                        default=pathlib.Path(run.TREE) / "build/release/mod_wsflow.so")
+                        default=pathlib.Path(MODULE))
     parser.add_argument("--tunnels", type=int, default=9000)
     parser.add_argument("--times", type=int, default=20, help="looks at each format")
     parser.add_argument("--rounds", type=int, default=5, help="of the echo")
     parser.add_argument("--seconds", type=int, default=3, help="of one echo")
     parser.add_argument("--json", help="also write all numbers to this file")
     options = parser.parse_args()
-    tools = os.path.join(run.TREE, "build/bench")
-    run.build_tools(tools)
-    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
-    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    build_tools()
+    use_all_descriptors()
     with tempfile.TemporaryDirectory(prefix="wsflow-bench.") as folder:
         root = pathlib.Path(folder)
         root.chmod(0o755)
-        certificate = proxies.make_certificate(folder)
-        origin = subprocess.Popen([os.path.join(tools, "wsorigin"), "--cert", certificate["cert"], "--key",
-                                   certificate["key"]], stdout=subprocess.PIPE, text=True)
-        site = start(root, options.module, origin.stdout.readline().split()[0])
-        try:
-            result = measure(site, tools, options)
-        finally:
-            site.stop()
-            site.remove()
-            origin.terminate()
-            origin.wait()
+        with Origin(TOOLS, proxies.make_certificate(folder)) as origin:
+            site = start(root, options.module, origin.ports[0])
+            try:
+                result = measure(site, options)
+            finally:
+                site.stop()
+                site.remove()
     if options.json:
         pathlib.Path(options.json).write_text(json.dumps(result, indent=1))
 

@@ -1,5 +1,6 @@
 #!/usr/bin/python3
-"""The dashboard and the alert rules ask only for metrics, labels and values that there are."""
+"""The dashboard and the alert rules ask only for metrics, labels and values that there are; every panel says what it shows, and
+every metric has a panel or an alert."""
 
 import json
 import re
@@ -11,7 +12,14 @@ import tree as base
 DASHBOARD = "docs/grafana-dashboard.json"
 RULES = "docs/alert-rules.yml"
 # Counters that are for a closer look only.
-UNWATCHED = {"wsflow_tunnels_opened_worker_total", "wsflow_origin_reports_total", "wsflow_log_lines_total"}
+UNWATCHED = {"wsflow_connections_passed_total", "wsflow_tunnels_opened_worker_total", "wsflow_origin_reports_total", "wsflow_log_lines_total",
+             "wsflow_presence_joins_total", "wsflow_presence_leaves_total", "wsflow_presence_rows_total",
+             "wsflow_presence_batches_total", "wsflow_presence_failures_total", "wsflow_presence_events_total",
+             "wsflow_presence_keys", "wsflow_presence_sockets", "wsflow_presence_waiting", "wsflow_presence_failing",
+             "wsflow_cluster_share", "wsflow_cluster_others", "wsflow_cluster_lease_seconds",
+             "wsflow_cluster_keys", "wsflow_cluster_keys_asked_total", "wsflow_cluster_keys_denied_total"}
+# What Prometheus itself knows of a target.
+OF_TARGETS = {"up": {"instance", "job"}}
 # What Prometheus adds to every series.
 TARGET_LABELS = {"instance", "job"}
 # Where the values of labels come from: file, enumeration.
@@ -61,7 +69,8 @@ def check_expression(expression, known, known_values, shown=()):
     """Findings about one expression of PromQL, and about labels that are SHOWN of it."""
     labels = set(TARGET_LABELS)
     names = set()
-    for metric, selector in re.findall(r"\b(wsflow_\w+)(?:\{([^}]*)\})?", expression):
+    known = known | OF_TARGETS
+    for metric, selector in re.findall(r"\b(wsflow_\w+|up(?=\{))(?:\{([^}]*)\})?", expression):
         names.add(metric)
         if metric not in known:
             yield f"there is no metric {metric}"
@@ -94,17 +103,20 @@ def expressions(node):
 
 
 def rules(document):
-    """Every (name, expression, labels that its texts show)."""
+    """Every (name, expression, labels that its texts show, panels that they name)."""
     for group in document["groups"]:
         for rule in group["rules"]:
-            shown = re.findall(r"\$labels\.(\w+)", " ".join(rule["annotations"].values()))
-            yield rule["alert"], rule["expr"], shown
+            texts = " ".join(rule["annotations"].values())
+            yield (rule["alert"], rule["expr"], re.findall(r"\$labels\.(\w+)", texts),
+                   re.findall(r'panel "([^"]+)"', texts))
 
 
 def check_panels(document):
     panels = document["panels"]
     numbers = [panel["id"] for panel in panels]
     yield from (f"two panels have the id {number}" for number in base.duplicates(numbers))
+    yield from (f"panel \"{panel['title']}\" has no description" for panel in panels
+                if panel["type"] != "row" and not panel.get("description", "").endswith("."))
     places = {}
     for panel in panels:
         at = panel["gridPos"]
@@ -125,13 +137,17 @@ def check(tree, _):
     for expression, shown in asked:
         findings += [f"{DASHBOARD}: {finding}" for finding in
                      check_expression(expression, known, known_values, shown)]
-    for name, expression, shown in alerts:
+    titles = {panel["title"] for panel in dashboard["panels"] if panel["type"] != "row"}
+    for name, expression, shown, panels in alerts:
         findings += [f"{RULES}: {name}: {finding}" for finding in
                      check_expression(expression, known, known_values, shown)]
+        findings += [f"{RULES}: {name}: there is no panel \"{panel}\"" for panel in panels if panel not in titles]
     findings += [f"{RULES}: {name} stands twice" for name in base.duplicates([alert[0] for alert in alerts])]
-    used = " ".join([expression for expression, _ in asked] + [expression for _, expression, _ in alerts])
+    used = " ".join([expression for expression, _ in asked] + [alert[1] for alert in alerts])
+    asked_for = set(re.findall(r"wsflow_\w+", used))
     findings += [f"{DASHBOARD}: nobody looks at {name}" for name in known
-                 if name.endswith("_total") and name not in used and name not in UNWATCHED]
+                 if not name.endswith(("_bucket", "_sum", "_count")) and name not in asked_for | UNWATCHED]
+    findings += [f"t/checks/dashboard.py: {name} is looked at, and stands among UNWATCHED" for name in sorted(UNWATCHED & asked_for)]
     return findings
 
 

@@ -29,7 +29,7 @@ def check(tree, options):
                  for kind, name in symbols_of(options.module, "--undefined-only")
                  if kind == "U" and newer.fullmatch(name)]
     names = [name for _, name in symbols]
-    return findings + base.differences(["wsflow_module"], "what httpd looks up", names, str(options.module.name))
+    return findings + base.differences([options.record], "what httpd looks up", names, str(options.module.name))
 
 
-base.run(check, ("module", {"type": pathlib.Path}))
+base.run(check, ("module", {"type": pathlib.Path}), ("--record", {"default": "wsflow_module"}))

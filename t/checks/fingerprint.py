@@ -77,16 +77,17 @@ class Builds:
 
 def check(tree, options):
     builds = Builds(tree, options.compiler)
+    changes, forgotten = ([case for case in cases if options.only in case[0]] for cases in (CHANGES, FORGOTTEN))
     own = builds.fingerprint() or base.missing(f"{SOURCE} does not compile")
     with concurrent.futures.ThreadPoolExecutor(2) as pool:
-        *prints, unchanged = pool.map(builds.fingerprint, [*CHANGES, *FORGOTTEN, COMMENT])
+        *prints, unchanged = pool.map(builds.fingerprint, [*changes, *forgotten, COMMENT])
     findings = []
-    for (what, name, *_), found in zip(CHANGES, prints):
+    for (what, name, *_), found in zip(changes, prints):
         if found is None:
             base.missing(f"{what}: {name} does not compile")
         if found == own:
             findings.append(f"{name}: {what}, and the fingerprint stays")
-    for (what, name, *_), found in zip(FORGOTTEN, prints[len(CHANGES):]):
+    for (what, name, *_), found in zip(forgotten, prints[len(changes):]):
         if found is not None:
             findings.append(f"{name}: {what}, and the fingerprint need not know it")
     if unchanged != own:
@@ -94,4 +95,4 @@ def check(tree, options):
     return findings
 
 
-base.run(check, ("--compiler", {"default": "g++"}))
+base.run(check, ("--compiler", {"default": "g++"}), ("--only", {"default": "", "help": "what the name of a change has"}))

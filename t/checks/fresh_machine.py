@@ -18,10 +18,11 @@ WARNING = ("[Fri Nov 27 16:00:00.000000 2026] [ssl:warn] [pid 1:tid 1] AH01882: 
 PROGRAMS = {
     "dpkg-query": 'case "$*" in *libssl3:*) echo "$OLD" ;; *" $LACKS") ;; *) echo "ii " ;; esac',
     "dpkg": 'case "$1" in --print-architecture) echo amd64 ;; *) exec /usr/bin/dpkg "$@" ;; esac',
-    "apt-get": 'if [ "$1" = install ]; then echo "apt: $*"; touch "$ENABLED/qos.load" "$ENABLED/unique_id.load"; fi; exit "$APT"',
+    "apt-get": 'if [ "$1" = install ]; then echo "apt: $*"; touch "$ENABLED/qos.load" "$ENABLED/unique_id.load"; cat "$CLUSTERS"/*; fi; '
+               'exit "$APT"',
     "a2dismod": 'for module; do rm -f "$ENABLED/$module.load"; done',
     "id": 'echo "$USER_ID"',
-    "node": "true", "npm": "mkdir -p build/npm/node_modules/ws",
+    "node": "true", "npm": "mkdir -p build/npm/node_modules/ws build/npm/node_modules/axe-core",
 }
 # Package that is missing, version of libssl3, user, status of apt-get; status of setup.sh, and words that it says or not.
 UPGRADE, HINT, MISSING = "libssl3 openssl", "AH01882", "packages are missing"
@@ -34,6 +35,8 @@ CASES = [
     ("apache2", "3.0.19-1~deb12u1", 0, 0, 0, [f"apache2 {UPGRADE}"], [HINT]),
     ("cmake", "3.0.19-1~deb12u1", 0, 0, 0, [f"cmake {UPGRADE}"], [HINT]),
     ("cmake", "3.0.22-1~deb12u2", 0, 0, 0, ["install -q -y --no-install-recommends cmake"], [UPGRADE, HINT]),
+    ("cmake", "3.0.22-1~deb12u2", 0, 0, 0, [], ["create_main_cluster"]),
+    ("postgresql", "3.0.22-1~deb12u2", 0, 0, 0, ["create_main_cluster = false"], []),
     ("cmake", "3.0.22-1~deb12u2", 1000, 0, 1, [MISSING], ["apt:"]),
     ("cmake", "3.0.22-1~deb12u2", 0, 100, 100, [], [HINT]),
 ]
@@ -57,13 +60,15 @@ def make_machine(root, script, package_json):
     script = moved(script, "/usr/lib/apache2/modules/mod_ssl.so", root / "mod_ssl.so")
     script = moved(script, "/usr/sbin/policy-rc.d", root / "policy-rc.d")
     script = moved(script, "/etc/apache2/mods-enabled", root / "enabled")
+    script = moved(script, "/etc/postgresql-common/createcluster.d", root / "clusters")
     (root / "t/setup.sh").write_text(script)
     (root / "t/package.json").write_text(package_json)
 
 
 def try_case(root, lacks, old, user, apt, status, said, unsaid):
     environment = {**os.environ, "PATH": f"{root}/bin:{os.environ['PATH']}", "OLD": old, "LACKS": lacks,
-                   "USER_ID": str(user), "APT": str(apt), "ENABLED": str(root / "enabled")}
+                   "USER_ID": str(user), "APT": str(apt), "ENABLED": str(root / "enabled"),
+                   "CLUSTERS": str(root / "clusters")}
     own = root / "enabled/unique_id.load"  # the machine's
     own.touch()
     done = subprocess.run(["sh", root / "t/setup.sh"], env=environment, capture_output=True, text=True)
@@ -74,6 +79,8 @@ def try_case(root, lacks, old, user, apt, status, said, unsaid):
     findings += [f"{what}: says \"{words}\"" for words in unsaid if words in output]
     if sorted((root / "enabled").iterdir()) != [own]:
         findings.append(f"{what}: leaves a module of others on, or switches one of the machine's off")
+    if list((root / "clusters").glob("*")):
+        findings.append(f"{what}: leaves its setting for clusters of PostgreSQL")
     if (root / "policy-rc.d").exists():
         findings.append(f"{what}: leaves its policy-rc.d")
     return findings

@@ -10,22 +10,38 @@ PARTS = {
     "base": set(),
     "ws": {"base"},
     "os": {"base"},
+    "capacity": {"base"},
     "limits": {"base", "os"},
+    "cluster": {"base", "os", "limits", "shm", "stores"},
     "shm": {"base", "os", "limits"},
     "metrics": {"base", "shm"},
     "tunnel": {"base", "ws", "os", "limits", "shm", "metrics"},
     "config": {"base", "ws", "limits", "tunnel"},
-    "status": {"base", "ws", "limits", "shm", "metrics", "config"},
+    "presence": {"base", "os", "shm", "metrics", "stores", "cluster"},
+    "status": {"base", "ws", "capacity", "limits", "shm", "metrics", "config", "presence"},
+    # Modules of their own, which know mod_wsflow.so by the C interfaces in stores/ alone.
+    "stores": set(),
+    "stores/presence": {"stores"},
+    "stores/redis": {"stores"},
+}
+# Programs beside the modules: what each takes of the rooms that know no httpd, and the foreign headers that it may include.
+PROGRAMS = {
+    "programs/doctor": {"base", "capacity", "os"},
+    "programs/load": {"base", "ws", "os", "config", "status"},
+}
+PROGRAM_HEADERS = {
+    "programs/doctor": {"rapidjson", "system"},
+    "programs/load": {"system", "openssl", "rapidjson"},
 }
 # The rooms of httpd/ from the ground up: each may include the rooms on the steps below its own, and all parts. The border
 # itself, the files directly in httpd/, is the lowest.
-STEPS = (("httpd",), ("httpd/config",), ("httpd/lines",), ("httpd/process",), ("httpd/checks", "httpd/request"),
-         ("httpd/housekeeping", "httpd/limits", "httpd/origin"), ("httpd/tunnel",), ("httpd/handshake",),
-         ("httpd/status", "httpd/lifecycle"), ("",))  # "": mod_wsflow.cpp and directives.cpp
+STEPS = (("httpd",), ("httpd/config",), ("httpd/lines", "httpd/cluster"), ("httpd/process",), ("httpd/checks", "httpd/dump", "httpd/request"),
+         ("httpd/presence",), ("httpd/housekeeping", "httpd/limits", "httpd/origin", "httpd/passing"), ("httpd/balancing",),
+         ("httpd/tunnel",), ("httpd/handshake",), ("httpd/status", "httpd/lifecycle"), ("",))  # "": mod_wsflow.cpp and directives.cpp
 
 
 def layers():
-    found, below = dict(PARTS), set(PARTS)
+    found, below = {**PARTS, **PROGRAMS}, set(PARTS)
     for step in STEPS:
         found.update((room, set(below)) for room in step)
         below.update(step)
@@ -38,8 +54,9 @@ HTTPD = re.compile(r"(http|ap_|apr|mod_|util_)[\w./]*\.h|scoreboard\.h|mpm_commo
 SYSTEM = re.compile(r"(sys|netinet|arpa|net|linux)/.*\.h|[a-z_]+\.h")
 
 # Kind of foreign header: where it may stand.
-HTTPD_FILES = {"mod_wsflow/httpd/api.hpp", "mod_wsflow/httpd/log.hpp"}
-FOLDERS = {"system": {"os", "shm", "limits"}, "openssl": {"os"}, "rapidjson": {"status"}}
+HTTPD_FILES = {"mod_wsflow/httpd/api.hpp", "mod_wsflow/httpd/log.hpp", "mod_wsflow/stores/store_api.hpp"}
+FOLDERS = {"system": {"os", "shm", "limits", "stores", "stores/redis"}, "openssl": {"os", "stores/redis"}, "rapidjson": {"status", "presence"},
+           "hiredis": {"stores/redis"}}
 
 # System headers elsewhere, and why.
 ALLOWED = {
@@ -53,7 +70,7 @@ def layer_of(name):
 
 
 def kind_of(header):
-    if header.startswith(("openssl/", "rapidjson/")):
+    if header.startswith(("openssl/", "rapidjson/", "hiredis/")):
         return header.split("/")[0]
     if HTTPD.fullmatch(header):
         return "httpd"
@@ -83,7 +100,7 @@ def check(tree, _):
                 findings.append(f"{name}: <{header}> belongs into {' or '.join(sorted(HTTPD_FILES))}")
             elif (name, header) in ALLOWED:
                 used.add((name, header))
-            elif kind in FOLDERS and layer not in FOLDERS[kind]:
+            elif kind in FOLDERS and layer not in FOLDERS[kind] and kind not in PROGRAM_HEADERS.get(layer, ()):
                 findings.append(f"{name}: <{header}> belongs into {' or '.join(sorted(FOLDERS[kind]))}/")
     unused = sorted(set(ALLOWED) - used)
     return findings + [f"{name}: <{header}> is allowed by this check but not included" for name, header in unused]

@@ -40,7 +40,7 @@ def prefix(tree):
     plain = sorted(name for name in httpd_names.newer(tree) if "\\" not in name)
     _, minor = httpd_names.oldest(tree)
     return "\n".join([*(f"#define {name} absent_{name}" for name in plain), f'#include "{httpd_names.API}"',
-                      *(f"#undef {name}" for name in plain), "#undef PROXY_DETERMINE_ADDRESS_CHECK",
+                      *(f"#undef {name}" for name in plain),
                       "#undef MODULE_MAGIC_NUMBER_MINOR", f"#define MODULE_MAGIC_NUMBER_MINOR {minor}", ""])
 
 

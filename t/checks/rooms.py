@@ -18,10 +18,12 @@ PLACEHOLDER = r"NAME|NNN|ROOM|FILE"  # of a path in a recipe
 ASKS = {
     "mod_wsflow/httpd/process/process.hpp": (1, "declares it"),
     "mod_wsflow/httpd/process/process.cpp": (1, "defines it"),
+    "mod_wsflow/httpd/balancing/lbmethod.cpp": (1, "finder of a method of mod_proxy_balancer"),
     "mod_wsflow/httpd/checks/status_check.cpp": (1, "hook fixups"),
     "mod_wsflow/httpd/handshake/upgrade_handler.cpp": (1, "hook scheme_handler of mod_proxy"),
-    "mod_wsflow/httpd/lifecycle/child.cpp": (2, "hook child_stopping; handler of SIGTERM"),
+    "mod_wsflow/httpd/lifecycle/child.cpp": (3, "hooks child_init and child_stopping; handler of SIGTERM"),
     "mod_wsflow/httpd/limits/gate.cpp": (1, "hook handler"),
+    "mod_wsflow/httpd/passing/arrival.cpp": (2, "hook pre_connection; accept function of the MPM"),
     "mod_wsflow/httpd/request/connection_state.cpp": (1, "hook pre_connection"),
     "mod_wsflow/httpd/request/refusal.cpp": (1, "hook request_status of mod_proxy"),
     "mod_wsflow/httpd/status/status_handler.cpp": (2, "hook handler; status_hook of mod_status"),

@@ -13,7 +13,8 @@ LINES = "mod_wsflow/status/auto_lines.cpp"
 DOCS = "docs/status-formats.md"
 
 # Keys that come from a table, as the documentation writes them.
-TABLES = {"limits::name(static_cast<limits::LimitReason>": ["<reason>"]}
+TABLES = {"limits::name(static_cast<limits::LimitReason>": ["<reason>"], "base::name(reason)": ["<refusal>"],
+          "metrics::close_code_name(i)": ["<close code>"]}
 # Keys that come from the catalogue of metrics: its tables and, of the fields of their rows, those with a path in JSON, with
 # the key of a line, and with the begin of one whose end is in the code.
 CATALOGUE = ("kFamilies", "kHistograms")

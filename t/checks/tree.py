@@ -47,6 +47,16 @@ class Tree:
         return self.files("mod_wsflow", ".cpp", ".hpp", ".h")
 
 
+# The programs beside the modules.
+PROGRAMS = "apxs/programs.list"
+
+
+def programs(tree):
+    """The programs of the list: name, and the words behind it (what apxs calls its place, and its libraries)."""
+    lines = [line.split() for line in tree.text(PROGRAMS).splitlines() if re.match(r"[a-z]", line)]
+    return {name: words for name, *words in lines}
+
+
 def without_comments(code):
     """CODE with blanks for its comments; lines stay where they are."""
     return _TOKEN.sub(lambda m: re.sub(r"[^\n]", " ", m[0]) if m[0].startswith("/") else m[0], code)

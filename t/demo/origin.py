@@ -1,13 +1,16 @@
 #!/usr/bin/python3
-"""The demo's origin: /echo returns every message, /chat is one room with names, presence and a short history.
+"""The demo's origin: /echo returns every message, /chat is one room with names, presence and a short history, /slow answers
+after a second, /drive sends requests for /slow to httpd, as many as a browser cannot.
 
-usage: origin.py PORT_FILE   (listens on a free loopback port and writes its number into PORT_FILE)
+usage: origin.py PORT_FILE HTTPD_PORT   (listens on a free loopback port and writes its number into PORT_FILE)
 """
 import asyncio
 import collections
+import http
 import json
 import os
 import signal
+import statistics
 import sys
 import time
 
@@ -16,6 +19,8 @@ import websockets
 NAME_MAX = 24
 TEXT_MAX = 2000
 HISTORY = 50
+SLOW_SECONDS = 1
+RATE, DRIVE_SECONDS, TELL_SECONDS = 60, 10, 0.25
 
 
 class Room:
@@ -74,17 +79,73 @@ async def echo(connection):
         await connection.send(message)
 
 
-async def main(port_file):
+class Drive:
+    """60 requests a second through httpd, for as long as somebody looks on, and what became of them."""
+
+    def __init__(self, port):
+        self.port = port
+        self.under_way = set()
+        self.counts = collections.Counter()
+        self.took = collections.defaultdict(list)  # seconds, by status
+        self.retry_after = None
+
+    async def ask(self):
+        begun = time.monotonic()
+        status = 0
+        try:
+            reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
+            writer.write(b"GET /slow HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+            head = (await reader.read()).split(b"\r\n\r\n")[0].decode("latin-1").split("\r\n")
+            status = int(head[0].split()[1])
+            fields = dict(line.lower().split(": ", 1) for line in head[1:] if ": " in line)
+            self.retry_after = fields.get("retry-after", self.retry_after)
+            writer.close()
+        except (OSError, IndexError, ValueError):
+            pass  # counted as 0: no answer
+        self.counts[status] += 1
+        self.took[status].append(time.monotonic() - begun)
+
+    def state(self, running):
+        return json.dumps({
+            "running": running, "rate": RATE, "under_way": len(self.under_way), "counts": self.counts,
+            "median": {status: statistics.median(times) for status, times in self.took.items()},
+            "retry_after": self.retry_after})
+
+    async def serve(self, connection):
+        begun = told = time.monotonic()
+        for number in range(RATE * DRIVE_SECONDS):
+            await asyncio.sleep(max(begun + number / RATE - time.monotonic(), 0))
+            task = asyncio.create_task(self.ask())
+            self.under_way.add(task)
+            task.add_done_callback(self.under_way.discard)
+            if time.monotonic() - told >= TELL_SECONDS:
+                told = time.monotonic()
+                await connection.send(self.state(True))
+        while self.under_way:
+            await asyncio.sleep(TELL_SECONDS)
+            await connection.send(self.state(True))
+        await connection.send(self.state(False))
+
+
+async def main(port_file, httpd_port):
     room = Room()
 
     async def route(connection):
         try:
-            await (room.serve(connection) if connection.path == "/chat" else echo(connection))
-        except websockets.ConnectionClosedError:
-            pass  # a tab that was closed without a goodbye
+            if connection.path == "/chat":
+                await room.serve(connection)
+            elif connection.path == "/drive":
+                await Drive(httpd_port).serve(connection)
+            else:
+                await echo(connection)
+        except (websockets.ConnectionClosedError, websockets.ConnectionClosedOK):
+            pass  # a tab that was closed, with a goodbye or without
 
     async def known_paths(path, headers):
-        return None if path in ("/chat", "/echo") else (404, [], b"no such room\n")
+        if path == "/slow":
+            await asyncio.sleep(SLOW_SECONDS)
+            return http.HTTPStatus.OK, [("Content-Type", "text/plain")], b"done\n"
+        return None if path in ("/chat", "/echo", "/drive") else (http.HTTPStatus.NOT_FOUND, [], b"no such room\n")
 
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -97,4 +158,4 @@ async def main(port_file):
 
 
 if __name__ == "__main__":
-    asyncio.run(main(sys.argv[1]))
+    asyncio.run(main(sys.argv[1], int(sys.argv[2])))

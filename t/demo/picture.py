@@ -5,7 +5,7 @@ import pathlib
 import sys
 import time
 
-sys.path.insert(0, str(pathlib.Path(__file__).parent.parent / "httpd"))
+sys.path.insert(0, str(pathlib.Path(__file__).parent.parent / "httpd/support"))
 
 from chromium import Chromium  # noqa: E402
 from devtools import Tab  # noqa: E402

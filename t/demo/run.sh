@@ -100,7 +100,7 @@ answers() { (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
 
 start_origin() {
   # setsid: Ctrl-C in this terminal is for this script, which then stops both in order.
-  setsid /usr/bin/python3 "$demo_dir/origin.py" "$root/origin.port" >"$root/origin.log" 2>&1 &
+  setsid /usr/bin/python3 "$demo_dir/origin.py" "$root/origin.port" "$http_port" >"$root/origin.log" 2>&1 &
   origin_pid=$!
   wait_for "the origin" "$origin_pid" test -s "$root/origin.port"
 }
@@ -152,6 +152,7 @@ The demo is running.
 
   the page            http://127.0.0.1:$http_port/
   the same over TLS   https://127.0.0.1:$https_port/   (self-signed: the browser will ask)
+  flow control        two buttons below on the page
   tunnels             http://127.0.0.1:$http_port/wsflow-status   (?json, ?auto)
   worker threads      http://127.0.0.1:$http_port/server-status
   configuration       $root/httpd.conf

@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "mod_wsflow/limits/share.hpp"
 #include "t/fuzz/require.hpp"
 
 using namespace wsflow;
@@ -34,6 +35,8 @@ void check_definition(const LimitDirective& line) {
   require(definition.most == 0 || settings.concurrency == definition.most);
   require(definition.keyed == !line.key.empty());
   require(definition.keyed || (line.ipv6_prefix == 128 && !line.show_key && !definition.fail_open));
+  require(!limits::is_shared(definition) || definition.most == 0);
+  require(definition.floor == 0 || limits::is_shared(definition));
   require(line.ipv6_prefix >= 1 && line.ipv6_prefix <= 128);
   require(line.status >= 400 && line.status <= 599);
   require(line.retry_after >= 0 && line.retry_after <= 86'400);

@@ -1,7 +1,8 @@
 // A Tunnel between two socket pairs: the bytes of each side come out unchanged on the other side, in whatever
-// pieces they are sent, and at the end of both streams the tunnel is over. Bytes behind both Close frames may
-// be cut. Input: watermark - 1, size of the read buffer - 1, then pieces: a byte with the side (bit 0), "a
-// turn follows" (bit 1) and the length (the rest), then as many bytes.
+// pieces they are sent, and whether they are copied or spliced, and at the end of both streams the tunnel is
+// over. Bytes behind both Close frames may be cut. Input: watermark - 1, size of the read buffer - 1, then
+// pieces: a byte with the side (bit 0), "a turn follows" (bit 1) and the length (the rest), then as many
+// bytes.
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -35,7 +36,7 @@ Pair make_pair() {
 
 class Conversation {
  public:
-  Conversation(Pair client, Pair origin, std::uint32_t watermark, std::size_t buffer)
+  Conversation(Pair client, Pair origin, std::uint32_t watermark, std::size_t buffer, bool splices)
       : terms_{.close = 1000, .high_watermark = watermark},
         peers_{std::move(client.peer), std::move(origin.peer)},
         tunnel_({.client_fd = std::move(client.ours),
@@ -45,7 +46,8 @@ class Conversation {
                  .admission = {},
                  .options = &terms_},
                 base::Instant{}),
-        buffer_(buffer) {}
+        buffer_(buffer),
+        splices_(splices) {}
 
   void say(Side side, std::span<const std::uint8_t> bytes) {
     const auto sent = ::send(peers_[index(side)].get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
@@ -60,7 +62,7 @@ class Conversation {
     }
     for (const auto from : {Side::client, Side::origin}) {
       tunnel_.flush(tunnel::other(from));
-      tunnel_.relay(from, buffer_, 4 * buffer_.size(), recorder_);
+      tunnel_.relay(from, buffer_, 4 * buffer_.size(), recorder_, splices_ ? &pipes_ : nullptr);
       hear(tunnel::other(from));
     }
     return tunnel_.settle();
@@ -101,18 +103,17 @@ class Conversation {
   metrics::Recorder recorder_{slot_};
   tunnel::Options terms_;
   base::UniqueFd peers_[2];
+  tunnel::PipePool pipes_{{.frame = 40, .head = 20, .tail = 12, .small_piece = 8, .piece = 50}};
   tunnel::Tunnel tunnel_;
   Bytes buffer_;
   Bytes said_[2];
   Bytes heard_[2];
+  const bool splices_;
   bool ended_ = false;
 };
 
-}  // namespace
-
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  if (size < 2 || size > 20000) return 0;
-  Conversation conversation(make_pair(), make_pair(), data[0] + 1U, data[1] + std::size_t{1});
+void converse(const std::uint8_t* data, std::size_t size, bool splices) {
+  Conversation conversation(make_pair(), make_pair(), data[0] + 1U, data[1] + std::size_t{1}, splices);
   std::span<const std::uint8_t> rest(data + 2, size - 2);
   while (!rest.empty()) {
     const unsigned control = rest[0];
@@ -122,5 +123,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     rest = rest.subspan(1 + length);
   }
   conversation.finish();
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  if (size < 2 || size > 20000) return 0;
+  for (const bool splices : {false, true}) converse(data, size, splices);
   return 0;
 }

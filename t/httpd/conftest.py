@@ -1,5 +1,6 @@
 """Fixtures: certificates, one asyncio loop, private httpds whose logs are checked at teardown."""
 
+import os
 import pathlib
 import sys
 import tempfile
@@ -9,11 +10,17 @@ import pytest
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE / "support"), str(HERE.parent / "link")]
 
+from reachable import make_reachable  # noqa: E402
+
+make_reachable()  # ahead of all that read the variables
+
+from cluster import Cluster  # noqa: E402
 from echo_origin import EchoOrigin  # noqa: E402
 from legs import Legs  # noqa: E402
 from loop_thread import LoopThread  # noqa: E402
 from origin import RawOrigin  # noqa: E402
 from peers import WsClient  # noqa: E402
+from presence import Counted, Database  # noqa: E402
 from server import Httpd, version  # noqa: E402
 from tls import Certificates  # noqa: E402
 from wait import seconds  # noqa: E402
@@ -21,12 +28,20 @@ from wire import RawClient  # noqa: E402
 
 
 def pytest_configure(config):
-    config.addinivalue_line("markers", "bulk: moves or holds so much that slow builds of httpd leave it out")
+    config.addinivalue_line("markers", "bulk: moves or holds so much, or starts httpd so often, that slow builds of it leave it out")
     config.addinivalue_line("markers", "since: the version of httpd that has what is tried")
-    config.addinivalue_line("markers", "memcheck: part of the selection that runs under valgrind")
+    config.addinivalue_line("markers", "memcheck: runs under valgrind, too; with values: only where parameters have them")
 
 
+def is_for_valgrind(item):
+    marker = item.get_closest_marker("memcheck")
+    return marker and all(item.callspec.params[name] == value for name, value in marker.kwargs.items())
+
+
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items):
+    if os.environ.get("WSFLOW_SANITIZER") == "valgrind":
+        items[:] = filter(is_for_valgrind, items)
     for item in items:
         if not item.get_closest_marker("timeout"):
             item.add_marker(pytest.mark.timeout(seconds(90)))
@@ -149,3 +164,32 @@ def tunnel(raw_origin, raw_client, resources):
 def legs(httpd, raw_origin, tunnel):
     """legs(conf, …) starts an httpd with a plain and a TLS origin, for tunnels of every kind."""
     return lambda *arguments, **shape: Legs(httpd, raw_origin, tunnel, *arguments, **shape)
+
+
+@pytest.fixture
+def database(resources):
+    """A database of presence."""
+    made = Database()
+    resources.append(made)
+    return made
+
+
+@pytest.fixture
+def counted(database, httpd, raw_origin, tunnel):
+    """counted(…) starts an httpd whose tunnels are counted in the test's database."""
+    return lambda **shape: Counted(database, (httpd, raw_origin, tunnel), **shape)
+
+
+@pytest.fixture
+def databases():
+    """Is set up ahead of httpd, so that they end behind it: the log of an httpd that ends tells of none."""
+    started = []
+    yield started
+    for each in started:
+        each.close()
+
+
+@pytest.fixture
+def cluster(databases, httpd, resources):
+    """cluster(…) starts a database that nodes share, and an origin; its nodes(…) are httpds."""
+    return lambda **options: Cluster(httpd, resources, databases, **options)

@@ -24,7 +24,7 @@ def test_ordinary_requests_are_not_touched(httpd, echo):
     assert (answer.status, answer.body) == (200, b"an ordinary page\n")
 
 
-@pytest.mark.memcheck
+@pytest.mark.memcheck(client="wss")
 @pytest.mark.parametrize("client,origin", LEGS)
 def test_text_and_binary_messages_are_echoed(httpd, echo, connect, client, origin):
     site = httpd(route(echo(tls=origin == "wss")))

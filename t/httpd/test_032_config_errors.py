@@ -24,6 +24,7 @@ BAD = [
     ("WSFlowTimeout handshake=-1s", ["WSFlowTimeout", "-1s"]),
     ("WSFlowTimeout breakfast=5s", ["WSFlowTimeout", "breakfast"]),
     ("WSFlowTimeout handshake", ["WSFlowTimeout", "handshake"]),
+    ("WSFlowSlowStart soon", ["WSFlowSlowStart", "soon"]),
     ('<Location "/chat">\nWSFlowPass /other ' + GOOD + "\n</Location>", ["WSFlowPass", "/other"]),
 ]
 

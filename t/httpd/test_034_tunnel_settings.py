@@ -136,5 +136,5 @@ def test_a_tunnel_ends_with_its_session(httpd, raw_origin, tunnel):
     peers = tunnel(site, origin, "/x", headers=[("X-End", str(end))])
     wait_until(lambda: site.status.ended() == {"lifetime": 1}, "the tunnel has ended")
     assert time.time() >= end
-    for peer in peers:
-        assert peer.read_frame() == (True, frames.CLOSE, frames.code(1001))
+    for peer, code in zip(peers, (1012, 1001)):
+        assert peer.read_frame() == (True, frames.CLOSE, frames.code(code))

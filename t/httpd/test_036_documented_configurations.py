@@ -1,68 +1,115 @@
 """What the documentation and the shipped files show as configuration is one: configtest takes it, and has nothing to
 say."""
 
-import pathlib
 import re
 import shutil
 
 import pytest
 
-from conf import MODULES_DIR
+from cluster import CLIENT
+from conf import MODULES_DIR, conf_without_module
+from foreign_modules import LOAD
+from pages import TREE, Page, assert_said, documents, modules_of, pages
 
-TREE = pathlib.Path(__file__).resolve().parents[2]
-DOCUMENTS = [TREE / "README.md", *sorted((TREE / "docs").glob("*.md"))]
-# What a line of httpd's configuration begins with here.
-LINE = re.compile(r"\s*(#|</?[A-Z]|WSFlow|Proxy|Balancer|SSL|Auth|Require|SetHandler|ServerName|LogFormat|CustomLog|"
-                  r"RewriteRule|RewriteEngine|RequestHeader|SetEnvIf|MaxSpareThreads|AsyncRequest|MaxConnections|QS_|"
-                  r"H2WebSockets|LoadModule)")
-# Modules that are not here.
-ABSENT = re.compile(r"openid-connect|OIDC|LoadModule|QS_|Sec[A-Z]")
+PAGES = [Page(name) for name in pages()]
 
 
-def blocks(text):
-    """Texts that are indented, one after the other, without their indentation."""
-    found = re.findall(r"(?:^(?:    .*)?\n)+", text, re.M)
-    return ["\n".join(line[4:] for line in block.splitlines()).strip("\n") for block in found if block.strip()]
+# Pages whose blocks the tests 90x run, too: slow builds leave them to these.
+GUIDES = {"docs/migrating.md", "docs/troubleshooting.md", "docs/tuning.md"}
 
 
-def is_configuration(block):
-    lines = [line for line in block.splitlines() if line.strip()]
-    return (all(LINE.match(line) for line in lines) and "..." not in block and
-            any(re.match(r"\s*(<Loc|<Proxy|<Virtual|WSFlow|Max|Async)", line) for line in lines) and
-            not ABSENT.search(block))
+def of_kind(kind):
+    return [pytest.param(block, id=block.name or block.where, marks=[pytest.mark.bulk] if block.page in GUIDES else [])
+            for page in PAGES for block in page.blocks if block.kind == kind]
 
 
-SHOWN = [(f"{path.name}: {block.splitlines()[0]}", block) for path in DOCUMENTS
-         for block in blocks(path.read_text()) if is_configuration(block)]
 REFERENCE = (TREE / "conf.d/wsflow-reference.conf").read_text()
-LINES = [(line, line) for line in re.findall(r"^#(WSFlow.*)$", REFERENCE, re.M)]
+LINES = [pytest.param(documents.Block("", 0, "httpd", "", line), id=line) for line in re.findall(r"^#(WSFlow.*)$", REFERENCE, re.M)]
+SHOWN = of_kind("httpd") + LINES
+
+
+# As the shipped wsflow.conf has it.
+SHIPPED = 'AsyncRequestWorkerFactor 64\n<Location "/wsflow-status">\nWSFlowPass !\n</Location>\n'
 
 
 def test_there_is_something_to_look_at():
-    assert len(SHOWN) > 10 and len(LINES) > 30
+    assert len(SHOWN) > 60 and len(LINES) > 30
 
 
-def make_valid(block):
+def make_valid(block, certs):
     """The files and addresses of the examples are nobody's."""
-    block = re.sub(r"(?m)^(\s*)(SSLEngine|SSLCertificate\w+|AuthUserFile).*\n?", "", block)
-    first, *others = re.split(r"(?m)^(?=WSFlowLog )", block)
-    block = first + "".join(others[:1])  # alternatives
+    files = {"SSLCertificateFile": certs.server, "SSLCertificateKeyFile": certs.server_key, "SSLProxyCACertificateFile": certs.ca}
+    for directive, file in files.items():
+        block = re.sub(rf"(?m)^(\s*{directive}) .*", rf"\1 {file}", block)
+    # Modules: the test's own, and Debian's.
+    block = re.sub(r"(?m)^LoadModule wsflow_.*\n?", "", block)
+    block = re.sub(r"(?m)^LoadModule (\S+) .*/(\S+)$", rf"LoadModule \1 {MODULES_DIR}/\2", block)
+    block = block.replace("/var/log/apache2/", "/tmp/").replace("*:80>", "*:1>").replace("*:443>", "*:1>")
+    for directive in ("WSFlowLog", "WSFlowPresenceStore", "WSFlowPresenceEvents"):
+        first, *others = re.split(rf"(?m)^(?={directive} )", block)
+        block = first + "".join(others[:1])  # alternatives
     names = set(re.findall(r"(?m)^\s*WSFlowLimit (\S+)(?: off)?$", block)) - set(re.findall(r"WSFlowLimit (\S+) .*=", block))
     block = re.sub(r"WSFlowSourceAddress.*", "WSFlowSourceAddress 127.0.0.1", block)
     return "\n".join([block, *(f"WSFlowLimit {name} concurrency=5" for name in sorted(names))])
 
 
-@pytest.mark.parametrize("block", [block for _, block in SHOWN + LINES], ids=[name for name, _ in SHOWN + LINES])
-def test_what_is_shown_is_right(httpd, block):
+@pytest.mark.parametrize("block", SHOWN)
+def test_what_is_shown_is_right(httpd, certs, block):
+    block = block.text
     tls = "" if "SSLProxyEngine" in block or not re.search(r"wss://|https://", block) else "SSLProxyEngine on\n"
     pool = "" if "<Proxy" in block or "balancer://chat" not in block else \
         "<Proxy balancer://chat>\nBalancerMember ws://127.0.0.1:9/\n</Proxy>\n"
-    site = httpd(main=f"MaxConnectionsPerChild 0\nAsyncRequestWorkerFactor 60\n{tls}{pool}{make_valid(block)}", start=False,
-                 modules=["proxy_hcheck"])
+    cluster = "" if "cluster=" not in block or "WSFlowCluster" in block else "WSFlowCluster redis://192.0.2.7\n"
+    if "stream:" in block and "WSFlowCluster" not in block:
+        cluster = "WSFlowCluster redis://192.0.2.7\n"
+    if cluster or "WSFlowCluster" in block:
+        if not CLIENT.exists():
+            pytest.skip("the module was built without hiredis")
+        cluster = f'LoadModule wsflow_redis_module "{CLIENT}"\n{cluster}'
+    presence = ""
+    if "WSFlowPresence" in block:
+        presence = f'LoadModule wsflow_presence_module "{CLIENT.with_name("mod_wsflow_presence.so")}"\n'
+        if "WSFlowPresenceStore" not in block:
+            presence += "WSFlowPresenceStore sqlite3 /nowhere/presence.db\n"
+    site = httpd(main=f"{presence}{cluster}{SHIPPED}{tls}{pool}{make_valid(block, certs)}", start=False,
+                 modules=["proxy_hcheck", *(name for name in modules_of(block) if name != "proxy_hcheck")])
     (site.root / "logs").mkdir()
     status, said = site.configtest()
-    # How many may wait beside how many threads is of this test's numbers.
-    assert (status, [line for line in said.splitlines() if re.search("WSF(?!0136)|error", line)]) == (0, []), said
+    # How many may wait beside how many threads is of this test's numbers, and so is a status that the recipe of a virtual
+    # host takes the path of.
+    own = "0136|0271" if re.search(r"(?m)^ +WSFlowPass / ", block) else "0136"
+    assert (status, [line for line in said.splitlines() if re.search(rf"WSF(?!{own})\d|error", line)]) == (0, []), said
+
+
+@pytest.mark.parametrize("block", of_kind("httpd-stock"))
+def test_what_is_shown_without_the_module_is_right(httpd, certs, block):
+    load = LOAD["qos"] + "\n" if "QS_" in block.text else ""
+    site = httpd(main=load + make_valid(block.text, certs), start=False, modules=modules_of(block.text))
+    conf_without_module(site)
+    status, said = site.configtest()
+    assert status == 0 and "error" not in said, said
+
+
+@pytest.mark.parametrize("block", of_kind("httpd-fails"))
+def test_what_fails_says_what_is_shown(httpd, certs, block):
+    status, said = httpd(main=make_valid(block.text, certs), start=False).configtest()
+    assert status != 0
+    assert_said(following(block), said)
+
+
+@pytest.mark.parametrize("block", of_kind("httpd-warns"))
+def test_what_is_warned_of(httpd, certs, block):
+    """What only a start says is compared by test_901."""
+    site = httpd(main=make_valid(block.text, certs), start=False, modules=modules_of(block.text))
+    status, said = site.configtest()
+    assert status == 0
+    if "WSF" in following(block).text:
+        assert_said(following(block), said)
+
+
+def following(block):
+    (page,) = [page for page in PAGES if block in page.blocks]
+    return page.follows(block)
 
 
 def test_the_shipped_file_says_nothing(httpd):

@@ -2,19 +2,13 @@
 is told what to write, as a tunnel is no connection of httpd's."""
 
 import os
-import pathlib
 import re
 
 import pytest
 
-from conf import MODULES_DIR
+from foreign_modules import LOAD
 
 WS = "ws://127.0.0.1:9/"
-# Debian's mod_qos does not name the library of regular expressions that it needs.
-PCRE = next((str(found) for folder in ("/lib", "/usr/lib") for found in pathlib.Path(folder).glob("*/libpcre.so.3")), "")
-LOAD = {"qos": f"LoadFile {PCRE}\nLoadModule qos_module {MODULES_DIR}/mod_qos.so",
-        "security2": f"LoadModule unique_id_module {MODULES_DIR}/mod_unique_id.so\n"
-                     f"LoadModule security2_module {MODULES_DIR}/mod_security2.so"}
 QOS = LOAD["qos"] + "\n"
 SECURITY = LOAD["security2"] + "\nSecConnEngine On\n"
 

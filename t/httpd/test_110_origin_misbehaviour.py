@@ -91,7 +91,7 @@ def test_it_is_502_and_logged(httpd, raw_client, name):
     assert site.status.active() == site.status.total() == 0
 
 
-@pytest.mark.memcheck
+@pytest.mark.memcheck(tls=True)
 @pytest.mark.parametrize("tls", [False, True])
 def test_a_wrong_accept_of_a_tls_origin_is_502_too(httpd, raw_client, certs, tls):
     script = MISBEHAVIOUR["a wrong accept"][0]
@@ -114,7 +114,7 @@ def test_an_origin_that_refuses_connections_is_502(httpd, raw_client):
 
 def test_a_unix_socket_that_is_not_there_is_502(httpd, raw_client):
     site = httpd('WSFlowPass /x "unix:/nowhere/socket|ws://localhost/x"')
-    site.log.expect("WSF0041")
+    site.log.expect("WSF0031")
     site.log.allow(r"AH\d+")
     assert answer(None, site, raw_client(site)).status == 502
 

@@ -53,7 +53,7 @@ def test_refusals_pass_with_their_body(httpd, raw_client, status, framing):
         assert site.status.refused() == {"origin-status": 1}
 
 
-@pytest.mark.memcheck
+@pytest.mark.memcheck(client_tls=True)
 @pytest.mark.parametrize("client_tls", [False, True])
 @pytest.mark.parametrize("framing", FRAMINGS)
 def test_refusals_of_tls_origins_pass(httpd, raw_client, certs, client_tls, framing):

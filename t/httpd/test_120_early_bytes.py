@@ -15,7 +15,7 @@ HELLO = frames.encode(frames.TEXT, "grüße".encode()) + frames.encode(frames.PI
     frames.BINARY, bytes(range(200)))
 
 
-@pytest.mark.memcheck
+@pytest.mark.memcheck(client_tls=True)
 @pytest.mark.parametrize("client_tls,origin_tls", LEGS)
 def test_frames_in_one_piece_with_the_101(httpd, raw_origin, raw_client, client_tls, origin_tls):
     origin = raw_origin(tls=origin_tls)

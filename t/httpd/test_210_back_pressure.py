@@ -21,11 +21,11 @@ def test_a_reader_that_stops_stalls_the_writer(httpd, raw_origin, tunnel, client
     site = httpd(f'WSFlowPass /x "{origin.url("/x")}"')
     client, server = tunnel(site, origin, "/x", client_tls, receive_buffer=65536)
     sender, reader = (server, client) if writer == "origin" else (client, server)
-    before = processes.pss_bytes(site.child())
+    before = processes.own_bytes(site.child())
     block = os.urandom(1 << 20)
     sent = sender.send_until_blocked(block, FLOOD)
     assert 65536 <= sent < FLOOD, "the writer was never stalled"
-    grown = processes.pss_bytes(site.child()) - before
+    grown = processes.own_bytes(site.child()) - before
     # The sanitizers keep what was freed.
     assert sanitizers.KIND or grown < 3 << 20, f"{sent} bytes were taken, {grown} of them into the child"
     # Once the reader reads, all of it arrives.

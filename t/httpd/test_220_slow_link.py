@@ -36,7 +36,7 @@ def end_only(server):
 
 
 # Route, what the origin does behind its message, and the code that the client hears.
-ENDS = [("close", close_and_end, 1000), ("close", end_only, 1011), ("pings", close_and_end, 1000)]
+ENDS = [("close", close_and_end, 1000), ("close", end_only, 1012), ("pings", close_and_end, 1000)]
 KINDS = [(*end, tls) for end in ENDS for tls in (False, True)]
 
 

@@ -81,8 +81,15 @@ PHASES = ["half_request", "request", "half_answer", "open", "early_bytes", "half
 UNANSWERED = PHASES[:3]
 
 
+HTTPDS_PIPES = 8  # more than it has
+
+
 def descriptors(site):
-    return len(processes.open_descriptors(site.child()))
+    """Without the pipes that a loop keeps for large frames once it has had some, eight at most."""
+    names = list(processes.open_descriptors(site.child()).values())
+    pipes = sum(name.startswith("pipe:") for name in names)
+    assert pipes <= 16 + HTTPDS_PIPES, names
+    return len(names) - pipes
 
 
 def settled(site, before):
@@ -138,7 +145,8 @@ def test_stalled_tunnels_that_are_reset_give_their_buffers_back(httpd, raw_origi
 @pytest.mark.bulk
 def test_memory_does_not_grow_with_the_number_of_past_tunnels(httpd, raw_origin, raw_client):
     origin = raw_origin()
-    site = httpd(f'WSFlowPass /x "{origin.url("/x")}"')
+    workers = 25
+    site = httpd(f'WSFlowPass /x "{origin.url("/x")}"', threads=workers)
 
     def some(count):
         for number in range(count):
@@ -148,8 +156,11 @@ def test_memory_does_not_grow_with_the_number_of_past_tunnels(httpd, raw_origin,
             life.end("client" if number % 2 else "origin", "close" if number % 4 else "reset")
         site.status.wait_active(0)
 
+    # A worker keeps the memory of its first status page, and how many of them some() asks depends on the machine.
+    for _ in range(3 * workers):
+        site.status.total()
     some(300)
-    before = processes.pss_bytes(site.child())
+    before = processes.own_bytes(site.child())
     some(900)
-    grown = processes.pss_bytes(site.child()) - before
-    assert grown < 900 * 400, f"{grown} bytes for 900 tunnels"
+    grown = processes.own_bytes(site.child()) - before
+    assert grown < 900 * 200, f"{grown} bytes for 900 tunnels"

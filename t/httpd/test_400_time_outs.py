@@ -65,7 +65,7 @@ def test_a_reader_that_stops_is_given_up_and_the_origin_is_told(pair):
 def test_an_origin_that_stops_reading_is_given_up_and_the_client_is_told(pair):
     site, client, server = pair("WSFlowTimeout stall=1s")
     client.send_until_blocked(frames.encode(frames.BINARY, bytes(100_000), masked=True), 50_000_000)
-    assert client.read_frame() == closed_with(1011)
+    assert client.read_frame() == closed_with(1012)
     end(site, "stalled", client)
     server.close()
 
@@ -77,7 +77,7 @@ def test_a_tunnel_ends_with_its_lifetime_however_busy(pair):
         client.send_frame(frames.TEXT, b"busy", masked=True)
         said += 1
         assert said < 200 * seconds(1)
-    assert client.read_frame() == closed_with(1001)
+    assert client.read_frame() == closed_with(1012)
     heard = [server.read_frame()]
     while heard[-1][1] == frames.TEXT:
         heard.append(server.read_frame())
@@ -88,7 +88,7 @@ def test_a_tunnel_ends_with_its_lifetime_however_busy(pair):
 def test_a_tunnel_whose_time_is_up_is_told_in_a_keeper_too(pair):
     site, client, server = pair("WSFlowTimeout lifetime=4s jitter=0%")
     site.graceful()
-    assert client.read_frame() == closed_with(1001)
+    assert client.read_frame() == closed_with(1012)
     assert server.read_frame() == closed_with(1001)
     end(site, "lifetime", client, server)
 
@@ -99,7 +99,7 @@ def test_a_peer_that_goes_on_sending_one_frame_does_not_outlive_its_time(pair):
     began = time.monotonic()
     while client.stays_silent(0.1):
         client.send(b"x")
-    assert client.read_frame() == closed_with(1001)
+    assert client.read_frame() == closed_with(1012)
     with pytest.raises(OSError):
         while time.monotonic() - began < seconds(20):
             client.send(b"x")
@@ -119,7 +119,7 @@ def test_a_client_that_has_ended_gets_no_more_when_its_time_is_up(pair):
         heard.append(client.read_frame())
         assert len(heard) < 1_000_000
         time.sleep(0.02)  # it goes on for as long as it may
-    assert heard[-1] == closed_with(1001)
+    assert heard[-1] == closed_with(1012)
     client.wait_ended()
     server.close()
     site.status.wait_active(0)

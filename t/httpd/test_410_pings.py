@@ -47,11 +47,13 @@ def test_who_does_not_answer_is_gone(site_of, tunnel, who):
     silent, other = (client, server) if who == "client" else (server, client)
     fin, opcode, payload = silent.read_frame()
     assert (fin, opcode, len(payload)) == (True, frames.PING, 8)
-    assert other.read_frame() == (True, frames.CLOSE, frames.code(1001))
+    assert other.read_frame() == (True, frames.CLOSE, frames.code(1001 if who == "client" else 1012))
     other.wait_ended()
     other.close()
     site.status.wait_active(0)
     assert site.status.ended() == {"ping-timeout": 1}
+    page = site.get("/wsflow-status").text
+    assert f'<th scope="row">{who}s</th><td class="n">1</td><td class="n">0</td><td class="n">-</td>' in page
 
 
 def test_a_client_that_is_stopped_is_gone(site_of, resources):

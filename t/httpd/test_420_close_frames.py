@@ -6,7 +6,7 @@ import frames
 from wire import Closed
 
 LEGS = [(client, origin) for client in (False, True) for origin in (False, True)]
-CODES = {"client": 1001, "origin": 1011}
+CODES = {"client": 1001, "origin": 1012}
 
 
 @pytest.fixture

@@ -42,7 +42,7 @@ def test_a_frame_of_the_origin_that_is_too_big(pair):
     client.send_frame(frames.BINARY, bytes(5000), masked=True)
     assert server.read_frame()[2] == bytes(5000)
     server.send_frame(frames.BINARY, bytes(5000))
-    check_end(site, "too-big", client, 1011, server, 1009)
+    check_end(site, "too-big", client, 1012, server, 1009)
 
 
 def test_a_side_that_is_too_fast_is_slowed_down(pair):

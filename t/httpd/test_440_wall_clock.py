@@ -71,8 +71,8 @@ def test_a_session_ends_when_its_hour_has_come(sessions, where):
         wait_keepers(site, 1)
     made.clock.set_ahead(2 * HOUR)
     wait_lifetimes(site, 1)
-    for wire in short if where != "worker" else ():
-        assert wire.read_frame() == (True, frames.CLOSE, frames.code(1001))
+    for wire, code in zip(short, (1012, 1001)) if where != "worker" else ():
+        assert wire.read_frame() == (True, frames.CLOSE, frames.code(code))
     for pair in (long, free):
         talk(*pair)
     made.clock.set_ahead(4 * HOUR)
@@ -88,7 +88,7 @@ def test_a_session_waits_for_a_clock_that_was_put_back(sessions):
     later = made.open(4)
     # By now the first would have ended, had it kept to what its two seconds were.
     wait_lifetimes(made.site, 1)
-    assert later[0].read_frame() == (True, frames.CLOSE, frames.code(1001))
+    assert later[0].read_frame() == (True, frames.CLOSE, frames.code(1012))
     talk(*kept)
     made.clock.set_ahead(0)
     wait_lifetimes(made.site, 2)

@@ -3,7 +3,6 @@
 import os
 import re
 import shutil
-import struct
 
 import pytest
 
@@ -110,5 +109,5 @@ def test_a_stop_with_open_tunnels_is_prompt(httpd, raw_origin, tunnel, tls):
             break
     for wire in (wire for pair in ends for wire in pair):
         # A Close that says why, and the end; nothing else.
-        assert wire.read_frame() == (True, frames.CLOSE, struct.pack("!H", 1001))
+        assert wire.read_frame() == (True, frames.CLOSE, frames.code(1001))
         assert wire.read_until_closed() == b""

@@ -107,7 +107,7 @@ def test_half_closed_tunnels(legs):
         server.wait_ended()
     for (client, server), (client_tls, _) in zip(by_origin, KINDS):
         server.half_close()
-        assert client.read_frame() == (True, frames.CLOSE, frames.code(1011))
+        assert client.read_frame() == (True, frames.CLOSE, frames.code(1012))
         if not client_tls:
             client.wait_ended()
     old = opened.site.child()

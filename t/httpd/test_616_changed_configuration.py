@@ -119,7 +119,7 @@ def test_a_stop_reaches_keepers_without_the_module(legs):
         talk(*pair)
     site.stop()
     for wire in (wire for pair in ends for wire in pair):
-        assert wire.read_frame() == (True, frames.CLOSE, struct.pack("!H", 1001))
+        assert wire.read_frame() == (True, frames.CLOSE, frames.code(1001))
         assert wire.read_until_closed() == b""
 
 
@@ -150,7 +150,7 @@ def test_another_version_of_the_module(legs):
     site.status.wait_active(4)
     site.stop()
     for wire in (wire for pair in ends + new for wire in pair):
-        assert wire.read_frame() == (True, frames.CLOSE, struct.pack("!H", 1001))
+        assert wire.read_frame() == (True, frames.CLOSE, frames.code(1001))
 
 
 def test_a_configuration_that_makes_no_sense(legs):

@@ -13,10 +13,10 @@ from wait import seconds
 
 def expect_close(client, server, code):
     """A Close of CODE comes to both ends, as a server and as a client has to send it; then the end of stream."""
-    payload = code.to_bytes(2, "big")
-    assert client.read(4) == b"\x88\x02" + payload
-    head, mask, masked = server.read(2), server.read(4), server.read(2)
-    assert (head, frames.apply_mask(masked, mask)) == (b"\x88\x82", payload)
+    payload = code.to_bytes(2, "big") + b"draining"
+    assert client.read(12) == b"\x88\x0a" + payload
+    head, mask, masked = server.read(2), server.read(4), server.read(10)
+    assert (head, frames.apply_mask(masked, mask)) == (b"\x88\x8a", payload)
     for wire in (client, server):
         wire.wait_ended()
 
@@ -54,12 +54,12 @@ def test_a_frame_that_is_half_way_is_finished_first(legs):
     opened.site.graceful()
     for writer, _, _ in ways:
         # The direction towards it is between frames: it gets the Close at once, and has time to finish.
-        assert writer.read_frame() == (True, frames.CLOSE, b"\x03\xf4")
+        assert writer.read_frame() == (True, frames.CLOSE, b"\x03\xf4draining")
     for writer, reader, frame in ways:
         assert reader.stays_silent(0.02)
         writer.send(frame[600:] + frames.encode(frames.TEXT, b"too late", masked=frame is up))
         assert reader.read(len(frame) - 600) == frame[600:]
-        assert reader.read_frame() == (True, frames.CLOSE, b"\x03\xf4")
+        assert reader.read_frame() == (True, frames.CLOSE, b"\x03\xf4draining")
         assert reader.read_until_closed() == b""
 
 
@@ -70,7 +70,7 @@ def test_a_frame_that_is_never_finished_is_cut(legs):
     server.send(half)
     assert client.read(600) == half
     opened.site.graceful()
-    assert server.read_frame() == (True, frames.CLOSE, b"\x03\xf4")
+    assert server.read_frame() == (True, frames.CLOSE, b"\x03\xf4draining")
     assert client.read_until_closed() == b""
     wait_keepers(opened.site, 0)
 
@@ -89,7 +89,7 @@ def test_the_ends_are_spread_over_the_window(legs):
         for sock in ready:
             client, server = waiting.pop(sock)
             ended.append(time.monotonic() - before)
-            assert client.read_frame() == server.read_frame() == (True, frames.CLOSE, b"\x03\xf4")
+            assert client.read_frame() == server.read_frame() == (True, frames.CLOSE, b"\x03\xf4draining")
             client.close()
             server.close()
     assert ended[0] >= 1.0, "before the deadline"

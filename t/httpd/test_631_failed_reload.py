@@ -3,7 +3,6 @@
 import os
 import signal
 import socket
-import struct
 import time
 
 import pytest
@@ -17,7 +16,7 @@ from server import free_port
 from wait import seconds, wait_until
 
 ALLOWED = [r"AH\d+", "SSL Library Error", "no listening sockets", "WSF0187", "WSF0230"]
-GOING_AWAY = (True, frames.CLOSE, struct.pack("!H", 1001))
+GOING_AWAY = (True, frames.CLOSE, frames.code(1001))
 
 
 def broken_certificate(site):
@@ -129,7 +128,7 @@ def test_an_order_is_worked_off(legs):
     assert site.status.act(action="close", route="/plain", pace=1, code=4000).status == 200
     ruin(site, fails_behind_our_own_start)
     for client, _ in ends[0::2]:
-        assert client.read_frame() == (True, frames.CLOSE, struct.pack("!H", 4000))
+        assert client.read_frame() == (True, frames.CLOSE, frames.code(4000))
     for pair in ends[1::2]:
         talk(*pair)
     close_all(ends)
@@ -212,6 +211,6 @@ def test_the_drain_ends_them(legs):
     main = "WSFlowDrain deadline=4s window=1s code=1012"
     group = ruin(opened.site, lambda site: site.write_conf(main=f"{main}\nNoSuchDirective on"))
     for client, _ in ends:
-        assert client.read_frame() == (True, frames.CLOSE, struct.pack("!H", 1012))
+        assert client.read_frame() == (True, frames.CLOSE, frames.code(1012))
     close_all(ends)
     wait_nobody(group)

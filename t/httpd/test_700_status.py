@@ -143,7 +143,7 @@ def test_a_keeper_and_its_tunnels_are_told_from_children(httpd, raw_origin, tunn
     lines = site.status.auto()
     assert lines["WSFlowKeepers"] == "1"
     assert {lines[f"WSFlowProcess[{i}]Kind"] for i in range(int(lines["WSFlowProcesses"]))} == {"child", "keeper"}
-    assert "<td>keeper</td>" in site.get("/wsflow-status").text
+    assert ">keeper</td>" in site.get("/wsflow-status").text
 
 
 def test_connections_come_in_pages(httpd, raw_origin, tunnel):

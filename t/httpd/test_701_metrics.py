@@ -3,6 +3,8 @@
 import os
 import pathlib
 import signal
+import struct
+import subprocess
 import sys
 import time
 
@@ -10,7 +12,9 @@ import pytest
 from prometheus_client import parser
 from prometheus_client.openmetrics import parser as open_parser
 
+import frames
 import handshake
+from legs import talk
 from limited import KILLED, Section, answer, status_of, wait_counts
 from wait import wait_until
 
@@ -66,6 +70,8 @@ def end(client, server):
 def test_the_official_parser_finds_the_table(section, kind):
     x = section("concurrency=7 key=%{REMOTE_ADDR}")
     x.enter()  # a limit is there once it is needed
+    end(*x.tunnel())
+    wait_until(lambda: x.site.status.ended(), "a tunnel has ended")
     tree = checks.Tree(checks.ROOT)
     found = families(x.site, kind)
     tables = {table: {name: set(filter(None, labels.split(","))) for name, labels, _ in
@@ -75,6 +81,12 @@ def test_the_official_parser_finds_the_table(section, kind):
     for table, named in tables.items():
         for name, labels in named.items():
             family = found[name]
+            if name.startswith("wsflow_cluster_") and labels:
+                assert family.samples == []  # of limits that nodes share: test_750
+                continue
+            if name == "wsflow_route_close_codes_total":
+                assert family.samples == []  # its tunnel had no Close frame
+                continue
             assert {sample.name for sample in family.samples} == (
                 {f"{name}_bucket", f"{name}_count", f"{name}_sum"} if table == "kHistograms" else {name})
             for sample in family.samples:
@@ -83,6 +95,62 @@ def test_the_official_parser_finds_the_table(section, kind):
                 assert family.type == "counter"
             assert family.documentation.endswith(".")
     assert {sample.value for sample in found["wsflow_permits_key_limit"].samples} == {7}
+    assert {sample.value for sample in found["wsflow_permits_key_max_in_use"].samples} == {1}
+    assert 0 < found["wsflow_descriptors_share"].samples[0].value < 1
+    assert abs(found["wsflow_start_time_seconds"].samples[0].value - time.time()) < 600
+    if kind == TEXT:
+        told = subprocess.run(["promtool", "check", "metrics"], input=x.site.get("/wsflow-status?metrics").text,
+                              text=True, capture_output=True, check=False)
+        assert told.returncode == 0 and not told.stdout + told.stderr, told
+
+
+def test_each_route_and_origin_has_its_own_numbers(httpd, raw_origin, raw_client, tunnel):
+    one, other = raw_origin(), raw_origin()
+    site = httpd(f'WSFlowPass /a "{one.url("/a")}"\nWSFlowPass /b "{other.url("/b")}"')
+    client, server = tunnel(site, one, "/a")
+    tunnel(site, other, "/b")
+    broken = raw_client(site)
+    broken.send_handshake("/b", drop=["Sec-WebSocket-Key"])
+    assert broken.read_head().status == 400
+    client.send_frame(frames.TEXT, b"hello", masked=True)
+    assert server.read_frame()[2] == b"hello"
+    for side, masked in ((client, True), (server, False)):
+        side.send_frame(frames.CLOSE, struct.pack("!H", 4001 if masked else 1000), masked=masked)
+    site.status.wait_active(1)
+    names = {route["route"]: route["origin"] for route in site.status.json()["routes"] if route["origin"]}
+    a = {"server": "localhost", "route": "/a", "origin": names["/a"]}
+    b = {"server": "localhost", "route": "/b", "origin": names["/b"]}
+
+    def settled():
+        found = samples(site)
+        key = ("wsflow_route_close_codes_total", frozenset({**a, "from": "client", "code": "4xxx"}.items()))
+        return found if key in found and found[("wsflow_route_tunnels_active", frozenset(a.items()))] == 0 else None
+
+    found = wait_until(settled, "the tunnel of /a has ended", report=lambda: samples(site))
+    assert value(found, "wsflow_route_tunnels_active", **b) == 1
+    assert value(found, "wsflow_route_handshakes_total", **a, result="upgraded") == 1
+    assert value(found, "wsflow_route_handshakes_total", server="localhost", route="/b", origin="", result="bad-key") == 1
+    assert value(found, "wsflow_route_handshake_seconds_total", **a) > 0
+    assert value(found, "wsflow_route_bytes_total", **a, direction="client_to_origin") == 11 + 8
+    assert value(found, "wsflow_route_bytes_total", **b, direction="client_to_origin") == 0
+    assert value(found, "wsflow_route_close_codes_total", **a, **{"from": "client"}, code="4xxx") == 1
+    assert value(found, "wsflow_route_close_codes_total", **a, **{"from": "origin"}, code="1000") == 1
+    (route,) = [each for each in site.status.json()["routes"] if each["origin"] == names["/a"]]
+    assert route["close_codes"] == {"client": {"4xxx": 1}, "origin": {"1000": 1}} and route["refused_by"] == {}
+
+
+def test_beyond_a_hundred_routes_the_others_are_one(httpd, raw_client):
+    routes = "".join(f'WSFlowPass /r{number} "ws://127.0.0.1:9/"\n' for number in range(110))
+    site = httpd(routes)
+    for number in range(110):
+        client = raw_client(site)
+        client.send_handshake(f"/r{number}", drop=["Sec-WebSocket-Key"])
+        assert client.read_head().status == 400
+        client.close()
+    found = {labels: number for (name, labels), number in samples(site).items() if name == "wsflow_route_handshakes_total"}
+    others = frozenset({"server": "others", "route": "others", "origin": "others", "result": "bad-key"}.items())
+    assert len(found) == 102  # the sum of the others has its result "upgraded", too
+    assert found[others] == 10 and sum(found.values()) == 110
 
 
 def test_both_formats_and_the_json_say_the_same(section, raw_client):
@@ -98,10 +166,12 @@ def test_both_formats_and_the_json_say_the_same(section, raw_client):
     end(client, server)
     x.wait(in_use=0)
     told, found = x.site.status.json(), samples(x.site)
-    # An average over the last minute moves on.
-    moves = "wsflow_permits_needed"
-    assert {key: value for key, value in found.items() if key[0] != moves} == {
-        key: value for key, value in samples(x.site, TEXT).items() if key[0] != moves}
+    other = samples(x.site, TEXT)
+    assert other.keys() == found.keys()
+    # An average over the last minute moves on; what httpd's own threads and descriptors do is another at each look.
+    moving = ("wsflow_permits_needed", "wsflow_httpd_workers", "wsflow_descriptors_open", "wsflow_descriptors_share")
+    assert {key: value for key, value in other.items() if key[0] not in moving} == {
+        key: value for key, value in found.items() if key[0] not in moving}
     assert by_label(found, "wsflow_tunnels_total", "outcome") == x.site.status.ended()
     assert by_label(found, "wsflow_handshakes_total", "result") == {"upgraded": 1} | x.site.status.refused()
     assert value(found, "wsflow_tunnels_active") == told["tunnels"]["active"] == 0
@@ -133,8 +203,10 @@ def test_handshakes_and_lifetimes_are_timed(httpd, raw_origin, raw_client, resou
     server.send(handshake.switching(head.get("sec-websocket-key"), ()))
     assert client.read_head().status == 101
     took = time.monotonic() - asked
-    site.status.wait_active(1)
-    wait_until(lambda: time.monotonic() > asked + took + 0.02, "the tunnel has lived")
+    # A client has its 101 a moment before its tunnel is the loop's, and lives.
+    talk(client, server)
+    begun = time.monotonic()
+    wait_until(lambda: time.monotonic() > begun + 0.03, "the tunnel has lived")
     end(client, server)
     site.status.wait_active(0)
     found = samples(site)

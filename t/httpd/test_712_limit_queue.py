@@ -191,6 +191,31 @@ def test_handshakes_wait_too(section):
     x.wait(in_use=0)
 
 
+@pytest.mark.parametrize("tls", [False, True])
+def test_a_handshake_whose_client_leaves_while_it_waits_costs_nothing(section, certs, tls):
+    x = section("concurrency=1 queue=2 acquire=50s")
+    held = x.tunnel()
+    context = certs.client_context() if tls else None
+    gone = [x.client(context) for _ in range(2)]
+    for number, client in enumerate(gone):
+        client.send_handshake(f"/x/{number}")
+        x.wait(waiting=number + 1)
+    for client in gone:
+        client.close()
+    x.wait(waiting=0)
+    assert refused(x.site) == {"client-gone": 2}
+    # Their places are free, and the origin hears of those alone who are there.
+    next_one = x.shake("/x/next")
+    x.wait(waiting=1)
+    for wire in held:
+        wire.close()
+    client, server = x.tunnel(next_one)
+    assert server.head.path == "/x/next"
+    client.close()
+    server.close()
+    x.wait(in_use=0)
+
+
 def test_requests_and_handshakes_wait_in_one_queue(section):
     x = section("concurrency=1 queue=5 acquire=30s", children=2)
     first = x.enter()
@@ -290,12 +315,12 @@ def test_without_an_event_mpm_a_share_of_the_threads_waits(section):
 
 @pytest.mark.since(2, 4, 63)
 def test_no_more_wait_than_there_are_descriptors_for(section):
-    """Of 500 the child keeps 256 and 4 for each thread; three are for each that waits."""
+    """Of 500 the child keeps 256, 4 for each thread and 16 for pipes; three are for each that waits."""
     x = section("concurrency=1 queue=1000 acquire=40s", threads=4, main="AsyncRequestWorkerFactor 800", start=False)
     x.site.start(before_exec=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (500, 500)))
     x.site.log.expect("WSF0210")
     first = x.enter()
-    fit = (500 - 256 - 4 * 4) // 3
+    fit = (500 - 256 - 4 * 4 - 16) // 3
     waiting = x.queue_up(fit)
     for _ in range(100):
         head = x.refusal()

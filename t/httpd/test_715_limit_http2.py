@@ -4,9 +4,11 @@ import socket
 
 import pytest
 
+from h2_client import h2_connect
 from h2_streams import H2Streams
 from limited import Section, answer, refused, status_of
 from wait import seconds
+from worker_tunnel import H2
 
 
 @pytest.fixture
@@ -45,6 +47,23 @@ def test_streams_wait_bounded_by_a_share_of_the_threads(httpd, raw_origin, resou
     assert [h2.head(stream)[":status"] for stream in waiting] == ["200", "200"]
     assert status_of(parked) == 200
     x.wait(in_use=0, waiting=0)
+
+
+def test_a_stream_that_is_reset_gives_its_place_back(httpd, raw_origin, resources, certs):
+    """A handshake over HTTP/2 that waits for its permit."""
+    x = Section(httpd, raw_origin, resources, "concurrency=1 queue=1 acquire=50s", threads=8, modules=["http2"], tls_conf=H2)
+    x.site.log.expect("WSF0220")
+    first = x.enter()
+    client = h2_connect(x.site, certs, resources)
+    stream = client.begin("/x/ws")
+    x.wait(waiting=1)
+    stream.cancel()
+    x.wait(waiting=0)
+    assert refused(x.site) == {"client-gone": 1}
+    answer(first[1])
+    assert status_of(first[0]) == 200
+    x.wait(in_use=0)
+    assert x.origin.untouched()
 
 
 def test_a_stream_that_is_refused_names_the_limit(httpd, raw_origin, resources, streams):

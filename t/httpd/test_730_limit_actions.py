@@ -149,7 +149,11 @@ def test_the_page_has_a_form_that_works(section):
     fields = dict(re.findall(r'<input type="hidden" name="(\w+)" value="(\w+)">', form))
     inputs = re.findall(r'<input name="(\w+)"', form)
     assert inputs == ["concurrency", "rate", "queue"]
-    told = x.site.status.act(**fields | dict.fromkeys(inputs, "") | {"queue": "9"})
+    sent = fields | dict.fromkeys(inputs, "") | {"queue": "9"}
+    asked = x.site.status.act(**sent)
+    assert asked.status == 200 and "Change limit x?" in asked.text and "queue 6 to 9" in asked.text
+    assert settings(x.site)["queue"] == 6
+    told = x.site.status.act(**sent, confirmed="yes")
     assert told.status == 303 and told.headers["location"] == "?#limits"
     assert settings(x.site) == {"concurrency": 5, "queue": 9, "rate": 0, "burst": 1}
     told = x.site.status.act(**fields, queue="<b>")

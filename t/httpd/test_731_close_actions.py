@@ -181,7 +181,7 @@ def test_tunnels_that_hold_a_worker_obey_too(httpd, raw_origin, tunnel, how):
         over.set()
         if how == "busy":
             talker.join()
-    assert frame == (True, frames.CLOSE, struct.pack("!H", 4002))
+    assert frame == (True, frames.CLOSE, frames.code(4002))
     assert server.read_frame() == frame
     site.status.wait_active(0)
     assert site.status.ended() == {"ordered": 1}

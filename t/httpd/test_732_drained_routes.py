@@ -97,7 +97,8 @@ def test_a_handshake_that_is_late_gets_no_tunnel(httpd, raw_origin, raw_client, 
 def test_a_route_that_nobody_has_used_is_shown_when_it_is_drained(httpd, raw_origin, raw_client):
     origin = raw_origin()
     site = httpd(f'WSFlowPass /x "{origin.url("/x")}"')
-    told = site.status.act(action="drain", server="localhost", route="/x", pace=0, **{"from": "page", "back": "sort=age"})
+    told = site.status.act(action="drain", server="localhost", route="/x", pace=0, confirmed="yes",
+                           **{"from": "page", "back": "sort=age"})
     assert told.status == 303 and told.headers["location"] == "?sort=age#routes"
     assert [each["drained"] for each in route_of(site, "/x").values()] == [True]
     assert refusal(site, raw_client, "/x").status == 503

@@ -5,6 +5,7 @@ import os
 import re
 import signal
 import struct
+import time
 
 import pytest
 
@@ -150,6 +151,22 @@ def test_start_and_every(legs):
 
 
 @NOT_TSAN
+@pytest.mark.bulk
+def test_lines_that_come_together_are_written_together(legs):
+    opened = legs("WSFlowLog tunnels.log")
+    site = opened.site
+    pairs = [opened.open() for _ in range(200)]
+    for pair in pairs:
+        talk(*pair)
+    child, before, began = site.child(), processes.waits(site.child(), "wsflow-log"), time.monotonic()
+    for pair in pairs[1:]:
+        close_all([pair])
+        talk(*pairs[0])  # the loop has come round meanwhile
+    log(site, count=len(pairs) - 1)
+    # It sleeps 10 ms after each write, and until there is a line. Where there is no rest, it sleeps before most lines.
+    assert processes.waits(child, "wsflow-log") - before <= 10 + 2 * (time.monotonic() - began) / 0.01
+
+
 def test_pipes(legs):
     opened = legs(start=False)
     site = opened.site

@@ -63,7 +63,7 @@ def test_age_ends_it_and_httpds_time_outs_do_not(pair, busy):
     if not busy:
         assert server.read_frame() == closed_with(1001)
     assert time.monotonic() - began > 2.3
-    assert client.read_frame() == closed_with(1001)
+    assert client.read_frame() == closed_with(1012)
     end(site, "lifetime", client)
     server.close()
 
@@ -76,7 +76,7 @@ def test_its_end_waits_for_the_end_of_a_frame(pair):
     assert server.read_frame() == closed_with(1001)
     server.send(frame[20_000:])
     assert client.read(len(frame) - 20_000) == frame[20_000:]
-    assert client.read_frame() == closed_with(1001)
+    assert client.read_frame() == closed_with(1012)
     end(site, "lifetime", client, server)
 
 
@@ -104,7 +104,7 @@ def test_a_side_that_does_not_follow_is_cut_off(pair):
 def test_an_origin_that_ends(pair):
     site, client, server = pair("")
     server.close()
-    assert client.read_frame() == closed_with(1011)
+    assert client.read_frame() == closed_with(1012)
     end(site, "origin-eof", client)
 
 
@@ -112,7 +112,7 @@ def test_an_origin_that_breaks_off(pair):
     site, client, server = pair("")
     talk(client, server)
     server.reset()
-    assert client.read_frame() == closed_with(1011)
+    assert client.read_frame() == closed_with(1012)
     end(site, "origin-reset", client)
 
 
@@ -148,7 +148,7 @@ def test_a_silent_origin_is_pinged(pair):
     server.send_frame(frames.PONG, payload)
     # The next one it does not answer.
     assert server.read_frame()[1] == frames.PING
-    assert client.read_frame() == closed_with(1001)
+    assert client.read_frame() == closed_with(1012)
     end(site, "ping-timeout", client)
 
 
@@ -166,7 +166,7 @@ def test_a_frame_of_the_origin_that_is_too_big_ends_it(pair):
     client.send_frame(frames.BINARY, bytes(5000), masked=True)
     assert server.read_frame()[2] == bytes(5000)
     server.send_frame(frames.BINARY, bytes(5000))
-    expect_end(site, "too-big", client, 1011, server, 1009)
+    expect_end(site, "too-big", client, 1012, server, 1009)
 
 
 def test_a_side_that_is_too_fast_is_closed(pair):

@@ -79,6 +79,10 @@ class Crowd:
         self.strange = Counter()
         self._held = []
 
+    def held(self):
+        """Tunnels that stay until release()."""
+        return len(self._held)
+
     async def _shake(self, path, replace=None):
         reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
         writer.write(handshake.request(path, "localhost", replace=replace))

@@ -1,7 +1,6 @@
 #include "mod_wsflow/httpd/checks/counting_check.hpp"
 
 #include <algorithm>
-#include <map>
 #include <optional>
 #include <string_view>
 
@@ -9,70 +8,19 @@
 #include "mod_wsflow/httpd/config/server_config.hpp"
 #include "mod_wsflow/httpd/elements.hpp"
 #include "mod_wsflow/httpd/guard.hpp"
+#include "mod_wsflow/httpd/lines/counting_lines.hpp"
+#include "mod_wsflow/httpd/lines/route_limits.hpp"
 #include "mod_wsflow/httpd/lines/route_owner.hpp"
 
 namespace wsflow::httpd {
 
 namespace {
 
-// A directive of another module that bounds concurrent connections, or requests in progress.
-struct Counting {
-  const char* module;
-  const char* directive;
-  bool for_each_client;
-};
-constexpr Counting kCounting[] = {
-    {"mod_qos.c", "QS_SrvMaxConnPerIP", true},
-    {"mod_qos.c", "QS_ClientEventRequestLimit", true},
-    {"mod_qos.c", "QS_SrvMaxConn", false},
-    {"mod_qos.c", "QS_LocRequestLimit", false},
-    {"mod_qos.c", "QS_LocRequestLimitMatch", false},
-    {"mod_qos.c", "QS_LocRequestLimitDefault", false},
-    {"mod_qos.c", "QS_CondLocRequestLimitMatch", false},
-    {"mod_qos.c", "QS_EventRequestLimit", false},
-    {"mod_security2.c", "SecConnReadStateLimit", true},
-    {"mod_security2.c", "SecConnWriteStateLimit", true},
-    {"mod_security2.c", "SecReadStateLimit", true},
-    {"mod_security2.c", "SecWriteStateLimit", true},
-    {"mod_limitipconn.c", "MaxConnPerIP", true},
-    {"mod_antiloris.c", "IPTotalLimit", true},
-    {"mod_antiloris.c", "IPReadLimit", true},
-    {"mod_antiloris.c", "IPWriteLimit", true},
-    {"mod_bw.c", "MaxConnection", false},
-    {"mod_cband.c", "CBandSpeed", false},
-    {"mod_cband.c", "CBandRemoteSpeed", true},
-};
-
-const Counting* counting_of(const Line& line) noexcept {
-  const auto* found = std::ranges::find_if(
-      kCounting, [&line](const Counting& each) { return is_line(line, each.directive); });
-  return found != std::end(kCounting) && ap_find_linked_module(found->module) != nullptr ? found : nullptr;
-}
-
-bool is_in_force(const server_rec* main, const server_rec* server, const LimitSection& place,
-                 const RouteLine& route) noexcept {
-  if (place.server != main && place.server != server) return false;
-  if (place.path == nullptr) return true;
-  const bool pattern = std::string_view(place.section) != "<Location" || apr_fnmatch_test(place.path) != 0;
-  return may_meet(place.path, pattern, route);
-}
-
-bool counts_tunnels(const limits::LimitDefinition& definition, bool for_each_client) noexcept {
-  return definition.settings.concurrency != 0 && definition.applies != limits::Applies::requests &&
-         (definition.keyed || !for_each_client);
-}
-
 // True if a limit counts the tunnels of a route.
 bool is_limited(const server_rec* main, const server_rec* server, const RouteLine& route,
                 bool for_each_client) {
-  std::map<const LimitConfig*, bool> rules;
-  for (const auto& place : elements<const LimitSection>(config_of(main).limit_sections)) {
-    if (!is_in_force(main, server, place, route)) continue;
-    for (const auto& use : elements<const AppliedLimit>(place.uses)) rules[use.rule] = !use.off;
-  }
-  return std::ranges::any_of(rules, [for_each_client](const auto& each) {
-    const auto& definition = each.first->definition;
-    return each.second && counts_tunnels(definition, for_each_client) && !definition.dry_run;
+  return std::ranges::any_of(limits_of(main, server, route), [for_each_client](const LimitConfig* rule) {
+    return counts_tunnels(rule->definition) && (rule->definition.keyed || !for_each_client);
   });
 }
 

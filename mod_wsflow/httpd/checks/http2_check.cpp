@@ -38,7 +38,7 @@ void check_http2(server_rec* main) noexcept {
     const auto bounds = worker_bounds(main);
     ap_log_error(APLOG_MARK, APLOG_WARNING, 0, main, WSFLOGNO(0220)
                  "%s:%d: a WebSocket over HTTP/2 holds a worker thread, so %u of a connection and %u of a child are let in: write \"H2WebSockets off\"",
-                 line->filename, line->line_num, bounds.of_connection, bounds.streams);
+                 line->filename, line->line_num, tunnel::kMostOfConnection, bounds.streams);
     return;
   }
 }

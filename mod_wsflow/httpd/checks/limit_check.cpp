@@ -1,14 +1,13 @@
 #include "mod_wsflow/httpd/checks/limit_check.hpp"
 
 #include <algorithm>
-#include <cstdlib>
 #include <string_view>
 
 #include "mod_wsflow/httpd/config/limit_config.hpp"
 #include "mod_wsflow/httpd/config/limit_directives.hpp"
 #include "mod_wsflow/httpd/config/server_config.hpp"
 #include "mod_wsflow/httpd/elements.hpp"
-#include "mod_wsflow/httpd/lines/config_tree.hpp"
+#include "mod_wsflow/httpd/lines/async_factor.hpp"
 #include "mod_wsflow/httpd/log.hpp"
 #include "mod_wsflow/httpd/mpm_query.hpp"
 #include "mod_wsflow/limits/table.hpp"
@@ -168,11 +167,6 @@ int check_keys(const server_rec* main) noexcept {
                                static_cast<int>(keys), static_cast<int>(limits::kEntries)));
   }
   return OK;
-}
-
-double async_factor() noexcept {
-  const auto* line = last_line(ap_conftree, "AsyncRequestWorkerFactor");
-  return line != nullptr ? std::strtod(line->args, nullptr) : 2;  // httpd's default
 }
 
 // Warns if waiting requests may stop a child from accepting connections: the MPM counts each as a connection.

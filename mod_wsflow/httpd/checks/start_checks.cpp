@@ -2,11 +2,14 @@
 
 #include <string_view>
 
+#include "mod_wsflow/capacity/arithmetic.hpp"
 #include "mod_wsflow/httpd/checks/acquire_check.hpp"
+#include "mod_wsflow/httpd/checks/cluster_check.hpp"
 #include "mod_wsflow/httpd/checks/counting_check.hpp"
 #include "mod_wsflow/httpd/checks/field_check.hpp"
 #include "mod_wsflow/httpd/checks/http2_check.hpp"
 #include "mod_wsflow/httpd/checks/limit_check.hpp"
+#include "mod_wsflow/httpd/checks/presence_check.hpp"
 #include "mod_wsflow/httpd/checks/route_check.hpp"
 #include "mod_wsflow/httpd/checks/settings_check.hpp"
 #include "mod_wsflow/httpd/checks/status_check.hpp"
@@ -56,6 +59,7 @@ int check_configuration(server_rec* server) noexcept {
                                 "LoadModule proxy_http_module modules/mod_proxy_http.so");
     return HTTP_INTERNAL_SERVER_ERROR;
   }
+  if (!check_presence(server)) return HTTP_INTERNAL_SERVER_ERROR;
   if (const auto* route = route_without_tls(server)) {
     ap_log_error(APLOG_MARK, APLOG_CRIT, 0, server,
                  WSFLOGNO(0083) "WSFlowPass %s %s needs TLS: LoadModule ssl_module modules/mod_ssl.so, and "
@@ -66,6 +70,7 @@ int check_configuration(server_rec* server) noexcept {
   if (const int result = check_tls(server); result != OK) return result;
   check_acquire(server);
   if (const int result = check_limits(server); result != OK) return result;
+  if (const int result = check_cluster(server); result != OK) return result;
   check_settings(server);
   check_takeover(server);
   check_shadows(server);
@@ -81,7 +86,8 @@ int check_configuration(server_rec* server) noexcept {
   check_http2(server);
   const int spare = mpm_query(AP_MPMQ_MAX_SPARE_THREADS);
   const int workers = mpm_query(AP_MPMQ_MAX_DAEMONS) * mpm_query(AP_MPMQ_MAX_THREADS);
-  if (spare > 0 && spare < workers) {
+  if (spare > 0 &&
+      capacity::ends_idle_children(static_cast<std::uint64_t>(spare), static_cast<std::uint64_t>(workers))) {
     ap_log_error(APLOG_MARK, APLOG_WARNING, 0, server, WSFLOGNO(0082)
                  "a child full of idle tunnels looks idle to the MPM and may be ended: write \"MaxSpareThreads %d\"",
                  workers);

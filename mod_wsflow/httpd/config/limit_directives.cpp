@@ -7,6 +7,7 @@
 #include "mod_wsflow/config/limit_directive.hpp"
 #include "mod_wsflow/httpd/config/field_expression.hpp"
 #include "mod_wsflow/httpd/config/limit_config.hpp"
+#include "mod_wsflow/httpd/config/line_place.hpp"
 #include "mod_wsflow/httpd/config/server_config.hpp"
 #include "mod_wsflow/httpd/elements.hpp"
 #include "mod_wsflow/httpd/guard.hpp"
@@ -14,10 +15,6 @@
 namespace wsflow::httpd {
 
 namespace {
-
-const char* place_of(const cmd_parms* cmd) noexcept {
-  return apr_psprintf(cmd->pool, "%s:%d", cmd->directive->filename, cmd->directive->line_num);
-}
 
 // An array that is made when it is needed.
 template <class Element>

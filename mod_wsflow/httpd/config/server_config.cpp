@@ -3,6 +3,7 @@
 #include <new>
 
 #include "mod_wsflow/httpd/config/limit_directives.hpp"
+#include "mod_wsflow/httpd/config/presence_directives.hpp"
 
 namespace wsflow::httpd {
 
@@ -35,6 +36,7 @@ void* merge_dir_config(apr_pool_t* pool, void* base, void* add) noexcept {
   const auto& inner = *static_cast<DirConfig*>(add);
   auto merged = overlay(inner, outer);
   merged.limits = merge_limits(pool, outer.limits, inner.limits);
+  merged.presence = merge_presence(pool, outer.presence, inner.presence);
   return make(pool, merged);
 }
 

@@ -3,11 +3,13 @@
 #include <optional>
 #include <type_traits>
 
+#include "mod_wsflow/capacity/facts.hpp"
 #include "mod_wsflow/config/drain_settings.hpp"
 #include "mod_wsflow/config/overlay.hpp"
 #include "mod_wsflow/config/tunnel_settings.hpp"
 #include "mod_wsflow/httpd/api.hpp"
 #include "mod_wsflow/httpd/config/handshake_config.hpp"
+#include "mod_wsflow/httpd/config/presence_config.hpp"
 
 namespace wsflow::httpd {
 
@@ -34,6 +36,7 @@ inline TunnelConfig complete(const PartialTunnelConfig& given) noexcept {
 }
 
 struct OriginLoad;
+struct ClusterConfig;
 struct TunnelLog;
 struct AdoptedKeeper;
 
@@ -47,17 +50,26 @@ struct Route {
 
 // What directives say of a server.
 struct ServerSettings {
-  std::optional<int> threads{};                // WSFlowThreads; main server only
-  std::optional<int> max_tunnels{};            // WSFlowMaxTunnels; main server only
-  std::optional<std::int64_t> max_buffered{};  // WSFlowMaxBuffered, bytes; main server only; 0: no bound
-  config::PartialDrainSettings drain{};        // WSFlowDrain; main server only
-  TunnelLog* log = nullptr;                    // WSFlowLog
-  using List = config::Members<&ServerSettings::threads, &ServerSettings::max_tunnels,
-                               &ServerSettings::max_buffered, &ServerSettings::drain, &ServerSettings::log>;
+  std::optional<int> threads{};                     // WSFlowThreads; main server only
+  std::optional<int> max_tunnels{};                 // WSFlowMaxTunnels; main server only
+  std::optional<int> max_handshakes{};              // WSFlowMaxHandshakes; main server only
+  std::optional<std::int64_t> max_buffered{};       // WSFlowMaxBuffered, bytes; main server only; 0: no bound
+  config::PartialDrainSettings drain{};             // WSFlowDrain; main server only
+  TunnelLog* log = nullptr;                         // WSFlowLog
+  PresenceStoreConfig* presence_store = nullptr;    // WSFlowPresenceStore; main server only
+  PresenceEventsConfig* presence_events = nullptr;  // WSFlowPresenceEvents; main server only
+  const ClusterConfig* cluster = nullptr;           // WSFlowCluster; main server only
+  const char* node = nullptr;                       // WSFlowNode; main server only
+  using List =
+      config::Members<&ServerSettings::threads, &ServerSettings::max_tunnels, &ServerSettings::max_handshakes,
+                      &ServerSettings::max_buffered, &ServerSettings::drain, &ServerSettings::log,
+                      &ServerSettings::presence_store, &ServerSettings::presence_events,
+                      &ServerSettings::cluster, &ServerSettings::node>;
 };
 static_assert(config::lists_all<ServerSettings>());
 
 inline constexpr std::int64_t kDefaultMaxBuffered = 256 * 1024 * 1024;
+inline constexpr std::int64_t kDefaultSlowStart = 30'000'000;
 
 // Server and virtual host.
 struct ServerConfig {
@@ -70,7 +82,10 @@ struct ServerConfig {
   OriginLoad* origin_load = nullptr;  // main server only; made behind the configuration; none: no balancers
   AdoptedKeeper* adopted = nullptr;   // main server only; the parent's list
   apr_array_header_t* field_expressions = nullptr;  // main server only; of FieldExpression
-  apr_array_header_t* status_paths = nullptr;  // main server only; of const char*: where the status page is
+  apr_array_header_t* status_paths = nullptr;    // main server only; of const char*: where the status page is
+  apr_array_header_t* presence_rules = nullptr;  // main server only; of PresenceRule: all that there are
+  const capacity::Facts* capacity = nullptr;     // main server only; made behind the configuration
+  std::uint32_t async_connections = 0;           // main server only; see process/handshake_room.hpp
   bool judges_fields =
       false;                // main server only; something judges by the fields of requests (sent_fields.hpp)
   bool served = false;      // main server only; in the parent: children were started with this configuration
@@ -79,15 +94,17 @@ struct ServerConfig {
 
 // Server, virtual host, <Location>, <Directory>, <Proxy>.
 struct DirConfig {
-  std::optional<bool> enabled{};         // WSFlow
-  PartialTunnelConfig tunnels{};         // WSFlowTimeout, WSFlowPing, WSFlowMessageLimit, WSFlow...BufferSize
-  HandshakeConfig handshakes{};          // WSFlowOrigin, WSFlowProtocol and others
-  std::optional<bool> show_user{};       // WSFlowShowUser
-  apr_array_header_t* limits = nullptr;  // WSFlowLimit, of AppliedLimit; merge_limits() merges it
+  std::optional<bool> enabled{};    // WSFlow
+  PartialTunnelConfig tunnels{};    // WSFlowTimeout, WSFlowPing, WSFlowMessageLimit, WSFlow...BufferSize
+  HandshakeConfig handshakes{};     // WSFlowOrigin, WSFlowProtocol and others
+  std::optional<bool> show_user{};  // WSFlowShowUser
+  std::optional<std::int64_t> slow_start{};  // WSFlowSlowStart, microseconds; 0: none
+  apr_array_header_t* limits = nullptr;      // WSFlowLimit, of AppliedLimit; merge_limits() merges it
+  PresenceRules presence{};                  // WSFlowPresence; merge_presence() merges it
   using List = config::Members<&DirConfig::enabled, &DirConfig::tunnels, &DirConfig::handshakes,
-                               &DirConfig::show_user>;
+                               &DirConfig::show_user, &DirConfig::slow_start>;
 };
-static_assert(config::lists_all<DirConfig, 1>(), "all but the limits");
+static_assert(config::lists_all<DirConfig, 2>(), "all but the limits and the presence");
 
 // A section, or one of its routes, that says how its tunnels are treated. For the checks at the start.
 struct TunnelSection {

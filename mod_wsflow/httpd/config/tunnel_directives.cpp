@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "mod_wsflow/httpd/config/field_expression.hpp"
+#include "mod_wsflow/httpd/config/line_place.hpp"
 #include "mod_wsflow/httpd/elements.hpp"
 #include "mod_wsflow/httpd/guard.hpp"
 
@@ -62,11 +63,7 @@ void note_tunnel_section(cmd_parms* cmd, const DirConfig& section, const Route* 
                      });
   if (noted) return;
   APR_ARRAY_PUSH(places, TunnelSection) = {
-      .server = cmd->server,
-      .section = &section,
-      .route = route,
-      .path = cmd->path,
-      .where = apr_psprintf(cmd->pool, "%s:%d", cmd->directive->filename, cmd->directive->line_num)};
+      .server = cmd->server, .section = &section, .route = route, .path = cmd->path, .where = place_of(cmd)};
 }
 
 const char* set_timeout(cmd_parms* cmd, void* dir_config, const char* arguments) noexcept {
@@ -75,6 +72,10 @@ const char* set_timeout(cmd_parms* cmd, void* dir_config, const char* arguments)
 
 const char* set_ping(cmd_parms* cmd, void* dir_config, const char* arguments) noexcept {
   return set_words(cmd, dir_config, config::SettingsDirective::ping, arguments);
+}
+
+const char* set_close_code(cmd_parms* cmd, void* dir_config, const char* arguments) noexcept {
+  return set_words(cmd, dir_config, config::SettingsDirective::close_code, arguments);
 }
 
 const char* set_message_limit(cmd_parms* cmd, void* dir_config, const char* arguments) noexcept {

@@ -8,6 +8,7 @@ namespace wsflow::httpd {
 // The directives that say how tunnels are treated.
 const char* set_timeout(cmd_parms* cmd, void* dir_config, const char* arguments) noexcept;
 const char* set_ping(cmd_parms* cmd, void* dir_config, const char* arguments) noexcept;
+const char* set_close_code(cmd_parms* cmd, void* dir_config, const char* arguments) noexcept;
 const char* set_message_limit(cmd_parms* cmd, void* dir_config, const char* arguments) noexcept;
 const char* set_buffer_size(cmd_parms* cmd, void* dir_config, const char* value) noexcept;
 const char* set_receive_buffer_size(cmd_parms* cmd, void* dir_config, const char* value) noexcept;

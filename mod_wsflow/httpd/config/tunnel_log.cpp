@@ -9,6 +9,7 @@
 
 #include "mod_wsflow/config/values.hpp"
 #include "mod_wsflow/config/words.hpp"
+#include "mod_wsflow/httpd/config/line_target.hpp"
 #include "mod_wsflow/httpd/config/server_config.hpp"
 #include "mod_wsflow/httpd/guard.hpp"
 #include "mod_wsflow/httpd/mpm_query.hpp"
@@ -19,8 +20,6 @@ namespace wsflow::httpd {
 namespace {
 
 constexpr std::int64_t kDay = 24 * 3600 * config::kSecond;
-
-constexpr const char* kLegalTarget = "needs a file, a \"|program\" or none";
 
 const char* wrong(cmd_parms* cmd, std::string_view word, const char* what) noexcept {
   return apr_psprintf(cmd->pool, "%s %.*s: %s", cmd->cmd->name, static_cast<int>(word.size()), word.data(),
@@ -65,11 +64,10 @@ const char* set_format(cmd_parms* cmd, std::string_view word, bool quoted, Tunne
 }
 
 const char* set_target(cmd_parms* cmd, const std::string& word, TunnelLog& log) noexcept {
-  if (word.empty() || word == "|") return wrong(cmd, word, kLegalTarget);
   if (word == "none") return nullptr;
+  if (const char* error = wrong_target(cmd->temp_pool, word.c_str())) return wrong(cmd, word, error);
   log.target = apr_pstrdup(cmd->pool, word.c_str());
-  if (log.pipe() || ap_server_root_relative(cmd->temp_pool, log.target) != nullptr) return nullptr;
-  return wrong(cmd, word, "no valid path of a file");
+  return nullptr;
 }
 
 const char* set(cmd_parms* cmd, std::string_view left) {
@@ -98,28 +96,10 @@ const char* set(cmd_parms* cmd, std::string_view left) {
     }
     if (error != nullptr) return error;
   }
-  if (number == 0) return wrong(cmd, "", kLegalTarget);
+  if (number == 0) return wrong(cmd, "", wrong_target(cmd->temp_pool, ""));
   place = &log;
   keep_sent_fields();
   return has_format ? nullptr : set_format(cmd, config::log_presets().front().name, false, log);
-}
-
-bool open_file(apr_pool_t* pool, TunnelLog& log, server_rec* server) noexcept {
-  const char* path = ap_server_root_relative(pool, log.target);
-  apr_file_t* file = nullptr;
-  constexpr auto kFlags = APR_WRITE | APR_APPEND | APR_CREATE | APR_LARGEFILE;
-  const auto status = apr_file_open(&file, path, kFlags, APR_OS_DEFAULT, pool);
-  if (status == APR_SUCCESS) return apr_os_file_get(&log.fd, file) == APR_SUCCESS;
-  ap_log_error(APLOG_MARK, APLOG_CRIT, status, server, WSFLOGNO(0187) "cannot open the tunnel log %s", path);
-  return false;
-}
-
-bool open_pipe(apr_pool_t* pool, TunnelLog& log, server_rec* server) noexcept {
-  auto* pipe = ap_open_piped_log(pool, log.target + 1);
-  if (pipe != nullptr) return apr_os_file_get(&log.fd, ap_piped_log_write_fd(pipe)) == APR_SUCCESS;
-  ap_log_error(APLOG_MARK, APLOG_CRIT, 0, server, WSFLOGNO(0188) "cannot start the tunnel log \"%s\"",
-               log.target);
-  return false;
 }
 
 // What is opened once is used by all virtual hosts that name it.
@@ -128,7 +108,8 @@ bool open(apr_pool_t* pool, TunnelLog& log, server_rec* server) noexcept {
     log.fd = same->fd;
     return true;
   }
-  return log.pipe() ? open_pipe(pool, log, server) : open_file(pool, log, server);
+  log.fd = open_target(pool, log.target, "the tunnel log", server);
+  return log.fd >= 0;
 }
 
 }  // namespace

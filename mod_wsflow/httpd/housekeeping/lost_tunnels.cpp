@@ -6,7 +6,9 @@
 #include "mod_wsflow/base/clock.hpp"
 #include "mod_wsflow/httpd/config/tunnel_log.hpp"
 #include "mod_wsflow/httpd/guard.hpp"
+#include "mod_wsflow/httpd/presence/presence.hpp"
 #include "mod_wsflow/httpd/process/line_outlet.hpp"
+#include "mod_wsflow/httpd/process/process.hpp"
 #include "mod_wsflow/os/output.hpp"
 #include "mod_wsflow/shm/reaper.hpp"
 
@@ -76,11 +78,14 @@ void log_lost_tunnels(const server_rec* main_server, LogWriter* writer,
 
 }  // namespace
 
-std::optional<unsigned> reap_and_log(const server_rec* main_server, LogWriter* writer,
+std::optional<unsigned> reap_and_log(const server_rec* main_server, const Process* process,
                                      shm::Layout& layout) noexcept {
-  shm::LostTunnels lost;
+  shm::Lost lost;
   const auto reaped = shm::reap_all(layout, &lost);
-  log_lost_tunnels(main_server, writer, lost);
+  log_lost_tunnels(main_server, process != nullptr ? process->log_writer.get() : nullptr, lost.tunnels);
+  if (process != nullptr && process->presence != nullptr) {
+    for (const auto number : lost.presences) process->presence->writer().report_dead(number, apr_time_now());
+  }
   return reaped;
 }
 

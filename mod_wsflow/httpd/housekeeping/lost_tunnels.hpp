@@ -10,11 +10,12 @@
 
 namespace wsflow::httpd {
 
-class LogWriter;
+struct Process;
 
-// Runs shm::reap_all(), and writes a line for each tunnel of a dead process to the log of its virtual host,
-// found by name. A child or a keeper.
-std::optional<unsigned> reap_and_log(const server_rec* main_server, LogWriter* writer,
+// Runs shm::reap_all(), writes a line for each tunnel of a dead process to the log of its virtual host, found
+// by name, and reports the process to the presence store. A child or a keeper; `process`: nullptr where it
+// has no Process.
+std::optional<unsigned> reap_and_log(const server_rec* main_server, const Process* process,
                                      shm::Layout& layout) noexcept;
 
 }  // namespace wsflow::httpd

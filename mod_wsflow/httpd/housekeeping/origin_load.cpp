@@ -6,6 +6,8 @@
 #include <string_view>
 #include <utility>
 
+#include "mod_wsflow/base/clock.hpp"
+#include "mod_wsflow/base/slow_start.hpp"
 #include "mod_wsflow/httpd/config/server_config.hpp"
 #include "mod_wsflow/httpd/guard.hpp"
 #include "mod_wsflow/httpd/mpm_query.hpp"
@@ -58,10 +60,11 @@ std::vector<std::uint64_t> keys_of(const std::vector<proxy_worker*>& workers) {
   return keys;
 }
 
-std::vector<OriginLoad::Member> resources_of(const std::vector<proxy_worker*>& workers, shm::Layout& layout) {
+std::vector<OriginLoad::Member> resources_of(const std::vector<proxy_worker*>& workers, shm::Layout& layout,
+                                             std::int64_t since) {
   std::vector<OriginLoad::Member> members;
   const auto places = shm::name_resources(layout, used_slots(), keys_of(workers),
-                                          static_cast<std::uint32_t>(mpm_query(AP_MPMQ_GENERATION)));
+                                          static_cast<std::uint32_t>(mpm_query(AP_MPMQ_GENERATION)), since);
   for (std::size_t i = 0; i < workers.size(); ++i) {
     auto* worker = workers[i];
     if (!places[i]) continue;
@@ -85,7 +88,10 @@ void warn_of_members_without(std::size_t all, std::size_t known, server_rec* ser
 
 void open(apr_pool_t* pconf, server_rec* server, shm::Layout& layout) {
   const auto workers = all_members(server);
-  const auto members = resources_of(workers, layout);
+  // Where no tunnel is left, no member is behind the others.
+  const auto since =
+      config_of(server).cold_start ? base::kAlwaysInUse : base::now().time_since_epoch().count();
+  const auto members = resources_of(workers, layout, since);
   warn_of_members_without(workers.size(), members.size(), server);
   if (members.empty()) return;
   apr_shm_t* memory = nullptr;
@@ -115,13 +121,17 @@ void open_origin_load(apr_pool_t* pconf, server_rec* server, shm::Layout& layout
   guard_void(server, [&] { open(pconf, server, layout); });
 }
 
-// Members that were added at run time have no resource.
-std::optional<std::uint32_t> resource_of(const Process& process, const proxy_worker* worker) noexcept {
+const OriginLoad::Member* member_of(const Process& process, const proxy_worker* worker) noexcept {
   const auto* load = config_of(process.server).origin_load;
   for (std::size_t i = 0; load != nullptr && i < load->count; ++i) {
-    if (load->members[i].worker == worker->s) return load->members[i].resource;
+    if (load->members[i].worker == worker->s) return &load->members[i];
   }
-  return std::nullopt;
+  return nullptr;
+}
+
+std::optional<std::uint32_t> resource_of(const Process& process, const proxy_worker* worker) noexcept {
+  const auto* member = member_of(process, worker);
+  return member != nullptr ? std::optional(member->resource) : std::nullopt;
 }
 
 tunnel::OriginLease enter_origin(Process& process, const proxy_worker* worker) noexcept {

@@ -37,6 +37,8 @@ struct OriginLoad {
 // Finds the members of all balancers. Parent, when mod_proxy has made their shared memory.
 void open_origin_load(apr_pool_t* pconf, server_rec* server, shm::Layout& layout) noexcept;
 
+// The member that `worker` is; nullptr: it is none, or was added at run time. Any thread.
+const OriginLoad::Member* member_of(const Process& process, const proxy_worker* worker) noexcept;
 // The resource of a balancer member; std::nullopt for other workers. Worker thread.
 std::optional<std::uint32_t> resource_of(const Process& process, const proxy_worker* worker) noexcept;
 

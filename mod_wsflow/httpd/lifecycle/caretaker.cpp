@@ -1,12 +1,15 @@
 #include "mod_wsflow/httpd/lifecycle/caretaker.hpp"
 
+#include "mod_wsflow/httpd/balancing/member_use.hpp"
 #include "mod_wsflow/httpd/config/server_config.hpp"
 #include "mod_wsflow/httpd/guard.hpp"
 #include "mod_wsflow/httpd/housekeeping/close_jobs.hpp"
 #include "mod_wsflow/httpd/housekeeping/lost_tunnels.hpp"
 #include "mod_wsflow/httpd/housekeeping/sampler.hpp"
 #include "mod_wsflow/httpd/housekeeping/worker_down.hpp"
+#include "mod_wsflow/httpd/presence/presence.hpp"
 #include "mod_wsflow/os/signal_mask.hpp"
+#include "mod_wsflow/os/socket.hpp"
 #include "mod_wsflow/os/thread_name.hpp"
 #include "mod_wsflow/os/wait.hpp"
 #include "mod_wsflow/shm/labels.hpp"
@@ -50,12 +53,21 @@ void Caretaker::warn_of_lost_labels() noexcept {
 void Caretaker::look_after() {
   if (process_.engine) process_.engine->follow_wall_clock();
   if (shm::claim_round(process_.segment, base::now().time_since_epoch().count()))
-    reap_and_log(process_.server, process_.log_writer.get(), process_.segment);
+    reap_and_log(process_.server, &process_, process_.segment);
+  if (process_.presence) {
+    process_.presence->show();
+    process_.presence->writer().end_waits();
+  }
+  if (const auto open = descriptors_.look(base::now())) {
+    process_.slot.descriptors.store(*open);
+    process_.slot.descriptors_most.store(static_cast<std::uint32_t>(os::most_descriptors()));
+  }
   keep_history(process_.segment);
   const bool newest = process_.segment.generation.load() == process_.slot.generation.load();
   const auto* load = config_of(process_.server).origin_load;
   if (load != nullptr && newest) {
     origin_load_.round(*load, process_.segment);
+    note_members(process_.server, *load, process_.segment);
     end_tunnels_of_workers_down(process_.server, *load, process_.segment);
   }
   if (newest || heir_) work_on_jobs(process_.server, process_.segment);
@@ -74,7 +86,7 @@ void Caretaker::run() {
     const bool newest = process_.segment.generation.load() == process_.slot.generation.load();
     os::wait_readable({bell_.fd(), newest ? process_.relay.read_fd() : -1}, next - base::now());
     bell_.clear();
-    if (process_.engine && process_.stop_asked) process_.engine->begin_stop();
+    if (process_.engine && process_.stop_asked) process_.engine->begin_stop(outcome_of_stop(process_));
     if (newest) process_.relay.pass_on(process_.server, process_.log_writer.get());
     if (base::now() < next) continue;
     next = base::now() + kRound;

@@ -6,6 +6,7 @@
 #include "mod_wsflow/httpd/api.hpp"
 #include "mod_wsflow/httpd/housekeeping/origin_load.hpp"
 #include "mod_wsflow/httpd/process/process.hpp"
+#include "mod_wsflow/os/descriptor_count.hpp"
 #include "mod_wsflow/os/wakeup.hpp"
 
 namespace wsflow::httpd {
@@ -41,6 +42,7 @@ class Caretaker {
   os::Wakeup bell_;   // owned; ends the wait of the thread
   std::atomic<bool> ending_{false};
   OriginLoadRounds origin_load_;     // by whoever calls look_after()
+  os::DescriptorCount descriptors_;  // by whoever calls look_after()
   std::uint32_t commands_seen_ = 0;  // by whoever calls look_after()
   bool heir_ = false;                // by whoever calls look_after()
   std::thread thread_;

@@ -5,6 +5,8 @@
 #include "mod_wsflow/base/text.hpp"
 #include "mod_wsflow/httpd/guard.hpp"
 #include "mod_wsflow/httpd/lifecycle/caretaker.hpp"
+#include "mod_wsflow/httpd/lifecycle/cluster_start.hpp"
+#include "mod_wsflow/httpd/presence/presence.hpp"
 #include "mod_wsflow/os/descriptors.hpp"
 #include "mod_wsflow/os/fork.hpp"
 #include "mod_wsflow/os/pids.hpp"
@@ -24,25 +26,14 @@ using base::LogLevel;
 constexpr base::Millis kTakeOver{5000};
 // Time for the last tunnels to end after the window of the drain.
 constexpr base::Millis kLastOnes{60'000};
+// A keeper without tunnels waits for a presence store that fails; what it could not store then is lost.
+constexpr base::Millis kStorePatience{600'000};
 
 void add_log_descriptors(std::vector<int>& to, const server_rec* main_server) {
   for (const auto* server = main_server; server != nullptr; server = server->next) {
     apr_os_file_t fd = -1;
     if (server->error_log != nullptr && apr_os_file_get(&fd, server->error_log) == APR_SUCCESS)
       to.push_back(fd);
-  }
-}
-
-// True if httpd has given up a graceful reload. That may happen at any place, before or behind this module's
-// part of the reload, or without it: a certificate, a log file, a port. By then httpd has told the old
-// children to end gracefully, and no child of the new generation has ever started. (A process's entry keeps
-// its generation when the process has ended.)
-bool lost_in_reload() noexcept {
-  const auto newest = ap_scoreboard_image->global->running_generation;
-  for (int i = 0;; ++i) {
-    const auto* process = ap_get_scoreboard_process(i);
-    if (process == nullptr) return true;
-    if (process->generation == newest) return false;
   }
 }
 
@@ -59,6 +50,7 @@ class Keeper {
 
  private:
   bool idle() const noexcept { return process_.engine->admission().taken() == 0; }
+  bool is_done() noexcept;
   void follow_schedule();
   const char* reason_to_stop() noexcept;
   void go_on_alone() noexcept;
@@ -69,6 +61,7 @@ class Keeper {
   os::StopSignals signals_;
   os::Wakeup idle_bell_;
   base::Instant started_;
+  base::Instant idle_since_{};  // without tunnels; none while there are some
   bool draining_ = false;
   bool alone_ = false;  // httpd is gone, and has not stopped
 };
@@ -107,7 +100,9 @@ bool Keeper::take_over(shm::Owner parent) {
                                                       process_.segment.generation, process_.generation);
     if (!process_.log_writer->start()) return false;
   }
+  if (process_.presence && !process_.presence->start_in_keeper()) return false;
   if (!signals_.valid() || !idle_bell_.valid() || !process_.engine->start()) return false;
+  start_cluster(process_);
   if (!os::send_byte(ready_.get())) return false;
   ready_.reset();
   return true;
@@ -141,7 +136,9 @@ void Keeper::go_on_alone() noexcept {
 const char* Keeper::reason_to_stop() noexcept {
   if (signals_.take()) return "httpd stops";
   if (!alone_ && process_.httpd.gone()) {
-    if (!lost_in_reload()) return "httpd is gone";
+    // httpd may give a graceful reload up at any place, before or behind this module's part of it, or without
+    // it: a certificate, a log file, a port.
+    if (!between_generations()) return "httpd is gone";
     go_on_alone();
   }
   if (process_.slot.owner.load() != shm::Owner::self().word)
@@ -151,17 +148,32 @@ const char* Keeper::reason_to_stop() noexcept {
   return nullptr;
 }
 
+// It has nothing to do, or has waited long enough for the store to take what its tunnels have left.
+bool Keeper::is_done() noexcept {
+  if (!idle()) {
+    idle_since_ = {};
+    return false;
+  }
+  if (!process_.presence || !process_.presence->owes()) return true;
+  const auto now = base::now();
+  if (idle_since_ == base::Instant{}) idle_since_ = now;
+  return now - idle_since_ >= kStorePatience;
+}
+
 void Keeper::run() {
   const char* reason = nullptr;
-  while (!idle() && reason == nullptr) {
+  while (!is_done() && reason == nullptr) {
     os::wait_readable({signals_.fd(), idle_bell_.fd()}, Caretaker::kRound);
     idle_bell_.clear();
     process_.caretaker->look_after();
     follow_schedule();
     reason = reason_to_stop();
   }
+  process_.engine->begin_stop(outcome_of_stop(process_));
   process_.engine->stop();
+  if (process_.cluster) process_.cluster->stop();
   if (process_.log_writer) process_.log_writer->stop();
+  if (process_.presence) process_.presence->stop();
   base::Text<128> line;
   line << "the keeper ends: " << (reason != nullptr ? reason : "its last tunnel has ended");
   process_.log.write(LogLevel::info, 133, 0, line.view(), nullptr);

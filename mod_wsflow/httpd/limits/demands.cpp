@@ -31,28 +31,33 @@ std::optional<limits::Key> key_of(Process& process, request_rec* r, const LimitC
   const auto [text, error] = evaluate(r, rule.key);
   if (text == nullptr) {
     tell_unreadable(process, r, rule, error);
-    return limits::make_key(table.secret, kUnreadable, true);
+    return limits::make_key(rule.definition, table.secret, kUnreadable, true);
   }
   if (*text == '\0') return std::nullopt;
   char space[64];
   const auto whole = rule.ipv6_prefix < 128
                          ? limits::network_of(text, static_cast<unsigned>(rule.ipv6_prefix), space)
                          : text;
-  return limits::make_key(table.secret, whole, rule.show_key);
+  return limits::make_key(rule.definition, table.secret, whole, rule.show_key);
 }
 
 }  // namespace
 
-bool applies_to(const AppliedLimit& use, request_rec* r) noexcept {
-  const auto applies = use.rule->definition.applies;
-  if (use.off) return false;
-  return applies == limits::Applies::all || (applies == limits::Applies::tunnels) == opens_tunnel(r);
+bool RequestKind::is_tunnel() noexcept {
+  if (!tunnel_) tunnel_ = opens_tunnel(r_);
+  return *tunnel_;
 }
 
-void find_demands(Process& process, request_rec* r, Demands& demands) noexcept {
+bool applies_to(const AppliedLimit& use, RequestKind& kind) noexcept {
+  const auto applies = use.rule->definition.applies;
+  if (use.off) return false;
+  return applies == limits::Applies::all || (applies == limits::Applies::tunnels) == kind.is_tunnel();
+}
+
+void find_demands(Process& process, request_rec* r, RequestKind& kind, Demands& demands) noexcept {
   demands.count = 0;
   for (const auto& use : elements<const AppliedLimit>(config_of(r).limits)) {
-    if (!applies_to(use, r)) continue;
+    if (!applies_to(use, kind)) continue;
     limits::Demand demand{.limit = use.rule->handle.number, .key = {}, .serial = use.rule->handle.serial};
     if (use.rule->key != nullptr) {
       const auto key = key_of(process, r, *use.rule);

@@ -9,11 +9,12 @@
 #include "mod_wsflow/httpd/limits/demands.hpp"
 #include "mod_wsflow/httpd/limits/first_byte.hpp"
 #include "mod_wsflow/httpd/limits/hold.hpp"
-#include "mod_wsflow/httpd/limits/parked_request.hpp"
+#include "mod_wsflow/httpd/limits/parked_wait.hpp"
 #include "mod_wsflow/httpd/limits/refuse_limit.hpp"
 #include "mod_wsflow/httpd/limits/thread_wait.hpp"
 #include "mod_wsflow/httpd/process/process.hpp"
 #include "mod_wsflow/httpd/request/handshake_request.hpp"
+#include "mod_wsflow/httpd/request/parked_request.hpp"
 #include "mod_wsflow/httpd/request/refusal.hpp"
 
 namespace wsflow::httpd {
@@ -100,10 +101,10 @@ int wait(Process& process, request_rec* r, const Demands& demands, const limits:
   return park(process, r, answer.permit, answer.wait_until) ? SUSPENDED : refuse_crowded(process, r, demands);
 }
 
-const LimitConfig* first_rule(request_rec* r) noexcept {
+const LimitConfig* first_rule(request_rec* r, RequestKind& kind) noexcept {
   const auto uses = elements<const AppliedLimit>(config_of(r).limits);
   const auto found =
-      std::find_if(uses.begin(), uses.end(), [r](const AppliedLimit& use) { return applies_to(use, r); });
+      std::find_if(uses.begin(), uses.end(), [&](const AppliedLimit& use) { return applies_to(use, kind); });
   return found != uses.end() ? found->rule : nullptr;
 }
 
@@ -122,11 +123,12 @@ int refuse_blindly(Process* process, request_rec* r, const LimitConfig& rule) no
 }
 
 int handle(Process* process, request_rec* r) {
-  const auto* rule = first_rule(r);
+  RequestKind kind(r);
+  const auto* rule = first_rule(r, kind);
   if (rule == nullptr || exempt(r) || state_of(r).hold != nullptr) return DECLINED;
   if (!knows_limits(process)) return refuse_blindly(process, r, *rule);
   Demands demands;
-  find_demands(*process, r, demands);
+  find_demands(*process, r, kind, demands);
   if (r->prev != nullptr) forget_held(r, demands);
   if (demands.count == 0) return DECLINED;
 

@@ -10,11 +10,6 @@ namespace wsflow::httpd {
 
 namespace {
 
-std::optional<bool> given_in(const ap_conf_vector_t* section) noexcept {
-  const auto* config = static_cast<const DirConfig*>(ap_get_module_config(section, &wsflow_module));
-  return config != nullptr ? config->enabled : std::nullopt;
-}
-
 bool matches(const ap_regex_t* regex, const char* text) noexcept {
   return ap_regexec(regex, text, 0, nullptr, 0) == 0;
 }
@@ -45,22 +40,33 @@ bool may_meet(const char* section, bool pattern, const RouteLine& route) noexcep
   return longer.size() == shorter.size() || shorter.ends_with('/') || longer[shorter.size()] == '/';
 }
 
-std::optional<bool> wsflow_at(const server_rec* server, const RouteLine& route) noexcept {
-  auto value = given_in(server->lookup_defaults);
-  const auto overlay = [&](std::span<const ap_conf_vector_t* const> sections, auto* counts) {
-    for (const auto* section : sections) {
-      const auto given = given_in(section);
-      if (given && counts(section, route)) value = given;
-    }
+std::vector<const DirConfig*> configs_of(const server_rec* server, const RouteLine& route) {
+  std::vector<const DirConfig*> configs;
+  const auto add = [&configs](const ap_conf_vector_t* section) {
+    const auto* config = static_cast<const DirConfig*>(ap_get_module_config(section, &wsflow_module));
+    if (config != nullptr) configs.push_back(config);
   };
+  add(server->lookup_defaults);
   const auto* proxy =
       static_cast<const proxy_server_conf*>(ap_get_module_config(server->module_config, &proxy_module));
-  overlay(elements<const ap_conf_vector_t* const>(proxy->sec_proxy), is_proxy_of);
-  overlay(location_sections(server), is_location_of);
+  for (const auto* section : elements<const ap_conf_vector_t* const>(proxy->sec_proxy)) {
+    if (is_proxy_of(section, route)) add(section);
+  }
+  for (const auto* section : location_sections(server)) {
+    if (is_location_of(section, route)) add(section);
+  }
+  return configs;
+}
+
+std::optional<bool> wsflow_at(const server_rec* server, const RouteLine& route) {
+  std::optional<bool> value;
+  for (const auto* config : configs_of(server, route)) {
+    if (config->enabled) value = config->enabled;
+  }
   return value;
 }
 
-bool has_tunnels(const server_rec* server, const RouteLine& route) noexcept {
+bool has_tunnels(const server_rec* server, const RouteLine& route) {
   return !is_exclusion(route) && (route.ours || wsflow_at(server, route).value_or(false));
 }
 

@@ -3,18 +3,23 @@
 #include <optional>
 #include <vector>
 
+#include "mod_wsflow/httpd/config/server_config.hpp"
 #include "mod_wsflow/httpd/lines/route_lines.hpp"
 
 namespace wsflow::httpd {
 
 // Tells whether the module or another one takes the upgrades of a route. For the checks at the start. Parent.
 
+// The configurations that hold for requests of the route in `server`, each overlaid by the next ones.
+// Patterns are taken to match.
+std::vector<const DirConfig*> configs_of(const server_rec* server, const RouteLine& route);
+
 // What WSFlow says where the route counts in `server`, if it says anything. Where it is given for a part of
 // the route, that counts.
-std::optional<bool> wsflow_at(const server_rec* server, const RouteLine& route) noexcept;
+std::optional<bool> wsflow_at(const server_rec* server, const RouteLine& route);
 
 // True if the module makes tunnels of the route's upgrades.
-bool has_tunnels(const server_rec* server, const RouteLine& route) noexcept;
+bool has_tunnels(const server_rec* server, const RouteLine& route);
 
 // True if a section with this path and the route may share requests. Patterns are taken to share some.
 bool may_meet(const char* section, bool pattern, const RouteLine& route) noexcept;

@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <string_view>
 
-#include "mod_wsflow/httpd/log.hpp"
-#include "mod_wsflow/httpd/request/held_input.hpp"
 #include "mod_wsflow/ws/handshake.hpp"
 
 namespace wsflow::httpd {
@@ -84,90 +82,6 @@ bool is_hop_by_hop(std::string_view name, std::string_view connection) noexcept 
          ws::has_token(connection, name);
 }
 
-// Makes a request that stands for the answer: with it, httpd's own HTTP input filter finds the end of the
-// body. The backend connection owns the request.
-request_rec* make_answer_request(request_rec* r, Origin& origin) noexcept {
-  auto* c = origin.connection();
-  apr_pool_t* pool = nullptr;
-  apr_pool_create(&pool, c->pool);
-  apr_pool_tag(pool, "wsflow_answer");
-  auto* answer = static_cast<request_rec*>(apr_pcalloc(pool, sizeof(request_rec)));
-  answer->pool = pool;
-  answer->status = HTTP_OK;
-  answer->headers_in = apr_table_make(pool, 4);
-  answer->trailers_in = apr_table_make(pool, 2);
-  answer->subprocess_env = apr_table_make(pool, 2);
-  answer->headers_out = apr_table_make(pool, 2);
-  answer->trailers_out = apr_table_make(pool, 2);
-  answer->err_headers_out = apr_table_make(pool, 2);
-  answer->notes = apr_table_make(pool, 2);
-  answer->server = r->server;
-  answer->log = r->log;
-  answer->proxyreq = PROXYREQ_RESPONSE;
-  answer->request_time = r->request_time;
-  answer->connection = c;
-  answer->input_filters = answer->proto_input_filters = c->input_filters;
-  answer->output_filters = answer->proto_output_filters = c->output_filters;
-  answer->useragent_ip = c->client_ip;
-  answer->useragent_addr = c->client_addr;
-  answer->request_config = ap_create_request_config(pool);
-  answer->per_dir_config = r->per_dir_config;
-  ap_proxy_pre_http_request(c, answer);
-  origin.backend()->r = answer;  // mod_proxy destroys it with the connection
-  return answer;
-}
-
-// False if the client is gone.
-bool pass(request_rec* r, apr_bucket_brigade* brigade) noexcept {
-  const auto passed = ap_pass_brigade(r->output_filters, brigade);
-  apr_brigade_cleanup(brigade);
-  return passed == APR_SUCCESS && r->connection->aborted == 0;
-}
-
-// Relays the body until its end, each piece as the origin sends it. False if the client is gone or the origin
-// broke off.
-bool relay_body(request_rec* r, request_rec* answer, Origin& origin) {
-  auto* c = r->connection;
-  auto* from = apr_brigade_create(answer->pool, origin.connection()->bucket_alloc);
-  auto* to = apr_brigade_create(r->pool, c->bucket_alloc);
-  auto mode = APR_NONBLOCK_READ;
-  for (;;) {
-    const auto status = ap_get_brigade(answer->input_filters, from, AP_MODE_READBYTES, mode,
-                                       static_cast<apr_off_t>(origin.conf()->io_buffer_size));
-    const bool nothing_yet =
-        mode == APR_NONBLOCK_READ &&
-        (APR_STATUS_IS_EAGAIN(status) || (status == APR_SUCCESS && APR_BRIGADE_EMPTY(from)));
-    if (nothing_yet) {
-      // The client gets what is there before we wait for more.
-      mode = APR_BLOCK_READ;
-      APR_BRIGADE_INSERT_TAIL(to, apr_bucket_flush_create(c->bucket_alloc));
-      if (!pass(r, to)) return false;
-      continue;
-    }
-    if (status != APR_SUCCESS && !APR_STATUS_IS_EOF(status)) {
-      ap_log_rerror(APLOG_MARK, APLOG_ERR, status, r,
-                    WSFLOGNO(0040) "the origin %s broke off in the middle of the body of its answer",
-                    origin.name().text);
-      ap_proxy_backend_broke(r, to);
-      pass(r, to);
-      return false;
-    }
-    mode = APR_NONBLOCK_READ;
-    apr_off_t size = 0;
-    apr_brigade_length(from, 0, &size);
-    origin.worker()->s->read += size;
-    const bool end =
-        APR_STATUS_IS_EOF(status) || APR_BRIGADE_EMPTY(from) || APR_BUCKET_IS_EOS(APR_BRIGADE_LAST(from));
-    ap_proxy_buckets_lifetime_transform(r, from, to);  // drops what was in `to`
-    if (end && (APR_BRIGADE_EMPTY(to) || !APR_BUCKET_IS_EOS(APR_BRIGADE_LAST(to)))) {
-      APR_BRIGADE_INSERT_TAIL(to, apr_bucket_eos_create(c->bucket_alloc));
-    }
-    const bool passed = pass(r, to);
-    apr_brigade_cleanup(from);
-    if (!passed || end) return passed;
-  }
-}
-
 }  // namespace
 
 void take_fields(request_rec* r, const Origin& origin) {
@@ -192,45 +106,20 @@ void take_fields(request_rec* r, const Origin& origin) {
   add_via(r, origin);
 }
 
-int pass_answer(request_rec* r, Origin& origin) {
+bool begin_answer(request_rec* r, const Origin& origin) {
   const auto& head = origin.head();
   take_fields(r, origin);
-  const int status = head.status;
-  apr_table_setn(r->notes, "proxy-status", apr_itoa(r->pool, status));
+  apr_table_setn(r->notes, "proxy-status", apr_itoa(r->pool, head.status));
   auto* dir = static_cast<proxy_dir_conf*>(ap_get_module_config(r->per_dir_config, &proxy_module));
-  if (ap_proxy_should_override(dir, status)) {
+  if (ap_proxy_should_override(dir, head.status)) {
     keep_challenges(r, head);
     apr_table_setn(r->notes, "proxy-error-override", "1");
-    return status;
+    return false;
   }
   offer_upgrade(head, r->headers_out);
-  r->status = status;
+  r->status = head.status;
   r->status_line = copy(r->pool, head.status_text);
-
-  replay_input(origin.connection(), origin.behind_head());
-  auto* answer = make_answer_request(r, origin);
-  const char* encoding = apr_table_get(r->headers_out, "Transfer-Encoding");
-  const char* length = apr_table_get(r->headers_out, "Content-Length");
-  if (encoding != nullptr) {
-    // RFC 9112 6.3: the encoding wins, and a length beside it is an attack or a defect.
-    apr_table_set(answer->headers_in, "Transfer-Encoding", encoding);
-    apr_table_unset(r->headers_out, "Content-Length");
-    apr_table_unset(r->headers_out, "Transfer-Encoding");
-  } else if (length != nullptr) {
-    apr_table_set(answer->headers_in, "Content-Length", length);
-  }
-  r->sent_bodyct = 1;
-  if (AP_STATUS_IS_HEADER_ONLY(status)) {
-    auto* end = apr_brigade_create(r->pool, r->connection->bucket_alloc);
-    APR_BRIGADE_INSERT_TAIL(end, apr_bucket_eos_create(r->connection->bucket_alloc));
-    ap_pass_brigade(r->output_filters, end);
-    return OK;
-  }
-  apr_socket_timeout_set(origin.backend()->sock, origin.worker()->s->timeout_set != 0
-                                                     ? origin.worker()->s->timeout
-                                                 : origin.conf()->timeout_set != 0 ? origin.conf()->timeout
-                                                                                   : r->server->timeout);
-  return relay_body(r, answer, origin) ? OK : DONE;
+  return true;
 }
 
 }  // namespace wsflow::httpd

@@ -9,9 +9,8 @@ namespace wsflow::httpd {
 // there. Worker thread.
 void take_fields(request_rec* r, const Origin& origin);
 
-// Passes an answer other than 101 to the client, through httpd's filters: ProxyErrorOverride and
-// ErrorDocument work. Returns the status for mod_proxy. Worker thread; waits for the origin's body as
-// ProxyTimeout allows.
-int pass_answer(request_rec* r, Origin& origin);
+// Makes the head of an answer other than 101 that of the answer to `r`. False: a page of httpd takes its
+// place (ProxyErrorOverride), and the handler returns its status. Worker thread.
+bool begin_answer(request_rec* r, const Origin& origin);
 
 }  // namespace wsflow::httpd

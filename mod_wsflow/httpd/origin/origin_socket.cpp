@@ -7,9 +7,10 @@
 #include "mod_wsflow/base/clock.hpp"
 #include "mod_wsflow/httpd/elements.hpp"
 #include "mod_wsflow/httpd/log.hpp"
-#include "mod_wsflow/httpd/newer.hpp"
+#include "mod_wsflow/os/connect.hpp"
 #include "mod_wsflow/os/local_address.hpp"
 #include "mod_wsflow/os/random.hpp"
+#include "mod_wsflow/os/socket.hpp"
 
 namespace wsflow::httpd {
 
@@ -22,120 +23,6 @@ const char* ip_of(apr_pool_t* pool, apr_sockaddr_t* address) noexcept {
   char text[64] = "?";
   apr_sockaddr_ip_getbuf(text, sizeof text, address);
   return apr_pstrdup(pool, text);
-}
-
-// One attempt to reach an origin. Only the socket outlives it, in the backend's own pool.
-class Connector {
- public:
-  Connector(request_rec* r, proxy_conn_rec* backend, const SocketOptions& options, bool keepalive) noexcept
-      : r_(r), backend_(backend), options_(options), keepalive_(keepalive), start_(base::now_us()) {}
-
-  // Tries every address in turn. Each gets its share of the time that is left, so a dead address leaves time
-  // for the others.
-  apr_status_t connect_any();
-  // The last address that was tried, and the last one to which no local port was free; nullptr: none.
-  apr_sockaddr_t* last() const noexcept { return last_; }
-  apr_sockaddr_t* out_of_ports() const noexcept { return out_of_ports_; }
-
- private:
-  apr_status_t connect_to(apr_sockaddr_t* address, apr_interval_time_t time);
-  apr_status_t connect_from(apr_sockaddr_t* source, apr_sockaddr_t* address, apr_interval_time_t time);
-  apr_status_t make_socket(const apr_sockaddr_t* address, apr_socket_t*& socket) noexcept;
-
-  request_rec* r_;                // borrowed
-  proxy_conn_rec* backend_;       // borrowed
-  const SocketOptions& options_;  // borrowed
-  const bool keepalive_;
-  const std::int64_t start_;
-  apr_sockaddr_t* last_ = nullptr;
-  apr_sockaddr_t* out_of_ports_ = nullptr;
-};
-
-apr_status_t Connector::make_socket(const apr_sockaddr_t* address, apr_socket_t*& socket) noexcept {
-  const auto status =
-      apr_socket_create(&socket, address->family, SOCK_STREAM, APR_PROTO_TCP, backend_->scpool);
-  if (status != APR_SUCCESS) return status;
-  if (options_.receive_buffer > 0) apr_socket_opt_set(socket, APR_SO_RCVBUF, options_.receive_buffer);
-  if (options_.send_buffer > 0) apr_socket_opt_set(socket, APR_SO_SNDBUF, options_.send_buffer);
-  apr_socket_opt_set(socket, APR_TCP_NODELAY, 1);
-  if (keepalive_) apr_socket_opt_set(socket, APR_SO_KEEPALIVE, 1);
-  return APR_SUCCESS;
-}
-
-apr_status_t Connector::connect_from(apr_sockaddr_t* source, apr_sockaddr_t* address,
-                                     apr_interval_time_t time) {
-  apr_socket_t* socket = nullptr;
-  auto status = make_socket(address, socket);
-  if (status != APR_SUCCESS) return status;
-  if (source != nullptr) {
-    apr_os_sock_t fd = -1;
-    apr_os_sock_get(&fd, socket);
-    os::choose_port_at_connect(fd);
-    // A copy: APR writes the socket's port into the address.
-    auto* own = static_cast<apr_sockaddr_t*>(apr_pmemdup(backend_->scpool, source, sizeof *source));
-    own->pool = backend_->scpool;
-    status = apr_socket_bind(socket, own);
-    if (status != APR_SUCCESS) {
-      ap_log_rerror(APLOG_MARK, APLOG_ERR, status, r_,
-                    WSFLOGNO(0174) "cannot connect from the source address %s", ip_of(r_->pool, source));
-    }
-  }
-  if (status == APR_SUCCESS) {
-    apr_socket_timeout_set(socket, time);
-    status = apr_socket_connect(socket, address);
-    if (status == EADDRNOTAVAIL &&
-        (source != nullptr || os::has_source_for(&address->sa, static_cast<std::size_t>(address->salen)))) {
-      out_of_ports_ = address;
-      ap_log_rerror(APLOG_MARK, APLOG_DEBUG, status, r_, WSFLOGNO(0175) "no free port from %s to %s:%d",
-                    source != nullptr ? ip_of(r_->pool, source) : "this machine", ip_of(r_->pool, address),
-                    address->port);
-    }
-  }
-  if (status == APR_SUCCESS) {
-    backend_->sock = socket;
-    backend_->connection = nullptr;
-  } else {
-    apr_socket_close(socket);
-  }
-  return status;
-}
-
-// Connects from a random source address of the same family; from the next one if that has no free port, or
-// is no address of this machine any more.
-apr_status_t Connector::connect_to(apr_sockaddr_t* address, apr_interval_time_t time) {
-  const auto sources = options_.sources;
-  if (sources.empty()) return connect_from(nullptr, address, time);
-  apr_status_t status = EAFNOSUPPORT;
-  const auto first = os::random32() % sources.size();
-  for (std::size_t i = 0; i < sources.size(); ++i) {
-    auto* source = sources[(first + i) % sources.size()];
-    if (source->family != address->family) continue;
-    status = connect_from(source, address, time);
-    if (status != EADDRNOTAVAIL) break;
-  }
-  return status;
-}
-
-apr_status_t Connector::connect_any() {
-  int left = 0;
-  for (const auto* each = backend_->addr; each != nullptr; each = each->next) ++left;
-  apr_status_t status = EAFNOSUPPORT;
-  for (auto* address = backend_->addr; address != nullptr; address = address->next, --left) {
-    apr_interval_time_t time = -1;
-    if (options_.connect > 0) {
-      const auto rest = start_ + options_.connect - base::now_us();
-      if (rest <= 0) return APR_TIMEUP;
-      time = std::max<apr_interval_time_t>(rest / left, 1);
-    }
-    last_ = address;
-    status = connect_to(address, time);
-    if (status == APR_SUCCESS) break;
-    if (address->next == nullptr) break;
-    ap_log_rerror(APLOG_MARK, APLOG_DEBUG, status, r_,
-                  WSFLOGNO(0178) "cannot connect to %s:%d, trying the next address of %s",
-                  ip_of(r_->pool, address), address->port, backend_->hostname);
-  }
-  return status;
 }
 
 // Sets the state of the worker as ap_proxy_connect_backend() does after its own connect. mod_proxy writes
@@ -170,12 +57,8 @@ const char* list_of(apr_pool_t* pool, Sources sources, const apr_sockaddr_t& ori
   return list;
 }
 
-// Looks the name up again, as the address that mod_proxy keeps may be out of date. True: it is worth another
-// try. An older mod_proxy keeps the address until a reload.
-bool has_moved(proxy_conn_rec& backend, server_rec* server) noexcept {
-  return ap_proxy_determine_address != nullptr &&
-         ap_proxy_determine_address("WSFLOW", &backend, backend.hostname, backend.port, newer::kCheckAddress,
-                                    nullptr, server) == APR_SUCCESS;
+bool is_own_shortage(int error) noexcept {
+  return error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM;
 }
 
 Failure refuse_for_want_of_ports(request_rec* r, apr_sockaddr_t& origin, Sources sources) noexcept {
@@ -199,26 +82,153 @@ SocketOptions socket_options(const config::TunnelSettings& settings, const Hands
           .receive_buffer = settings.receive_buffer > 0 ? static_cast<apr_int32_t>(settings.receive_buffer)
                                                         : static_cast<apr_int32_t>(keys.recv_buffer_size),
           .send_buffer = static_cast<apr_int32_t>(settings.send_buffer),
-          .sources = sources};
+          .sources = sources,
+          .keepalive = keys.keepalive != 0};
 }
 
-Failure connect_socket(request_rec* r, proxy_conn_rec* backend, proxy_worker* worker,
-                       const SocketOptions& options) {
-  Connector connector(r, backend, options, worker->s->keepalive != 0);
-  auto status = connector.connect_any();
-  if (status != APR_SUCCESS && connector.out_of_ports() == nullptr && worker->s->is_address_reusable != 0 &&
-      has_moved(*backend, r->server)) {
-    status = connector.connect_any();
+void Connector::begin(base::Instant end) noexcept {
+  end_ = end;
+  address_ = backend_->addr;
+  reached_none_ = false;
+  next_address();
+}
+
+// Shares out the time that is left, and chooses a source address at random.
+void Connector::next_address() noexcept {
+  if (address_ == nullptr) return;
+  int left = 0;
+  for (const auto* each = address_; each != nullptr; each = each->next) ++left;
+  const auto now = base::now();
+  until_ = end_ == base::Instant::max() ? end_ : now + std::max((end_ - now) / left, base::Millis{1});
+  source_ = 0;
+  first_source_ = options_.sources.empty() ? 0 : os::random32() % options_.sources.size();
+  last_ = address_;
+}
+
+int Connector::connect_from(apr_sockaddr_t* source) {
+  socket_ = os::stream_socket(address_->family);
+  if (!socket_) return errno;
+  const int fd = socket_.get();
+  os::set_buffers(fd, options_.receive_buffer, options_.send_buffer);
+  if (source != nullptr) {
+    os::choose_port_at_connect(fd);
+    if (const int error = os::bind_to(fd, &source->sa, static_cast<std::size_t>(source->salen))) {
+      ap_log_rerror(APLOG_MARK, APLOG_ERR, error, r_,
+                    WSFLOGNO(0174) "cannot connect from the source address %s", ip_of(r_->pool, source));
+      return error;
+    }
   }
-  if (status != APR_SUCCESS && connector.out_of_ports() != nullptr) {
-    return refuse_for_want_of_ports(r, *connector.out_of_ports(), options.sources);
+  return os::begin_connect(fd, &address_->sa, static_cast<std::size_t>(address_->salen));
+}
+
+// Begins to connect to the address, from the next source address of its family.
+int Connector::try_next() {
+  const auto sources = options_.sources;
+  if (sources.empty() || address_->family == APR_UNIX) return connect_from(nullptr);
+  for (; source_ < sources.size(); ++source_) {
+    auto* source = sources[(first_source_ + source_) % sources.size()];
+    if (source->family == address_->family) return connect_from(source);
   }
-  mark(*worker, status == APR_SUCCESS);
-  if (status == APR_SUCCESS) return {};
-  ap_log_rerror(APLOG_MARK, APLOG_ERR, status, r, WSFLOGNO(0031) "cannot connect to the origin %s:%d (%s)",
-                backend->hostname, backend->port, ip_of(r->pool, connector.last()));
-  // 503 lets mod_proxy try another member of the balancer; finish_request() makes 502 of the last one.
-  return {.status = HTTP_SERVICE_UNAVAILABLE, .reason = HandshakeRefusal::origin_connect};
+  return EAFNOSUPPORT;
+}
+
+int Connector::end_attempt() noexcept {
+  return os::end_connect(socket_.get(), &address_->sa, static_cast<std::size_t>(address_->salen));
+}
+
+// True if another source address may do: this one has no free port, or is none of this machine any more.
+bool Connector::next_source(int error) noexcept {
+  if (error != EADDRNOTAVAIL) return false;
+  const auto sources = options_.sources;
+  const auto* source = sources.empty() || source_ >= sources.size()
+                           ? nullptr
+                           : sources[(first_source_ + source_) % sources.size()];
+  if (source != nullptr || os::has_source_for(&address_->sa, static_cast<std::size_t>(address_->salen))) {
+    out_of_ports_ = address_;
+    ap_log_rerror(APLOG_MARK, APLOG_DEBUG, error, r_, WSFLOGNO(0175) "no free port from %s to %s:%d",
+                  source != nullptr ? ip_of(r_->pool, const_cast<apr_sockaddr_t*>(source)) : "this machine",
+                  ip_of(r_->pool, address_), address_->port);
+  }
+  ++source_;
+  return source != nullptr && source_ < sources.size();
+}
+
+// Nobody tells when a local socket has room in its queue: it is asked again, by many less and less often.
+Step Connector::wait_for_queue(base::Instant now) {
+  constexpr base::Millis kFirst{20};
+  constexpr base::Millis kMost{500};
+  again_ = std::clamp(again_ * 2, kFirst, kMost);
+  const base::Millis jitter(os::random32() % static_cast<std::uint32_t>(again_.count()));
+  return Step::wait(-1, false, std::min(until_, now + again_ + jitter));
+}
+
+Step Connector::advance() {
+  while (address_ != nullptr) {
+    int error = socket_ ? end_attempt() : try_next();
+    if (error == 0) return finish();
+    const auto now = base::now();
+    if (error == EINPROGRESS && now < until_) return Step::wait(socket_.get(), true, until_);
+    socket_.reset();
+    if (error == EAGAIN && address_->family == APR_UNIX && now < until_) return wait_for_queue(now);
+    error_ = error == EINPROGRESS || error == EAGAIN ? APR_TIMEUP : error;
+    short_of_own_ = short_of_own_ || is_own_shortage(error);
+    if (next_source(error)) continue;
+    if (address_->next != nullptr) {
+      ap_log_rerror(APLOG_MARK, APLOG_DEBUG, error_, r_,
+                    WSFLOGNO(0178) "cannot connect to %s:%d, trying the next address of %s",
+                    ip_of(r_->pool, address_), address_->port, backend_->hostname);
+    }
+    address_ = address_->next;
+    next_address();
+  }
+  return give_up();
+}
+
+// Gives the socket to httpd. Its pool closes it.
+Step Connector::finish() {
+  int fd = socket_.get();
+  apr_os_sock_info_t info{
+      .os_sock = &fd,
+      .local = nullptr,
+      .remote = address_->family == APR_UNIX ? nullptr : reinterpret_cast<sockaddr*>(&address_->sa),
+      .family = address_->family,
+      .type = SOCK_STREAM,
+      .protocol = 0};
+  if (apr_os_sock_make(&backend_->sock, &info, backend_->scpool) != APR_SUCCESS) return give_up();
+  socket_.release();
+  if (address_->family != APR_UNIX) {
+    // By APR, which tells httpd then that it is done.
+    apr_socket_opt_set(backend_->sock, APR_TCP_NODELAY, 1);
+    if (options_.keepalive) apr_socket_opt_set(backend_->sock, APR_SO_KEEPALIVE, 1);
+  }
+  apr_socket_timeout_set(backend_->sock, 0);
+  backend_->addr = address_;
+  mark(*worker_, true);
+  return {};
+}
+
+Step Connector::give_up() {
+  if (out_of_ports_ != nullptr)
+    return Step::fail(refuse_for_want_of_ports(r_, *out_of_ports_, options_.sources));
+  if (short_of_own_) {
+    ap_log_rerror(APLOG_MARK, APLOG_ERR, error_, r_,
+                  WSFLOGNO(0367) "no descriptor or memory for a connection to the origin %s:%d",
+                  backend_->hostname, backend_->port);
+    blame_no_origin(r_);
+    return Step::fail({.status = HTTP_SERVICE_UNAVAILABLE, .reason = HandshakeRefusal::internal});
+  }
+  reached_none_ = true;
+  return Step::fail({.status = HTTP_SERVICE_UNAVAILABLE, .reason = HandshakeRefusal::origin_connect});
+}
+
+// 503 lets mod_proxy try another member of the balancer; finish_request() makes 502 of the last one.
+void Connector::tell() const noexcept {
+  mark(*worker_, false);
+  ap_log_rerror(APLOG_MARK, APLOG_ERR, error_, r_, WSFLOGNO(0031) "cannot connect to the origin %s:%d (%s)",
+                backend_->hostname, backend_->port,
+                last_ != nullptr && last_->family != APR_UNIX ? ip_of(r_->pool, last_)
+                : backend_->uds_path != nullptr               ? backend_->uds_path
+                                                              : "?");
 }
 
 }  // namespace wsflow::httpd

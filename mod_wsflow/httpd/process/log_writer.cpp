@@ -20,6 +20,9 @@ using base::LogLevel;
 
 // Most bytes of one write to a file.
 constexpr std::size_t kWholeFileWrite = 64UL * 1024;
+// After each write the thread lets lines gather: where many tunnels end, a wake-up for each would cost more
+// than its line.
+constexpr base::Millis kRest{10};
 // The time that the end of the process waits for a log that takes nothing.
 constexpr base::Millis kPatience{1500};
 // One round of waiting for a full relay.
@@ -97,6 +100,7 @@ void LogWriter::run() {
     }
     write(waiting);
     if (last) return;
+    if (!waiting.pieces.empty()) std::this_thread::sleep_for(kRest);
   }
 }
 

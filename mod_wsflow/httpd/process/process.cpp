@@ -27,4 +27,18 @@ bool httpd_stops_gracefully(const Process& process) noexcept {
          mpm_query(AP_MPMQ_MPM_STATE) == AP_MPMQ_STOPPING;
 }
 
+bool between_generations() noexcept {
+  const auto newest = ap_scoreboard_image->global->running_generation;
+  for (int i = 0;; ++i) {
+    const auto* process = ap_get_scoreboard_process(i);
+    if (process == nullptr) return true;
+    if (process->generation == newest) return false;
+  }
+}
+
+base::Outcome outcome_of_stop(const Process& process) noexcept {
+  return between_generations() && !process.httpd.gone() ? base::Outcome::server_restart
+                                                        : base::Outcome::server_stop;
+}
+
 }  // namespace wsflow::httpd

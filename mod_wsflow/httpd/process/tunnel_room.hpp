@@ -9,10 +9,11 @@ namespace wsflow::httpd {
 
 // The number of tunnels that a child has room for, and its bound.
 struct TunnelRoom {
-  std::size_t descriptors = 0;  // limit of descriptors of the child
-  std::size_t spare = 0;        // descriptors for tunnels and for requests that wait
-  std::uint32_t possible = 0;   // tunnels that the descriptors allow
-  std::uint32_t tunnels = 0;    // tunnels that WSFlowMaxTunnels allows, too
+  std::size_t descriptors = 0;   // limit of descriptors of the child
+  std::size_t spare = 0;         // descriptors for tunnels and for requests that wait
+  std::size_t claimed_most = 0;  // those of them that a new connection may count on (shm/child_room)
+  std::uint32_t possible = 0;    // tunnels that the descriptors allow
+  std::uint32_t tunnels = 0;     // tunnels that WSFlowMaxTunnels allows, too
 
   const char* bound(apr_pool_t* pool) const noexcept;  // the bound of `tunnels`, in words
 };

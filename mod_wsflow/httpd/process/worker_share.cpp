@@ -28,7 +28,7 @@ tunnel::WorkerBounds worker_bounds(server_rec* main) noexcept {
 }
 
 WorkerShare::Lease WorkerShare::enter(unsigned most, std::atomic<unsigned>* of_connection) noexcept {
-  if (of_connection != nullptr && !take_one(*of_connection, bounds_.of_connection)) return {};
+  if (of_connection != nullptr && !take_one(*of_connection, tunnel::kMostOfConnection)) return {};
   if (take_one(taken_, most)) return {*this, of_connection};
   if (of_connection != nullptr) of_connection->fetch_sub(1, std::memory_order_relaxed);
   return {};

@@ -23,6 +23,7 @@ void start_tunnel(ConnectionState& state) noexcept {
 apr_status_t end_connection(void* connection) noexcept {
   auto& c = *static_cast<conn_rec*>(connection);
   start_tunnel(*state_of(&c));
+  end_session(*state_of(&c));
   os::leave(c.pool);  // httpd gives the pool to other threads
   return APR_SUCCESS;
 }
@@ -41,6 +42,16 @@ int pre_connection(conn_rec* c, void*) noexcept {
   ap_set_module_config(c->conn_config, &wsflow_module, state);
   apr_pool_cleanup_register(c->pool, c, end_connection, apr_pool_cleanup_null);
   return DECLINED;
+}
+
+int leave_client(conn_rec* c) noexcept {
+  const auto* state = state_of(c);
+  if (state == nullptr || state->handed_over == nullptr) return OK;
+  // mod_ssl frees what it has of the client when the connection is flushed, which nobody does to an aborted
+  // one.
+  if (state->ssl != nullptr) ap_flush_conn(c);
+  c->aborted = 1;
+  return OK;
 }
 
 int ssl_pre_handshake(conn_rec* c, SSL* ssl, int) noexcept {

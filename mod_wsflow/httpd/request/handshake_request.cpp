@@ -91,14 +91,14 @@ bool asks_for_itself(const request_rec* r) noexcept {
   return r->main == nullptr && !error_page;
 }
 
-bool is_handshake(const request_rec* r) noexcept {
+bool is_handshake(const request_rec* r, const ws::UpgradeRequest& upgrade) noexcept {
   if (!asks_for_itself(r)) return false;
   if (is_stream(r->connection) && !is_websocket_stream(r->connection)) return false;
-  return ws::is_handshake(upgrade_of(r));
+  return ws::is_handshake(upgrade);
 }
 
 bool opens_tunnel(request_rec* r) noexcept {
-  if (!takes_upgrades(r) || !is_handshake(r)) return false;
+  if (!takes_upgrades(r) || !is_handshake(r, upgrade_of(r))) return false;
   const auto scheme = scheme_of(r);
   return std::any_of(std::begin(kSchemes), std::end(kSchemes),
                      [scheme](auto each) { return ws::equals_ignoring_case(scheme, each); });

@@ -13,7 +13,8 @@ ws::UpgradeRequest upgrade_of(const request_rec* r) noexcept;
 bool asks_for_itself(const request_rec* r) noexcept;
 
 // True for a handshake, rightly made or not. Any other request is ordinary, whatever its Upgrade says.
-bool is_handshake(const request_rec* r) noexcept;
+// `upgrade`: upgrade_of(r).
+bool is_handshake(const request_rec* r, const ws::UpgradeRequest& upgrade) noexcept;
 
 // True for a handshake that we take: on a route to an origin that may speak WebSocket. Known behind the
 // fixups.

@@ -1,7 +1,9 @@
 #include "mod_wsflow/httpd/request/refusal.hpp"
 
+#include "mod_wsflow/base/clock.hpp"
 #include "mod_wsflow/base/text.hpp"
 #include "mod_wsflow/httpd/process/process.hpp"
+#include "mod_wsflow/httpd/request/client_address.hpp"
 #include "mod_wsflow/httpd/request/handshake_request.hpp"
 #include "mod_wsflow/os/random.hpp"
 #include "mod_wsflow/shm/labels.hpp"
@@ -15,7 +17,8 @@ using base::HandshakeRefusal;
 // True if another member of a balancer would refuse as well.
 bool is_our_own(HandshakeRefusal reason) noexcept {
   return reason == HandshakeRefusal::max_tunnels || reason == HandshakeRefusal::worker_share ||
-         reason == HandshakeRefusal::route_drained || reason == HandshakeRefusal::internal;
+         reason == HandshakeRefusal::max_handshakes || reason == HandshakeRefusal::route_drained ||
+         reason == HandshakeRefusal::internal;
 }
 
 void write_fields(request_rec* r, const Failure& failure) noexcept {
@@ -42,6 +45,10 @@ std::uint32_t spread_retry(std::uint32_t least, std::uint32_t span) noexcept {
   return least + os::random32() % span;
 }
 
+Failure no_room(base::HandshakeRefusal reason) noexcept {
+  return {.status = HTTP_SERVICE_UNAVAILABLE, .reason = reason, .retry_after = spread_retry(1, 10)};
+}
+
 int refuse(request_rec* r, const Failure& failure) noexcept {
   write_fields(r, failure);
   apr_table_setn(r->subprocess_env, "WSFLOW_OUTCOME", "refused");
@@ -62,11 +69,16 @@ int refuse(request_rec* r, const Failure& failure) noexcept {
 
 void count_refusal(Process& process, request_rec* r, HandshakeRefusal reason) noexcept {
   process.recorder.refused(reason);
-  const auto* route = state_of(r).route;
-  const shm::LabelTexts texts{.server = server_name(r->server),
-                              .route = route != nullptr && route->path != nullptr ? route->path : "",
-                              .origin = ""};
-  shm::count_refused(process.segment, shm::intern(process.segment, texts));
+  if (shm::count_refused_client(process.segment.refusals, client_address(r), reason, base::now_us()))
+    process.recorder.add(metrics::kRefusedAgain);
+  const auto& state = state_of(r);
+  const bool of_origin = base::is_of_origin(reason) && state.origin.text != nullptr;
+  const shm::LabelTexts texts{
+      .server = server_name(r->server),
+      .route = state.route != nullptr && state.route->path != nullptr ? state.route->path : "",
+      .origin = of_origin ? state.origin.text : "",
+      .of_request = of_origin && state.origin.of_request};
+  shm::count_refused(process.segment, shm::intern(process.segment, texts), reason);
 }
 
 void note_tunnel(request_rec* r, std::uint64_t id) noexcept {
@@ -85,6 +97,7 @@ void blame_no_origin(request_rec* r) noexcept {
 }
 
 int finish_request(int* status, request_rec* r) noexcept {
+  if (*status == SUSPENDED) return DECLINED;  // it goes on behind its wait
   auto& state = state_of(r);
   if (!state.refusal && *status == HTTP_SERVICE_UNAVAILABLE && opens_tunnel(r)) {
     // No member of the balancer was usable: mod_proxy did not call this module.

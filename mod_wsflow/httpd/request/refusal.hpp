@@ -26,6 +26,9 @@ struct Failure {
 // not come back together.
 std::uint32_t spread_retry(std::uint32_t least, std::uint32_t span) noexcept;
 
+// The failure of a handshake for which this child has no room now: 503, to be tried again in 1 to 10 seconds.
+Failure no_room(base::HandshakeRefusal reason) noexcept;
+
 // Refuses `r`; every refusal goes through here. Writes the fields of the answer, the sentence of its page,
 // and WSFLOW_REFUSED_BY, WSFLOW_LIMIT_REASON and WSFLOW_OUTCOME for logs and expressions. Notes a refused
 // handshake for finish_request(). Returns the status. Worker thread.

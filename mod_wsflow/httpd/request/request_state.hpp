@@ -9,8 +9,15 @@
 
 namespace wsflow::httpd {
 
+// The name of an origin in logs, status and actions.
+struct OriginName {
+  const char* text = nullptr;  // in the pool of the request
+  bool of_request = false;     // the name depends on the request: there may be any number of names
+};
+
 struct Demands;
 struct LimitHold;
+struct MemberWork;
 struct SentFields;
 
 // Our state of a request, in the request's pool. Only the thread that has the request touches it.
@@ -21,10 +28,14 @@ struct RequestState {
   const char* looked_up_path = nullptr;
   // The refusal of the last attempt: mod_proxy may try another member of a balancer.
   std::optional<base::HandshakeRefusal> refusal;
+  char* balancer_url = nullptr;      // "balancer://…" of a handshake; nullptr: its origin is no member
+  int attempts = 0;                  // origins that were tried for its tunnel
+  OriginName origin{};               // of the last of them; no text: none was
   LimitHold* hold = nullptr;         // nullptr: the limits were not judged yet, or there are none
   const Demands* demands = nullptr;  // the demands of a request that waits; nullptr: it does not wait
   limits::Micros waits_since = 0;    // with `demands`
   SentFields* fields = nullptr;      // nullptr: nothing judges by fields
+  MemberWork* work = nullptr;        // nullptr: it counts as load of no balancer member
 };
 // The state of a request; the first call makes it.
 RequestState& state_of(request_rec* r) noexcept;

@@ -1,16 +1,19 @@
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "mod_wsflow/httpd/api.hpp"
+#include "mod_wsflow/status/html_confirm.hpp"
 
 namespace wsflow::httpd {
 
 // The answer to an action.
 struct ActionAnswer {
   int status = HTTP_OK;
-  std::string text{};       // with 200 the JSON, else the error
-  const char* anchor = "";  // the section of the page that shows the change
+  std::string text{};                          // with 200 the JSON, else the error
+  const char* anchor = "";                     // the section of the page that shows the change
+  std::optional<status::Question> question{};  // to be answered before anything is done
 };
 
 inline constexpr const char* kTooManyJobs =

@@ -35,6 +35,15 @@ ActionAnswer change_limit(Process& process, request_rec* r, std::span<const stat
   if (!before) return {.status = HTTP_NOT_FOUND, .text = unknown};
   auto wrong = status::out_of_place(action->change, before->defined);
   if (!wrong.empty()) return {.status = HTTP_BAD_REQUEST, .text = std::move(wrong)};
+  if (status::asks_first(fields)) {
+    return {.anchor = "#limits",
+            .question = status::Question{
+                .title = "Change limit " + before->name + "?",
+                .sentences = {status::told(action->change, before->now) + ".",
+                              "No tunnel is closed by it: " + std::to_string(before->in_use) +
+                                  " permits are in use and stay so."},
+                .button = "Change it"}};
+  }
   if (!limits::change(access, action->limit, action->change, limits::now())) {
     return {.status = HTTP_SERVICE_UNAVAILABLE, .text = "the limits are locked: try again"};
   }

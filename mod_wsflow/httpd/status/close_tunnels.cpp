@@ -3,12 +3,11 @@
 #include <algorithm>
 
 #include "mod_wsflow/base/clock.hpp"
-#include "mod_wsflow/httpd/config/limit_config.hpp"
-#include "mod_wsflow/httpd/elements.hpp"
 #include "mod_wsflow/httpd/housekeeping/close_jobs.hpp"
 #include "mod_wsflow/httpd/log.hpp"
 #include "mod_wsflow/httpd/process/process.hpp"
 #include "mod_wsflow/httpd/status/action.hpp"
+#include "mod_wsflow/httpd/status/limit_key.hpp"
 #include "mod_wsflow/shm/tunnel_view.hpp"
 #include "mod_wsflow/status/action_close.hpp"
 #include "mod_wsflow/status/json_action.hpp"
@@ -22,19 +21,11 @@ constexpr const char* kLocked = "the limits are locked: try again";
 // Adds the limit of `action` to `job`, and its key as requests of that limit have it. Returns the error, or
 // 200.
 ActionAnswer add_key(const Process& process, const status::CloseAction& action, shm::Job& job) {
-  const auto rules = elements<LimitConfig*>(config_of(process.server).limits);
-  const auto found = std::find_if(rules.begin(), rules.end(), [&](const LimitConfig* rule) {
-    return rule->where != nullptr && action.limit == rule->definition.name;
-  });
+  const auto* rule = defined_limit(process.server, action.limit);
   const auto limit = status::said({.name = "limit", .value = action.limit});
-  if (found == rules.end()) return {.status = HTTP_NOT_FOUND, .text = limit + ": there is no such limit"};
-  const auto& rule = **found;
-  if (rule.key == nullptr) return {.status = HTTP_BAD_REQUEST, .text = limit + ": it has no key="};
-  char space[64];
-  const auto text = rule.ipv6_prefix < 128
-                        ? limits::network_of(action.key, static_cast<unsigned>(rule.ipv6_prefix), space)
-                        : action.key;
-  const auto key = limits::make_key(shm::limits_table(process.segment).secret, text, false);
+  if (rule == nullptr) return {.status = HTTP_NOT_FOUND, .text = limit + ": there is no such limit"};
+  if (rule->key == nullptr) return {.status = HTTP_BAD_REQUEST, .text = limit + ": it has no key="};
+  const auto key = key_in(*rule, process.segment, action.key);
   std::copy(std::begin(key.hash), std::end(key.hash), job.key);
   job.limit = shm::packed<sizeof(job.limit)>(action.limit);
   return {};
@@ -71,6 +62,19 @@ ActionAnswer close_tunnels(Process& process, request_rec* r, std::span<const sta
   if (action->id && *matched == 0)
     return {.status = HTTP_NOT_FOUND, .text = "there is no such tunnel: " + status::told(*action)};
   done.matched = *matched;
+  if (status::asks_first(fields)) {
+    const auto what = status::tunnels_text(done.matched);
+    return {
+        .anchor = "#tunnels",
+        .question = status::Question{
+            .title = "Close " + what + "?",
+            .sentences = {"With " + status::told(*action) + ".",
+                          "Each gets a Close frame with the code " + std::to_string(action->code) +
+                              ", on both sides. " + status::pace_text(done.matched, action->pace),
+                          "Their clients may come again: only a drained route or a limit keeps them away."},
+            .button = "Close " + what,
+            .closes = true}};
+  }
   if (action->pace == 0) {
     const auto ended = end_matching(process.segment, job, SIZE_MAX);
     if (!ended) return {.status = HTTP_SERVICE_UNAVAILABLE, .text = kLocked};

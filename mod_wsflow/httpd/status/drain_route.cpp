@@ -49,6 +49,20 @@ shm::Job job_of(const status::DrainAction& action) noexcept {
   return job;
 }
 
+ActionAnswer question(const status::DrainAction& action, std::uint64_t matched) {
+  const auto what = status::tunnels_text(matched);
+  return {
+      .anchor = "#routes",
+      .question = status::Question{
+          .title = "Drain " + texts_of(action) + ", and close " + what + "?",
+          .sentences = {"Its handshakes get 503 from then on, until it is told to take new tunnels again.",
+                        "Each of its tunnels gets a Close frame with the code " +
+                            std::to_string(action.code) + ", on both sides. " +
+                            status::pace_text(matched, action.pace)},
+          .button = "Drain, and close " + what,
+          .closes = true}};
+}
+
 }  // namespace
 
 ActionAnswer drain_route(Process& process, request_rec* r, std::span<const status::Field> fields) {
@@ -57,12 +71,13 @@ ActionAnswer drain_route(Process& process, request_rec* r, std::span<const statu
   if (!is_known(process, named(action->server, action->route)))
     return {.status = HTTP_NOT_FOUND, .text = "there is no " + texts_of(*action)};
   const auto now = base::now_us();
+  const shm::Reading<shm::Job> job{job_of(*action), shm::kSet | static_cast<std::uint64_t>(now)};
+  if (status::asks_first(fields)) return question(*action, count_matching(process.segment, job).value_or(0));
   // The status shows the route then, even if nobody has used it.
   shm::intern(process.segment, {.server = action->server, .route = action->route, .origin = {}});
   const bool was_closed = shm::is_closed(process.segment, action->server, action->route);
   if (!shm::close_route(process.segment, action->server, action->route, now))
     return {.status = HTTP_SERVICE_UNAVAILABLE, .text = "32 routes are drained: no more can be"};
-  const shm::Reading<shm::Job> job{job_of(*action), shm::kSet | static_cast<std::uint64_t>(now)};
   if (!shm::add_job(process.segment, job.facts, now)) {
     if (!was_closed) shm::open_route(process.segment, action->server, action->route);
     return {.status = HTTP_SERVICE_UNAVAILABLE, .text = kTooManyJobs};
@@ -81,6 +96,12 @@ ActionAnswer drain_route(Process& process, request_rec* r, std::span<const statu
 ActionAnswer undrain_route(Process& process, request_rec* r, std::span<const status::Field> fields) {
   const auto action = status::read_undrain_action(fields);
   if (!action) return {.status = HTTP_BAD_REQUEST, .text = action.wrong()};
+  if (status::asks_first(fields) && shm::is_closed(process.segment, action->server, action->route)) {
+    return {.anchor = "#routes",
+            .question = status::Question{.title = "Take new tunnels again?",
+                                         .sentences = {"The " + texts_of(*action) + " is drained."},
+                                         .button = "Take new tunnels"}};
+  }
   if (!shm::open_route(process.segment, action->server, action->route))
     return {.status = HTTP_NOT_FOUND, .text = texts_of(*action) + " is not drained"};
   ap_log_rerror(APLOG_MARK, APLOG_NOTICE, 0, r, WSFLOGNO(0154) "%s undrained by %s at %s",

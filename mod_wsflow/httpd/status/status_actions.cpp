@@ -83,6 +83,10 @@ ActionAnswer act(Process& process, request_rec* r, std::span<const status::Field
 
 int send(request_rec* r, const ActionAnswer& answer, std::span<const status::Field> fields) {
   const bool to_page = status::value_of(fields, "from") == "page";
+  if (answer.question) {
+    return send_document(r, HTTP_OK, "text/html; charset=utf-8",
+                         status::to_confirmation(*answer.question, fields, answer.anchor));
+  }
   if (answer.status == HTTP_OK) {
     if (!to_page) return send_document(r, HTTP_OK, "application/json", answer.text);
     // Leads back to the page itself, whatever its address is on the client's side of a proxy.

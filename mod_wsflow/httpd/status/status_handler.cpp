@@ -5,9 +5,12 @@
 
 #include "mod_wsflow/base/text.hpp"
 #include "mod_wsflow/base/utf8.hpp"
+#include "mod_wsflow/httpd/dump/capacity_now.hpp"
 #include "mod_wsflow/httpd/guard.hpp"
+#include "mod_wsflow/httpd/presence/presence.hpp"
 #include "mod_wsflow/httpd/process/process.hpp"
 #include "mod_wsflow/httpd/process/shared_segment.hpp"
+#include "mod_wsflow/httpd/status/presence_search.hpp"
 #include "mod_wsflow/httpd/status/status_actions.hpp"
 #include "mod_wsflow/httpd/status/status_answer.hpp"
 #include "mod_wsflow/httpd/status/status_model.hpp"
@@ -28,18 +31,13 @@ int send_metrics(request_rec* r, const status::Model& model) {
   return send_document(r, HTTP_OK, status::content_type(format), status::to_metrics(model, format));
 }
 
-LogWriter* writer_of(Process* process) noexcept {
-  return process != nullptr ? process->log_writer.get() : nullptr;
-}
-
-int answer(request_rec* r, LogWriter* writer, shm::Layout& layout) {
-  std::string wrong;
-  const auto query = status::read_status_query(r->args != nullptr ? r->args : "", wrong);
-  if (!query)
-    return send_document(r, HTTP_BAD_REQUEST, "text/plain; charset=utf-8",
-                         base::printable_utf8(wrong) + "\n");
-  auto model = status_model(writer, layout, *query);
-  switch (query->format) {
+int answer(request_rec* r, const Process* process, shm::Layout& layout, const status::StatusQuery& query,
+           std::shared_ptr<const presence::Search> search) {
+  auto model = status_model(process, layout, query);
+  model.presence.search = std::move(search);
+  if (query.format == status::StatusFormat::json || query.format == status::StatusFormat::page)
+    model.capacity = capacity_now(ap_server_conf, model.active());
+  switch (query.format) {
     case status::StatusFormat::lines:
       return send_document(r, HTTP_OK, "text/plain; charset=utf-8", status::to_auto_lines(model));
     case status::StatusFormat::json:
@@ -55,13 +53,29 @@ int answer(request_rec* r, LogWriter* writer, shm::Layout& layout) {
                        script_nonce);
 }
 
+int answer_search(request_rec* r, const Process& process, const status::StatusQuery& query,
+                  std::shared_ptr<const presence::Search> search) {
+  return answer(r, &process, process.segment, query, std::move(search));
+}
+
+int read_and_answer(request_rec* r, Process* process, shm::Layout& layout) {
+  std::string wrong;
+  const auto query = status::read_status_query(r->args != nullptr ? r->args : "", wrong);
+  if (!query)
+    return send_document(r, HTTP_BAD_REQUEST, "text/plain; charset=utf-8",
+                         base::printable_utf8(wrong) + "\n");
+  if (query->presence.empty() || process == nullptr || process->presence == nullptr)
+    return answer(r, process, layout, *query, nullptr);
+  return search_presence(*process, r, *query, answer_search);
+}
+
 int handle(Process* process, request_rec* r) {
   ap_allow_methods(r, REPLACE_ALLOW, "GET", "POST", nullptr);
   // HEAD is M_GET with header_only.
   if (r->method_number != M_GET && r->method_number != M_POST) return HTTP_METHOD_NOT_ALLOWED;
   auto* layout = segment();
   if (layout == nullptr) return HTTP_SERVICE_UNAVAILABLE;
-  if (r->method_number != M_POST) return answer(r, writer_of(process), *layout);
+  if (r->method_number != M_POST) return read_and_answer(r, process, *layout);
   return process != nullptr ? take_action(*process, r) : HTTP_SERVICE_UNAVAILABLE;
 }
 
@@ -78,7 +92,7 @@ int server_status(request_rec* r, int flags) noexcept {
     if (layout == nullptr) return DECLINED;
     status::StatusQuery query;
     query.tunnels.count = 0;
-    const auto model = status_model(writer_of(child()), *layout, query);
+    const auto model = status_model(child(), *layout, query);
     const bool lines = (flags & AP_STATUS_SHORT) != 0;
     const auto text = lines ? status::to_auto_lines(model) : status::to_html_section(model);
     ap_rwrite(text.data(), static_cast<int>(text.size()), r);

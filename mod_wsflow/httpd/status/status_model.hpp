@@ -5,10 +5,10 @@
 
 namespace wsflow::httpd {
 
-class LogWriter;
+struct Process;
 
 // What the status shows now of everything in `layout`: counters, processes, limits, routes, the tunnels that
 // are asked for. A worker thread; may reap processes that have died.
-status::Model status_model(LogWriter* writer, shm::Layout& layout, const status::StatusQuery& query);
+status::Model status_model(const Process* process, shm::Layout& layout, const status::StatusQuery& query);
 
 }  // namespace wsflow::httpd

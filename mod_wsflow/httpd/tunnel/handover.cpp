@@ -7,9 +7,11 @@
 #include "mod_wsflow/httpd/housekeeping/origin_load.hpp"
 #include "mod_wsflow/httpd/limits/hold.hpp"
 #include "mod_wsflow/httpd/log.hpp"
+#include "mod_wsflow/httpd/presence/presence_listener.hpp"
 #include "mod_wsflow/httpd/process/process.hpp"
 #include "mod_wsflow/httpd/request/connection_state.hpp"
 #include "mod_wsflow/httpd/request/held_input.hpp"
+#include "mod_wsflow/httpd/request/origin_session.hpp"
 #include "mod_wsflow/httpd/tunnel/switch_protocols.hpp"
 #include "mod_wsflow/httpd/tunnel/tunnel_log_record.hpp"
 #include "mod_wsflow/httpd/tunnel/tunnel_row.hpp"
@@ -26,10 +28,15 @@ std::span<const std::uint8_t> bytes_of(std::string_view text) noexcept {
   return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
 }
 
+// A second descriptor of the socket. APR knows whether the socket is non-blocking, as it has made it so.
 base::UniqueFd duplicate(apr_socket_t* socket) noexcept {
   apr_os_sock_t fd = -1;
   if (apr_os_sock_get(&fd, socket) != APR_SUCCESS) return {};
-  return os::duplicate(fd);
+  auto copy = os::duplicate(fd);
+  apr_int32_t non_blocking = 0;
+  apr_socket_opt_get(socket, APR_SO_NONBLOCK, &non_blocking);
+  if (copy && non_blocking == 0 && !os::set_non_blocking(copy.get())) copy.reset();
+  return copy;
 }
 
 // Takes a reference to the SSL object of a connection, and makes mod_ssl end that object without a word to
@@ -45,11 +52,9 @@ bool close_notify_was_read(const ConnectionState& state) noexcept {
   return state.ssl != nullptr && (SSL_get_shutdown(state.ssl) & SSL_RECEIVED_SHUTDOWN) != 0;
 }
 
-// Puts `dummy` in the place of the client's socket: httpd closes that one (as mod_proxy_fdpass does), and
-// writes nothing more for `r`.
-void leave_dummy(request_rec* r, apr_socket_t* dummy) noexcept {
+// Makes httpd write nothing more for `r`, and end its connection after it.
+void cut_off(request_rec* r) noexcept {
   auto* c = r->connection;
-  ap_set_core_module_config(c->conn_config, dummy);
   r->input_filters = r->proto_input_filters = c->input_filters;
   r->output_filters = r->proto_output_filters = c->output_filters;
   r->eos_sent = 1;
@@ -79,25 +84,21 @@ Failure hand_over(Process& process, request_rec* r, Origin& origin, Handover han
   tunnel::Tunnel::Parts parts;
   parts.client_fd = duplicate(ap_get_conn_socket(c));
   parts.origin_fd = duplicate(origin.backend()->sock);
-  apr_socket_t* dummy = nullptr;
-  const auto status = apr_socket_create(&dummy, APR_INET, SOCK_STREAM, APR_PROTO_TCP, c->pool);
-  if (!parts.client_fd || !parts.origin_fd || status != APR_SUCCESS) {
-    ap_log_rerror(APLOG_MARK, APLOG_ERR, status != APR_SUCCESS ? status : errno, r,
-                  WSFLOGNO(0050) "no descriptors for a tunnel");
+  if (!parts.client_fd || !parts.origin_fd) {
+    ap_log_rerror(APLOG_MARK, APLOG_ERR, errno, r, WSFLOGNO(0050) "no descriptors for a tunnel");
     c->keepalive = AP_CONN_CLOSE;  // its input is drained
     return {.status = HTTP_SERVICE_UNAVAILABLE, .reason = HandshakeRefusal::internal};
   }
-  if (!switch_protocols(r, origin)) {
-    apr_socket_close(dummy);
-    return {.status = DONE, .reason = HandshakeRefusal::client_gone};
-  }
+  if (!switch_protocols(r, origin)) return {.status = DONE, .reason = HandshakeRefusal::client_gone};
 
   // The origin's side: mod_proxy's connection is closed at once.
   auto& origin_state = *state_of(origin.connection());
   const bool origin_ended = close_notify_was_read(origin_state);
+  keep_session(origin.connection());
   parts.origin_ssl = take_tls(origin_state);
   parts.origin_lease = enter_origin(process, origin.worker());
   parts.listeners.add(make_tunnel_log_record(process, r, origin, "engine"));
+  add_presence(process, r, parts.listeners);
   parts.row = open_row(process, r, origin, handover.id, false);
   // From here on `parts` alone has the origin: the duplicate descriptor, our reference to the SSL object,
   // the load lease and the row. release() closes mod_proxy's descriptor and drops mod_ssl's reference. The
@@ -110,33 +111,33 @@ Failure hand_over(Process& process, request_rec* r, Origin& origin, Handover han
   client_state.received_shutdown = close_notify_was_read(client_state);
   parts.client_ssl = take_tls(client_state);
   client_state.handed_ssl = parts.client_ssl.get();
-  os::set_no_delay(parts.client_fd.get());
+  // httpd's listeners have it, and an accepted socket inherits it: APR knows, and asks the kernel for
+  // nothing.
+  apr_socket_opt_set(ap_get_conn_socket(c), APR_TCP_NODELAY, 1);
   os::set_buffers(parts.client_fd.get(), static_cast<int>(handover.settings.receive_buffer),
                   static_cast<int>(handover.settings.send_buffer));
-  const auto& options = process.options.intern(make_options(handover.settings, r->server));
-  for (const int fd : {parts.client_fd.get(), parts.origin_fd.get()}) {
-    os::set_peer_timeout(fd, options.stall);
-  }
+  auto options = make_options(handover.settings, r->server);
 
   // From here on `parts`, and then the tunnel made of it, owns the admission and the permit too; the hold of
   // the request is empty. Of the client it owns the duplicate descriptor and a reference to the SSL object;
   // httpd and mod_ssl still have theirs.
   parts.admission = std::move(handover.admission);
   parts.permit = take_permit(r);
-  parts.options = &options;
+  options.lenders = tunnel::Tunnel::lenders_of(parts);
+  parts.options = &process.options.intern(options);
   parts.lives_until = handover.lives_until;
   parts.session_until = handover.session_until;
   parts.extensions = has_extensions(origin.head());
   parts.id = handover.id;
-  auto tunnel = std::make_unique<tunnel::Tunnel>(std::move(parts), base::now());
+  auto tunnel = tunnel::Tunnel::make(process.engine->slots(), std::move(parts), base::now());
   tunnel->preload(tunnel::Side::client, bytes_of(client_early), recorder);
   tunnel->preload(tunnel::Side::origin, bytes_of(origin_early), recorder);
 
-  // From here on httpd uses the dummy as the client's socket, and only ends what it still has of the client:
-  // the first descriptor and mod_ssl's reference. The connection's state owns the tunnel, and so both
+  // From here on httpd only ends what it still has of the client: the first descriptor, which leave_client()
+  // keeps from a shutdown, and mod_ssl's reference. The connection's state owns the tunnel, and so both
   // duplicate descriptors, our references to both SSL objects, the permit and the row, until the last
   // cleanup of the connection gives the tunnel to an event loop (connection_state.cpp).
-  leave_dummy(r, dummy);
+  cut_off(r);
   client_state.handed_over = tunnel.release();
   return {};
 }

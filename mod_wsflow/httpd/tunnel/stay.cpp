@@ -42,11 +42,10 @@ Stay reason_to_stay(Process& process, const request_rec* r) noexcept {
   if (state_of(c) == nullptr) {
     return {"it was made before the module was active", "nothing: new connections can leave", kTooOld};
   }
-  return origin_reason_to_stay(r, c);
+  return origin_reason_to_stay(r, foreign_filter(c));
 }
 
-Stay origin_reason_to_stay(const request_rec* r, const conn_rec* origin) noexcept {
-  const char* name = foreign_filter(origin);
+Stay origin_reason_to_stay(const request_rec* r, const char* name) noexcept {
   if (name == nullptr) return {};
   return {apr_pstrcat(r->pool, "the connection filter ", name, " is not known", nullptr),
           "take out the module that it belongs to, or what switches it on here", bit_of(name)};

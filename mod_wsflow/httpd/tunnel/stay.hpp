@@ -18,8 +18,8 @@ struct Stay {
 
 // The reason of the connection of `r`. Worker thread.
 Stay reason_to_stay(Process& process, const request_rec* r) noexcept;
-// The reason of `origin`, the connection to the origin of `r`. Worker thread.
-Stay origin_reason_to_stay(const request_rec* r, const conn_rec* origin) noexcept;
+// The reason of a connection of `r` with a filter of that name, which is not known; nullptr: there is none.
+Stay origin_reason_to_stay(const request_rec* r, const char* name) noexcept;
 
 // True if no tunnel of any process has stayed for this reason before in this generation.
 bool is_first(Process& process, const Stay& stay) noexcept;

@@ -21,10 +21,11 @@ constexpr const char* kAgreed[] = {"Sec-WebSocket-Accept", "Sec-WebSocket-Protoc
                                    "Sec-WebSocket-Extensions"};
 
 void run_head_filters(request_rec* r) noexcept {
-  auto* nothing = apr_brigade_create(r->pool, r->connection->bucket_alloc);
+  apr_bucket_brigade* nothing = nullptr;
   for (const auto* filter = r->output_filters; filter != nullptr; filter = filter->next) {
     const std::string_view name(filter->frec->name);
     if (std::find(std::begin(kHeadFilters), std::end(kHeadFilters), name) == std::end(kHeadFilters)) continue;
+    if (nothing == nullptr) nothing = apr_brigade_create(r->pool, r->connection->bucket_alloc);
     // A filter without a next one writes nothing.
     ap_filter_t alone = *filter;
     alone.next = nullptr;
@@ -37,14 +38,12 @@ bool is_agreed(const char* name) noexcept {
                      [&](const char* each) { return ap_cstr_casecmp(each, name) == 0; });
 }
 
-// The fields for which `wanted` is true.
+// Adds the fields for which `wanted` is true.
 template <typename Wanted>
-apr_table_t* select(request_rec* r, const apr_table_t* fields, Wanted wanted) {
-  auto* selected = apr_table_make(r->pool, apr_table_elts(fields)->nelts);
+void add(apr_table_t* to, const apr_table_t* fields, Wanted wanted) {
   for (const auto& entry : elements<const apr_table_entry_t>(apr_table_elts(fields))) {
-    if (entry.key != nullptr && wanted(entry)) apr_table_addn(selected, entry.key, entry.val);
+    if (entry.key != nullptr && wanted(entry)) apr_table_addn(to, entry.key, entry.val);
   }
-  return selected;
 }
 
 // True if the field is one line. httpd checks that in a filter too, which a 101 does not pass.
@@ -62,13 +61,14 @@ bool switch_protocols(request_rec* r, const Origin& origin) {
   r->status = HTTP_SWITCHING_PROTOCOLS;
   r->status_line = nullptr;
   take_fields(r, origin);
-  const auto* agreed =
-      select(r, r->headers_out, [](const apr_table_entry_t& field) { return is_agreed(field.key); });
+  constexpr int kUsual = 16;
+  auto* agreed = apr_table_make(r->pool, static_cast<int>(std::size(kAgreed)));
+  add(agreed, r->headers_out, [](const auto& field) { return is_agreed(field.key); });
   run_head_filters(r);
-  auto* all = apr_table_overlay(r->pool, r->err_headers_out, r->headers_out);
-  const auto* others = select(
-      r, all, [&](const apr_table_entry_t& field) { return !is_agreed(field.key) && is_sound(r, field); });
-  auto* fields = apr_table_overlay(r->pool, others, agreed);
+  auto* fields = apr_table_make(r->pool, kUsual);
+  for (const auto* table : {r->err_headers_out, r->headers_out})
+    add(fields, table, [r](const auto& field) { return !is_agreed(field.key) && is_sound(r, field); });
+  add(fields, agreed, [](const auto&) { return true; });
   // The body of a 101 is the tunnel; a length or an encoding would be about something else.
   apr_table_unset(fields, "Content-Length");
   apr_table_unset(fields, "Transfer-Encoding");

@@ -1,12 +1,12 @@
 #include "mod_wsflow/httpd/tunnel/tunnel_row.hpp"
 
 #include <algorithm>
-#include <bit>
 
 #include "mod_wsflow/base/clock.hpp"
 #include "mod_wsflow/httpd/housekeeping/origin_load.hpp"
 #include "mod_wsflow/httpd/limits/hold.hpp"
 #include "mod_wsflow/httpd/process/process.hpp"
+#include "mod_wsflow/httpd/request/client_address.hpp"
 #include "mod_wsflow/httpd/request/connection_state.hpp"
 #include "mod_wsflow/httpd/request/request_state.hpp"
 
@@ -16,15 +16,6 @@ namespace {
 
 std::string_view text(const char* value) noexcept {
   return value != nullptr ? value : "";
-}
-
-shm::Address address(const apr_sockaddr_t* from) noexcept {
-  if (from == nullptr) return {};
-  if (from->family == APR_INET) {
-    return shm::Address::v4(std::bit_cast<std::array<std::uint8_t, 4>>(from->sa.sin.sin_addr));
-  }
-  if (from->family == APR_INET6) return std::bit_cast<shm::Address>(from->sa.sin6.sin6_addr);
-  return {};
 }
 
 bool has_tls(const conn_rec* c) noexcept {
@@ -56,7 +47,7 @@ shm::RowLease open_row(Process& process, request_rec* r, const Origin& origin, s
   return process.rows.open({.id = id,
                             .started_us = now,
                             .began_us = base::now_us(),
-                            .client = address(r->useragent_addr),
+                            .client = client_address(r),
                             .server = server_name(r->server),
                             .route = state.route != nullptr ? text(state.route->path) : "",
                             .origin = text(origin.name().text),

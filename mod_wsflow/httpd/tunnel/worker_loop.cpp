@@ -136,7 +136,7 @@ void WorkerLoop::obey(RunState state) {
   if (state == RunState::drain) drain_at_ = end_of_drain(process_.drain, now_);
   if (state != RunState::stop) return;
   stop_at_ = now_ + tunnel::Engine::kStopTime;
-  close(ws::close_code::kGoingAway, Outcome::server_stop);
+  if (!over_) tunnel_.begin_close(os::random32(), outcome_of_stop(process_));
 }
 
 void WorkerLoop::close(std::uint16_t code, Outcome outcome) {

@@ -4,7 +4,9 @@
 #include "mod_wsflow/httpd/limits/hold.hpp"
 #include "mod_wsflow/httpd/log.hpp"
 #include "mod_wsflow/httpd/mpm_query.hpp"
+#include "mod_wsflow/httpd/presence/presence_listener.hpp"
 #include "mod_wsflow/httpd/process/process.hpp"
+#include "mod_wsflow/httpd/request/origin_session.hpp"
 #include "mod_wsflow/httpd/tunnel/handover.hpp"
 #include "mod_wsflow/httpd/tunnel/switch_protocols.hpp"
 #include "mod_wsflow/httpd/tunnel/tunnel_log_record.hpp"
@@ -28,8 +30,10 @@ void bound_peer(apr_socket_t* socket, const config::TunnelSettings& settings) no
 }
 
 const tunnel::Options& options_of(Process& process, const server_rec* server,
-                                  const config::TunnelSettings& settings) {
+                                  const config::TunnelSettings& settings,
+                                  const tunnel::Tunnel::Parts& parts) {
   auto made = make_options(settings, server);
+  made.lenders = tunnel::Tunnel::lenders_of(parts);
   made.stall = 0;  // of the bytes behind its socket pair the tunnel knows nothing: its WorkerLoop does
   return process.options.intern(made);
 }
@@ -53,6 +57,7 @@ Failure run_on_worker(Process& process, request_rec* r, Origin& origin, Handover
   if (!mpm_has_threads()) stop_behind.emplace();
   tunnel::Tunnel::Parts parts;
   Pump client_pump(c);
+  keep_session(origin.connection());
   Pump origin_pump(origin.connection());
   parts.client_fd = client_pump.open();
   parts.origin_fd = origin_pump.open();
@@ -69,13 +74,15 @@ Failure run_on_worker(Process& process, request_rec* r, Origin& origin, Handover
   parts.admission = std::move(handover.admission);
   parts.row = open_row(process, r, origin, handover.id, true);  // first: it reads the permit of the hold
   parts.permit = take_permit(r);
-  parts.options = &options_of(process, r->server, handover.settings);
+  parts.options = &options_of(process, r->server, handover.settings, parts);
   parts.lives_until = handover.lives_until;
   parts.session_until = handover.session_until;
   parts.extensions = has_extensions(origin.head());
   parts.id = handover.id;
   parts.listeners.add(make_tunnel_log_record(process, r, origin, "worker"));
-  tunnel::Tunnel tunnel(std::move(parts), base::now());
+  add_presence(process, r, parts.listeners);
+  const auto made = tunnel::Tunnel::make(std::move(parts), base::now());
+  auto& tunnel = *made;
   const auto early = origin.behind_head();
   tunnel.preload(tunnel::Side::origin, {reinterpret_cast<const std::uint8_t*>(early.data()), early.size()},
                  process.recorder);

@@ -125,13 +125,78 @@ $("more").onclick = () => {
 };
 $("fewer").onclick = () => many.forEach((socket) => socket.close(1000));
 
+/* Flow control: the origin sends requests and tells of them; sockets are the browser's own. */
+const CROWD = 50;
+const crowd = new Set();
+let crowdFailed = 0;
+const seconds = (value) => value === undefined ? "–" : value < 0.1 ? `${(1000 * value).toFixed(1)} ms` : `${value.toFixed(2)} s`;
+
+function showDrive(state) {
+  $("send").disabled = state.running;
+  $("ok").textContent = state.counts[200] || 0;
+  $("refused-requests").textContent = state.counts[503] || 0;
+  $("retry-after").textContent = state.retry_after ? `${state.retry_after} s` : "–";
+  $("ok-time").textContent = seconds(state.median[200]);
+  $("refused-time").textContent = seconds(state.median[503]);
+}
+
+$("send").onclick = () => {
+  const drive = new WebSocket(base + "/drive");
+  showDrive({running: true, counts: {}, median: {}});
+  drive.onmessage = (event) => showDrive(JSON.parse(event.data));
+  drive.onclose = () => { $("send").disabled = false; };
+};
+
+function showCrowd() {
+  $("crowd-open").textContent = [...crowd].filter((socket) => socket.readyState === WebSocket.OPEN).length;
+  $("crowd-failed").textContent = crowdFailed;
+  $("crowd").disabled = [...crowd].some((socket) => socket.readyState === WebSocket.CONNECTING);
+  $("leave").disabled = crowd.size === 0;
+}
+
+$("crowd").onclick = () => {
+  crowdFailed = 0;
+  for (let n = 0; n < CROWD; n++) {
+    const socket = new WebSocket(base + "/few");
+    let opened = false;
+    crowd.add(socket);
+    socket.onopen = () => { opened = true; showCrowd(); };
+    socket.onclose = () => { crowd.delete(socket); crowdFailed += opened ? 0 : 1; showCrowd(); };
+  }
+  showCrowd();
+};
+$("leave").onclick = () => crowd.forEach((socket) => socket.close(1000));
+
+function bar(id, value, most) {
+  const meter = $(id);
+  meter.max = most;
+  meter.value = value;
+  meter.nextElementSibling.textContent = `${value} of ${most}`;
+  meter.parentElement.classList.toggle("full", value >= most);
+}
+
+/* What the module says of the two limits. */
+function showLimits(limits) {
+  const by = Object.fromEntries(limits.map((limit) => [limit.name, limit]));
+  const {requests, sockets} = by;
+  if (!requests || !sockets) return;
+  bar("requests-inside", requests.in_use, requests.concurrency.now);
+  bar("requests-queue", requests.waiting, requests.queue.now);
+  bar("sockets-inside", sockets.in_use, sockets.concurrency.now);
+  $("requests-advice").textContent = requests.advice || "";
+  $("sockets-advice").textContent = sockets.advice || "";
+  $("refused-sockets").textContent = sockets.refused;
+  const full = requests.in_use >= requests.concurrency.now || sockets.in_use >= sockets.concurrency.now;
+  setState("flow-state", requests.waiting ? `${requests.waiting} wait` : full ? "a limit is full" : "nobody waits", full ? "bad" : "good");
+}
+
 /* The strip: what the server says about itself. */
 async function refresh() {
   try {
     const [status, server] = await Promise.all([
       fetch("wsflow-status?json", {cache: "no-store"}), fetch("server-status?auto", {cache: "no-store"})]);
     if (!status.ok || !server.ok) throw new Error(`status ${status.status}, ${server.status}`);
-    const {tunnels, processes} = await status.json();
+    const {tunnels, processes, limits} = await status.json();
     const lines = await server.text();
     const value = (key) => (lines.match(new RegExp(`^${key}: (\\d+)`, "m")) || [])[1];
     $("active").textContent = tunnels.active;
@@ -139,6 +204,7 @@ async function refresh() {
     $("refused").textContent = tunnels.refused;
     $("processes").textContent = processes.length;
     $("busy").textContent = `${value("BusyWorkers")} of ${Number(value("BusyWorkers")) + Number(value("IdleWorkers"))}`;
+    showLimits(limits);
     $("strip-note").textContent = "";
   } catch (error) {
     $("strip-note").textContent = "No live numbers: " + error.message;

@@ -57,6 +57,7 @@ SSLSessionCache shmcb:{root}/ssl_scache(512000)
 {conf}
 {tls_conf}
 </VirtualHost>
+{tail}
 """
 
 # Only the plain host needs it spelled out: origins behind wss:// are reached from both.
@@ -76,13 +77,15 @@ def mpm_lines(mpm, children, threads):
 
 
 def render(*, root, module, certs, host, http_port, https_port, conf, main, plain_conf, tls_conf, mpm, children, threads,
-           modules):
+           modules, tail):
     names = [f"mpm_{mpm}", *MODULES, *modules]
     loads = "\n".join(f"LoadModule {name}_module {MODULES_DIR}/mod_{name}.so" for name in names)
+    # The virtual hosts of the documentation.
+    tail = tail.replace("*:80>", f"{host}:{http_port}>").replace("*:443>", f"{host}:{https_port}>")
     user = "User www-data\nGroup www-data" if os.geteuid() == 0 else ""
     return MAIN.format(root=root, module=module, certs=certs, host=host, http_port=http_port, https_port=https_port,
                        conf=conf, main=main, tls_conf=tls_conf, plain_conf=SSL_PROXY.format(certs=certs) + plain_conf,
-                       mpm=mpm_lines(mpm, children, threads), modules=loads, user=user)
+                       mpm=mpm_lines(mpm, children, threads), modules=loads, user=user, tail=tail)
 
 
 def conf_without_module(site):

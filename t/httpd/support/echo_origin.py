@@ -15,7 +15,8 @@ logging.getLogger("websockets").setLevel(logging.CRITICAL)
 class EchoOrigin:
     """`/…` echoes; `/close/4001/why` closes so; `/http/…` is answered as ordinary HTTP."""
 
-    def __init__(self, loop, tls=None, *, unix=False, name="origin", subprotocols=None, deflate=True):
+    def __init__(self, loop, tls=None, *, unix=False, name="origin", subprotocols=None, deflate=True,
+                 port=0):
         self._loop, self._tls, self.name = loop, tls, name
         self.requests = []
         self.closed = []
@@ -31,7 +32,7 @@ class EchoOrigin:
         else:
             sock = socket.socket()
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            sock.bind(("127.0.0.1", 0))
+            sock.bind(("127.0.0.1", port))
             self.port = sock.getsockname()[1]
             self._server = loop.run(self._serve(websockets.serve, sock=sock, backlog=1024, **options))
 

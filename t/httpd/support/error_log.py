@@ -15,6 +15,7 @@ REMARKS = re.compile(r"AH10159|AH00484|AH0028[67]|AH0309[23]|AH01882|WSF0073")
 # thread.
 _STOPPING = re.compile(r"Segmentation fault|AddressSanitizer:DEADLYSIGNAL|"
                        r"\[mpm_event:\w+\].*Bad file descriptor: AH(00468|00473|03465|10503)")
+_RESUMED = re.compile("AH00(489|163): .*resuming normal operations")
 _ALWAYS = re.compile(r"exit signal|AH00052|AddressSanitizer|ThreadSanitizer|runtime error:")
 
 
@@ -39,7 +40,7 @@ class ErrorLog:
         self.path = path
         self._allowed = []
         self._expected = []
-        self._stop = None
+        self._stops = []
 
     def text(self):
         return self.path.read_text(errors="replace") if self.path.exists() else ""
@@ -63,15 +64,18 @@ class ErrorLog:
         self._expected += [re.compile(p) for p in patterns]
 
     def mark_stop(self):
-        """httpd is about to be stopped. Its own children crash now and then while they are, without any module of
+        """httpd's children are about to be stopped. They crash now and then while they are, without any module of
         ours too: mpm_event's main thread closes the sockets of workers that are just closing them. So these
-        crashes are left to the sanitizers' stacks (sanitizers.py)."""
-        self._stop = len(self.lines())
+        crashes, until httpd goes on with others, are left to the sanitizers' stacks (sanitizers.py)."""
+        self._stops.append(len(self.lines()))
 
     def verdict(self):
         """What is wrong with the log, as a list of texts."""
-        complaints = [line for number, line in enumerate(self.lines()) if is_complaint(line) and not
-                      (self._stop is not None and number >= self._stop and _STOPPING.search(line))]
+        complaints, stopping = [], False
+        for number, line in enumerate(self.lines()):
+            stopping = (stopping or number in self._stops) and not _RESUMED.search(line)
+            if is_complaint(line) and not (stopping and _STOPPING.search(line)):
+                complaints.append(line)
         known = self._allowed + self._expected
         wrong = [f"undeclared: {line}" for line in complaints if not any(p.search(line) for p in known)]
         wrong += [f"missing: /{p.pattern}/" for p in self._expected if not self.lines(p.pattern)]

@@ -28,13 +28,24 @@ def encode(opcode, payload=b"", *, fin=True, masked=False, rsv=0):
     return head + mask + apply_mask(payload, mask)
 
 
+class Code(bytes):
+    """The payload of a Close frame without a reason. It equals each payload with this code, whatever the reason."""
+
+    def __eq__(self, other):
+        return bytes(other[:2]) == bytes(self)
+
+    def __ne__(self, other):
+        return not self == other
+
+    __hash__ = bytes.__hash__
+
+
 def code(number):
-    """The payload of a Close frame without a reason."""
-    return struct.pack("!H", number)
+    return Code(struct.pack("!H", number))
 
 
 def close(number, reason=b"", *, masked=False):
-    return encode(CLOSE, code(number) + reason, masked=masked)
+    return encode(CLOSE, bytes(code(number)) + reason, masked=masked)
 
 
 def decode(read):

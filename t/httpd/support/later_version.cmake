@@ -17,7 +17,7 @@ endfunction()
 wsflow_later_copy(base/outcome.hpp "  on_trial,\n" "  expired, ")
 wsflow_later_copy(base/outcome.cpp "    case HandshakeRefusal::on_trial: return \"on-trial\";\n" "    case HandshakeRefusal::expired:")
 
-# All sources are compiled anew but those in rooms that do not know the reasons.
+# All sources are compiled anew but those in rooms that do not know the reasons. Stores and programs are none of the module.
 set(rooms ws os limits config)
 foreach(room IN LISTS rooms)
   file(GLOB files ${CMAKE_SOURCE_DIR}/mod_wsflow/${room}/*)
@@ -30,7 +30,7 @@ foreach(room IN LISTS rooms)
 endforeach()
 list(JOIN rooms "|" rooms)
 list(TRANSFORM sources PREPEND ${CMAKE_SOURCE_DIR}/ OUTPUT_VARIABLE later_sources)
-list(FILTER later_sources EXCLUDE REGEX "/mod_wsflow/(${rooms})/|/base/outcome.cpp$")
+list(FILTER later_sources EXCLUDE REGEX "/mod_wsflow/(stores|programs|${rooms})/|/base/outcome.cpp$")
 
 wsflow_module(mod_wsflow_later ${later}/mod_wsflow/base/outcome.cpp ${later_sources})
 target_include_directories(mod_wsflow_later BEFORE PRIVATE ${later})
@@ -38,3 +38,4 @@ target_include_directories(mod_wsflow_later SYSTEM PRIVATE ${HTTPD_INCLUDES} ${A
 target_compile_definitions(mod_wsflow_later PRIVATE AP_HAVE_DESIGNATED_INITIALIZER)
 # Quick to build: what is fast and what a debugger reads, the other modules have.
 target_compile_options(mod_wsflow_later PRIVATE ${APR_CPPFLAGS} -O0 -g0)
+wsflow_compile_together(mod_wsflow_later)

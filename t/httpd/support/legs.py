@@ -44,6 +44,14 @@ class Legs:
         server = self.accept(origin_tls)
         return client, server, server.read_head()
 
+    def accept_tunnel(self, origin_tls=False):
+        """The next tunnel that httpd makes to an origin."""
+        return self._origins[origin_tls].accept_tunnel()
+
+    def waits(self, origin_tls=False):
+        """True while a connection waits at an origin."""
+        return not self._origins[origin_tls].untouched()
+
     def accept(self, origin_tls=False):
         """The next connection that httpd makes to an origin."""
         return self._origins[origin_tls].accept()

@@ -48,10 +48,15 @@ class SilentAddress:
 
 def with_hosts(path):
     """For Httpd.start(before_exec=…): the process sees the file PATH as /etc/hosts."""
+    return with_file(path, "/etc/hosts")
+
+
+def with_file(path, place):
+    """For Httpd.start(before_exec=…): the process sees the file PATH at PLACE."""
     def enter():
         _succeed(_libc.unshare(_CLONE_NEWNS), "unshare")
         _succeed(_libc.mount(None, b"/", None, _MS_REC | _MS_PRIVATE, None), "mount")
-        _succeed(_libc.mount(str(path).encode(), b"/etc/hosts", None, _MS_BIND, None), "mount")
+        _succeed(_libc.mount(str(path).encode(), place.encode(), None, _MS_BIND, None), "mount")
     return enter
 
 

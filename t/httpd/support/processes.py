@@ -2,8 +2,12 @@
 
 import os
 import pathlib
+import re
+import signal
 import socket
 import struct
+
+from wait import wait_until
 
 _NETLINK_SOCK_DIAG = 4
 _SOCK_DIAG_BY_FAMILY = 20
@@ -49,6 +53,15 @@ def listening_sockets():
     return {f"socket:[{fields[9]}]" for fields in map(str.split, lines) if fields[3] == "0A"}
 
 
+def backlog(port):
+    """How many connections nobody has accepted yet, of the socket that listens on this port of 127.0.0.1."""
+    for line in pathlib.Path("/proc/net/tcp").read_text(encoding="ascii").splitlines()[1:]:
+        _, local, _, state, queues, *_ = line.split()
+        if state == "0A" and int(local.split(":")[1], 16) == port:
+            return int(queues.split(":")[1], 16)
+    raise AssertionError(f"nothing listens on port {port}")
+
+
 def title(pid):
     """What ps shows: the name of the program, and its arguments as one text."""
     try:
@@ -58,18 +71,26 @@ def title(pid):
         return "", ""
 
 
-def pss_bytes(pid):
-    """Proportional set size: the memory that is this process's own share."""
-    for line in pathlib.Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
-        if line.startswith("Pss:"):
-            return int(line.split()[1]) * 1024
-    raise AssertionError(f"no Pss in /proc/{pid}/smaps_rollup")
+def own_bytes(pid):
+    """What the process has allocated, and its share of the memory that httpd's processes share. Files are left out (Pss has
+    them): its share of those grows whenever a neighbour that has them too ends."""
+    lines = pathlib.Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+    amounts = dict(line.split(":", 1) for line in lines[1:])
+    return sum(int(amounts[name].split()[0]) * 1024 for name in ("Anonymous", "Pss_Shmem"))
 
 
 def threads(pid):
     """Names of a process's threads."""
     return [pathlib.Path(f"/proc/{pid}/task/{task}/comm").read_text().strip()
             for task in os.listdir(f"/proc/{pid}/task")]
+
+
+def waits(pid, thread):
+    """How often the thread of that name has gone to sleep."""
+    for task in pathlib.Path(f"/proc/{pid}/task").iterdir():
+        if (task / "comm").read_text().strip() == thread:
+            return int(re.search(r"^voluntary_ctxt_switches:\s+(\d+)", (task / "status").read_text(), re.M)[1])
+    raise AssertionError(f"{pid} has no thread {thread}")
 
 
 def mapped_files(pid):
@@ -97,3 +118,13 @@ def unread_by(local, remote):
         return None
     # Behind both headers, the identity (48 bytes) and idiag_expires: idiag_rqueue.
     return struct.unpack_from("=I", answer, 16 + 4 + 48 + 4)[0]
+
+
+def stop(pid):
+    """SIGSTOP, and returns once no thread runs any more: until then one may still take what comes."""
+    os.kill(pid, signal.SIGSTOP)
+
+    def states():
+        return {pathlib.Path(task, "stat").read_text().rsplit(")", 1)[1].split()[0]
+                for task in pathlib.Path(f"/proc/{pid}/task").iterdir()}
+    wait_until(lambda: states() == {"T"}, f"all threads of {pid} have stopped", report=states)

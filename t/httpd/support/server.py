@@ -57,11 +57,11 @@ def free_port(host="127.0.0.1"):
 
 
 class Httpd:
-    """CONF goes into both virtual hosts (plain and TLS), MAIN into the server, the others into one host. It listens on
-    HOST."""
+    """CONF goes into both virtual hosts (plain and TLS), MAIN into the server, the others into one host, TAIL behind all. It
+    listens on HOST, at ports of its choice or at PORTS (plain, TLS)."""
 
-    def __init__(self, certs, conf="", *, main="", plain_conf="", tls_conf="", mpm="event", children=1, threads=25,
-                 modules=(), module=None, host="127.0.0.1"):
+    def __init__(self, certs, conf="", *, main="", tail="", plain_conf="", tls_conf="", mpm="event", children=1, threads=25,
+                 modules=(), module=None, host="127.0.0.1", ports=None):
         self.root = pathlib.Path(tempfile.mkdtemp(prefix="wsflow-httpd-", dir="/tmp"))
         self.root.chmod(0o777)
         (self.root / "htdocs").mkdir()
@@ -69,10 +69,11 @@ class Httpd:
         self.module = pathlib.Path(module or os.environ["WSFLOW_MODULE"])
         self.certs = certs
         self.host = host
+        self._ports = ports
         self.log = ErrorLog(self.root / "error.log")
         self.access_log = self.root / "access.log"
         self.status = Status(self)
-        self._shape = dict(conf=conf, main=main, plain_conf=plain_conf, tls_conf=tls_conf, mpm=mpm,
+        self._shape = dict(conf=conf, main=main, tail=tail, plain_conf=plain_conf, tls_conf=tls_conf, mpm=mpm,
                            children=children, threads=threads, modules=modules)
         self._process = None
         self.write_conf()
@@ -81,7 +82,9 @@ class Httpd:
     def write_conf(self, **changes):
         """Writes httpd.conf anew, with CHANGES to what the constructor was given."""
         self._shape.update(changes)
-        if self._process is None:
+        if self._ports:
+            self.http_port, self.https_port = self._ports
+        elif self._process is None:
             self.http_port = self.https_port = free_port(self.host)
             while self.https_port == self.http_port:
                 self.https_port = free_port(self.host)
@@ -89,13 +92,14 @@ class Httpd:
                              http_port=self.http_port, https_port=self.https_port, **self._shape)
         (self.root / "httpd.conf").write_text(text)
 
-    def _command(self, *arguments):
+    def program(self, *arguments):
+        """The command line of this httpd."""
         return [*sanitizers.prefix(self.root), APACHE, "-d", str(self.root), "-f", str(self.root / "httpd.conf"),
                 *arguments]
 
     def configtest(self):
         """Exit status and output of `httpd -t`."""
-        done = subprocess.run(self._command("-t"), env=sanitizers.environment(self.root), text=True,
+        done = subprocess.run(self.program("-t"), env=sanitizers.environment(self.root), text=True,
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=seconds(60))
         return done.returncode, done.stdout
 
@@ -112,7 +116,7 @@ class Httpd:
     def _start_once(self):
         with open(self.root / "console", "wb") as console:
             self._process = subprocess.Popen(
-                self._command("-DFOREGROUND", "-k", "start"),
+                self.program("-DFOREGROUND", "-k", "start"),
                 env={**sanitizers.environment(self.root), **self._environment},
                 stdin=subprocess.DEVNULL, stdout=console, stderr=console, start_new_session=True,
                 preexec_fn=self._before_exec)
@@ -164,8 +168,8 @@ class Httpd:
         assert self._start_once(), "its ports are taken"
 
     def signal(self, number):
-        """Sends the parent a signal; one that ends httpd is announced to its log."""
-        if number in (signal.SIGTERM, signal.SIGWINCH):
+        """Sends the parent a signal; one that ends its children is announced to its log."""
+        if number in (signal.SIGTERM, signal.SIGWINCH, signal.SIGHUP):
             self.log.mark_stop()
         self._process.send_signal(number)
 

@@ -5,8 +5,9 @@ import subprocess
 
 
 class Certificates:
-    def __init__(self, folder):
+    def __init__(self, folder, names=("localhost", "127.0.0.1")):
         self.folder = folder
+        self._names = names
         folder.mkdir(parents=True, exist_ok=True)
         folder.chmod(0o755)
         self.ca = folder / "ca.pem"
@@ -23,7 +24,8 @@ class Certificates:
         key, request, certificate = (self.folder / f"{name}.{end}" for end in ("key", "csr", "pem"))
         extensions = self.folder / f"{name}.ext"
         # mod_ssl compares the name of a proxied URL with DNS entries only, be it an address.
-        extensions.write_text("subjectAltName=DNS:localhost,DNS:127.0.0.1,IP:127.0.0.1\nbasicConstraints=CA:FALSE\n")
+        names = ",".join(f"DNS:{name}" for name in self._names)
+        extensions.write_text(f"subjectAltName={names},IP:127.0.0.1\nbasicConstraints=CA:FALSE\n")
         self._openssl("req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
                       "-keyout", key, "-out", request, "-subj", f"/CN={name}")
         self._openssl("x509", "-req", "-in", request, "-CA", self.ca, "-CAkey", self.folder / "ca.key",

@@ -103,6 +103,10 @@ class Wire:
     def wait_ended(self, timeout=10):
         wait_until(self.ended, "the other end has closed", timeout)
 
+    def readable(self):
+        """True when something is here to be read, or the other end has closed."""
+        return not self.stays_silent(0)
+
     def stays_silent(self, duration):
         """True when the other end neither sends nor closes for DURATION seconds."""
         return not self._read and not select.select([self.sock], [], [], duration)[0]

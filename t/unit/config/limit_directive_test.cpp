@@ -3,6 +3,8 @@
 #include <catch2/catch.hpp>
 #include <string>
 
+#include "mod_wsflow/limits/share.hpp"
+
 using namespace wsflow;
 using config::LimitDirective;
 using config::parse_limit;
@@ -167,4 +169,23 @@ TEST_CASE("settings that need others, or contradict them, are named", "[limit_di
                              {"concurrency=5 show-key=on", "go with key="}}));
   INFO(wrong.settings);
   CHECK_THAT(error_of(std::string("x ") + wrong.settings), Catch::Contains(wrong.expected));
+}
+
+TEST_CASE("a limit that nodes share has its name there, and a floor", "[limit_directive]") {
+  const auto line = parse_limit("chat concurrency=50 rate=5/s cluster=all.chat floor=4");
+  REQUIRE(line);
+  CHECK(std::string(line->definition.cluster) == "all.chat");
+  CHECK(line->definition.floor == 4);
+  CHECK(limits::is_shared(line->definition));
+  CHECK_FALSE(limits::is_shared(parse_limit("chat concurrency=50")->definition));
+  CHECK(error_of("x concurrency=5 floor=1") == "x floor= goes with cluster=");
+  CHECK(error_of("x concurrency=5 cluster=y floor=6") == "x floor= must not be greater than concurrency=");
+  CHECK(error_of("x concurrency=5 cluster=") ==
+        "x cluster=: cluster= needs a name of 1 to 47 letters, digits, '_', '.' and '-'");
+  CHECK(error_of("x concurrency=auto min=1 max=2 cluster=y").find("concurrency=auto measures one node") !=
+        std::string::npos);
+  const auto keyed = parse_limit("x concurrency=5 key=%{REMOTE_ADDR} cluster=y");
+  REQUIRE(keyed);
+  CHECK(limits::shares_keys(keyed->definition));
+  CHECK_FALSE(limits::shares_keys(line->definition));
 }

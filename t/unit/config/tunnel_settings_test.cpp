@@ -34,6 +34,24 @@ TEST_CASE("time-outs say all of their settings", "[tunnel_settings]") {
   CHECK(line->until == "%{env:X} y");
 }
 
+TEST_CASE("Close codes are told by outcome", "[tunnel_settings]") {
+  const auto line =
+      parse_settings(SettingsDirective::close_code, "origin-lost=none LIFETIME=4200 spread=1500ms");
+  REQUIRE(line);
+  const auto settings = complete(line->settings, kDefaultSettings);
+  const auto options = make_options(settings, nullptr);
+  CHECK(options.client_codes[static_cast<std::size_t>(wsflow::tunnel::Notice::origin_lost)] == 0);
+  CHECK(options.client_codes[static_cast<std::size_t>(wsflow::tunnel::Notice::lifetime)] == 4200);
+  CHECK(options.client_codes[static_cast<std::size_t>(wsflow::tunnel::Notice::server_stop)] == 1001);
+  CHECK(options.spread == 1500);
+  CHECK(contains(error_of(SettingsDirective::close_code, "drained=1012"),
+                 "expected one or more of origin-lost="));
+  CHECK(contains(error_of(SettingsDirective::close_code, "lifetime=1006"), "needs none or a Close code"));
+  CHECK(contains(error_of(SettingsDirective::close_code, "lifetime=0"), "needs none or a Close code"));
+  CHECK(contains(error_of(SettingsDirective::close_code, "lifetime=1001 lifetime=none"), "given twice"));
+  CHECK(contains(error_of(SettingsDirective::close_code, "spread=61s"), "a time to 60s"));
+}
+
 TEST_CASE("units are those that httpd takes, in any case and with any ending", "[tunnel_settings]") {
   struct Written {
     const char* text;

@@ -179,6 +179,45 @@ TEST_CASE("the rate grows anew after an outage, with the first success", "[limit
   CHECK(rig.table->limits[0].ramp_started == rig.now);
 }
 
+TEST_CASE("a tunnel that a policy ends bars its key for the penalty", "[limits]") {
+  auto definition = keyed(limit("a", {.concurrency = 2}));
+  definition.penalty = 30 * kSecond;
+  test::LimitsRig rig{definition};
+  const auto good = rig.hold(rig.one, 0, "x");
+  rig.one.release(good, rig.now);
+  const auto bad = rig.hold(rig.one, 0, "x");
+  rig.one.punish(bad);
+  CHECK(rig.acquire(rig.two, {rig.demand(0, "x")}).state == PermitState::held);
+  rig.one.release(bad, rig.now);
+  const auto refused = rig.acquire(rig.two, {rig.demand(0, "x")});
+  CHECK(refused.state == PermitState::free);
+  CHECK(refused.refused.reason == LimitReason::penalty);
+  CHECK(refused.refused.retry_after >= 30);
+  CHECK(rig.acquire(rig.two, {rig.demand(0, "y")}).state == PermitState::held);
+  rig.now += 29 * kSecond;
+  CHECK(rig.acquire(rig.two, {rig.demand(0, "x")}).refused.reason == LimitReason::penalty);
+  rig.now += 2 * kSecond;
+  CHECK(rig.acquire(rig.two, {rig.demand(0, "x")}).state == PermitState::held);
+  CHECK(rig.faults() == "");
+}
+
+TEST_CASE("a barred key is not forgotten to make room, and dry-run lets it pass", "[limits]") {
+  auto definition = keyed(limit("a", {.concurrency = 1}), 1);
+  definition.penalty = 30 * kSecond;
+  definition.dry_run = GENERATE(false, true);
+  test::LimitsRig rig{definition};
+  const auto bad = rig.hold(rig.one, 0, "x");
+  rig.one.punish(bad);
+  rig.one.release(bad, rig.now);
+  const auto other = rig.acquire(rig.one, {rig.demand(0, "y")});
+  CHECK(other.state == (definition.dry_run ? PermitState::held : PermitState::free));
+  const auto same = rig.acquire(rig.one, {rig.demand(0, "x")});
+  CHECK(same.state == (definition.dry_run ? PermitState::held : PermitState::free));
+  CHECK(same.would_refuse == (definition.dry_run ? 1U : 0U));
+  CHECK(rig.in_use(0) == (definition.dry_run ? 1U : 0U));  // it counts as inside
+  CHECK(rig.faults() == "");
+}
+
 TEST_CASE("dry-run counts what it would refuse, and lets pass", "[limits]") {
   auto dry = limit("dry", {.concurrency = 1, .queue = 5}, kSecond);
   dry.dry_run = true;

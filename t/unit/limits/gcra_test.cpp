@@ -81,3 +81,20 @@ TEST_CASE("a debt is converted to a higher rate, and is none beyond an empty buc
   CHECK(pace.next(forgiven) == kBegin);
   CHECK(pace.admit(forgiven, kBegin) == kBegin + 2 * kSecond);
 }
+
+TEST_CASE("a bucket that becomes another one keeps what is in it, and gets nothing with that") {
+  const Gcra small{.rate = 5, .burst = 5};
+  const Gcra large{.rate = 10, .burst = 10};
+  const Micros now = 100 * kSecond;
+  const auto left = [now](const Gcra& bucket, Micros arrival) {
+    int count = 0;
+    for (; bucket.next(arrival) <= now; ++count) arrival = bucket.admit(arrival, now);
+    return count;
+  };
+  CHECK(left(small, now) == 5);
+  CHECK(left(large, large.carry(now, small, now)) == 5);
+  CHECK(left(small, small.carry(now, large, now)) == 5);
+  CHECK(left(large, large.carry(small.admit(small.admit(now, now), now), small, now)) == 3);
+  CHECK(left(large, large.carry(now, {.rate = 0, .burst = 0}, now)) == 0);
+  CHECK(large.next(large.carry(now, {.rate = 0, .burst = 0}, now)) == now + kSecond / 10);
+}

@@ -84,3 +84,12 @@ TEST_CASE("everything else stays as it is", "[limits][key]") {
     CHECK(network(text, 64) == text);
   }
 }
+
+TEST_CASE("a key that nodes share has the same hash on all of them, whatever their secret", "[key]") {
+  const auto key = limits::make_shared_key("app", "ann", true);
+  // The first 128 bits of SHA-256 of "app", a zero and "ann".
+  CHECK(key.hash[0] == 0x4b832a673241c902U);
+  CHECK(limits::make_shared_key("other", "ann", false).hash[0] != key.hash[0]);
+  CHECK(limits::make_shared_key("app", "", true).hash[0] == 0);
+  CHECK(std::string(key.shown, key.shown_size) == "ann");
+}

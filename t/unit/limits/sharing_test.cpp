@@ -23,7 +23,7 @@ namespace {
 constexpr std::uint32_t kMost = 3;  // hold at once
 
 // Bits of the threads, of all processes, that are between getting a permit and giving it back.
-struct Inside {
+struct Holders {
   std::atomic<std::uint64_t> threads;
   std::atomic<std::uint64_t> entered;
   std::atomic<std::uint64_t> waited;
@@ -31,7 +31,7 @@ struct Inside {
 };
 
 // Waits as a process does that hears no wakeups; the permit that it has then, or 0.
-limits::PermitRef get(limits::Limiter& limiter, std::span<const limits::Demand> demands, Inside& inside) {
+limits::PermitRef get(limits::Limiter& limiter, std::span<const limits::Demand> demands, Holders& inside) {
   const auto answer = limiter.acquire(demands, limits::Waiting::parked, limits::now());
   if (answer.state != PermitState::waiting) return answer.permit;
   while (limiter.state(answer.permit) == PermitState::waiting && limits::now() < answer.wait_until) {
@@ -44,7 +44,7 @@ limits::PermitRef get(limits::Limiter& limiter, std::span<const limits::Demand> 
 }
 
 // Some of the requests of a thread.
-void live(limits::Limiter& limiter, unsigned thread, Inside& inside, std::uint32_t requests) {
+void live(limits::Limiter& limiter, unsigned thread, Holders& inside, std::uint32_t requests) {
   std::minstd_rand random(thread + 1);
   const auto bit = std::uint64_t{1} << thread;
   const auto& secret = limiter.table().secret;
@@ -74,7 +74,7 @@ std::vector<limits::LimitDefinition> sample_limits() {
 
 TEST_CASE("threads never hold more than the limit", "[limits][sharing]") {
   test::LimitsRig rig(sample_limits());
-  Inside inside{};
+  Holders inside{};
   std::vector<std::thread> threads;
   for (unsigned i = 0; i < 4; ++i) {
     threads.emplace_back([&, i] { live(i % 2 == 0 ? rig.one : rig.two, i, inside, 3000); });
@@ -94,7 +94,7 @@ TEST_CASE("processes that are killed anywhere leave no permit behind", "[limits]
   constexpr unsigned kLeast = 20;  // kills, on a slow machine
   test::LimitsRig rig(sample_limits());
   const test::SharedSegment memory;  // what the processes tell the test
-  auto& inside = *reinterpret_cast<Inside*>(shm::rows(*memory).data());
+  auto& inside = *reinterpret_cast<Holders*>(shm::rows(*memory).data());
   const auto start = [&](unsigned number) {
     return test::ChildProcess([&, number]() -> bool {
       limits::Limiter limiter(*rig.table, number, rig.wakeups);

@@ -118,6 +118,7 @@ TEST_CASE("the need of a steady load is its rate times its time", "[limits][view
     CHECK(view.peak == 25);
     CHECK(view.admission_rate < 15);
     CHECK(view.refused[static_cast<std::size_t>(LimitReason::concurrency)] == view.arrivals - view.admitted);
+    CHECK(view.refusal_rate == Approx(view.arrival_rate - view.admission_rate).epsilon(0.01));
   }
 }
 
@@ -254,4 +255,46 @@ TEST_CASE("a permit tells its keys, but none that is hidden", "[limits][view]") 
     return each == std::vector<HeldKey>{{"client", "carol"}};
   }));
   CHECK(keys_of(rig.limiter, {}).empty());
+}
+
+TEST_CASE("the state of one key is told to whoever knows its text", "[view]") {
+  auto definition = keyed("client");
+  definition.settings.concurrency = 2;
+  definition.penalty = 30 * kSecond;
+  Rig rig({definition});
+  const auto state = [&](std::string_view text, std::string_view limit = "client") {
+    return key_state(rig.limiter, limit, make_key(rig.table->secret, text, false), kBegin);
+  };
+  CHECK_FALSE(state("ann"));
+  const auto first = rig.acquire("ann");
+  rig.acquire("ann");
+  CHECK(rig.acquire("ann").state == PermitState::free);
+  rig.acquire("bob");
+  const auto ann = state("ann");
+  REQUIRE(ann);
+  CHECK(ann->view.in_use == 2);
+  CHECK(ann->view.refused == 1);
+  CHECK(ann->permits == 2);
+  CHECK(ann->barred == 0);
+  CHECK_FALSE(state("eve"));
+  CHECK_FALSE(state("ann", "other"));
+  rig.limiter.punish(first.permit);
+  rig.limiter.release(first.permit, kBegin);
+  CHECK(state("ann")->barred > 0);
+  CHECK(state("ann")->barred <= 31 * kSecond);
+  CHECK(state("bob")->barred == 0);
+}
+
+TEST_CASE("limits without keys are counted by the permits that are held of them", "[view]") {
+  Rig rig({limit("all", 10)});
+  const std::vector<PermitRef> permits = {rig.acquire().permit, rig.acquire().permit};
+  CHECK(unkeyed_limits_of(rig.limiter, permits) == std::vector<HeldPermits>{{.limit = "all", .count = 2}});
+  rig.limiter.release(permits[0], kBegin);
+  rig.acquire();
+  CHECK(unkeyed_limits_of(rig.limiter, std::span(permits).last(1)) ==
+        std::vector<HeldPermits>{{.limit = "all", .count = 1}});
+  CHECK(unkeyed_limits_of(rig.limiter, {}).empty());
+  KeyedRig with_keys;
+  const std::vector<PermitRef> keyed_permits = {with_keys.hold("ann"), PermitRef()};
+  CHECK(unkeyed_limits_of(with_keys.limiter, keyed_permits).empty());
 }

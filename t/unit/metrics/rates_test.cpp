@@ -30,6 +30,8 @@ TEST_CASE("a sample holds what was counted", "[rates]") {
   CHECK(value(sample, Sampled::limit_refused) == 8);
   CHECK(value(sample, Sampled::bytes_to_origin) == sums[kBytes(Direction::client_to_origin)]);
   CHECK(value(sample, Sampled::bytes_to_client) == sums[kBytes(Direction::origin_to_client)]);
+  CHECK(value(sample, Sampled::joins) == sums[kPresenceJoins]);
+  CHECK(value(sample, Sampled::leaves) == sums[kPresenceLeaves]);
   const auto first = static_cast<std::size_t>(Sampled::handshake_bucket);
   for (std::size_t i = 0; i < kHandshakeBuckets; ++i)
     CHECK(sample.values[first + i] == sums[kHandshakeTimes + i]);
@@ -48,6 +50,8 @@ TEST_CASE("an interval has what happened a second between two samples", "[rates]
   CHECK(interval.limit_refused == Approx(3));
   CHECK(interval.bytes_to_origin == Approx(200'000));
   CHECK(interval.bytes_to_client == Approx(400'000));
+  CHECK(interval.joins == Approx(4));
+  CHECK(interval.leaves == Approx(5));
   CHECK(interval.handshake_p50 == Approx(0.0375));  // the middle of 25 to 50 ms
   CHECK(interval.handshake_p95 < 0.05);
   CHECK(interval.handshake_p95 > interval.handshake_p50);

@@ -24,6 +24,27 @@ TEST_CASE("an opened tunnel is active until it has ended", "[recorder]") {
   CHECK(process.ended() == 1);
 }
 
+TEST_CASE("a recorder that gathers tells what has passed when it is flushed, once", "[recorder]") {
+  test::CountedProcess process;
+  auto gathering = process.recorder.gathering();
+  const auto direction = Direction::origin_to_client;
+  gathering.frame_passed(direction, OpcodeClass::text);
+  gathering.frame_passed(direction, OpcodeClass::ping);
+  gathering.passed(direction, 40, 1);
+  gathering.passed(direction, 2, 0);
+  CHECK(process.count(kBytes(direction)) == 0);
+  gathering.add(kNotWebSocket);  // all else is counted at once
+  CHECK(process.count(kNotWebSocket) == 1);
+  for (int i = 0; i < 2; ++i) {
+    gathering.flush();
+    CHECK(process.count(kBytes(direction)) == 42);
+    CHECK(process.count(kMessages(direction)) == 1);
+    CHECK(process.count(kFrames(direction, OpcodeClass::text)) == 1);
+    CHECK(process.count(kFrames(direction, OpcodeClass::ping)) == 1);
+    CHECK(process.count(kBytes(Direction::client_to_origin)) == 0);
+  }
+}
+
 TEST_CASE("each outcome, refusal and close code has a counter of its own", "[recorder]") {
   test::CountedProcess process;
   for (std::size_t i = 0; i < base::kOutcomes; ++i) {

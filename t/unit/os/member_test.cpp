@@ -13,7 +13,7 @@ namespace {
 
 constexpr uid_t kNobody = 65534;
 
-std::vector<uid_t> own_user() {
+std::vector<uid_t> only_us() {
   return {::getuid()};
 }
 
@@ -70,10 +70,10 @@ bool stay() {
 TEST_CASE("a process of the group and of the user is told to end, or killed", "[member]") {
   const Bystander one(stay);
   const Bystander other(stay);
-  CHECK(os::is_member(named(one.pid()), own_user()));
-  CHECK(os::send_to_member(named(one.pid()), own_user(), os::EndSignal::end));
+  CHECK(os::is_member(named(one.pid()), only_us()));
+  CHECK(os::send_to_member(named(one.pid()), only_us(), os::EndSignal::end));
   CHECK(one.wait() == SIGTERM);
-  CHECK(os::send_to_member(named(other.pid()), own_user(), os::EndSignal::kill));
+  CHECK(os::send_to_member(named(other.pid()), only_us(), os::EndSignal::kill));
   CHECK(other.wait() == SIGKILL);
 }
 
@@ -86,7 +86,7 @@ TEST_CASE("nobody else gets a signal", "[member]") {
   };
   SECTION("of another process group") {
     const Bystander stranger([] { return ::setpgid(0, 0) == 0; });
-    CHECK(refused(named(stranger.pid()), own_user()));
+    CHECK(refused(named(stranger.pid()), only_us()));
     CHECK(stranger.ended() == 0);
   }
   SECTION("of another user") {
@@ -98,7 +98,7 @@ TEST_CASE("nobody else gets a signal", "[member]") {
   SECTION("that has changed its user") {
     if (::geteuid() != 0) return;
     const Bystander stranger([] { return ::setuid(kNobody) == 0; });
-    CHECK(refused(named(stranger.pid()), own_user()));
+    CHECK(refused(named(stranger.pid()), only_us()));
     CHECK(os::is_member(named(stranger.pid()), std::vector<uid_t>{12345, kNobody}));
     CHECK(stranger.ended() == 0);
   }
@@ -106,16 +106,16 @@ TEST_CASE("nobody else gets a signal", "[member]") {
     const Bystander stranger(stay);
     auto process = named(stranger.pid());
     ++process.ticks;
-    CHECK(refused(process, own_user()));
+    CHECK(refused(process, only_us()));
     CHECK(stranger.ended() == 0);
   }
   SECTION("no whole group, and not whoever asks") {
-    for (const pid_t pid : {0, -1, 1, -::getpgrp(), ::getpid()}) CHECK(refused({.pid = pid}, own_user()));
+    for (const pid_t pid : {0, -1, 1, -::getpgrp(), ::getpid()}) CHECK(refused({.pid = pid}, only_us()));
   }
   SECTION("that has ended") {
     test::ChildProcess ended([] { return true; });
     siginfo_t info{};
     REQUIRE(::waitid(P_PID, static_cast<id_t>(ended.pid()), &info, WEXITED | WNOWAIT) == 0);
-    CHECK(refused(named(ended.pid()), own_user()));
+    CHECK(refused(named(ended.pid()), only_us()));
   }
 }

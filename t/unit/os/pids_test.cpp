@@ -22,6 +22,16 @@ TEST_CASE("a process that runs is not gone", "[pids]") {
   CHECK_FALSE(os::gone(::getppid(), 0));
 }
 
+TEST_CASE("how long a process runs is told by its start", "[pids]") {
+  const auto ticks = os::start_ticks(::getpid());
+  const auto first = os::seconds_since(ticks);
+  CHECK(first > 0);
+  CHECK(first < 24 * 3600);
+  CHECK(os::seconds_since(ticks) >= first);
+  CHECK(os::seconds_since(ticks + 100'000'000) == 0);
+  CHECK(os::seconds_since(0) == 0);
+}
+
 TEST_CASE("a pid that was given again is another process", "[pids]") {
   CHECK(os::gone(::getpid(), os::start_ticks(::getpid()) - 1));
 }

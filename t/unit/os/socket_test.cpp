@@ -72,13 +72,15 @@ TEST_CASE("after shutdown_write the peer sees the end, and reading goes on", "[s
   CHECK(os::receive(pair.ours.get(), buffer).bytes == 4);
 }
 
-TEST_CASE("a duplicate is the same socket, close-on-exec and non-blocking", "[socket]") {
+TEST_CASE("a duplicate is the same socket, close-on-exec, and blocks or not as the first does", "[socket]") {
   auto pair = test::socket_pair();
   ::fcntl(pair.ours.get(), F_SETFL, 0);
   const auto copy = os::duplicate(pair.ours.get());
   REQUIRE(copy);
   CHECK(copy.get() != pair.ours.get());
   CHECK((::fcntl(copy.get(), F_GETFD) & FD_CLOEXEC) != 0);
+  CHECK((::fcntl(copy.get(), F_GETFL) & O_NONBLOCK) == 0);
+  CHECK(os::set_non_blocking(pair.ours.get()));
   CHECK((::fcntl(copy.get(), F_GETFL) & O_NONBLOCK) != 0);
   pair.ours.reset();
   REQUIRE(test::send_all(pair.peer.get(), bytes_of("x")));
@@ -88,18 +90,29 @@ TEST_CASE("a duplicate is the same socket, close-on-exec and non-blocking", "[so
 TEST_CASE("a descriptor that does not exist has no duplicate", "[socket]") {
   errno = 0;
   CHECK_FALSE(os::duplicate(-1));
+  CHECK_FALSE(os::set_non_blocking(-1));
   CHECK(errno == EBADF);
 }
 
-TEST_CASE("no-delay is set on TCP and does nothing elsewhere", "[socket]") {
+TEST_CASE("the kernel is told for how long it may wait for a peer; a local socket does not mind",
+          "[socket]") {
+  const auto option = [](int fd, int level, int name) {
+    int value = 0;
+    socklen_t size = sizeof value;
+    REQUIRE(::getsockopt(fd, level, name, &value, &size) == 0);
+    return value;
+  };
   const auto tcp = test::tcp_pair();
-  os::set_no_delay(tcp.ours.get());
-  int on = 0;
-  socklen_t size = sizeof on;
-  REQUIRE(::getsockopt(tcp.ours.get(), IPPROTO_TCP, TCP_NODELAY, &on, &size) == 0);
-  CHECK(on == 1);
+  const int fd = tcp.ours.get();
+  os::set_peer_timeout(fd, 0);
+  CHECK(option(fd, SOL_SOCKET, SO_KEEPALIVE) == 0);
+  os::set_peer_timeout(fd, 60'000);
+  CHECK(option(fd, SOL_SOCKET, SO_KEEPALIVE) == 1);
+  CHECK(option(fd, IPPROTO_TCP, TCP_USER_TIMEOUT) == 60'000);
+  CHECK(option(fd, IPPROTO_TCP, TCP_KEEPIDLE) == 60);
+  CHECK(option(fd, IPPROTO_TCP, TCP_KEEPINTVL) == 15);
   const auto local = test::socket_pair();
-  os::set_no_delay(local.ours.get());
+  os::set_peer_timeout(local.ours.get(), 60'000);
   CHECK(os::send(local.ours.get(), bytes_of("x")).status == Io::ok);
 }
 

@@ -6,6 +6,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "mod_wsflow/os/wakeup.hpp"
 #include "t/unit/support/sockets.hpp"
 
 using namespace wsflow;
@@ -22,14 +23,15 @@ bool readable(int fd) {
 TEST_CASE("a stand-in takes the number of a socket, and gives it back", "[stand_in]") {
   const auto pair = test::socket_pair();
   const int number = pair.ours.get();
+  const os::Wakeup event;
   os::StandIn stand_in;
   REQUIRE(stand_in.prepare(number));
-  REQUIRE(stand_in.put_in());
+  REQUIRE(stand_in.put_in(event.fd()));
 
   REQUIRE(::write(pair.peer.get(), "x", 1) == 1);
   CHECK_FALSE(readable(number));  // what the peer does wakes nobody
   CHECK(readable(stand_in.socket()));
-  stand_in.ring();
+  event.ring();
   CHECK(readable(number));
   CHECK((::fcntl(number, F_GETFD) & FD_CLOEXEC) != 0);
 
@@ -41,24 +43,29 @@ TEST_CASE("a stand-in takes the number of a socket, and gives it back", "[stand_
   CHECK_FALSE(readable(number));
 }
 
-TEST_CASE("the end of a stand-in puts the socket back", "[stand_in]") {
-  const auto pair = test::socket_pair();
+TEST_CASE("the end of a stand-in leaves a number alone that may be another file's", "[stand_in]") {
+  auto pair = test::socket_pair();
+  const auto other = test::socket_pair();
   const int number = pair.ours.get();
   {
+    const os::Wakeup event;
     os::StandIn stand_in;
     REQUIRE(stand_in.prepare(number));
-    REQUIRE(stand_in.put_in());
+    REQUIRE(stand_in.put_in(event.fd()));
+    REQUIRE(::dup2(other.ours.get(), number) == number);  // closed and in use again
   }
-  REQUIRE(::write(pair.peer.get(), "x", 1) == 1);
+  REQUIRE(::write(other.peer.get(), "x", 1) == 1);
   CHECK(readable(number));
+  CHECK(readable(pair.peer.get()));  // its last descriptor is closed
 }
 
 TEST_CASE("a stand-in that was never put in changes nothing", "[stand_in]") {
   const auto pair = test::socket_pair();
   {
+    const os::Wakeup event;
     os::StandIn stand_in;
     REQUIRE(stand_in.prepare(pair.ours.get()));
-    stand_in.ring();
+    event.ring();
     CHECK_FALSE(readable(pair.ours.get()));
   }
   REQUIRE(::write(pair.peer.get(), "x", 1) == 1);
@@ -66,6 +73,7 @@ TEST_CASE("a stand-in that was never put in changes nothing", "[stand_in]") {
 }
 
 TEST_CASE("a descriptor that is none is refused", "[stand_in]") {
+  const os::Wakeup event;
   os::StandIn stand_in;
   CHECK_FALSE(stand_in.prepare(-1));
 }

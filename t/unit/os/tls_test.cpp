@@ -1,9 +1,11 @@
 #include "mod_wsflow/os/tls.hpp"
 
+#include <algorithm>
 #include <array>
 #include <catch2/catch.hpp>
 
 #include "mod_wsflow/os/stream.hpp"
+#include "t/unit/support/openssl_memory.hpp"
 #include "t/unit/support/tls_pair.hpp"
 
 using namespace wsflow;
@@ -153,4 +155,38 @@ TEST_CASE("a session ticket that comes late leaves nothing that a cache is asked
   while (status == os::Io::ok) status = stream.read(buffer).status;
   CHECK(status == os::Io::failed);
   CHECK(removed == 0);
+}
+
+TEST_CASE("adoption frees the buffers of a connection that rests", "[tls]") {
+  auto tls = test::tls_pair();
+  const auto before = test::openssl_bytes();
+  os::adopt(tls.ours.get(), false);
+  CHECK(test::openssl_bytes() + 30000 < before);
+}
+
+TEST_CASE("adoption frees what only a handshake needs", "[tls]") {
+  auto tls = test::tls_pair(test::Role::server, TLS1_2_VERSION);
+  REQUIRE(os::free_buffers(tls.ours.get()));
+  REQUIRE(sk_SSL_CIPHER_num(SSL_get_client_ciphers(tls.ours.get())) > 20);
+  const auto before = test::openssl_bytes();
+  os::adopt(tls.ours.get(), false);
+  CHECK(test::openssl_bytes() + 100 < before);
+}
+
+TEST_CASE("adoption in the middle of a record loses nothing of it", "[tls]") {
+  auto tls = test::tls_pair();
+  const auto bytes = test::pattern(1000);
+  const auto record = test::sealed(tls.peer.get(), bytes);
+  const auto split = GENERATE(std::size_t{3}, std::size_t{5}, std::size_t{500});
+  REQUIRE(test::send_all(tls.sockets.peer.get(), std::span(record).first(split)));
+  std::array<std::uint8_t, 2000> buffer{};
+  CHECK(SSL_read(tls.ours.get(), buffer.data(), 2000) < 0);
+  os::adopt(tls.ours.get(), false);
+  const auto method = os::make_stream_bio_method();
+  os::Stream stream(std::move(tls.sockets.ours), std::move(tls.ours));
+  REQUIRE(stream.bind_tls(method.get()));
+  REQUIRE(test::send_all(tls.sockets.peer.get(), std::span(record).subspan(split)));
+  stream.note_readable(false);
+  REQUIRE(stream.read(buffer).bytes == bytes.size());
+  CHECK(std::equal(bytes.begin(), bytes.end(), buffer.begin()));
 }

@@ -42,7 +42,7 @@ void run_the_parent(shm::Layout& layout, shm::Capacity capacity) {
   }
   std::vector<std::uint64_t> keys;
   for (std::uint64_t key = 1; key <= 2 * shm::kResources; ++key) keys.push_back(key * 7919);
-  for (const auto& resource : shm::name_resources(layout, slots, keys, 7)) {
+  for (const auto& resource : shm::name_resources(layout, slots, keys, 7, 5)) {
     if (!resource) continue;
     CHECK(*resource < shm::kResources);
     shm::held(slots, *resource);

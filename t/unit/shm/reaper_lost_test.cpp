@@ -32,6 +32,7 @@ TEST_CASE("the tunnels of a dead process are told once, with what was shown of t
   const auto mine = open(rows, 1);
   test::ChildProcess child([&]() -> bool {
     auto* slot = shm::claim(*segment, shm::Owner::self(), 3, 0);
+    slot->presence.process = 77;
     shm::TunnelRows theirs(*segment, *slot);
     const auto gone = open(theirs, 10);
     const auto left = open(theirs, 11);
@@ -42,11 +43,12 @@ TEST_CASE("the tunnels of a dead process are told once, with what was shown of t
   const auto pid = child.pid();
   REQUIRE(child.ended_well());
 
-  shm::LostTunnels lost;
+  shm::Lost lost;
   CHECK(shm::reap_all(*segment, &lost) == 1);
-  REQUIRE(lost.size() == 3);
+  REQUIRE(lost.tunnels.size() == 3);
+  CHECK(lost.presences == std::vector<std::uint64_t>{77});
   for (std::uint64_t i = 0; i < 3; ++i) {
-    const auto& tunnel = lost[i];
+    const auto& tunnel = lost.tunnels[i];
     CHECK(tunnel.id == 10 + i);
     CHECK(tunnel.pid == static_cast<std::uint32_t>(pid));
     CHECK(tunnel.generation == 3);
@@ -60,6 +62,6 @@ TEST_CASE("the tunnels of a dead process are told once, with what was shown of t
     CHECK(tunnel.rtt_ms[1] == 8U);
   }
   CHECK(shm::reap_all(*segment, &lost) == 0);
-  CHECK(lost.size() == 3);
+  CHECK(lost.tunnels.size() == 3);
   CHECK(test::tunnel_count(*segment) == 1);
 }

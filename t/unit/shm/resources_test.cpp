@@ -5,6 +5,7 @@
 #include <set>
 #include <vector>
 
+#include "mod_wsflow/base/slow_start.hpp"
 #include "mod_wsflow/shm/reaper.hpp"
 #include "mod_wsflow/shm/segment.hpp"
 #include "t/unit/support/shared_segment.hpp"
@@ -33,8 +34,9 @@ std::size_t found(const Places& places) {
   return all.size();
 }
 
-auto name(shm::Layout& layout, std::span<const std::uint64_t> keys, std::uint32_t generation) {
-  return shm::name_resources(layout, shm::used_slots(layout, layout.slot_capacity), keys, generation);
+auto name(shm::Layout& layout, std::span<const std::uint64_t> keys, std::uint32_t generation,
+          std::int64_t since = 5) {
+  return shm::name_resources(layout, shm::used_slots(layout, layout.slot_capacity), keys, generation, since);
 }
 
 }  // namespace
@@ -103,4 +105,59 @@ TEST_CASE("what is held is the sum of all living owners", "[resources]") {
   CHECK(shm::held(*segment, 4) == 0);
   CHECK(shm::transfer(*first, owner(11), owner(13), shm::ProcessKind::keeper));
   CHECK(shm::held(*segment, 3) == 4);
+}
+
+TEST_CASE("requests in work are load, and go with their process", "[resources]") {
+  const test::SharedSegment segment;
+  auto* first = shm::claim(*segment, owner(11), 1, 0);
+  auto* second = shm::claim(*segment, owner(12), 1, 0);
+  first->held[3] = 4;
+  first->in_work[3] = 2;
+  second->in_work[3] = 5;
+  CHECK(shm::load(*segment, 3) == 11);
+  CHECK(shm::held(*segment, 3) == 4);
+  REQUIRE(shm::reap(*segment, *second, owner(12)));
+  CHECK(shm::load(*segment, 3) == 6);
+  CHECK(second->in_work[3] == 0);
+}
+
+TEST_CASE("a member that a reload adds comes into use with it", "[resources]") {
+  const test::SharedSegment segment;
+  const auto since = [&](std::optional<std::uint32_t> place) { return segment->in_use_since[*place].load(); };
+  const auto first = name(*segment, Keys{1, 2}, 0, base::kAlwaysInUse);
+  CHECK(since(first[0]) == base::kAlwaysInUse);
+  const auto second = name(*segment, Keys{1, 3}, 1, 1000);
+  CHECK(since(second[0]) == base::kAlwaysInUse);
+  CHECK(since(second[1]) == 1000);
+  // It stays as it is with the next one; what was left out in between is new again.
+  const auto third = name(*segment, Keys{1, 3, 2}, 2, 2000);
+  CHECK(since(third[0]) == base::kAlwaysInUse);
+  CHECK(since(third[1]) == 1000);
+  CHECK(since(third[2]) == 2000);
+  segment->in_use_since[*third[0]] = base::kOutOfUse;
+  const auto fourth = name(*segment, Keys{1, 3, 2}, 3, 3000);
+  CHECK(since(fourth[0]) == base::kOutOfUse);
+  // A start without tunnels.
+  for (const auto& place : name(*segment, Keys{1, 3, 2, 4}, 4, base::kAlwaysInUse))
+    CHECK(since(place) == base::kAlwaysInUse);
+}
+
+TEST_CASE("what other nodes have is known for a time", "[resources]") {
+  const test::SharedSegment segment;
+  CHECK(shm::elsewhere(*segment, 3, 0) == 0);
+  shm::set_elsewhere(*segment, 3, 40'000'000, 10'500);
+  CHECK(shm::elsewhere(*segment, 3, 10'499) == 40'000'000);
+  CHECK(shm::elsewhere(*segment, 3, 11'000) == 0);
+  CHECK(shm::elsewhere(*segment, 4, 0) == 0);
+  shm::set_elsewhere(*segment, 3, 7, 20'000);
+  CHECK(shm::elsewhere(*segment, 3, 12'000) == 7);
+  SECTION("not of another resource that gets its place") {
+    name(*segment, Keys{3}, 0);
+    shm::set_elsewhere(*segment, 3, 7, 20'000);
+    name(*segment, Keys{3}, 1);
+    CHECK(shm::elsewhere(*segment, 3, 12'000) == 7);
+    name(*segment, many(shm::kResources, 3), 2);
+    name(*segment, many(shm::kResources, shm::kResources + 3), 4);
+    CHECK(shm::elsewhere(*segment, 3, 12'000) == 0);
+  }
 }

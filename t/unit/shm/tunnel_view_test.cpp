@@ -152,12 +152,16 @@ TEST_CASE("a route adds up its tunnels, those that have ended too", "[tunnel_vie
   Table table;
   table.places[0].show({.bytes = {15, 10}, .messages = {1, 1}, .active = 1, .rtt = {}, .traits = 0});
   table.places.erase(table.places.begin());
-  shm::count_refused(*table.segment, shm::intern(*table.segment, {"www", "/b", ""}));
+  const auto reached_none = shm::intern(*table.segment, {"www", "/b", ""});
+  shm::count_refused(*table.segment, reached_none, base::HandshakeRefusal::limit);
   const auto routes = shm::routes(*table.segment);
   REQUIRE(routes.size() == 3);
   CHECK(routes[0].route == "/a");
   CHECK(routes[1].origin.empty());
   CHECK(routes[1].refused == 1);
+  CHECK(routes[1].refused_by[static_cast<std::size_t>(base::HandshakeRefusal::limit)] == 1);
+  CHECK(routes[1].refused_by[0] == 0);
+  CHECK(routes[1].number == reached_none);
   CHECK(routes[1].opened == 0);
   const auto& busy = routes[2];
   CHECK(busy.origin == "ws://o/b");
@@ -166,4 +170,5 @@ TEST_CASE("a route adds up its tunnels, those that have ended too", "[tunnel_vie
   CHECK(busy.bytes == std::array<std::uint64_t, 2>{35, 30});
   CHECK(busy.messages == std::array<std::uint64_t, 2>{3, 2});
   CHECK(busy.handshake_mean == Approx(0.002));
+  CHECK(busy.handshake_us == 4000);
 }

@@ -83,7 +83,8 @@ TEST_CASE("a rate that is not legal is named with those that are", "[action_limi
 
 TEST_CASE("fields that are unknown, there twice or missing are named", "[action_limit]") {
   CHECK(read({{"concurency", "1"}}).wrong ==
-        "concurency=1: there is no such field; legal are nonce, from, back, action, name, concurrency, "
+        "concurency=1: there is no such field; legal are nonce, from, back, action, confirmed, name, "
+        "concurrency, "
         "rate, burst, queue");
   CHECK(read({{"queue", "1"}, {"queue", "2"}}).wrong == "queue=2: the field is there twice");
   CHECK(read({{"queue", "1"}, {"name", "other"}}).wrong == "name=other: the field is there twice");

@@ -78,6 +78,7 @@ TEST_CASE("the lines keep their order", "[auto_lines]") {
                           "FramesOriginToClient",
                           "NotWebSocket",
                           "OriginReports",
+                          "ConnectionsPassed",
                           "HandshakeP50Ms",
                           "AcquireWaits",
                           "RateOpened",
@@ -104,7 +105,7 @@ TEST_CASE("the lines have the limits, without keys and nonce", "[auto_lines]") {
   CHECK(all["WSFlowLimit[0]Peak"] == "7");
   CHECK(all["WSFlowLimit[0]Arrivals"] == "5000");
   CHECK(all["WSFlowLimit[0]Admitted"] == "4600");
-  CHECK(all["WSFlowLimit[0]Refused"] == "91");
+  CHECK(all["WSFlowLimit[0]Refused"] == "126");
   CHECK(all["WSFlowLimit[0]RefusedQueueFull"] == "12");
   CHECK(all["WSFlowLimit[0]DryRefused"] == "99");
   CHECK(all["WSFlowLimit[0]Keys"] == "2");
@@ -112,7 +113,7 @@ TEST_CASE("the lines have the limits, without keys and nonce", "[auto_lines]") {
   CHECK(all["WSFlowLimit[0]NeedKnown"] == "1");
   CHECK(all["WSFlowLimit[0]Applies"] == "tunnels");
   CHECK(all["WSFlowLimit[1]Name"] == "old");
-  CHECK(text.find("script") == std::string::npos);
+  CHECK(text.find("</script") == std::string::npos);
   CHECK(text.find("0123456789abcdef") == std::string::npos);
 }
 

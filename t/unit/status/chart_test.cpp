@@ -12,8 +12,8 @@ using status::Unit;
 namespace {
 
 constexpr std::int64_t kNow_us = 1'700'000'000'000'000;
-constexpr status::Line kLines[] = {{"tunnels", &Interval::active}};
-constexpr status::Line kTimes[] = {{"p50", &Interval::handshake_p50}, {"p95", &Interval::handshake_p95}};
+constexpr status::ChartLine kLines[] = {{"tunnels", &Interval::active}};
+constexpr status::ChartLine kTimes[] = {{"p50", &Interval::handshake_p50}, {"p95", &Interval::handshake_p95}};
 
 // Of five seconds each; the last ends now.
 std::vector<Interval> intervals(const std::vector<double>& values) {

@@ -43,6 +43,19 @@ std::string section_of(const status::Model& model, const std::string& id) {
 
 }  // namespace
 
+TEST_CASE("clients that are refused again and again are named, and none if there are none", "[html]") {
+  auto model = test::status_model();
+  CHECK_FALSE(contains(section_of(model, "ended"), "Refused again and again"));
+  model.loops = {.refused = 1200, .again = 1100, .clients = 12, .by_reason = {}, .worst = {}};
+  model.loops.worst.push_back(
+      {.address = "192.0.2.7", .refused = 118, .reason = base::HandshakeRefusal::max_tunnels});
+  const auto body = body_of(model);
+  CHECK(contains(body, "of 1,200 in a minute 1,100 came from 12 addresses"));
+  CHECK(contains(body,
+                 "<th scope=\"row\"><a href=\"?client=192.0.2.7#client\">192.0.2.7</a></th><td "
+                 "class=\"n\">118</td><td>max-tunnels</td>"));
+}
+
 TEST_CASE("the page shows the model, escaped and with its elements balanced", "[html]") {
   const auto page = page_of(test::status_model());
   CHECK(page.rfind("<!DOCTYPE html>", 0) == 0);
@@ -51,9 +64,10 @@ TEST_CASE("the page shows the model, escaped and with its elements balanced", "[
                  "<dd class=\"big\">24</dd><dd class=\"sub\">1 child, 1 keeper; 3 on worker threads</dd>"));
   CHECK(contains(body, "Apache/2.4 &lt;&quot;&amp;&#39;\\&gt; test"));
   CHECK_FALSE(contains(body, "<\"&"));
-  CHECK(contains(body, "<th scope=\"row\">100</th><td>child</td><td class=\"n\">3</td>"));
-  CHECK(contains(body, "<th scope=\"row\">101</th><td>keeper</td><td class=\"n\">4</td>"));
+  CHECK(contains(body, "<th scope=\"row\">100</th><td data-c=\"kind\">child</td>"));
+  CHECK(contains(body, "<th scope=\"row\">101</th><td data-c=\"kind\">keeper</td>"));
   CHECK(contains(body, "client-reset"));
+  CHECK(contains(body, ">Pings</abbr></h2>"));
   CHECK(contains(body, "process-lost"));
   CHECK(contains(body, "bad-method"));
   for (const std::string element :
@@ -83,8 +97,10 @@ TEST_CASE("the page shows the limits and has a form for each that is configured"
   auto model = test::status_model();
   model.limits[0].defined.keyed = false;
   const auto limits = section_of(model, "limits");
-  CHECK(contains(limits, "<meter max=\"24\" value=\"18\"></meter> 18 of 24"));
-  CHECK(contains(limits, "<meter max=\"41\" value=\"3\"></meter> 3 of 41"));
+  CHECK(contains(limits,
+                 "<meter max=\"24\" low=\"18\" high=\"21\" optimum=\"0\" value=\"18\" "
+                 "aria-label=\"permits in use\"></meter> 18 of 24"));
+  CHECK(contains(limits, "value=\"3\" aria-label=\"requests that wait\"></meter> 3 of 41"));
   CHECK(contains(limits,
                  "needs about 23 permits (mean of 55 s: 18.2 held and 4.66 for the refused; now 21, at most "
                  "24 at a time)"));
@@ -93,20 +109,37 @@ TEST_CASE("the page shows the limits and has a form for each that is configured"
   CHECK(contains(limits, "25 to 24 (slower: 300 ms to the first byte, usually 150 ms)"));
   CHECK(contains(limits, "old (not configured any more)"));
   CHECK(count(limits, "<form") == 1);
-  CHECK(contains(limits, "<h3>app</h3>"));
-  CHECK_FALSE(contains(limits, "<h3>old</h3>"));
+  CHECK(contains(limits, "<summary><b>app</b>: change it</summary>"));
+  CHECK_FALSE(contains(limits, "<b>old</b>"));
   CHECK(count(limits, "value=\"0123456789abcdef0123456789abcdef\"") == 1);
   CHECK(contains(limits, "name=\"concurrency\" size=\"8\" placeholder=\"24\""));
   CHECK(contains(limits, "name=\"rate\" size=\"8\" placeholder=\"0.5/s\""));
   CHECK(contains(limits, "name=\"queue\" size=\"8\" placeholder=\"41\""));
 }
 
+TEST_CASE("the page shows this node's part of a limit that nodes share", "[html]") {
+  auto model = test::status_model();
+  model.limits.push_back(test::shared_limit());
+  const auto shared = page_of(model);
+  CHECK(shared.find("11 of 17, all nodes 100") != std::string::npos);
+  CHECK(
+      shared.find(
+          "shared as all: 17 permits here, 70 with other nodes, 90 in all; 30/s here, 50/s in all; 2 nodes; "
+          "leased for 6.5 s") != std::string::npos);
+  model.limits.back().lease_left = 0;
+  model.cluster.error = "<gone>";
+  const auto away = page_of(model);
+  CHECK(away.find("this node has no lease: floor=3 counts; the database does not answer: &lt;gone&gt;") !=
+        std::string::npos);
+}
+
 TEST_CASE("what others have sent is text in the page and nothing else", "[html]") {
   const auto model = test::status_model();
-  // As a key of a limit; as client, route, origin, user and key of a tunnel; as server, route and origin.
+  // As a key of a limit; as client, route, origin, user and key of a tunnel; as server, route and origin, the
+  // last two also in their actions.
   CHECK(count(section_of(model, "limits"), kHostileText) == 1);
   CHECK(count(section_of(model, "tunnels"), kHostileText) == 5);
-  CHECK(count(section_of(model, "routes"), std::string(kHostileText) + "<") == 3);
+  CHECK(count(section_of(model, "routes"), std::string(kHostileText) + "<") == 5);
   const auto body = body_of(model);
   CHECK_FALSE(contains(body, "</script"));
   CHECK_FALSE(contains(body, test::kHostile));
@@ -128,15 +161,15 @@ TEST_CASE("a route has what drains it, or what takes that back", "[html]") {
   auto model = test::status_model();
   for (auto& route : model.routes) route.drained = false;
   auto routes = section_of(model, "routes");
-  CHECK(count(routes, "value=\"drain\"") == 3);
+  CHECK(count(routes, "value=\"drain\"") == 2);
   CHECK(count(routes, "value=\"close\"") == 2);  // not where no origin was reached
   CHECK(count(routes, "value=\"undrain\"") == 0);
-  CHECK(contains(routes, "<td class=\"n\">12.5 ms</td><td class=\"n\">5 kB</td><td class=\"n\">6 kB</td>"));
+  CHECK(contains(routes, "class=\"n\">12.5 ms</td><td data-c=\"to origin\" class=\"n\">5 kB</td>"));
   model.routes[1].drained = true;
   routes = section_of(model, "routes");
-  CHECK(count(routes, "value=\"drain\"") == 2);
+  CHECK(count(routes, "value=\"drain\"") == 1);
   CHECK(count(routes, "value=\"undrain\"") == 1);
-  CHECK(contains(routes, "<span class=\"closed\">drained</span>"));
+  CHECK(contains(routes, "<span class=\"state warm\">drained</span>"));
 }
 
 TEST_CASE("of many routes the page shows the busiest", "[html]") {
@@ -156,8 +189,10 @@ TEST_CASE("on an empty server the page says none instead of zeros", "[html]") {
   const auto body = body_of(model);
   CHECK(contains(body, "<p class=\"note\">none</p>"));
   CHECK(contains(body, "nothing measured yet"));
-  CHECK_FALSE(contains(body, "Limits"));
-  CHECK_FALSE(contains(body, "Routes"));
+  CHECK(section_of(model, "limits").empty());
+  CHECK(section_of(model, "routes").empty());
+  CHECK(section_of(model, "client").empty());
+  CHECK(contains(section_of(model, "trouble"), "Nothing is wrong."));
   CHECK_FALSE(contains(body, "client-reset"));
   CHECK_FALSE(contains(body, "nan"));
   CHECK(contains(body, "<span class=\"note\">0 tunnels</span>"));
@@ -178,4 +213,51 @@ TEST_CASE("the section for server-status is no page of its own", "[html]") {
   CHECK_FALSE(contains(section, "0123456789abcdef"));
   CHECK_FALSE(contains(section, "<form"));
   CHECK_FALSE(contains(section, "&lt;/script"));
+}
+
+TEST_CASE("what is wrong stands first, with a link to its place", "[html]") {
+  auto model = test::status_model();
+  model.limits[0].top_keys[0].in_use = 24;
+  model.limits[0].name = "<app>";
+  const auto trouble = section_of(model, "trouble");
+  CHECK(contains(trouble,
+                 "<li class=\"bad\"><span class=\"state bad\">bad</span> "
+                 "<a href=\"#limits\">Limit &lt;app&gt; is full</a>"));
+  const auto body = body_of(model);
+  CHECK(body.find("id=\"trouble\"") < body.find("id=\"now\""));
+  const auto limits = section_of(model, "limits");
+  CHECK(contains(limits, "<tr class=\"bad\">"));
+  CHECK(contains(limits, "fullest key 24 of 24"));
+  CHECK(contains(limits, "<span class=\"state bad\">full, requests wait</span>"));
+}
+
+TEST_CASE("a route stands above its origins, each with its state in words", "[html]") {
+  auto model = test::status_model();
+  model.origins[0].state = status::OriginState::error;
+  auto second = model.routes[1];
+  second.origin = "ws://127.0.0.1:9001";
+  second.active = 5;
+  model.routes.insert(model.routes.begin() + 2, second);
+  const auto routes = section_of(model, "routes");
+  CHECK(count(routes, "<tbody>") == 2);
+  CHECK(count(routes, "class=\"origin bad\"") == 1);
+  CHECK(contains(routes, "<span class=\"state bad\">error</span>"));
+  CHECK(contains(routes, "<span class=\"state ok\">up</span>"));
+  // The route has the sum of both.
+  const auto row = routes.find("<tr class=\"route warm\">");
+  CHECK(routes.find("<td data-c=\"tunnels\" class=\"n\">7</td>", row) <
+        routes.find("<tr class=\"origin", row));
+  // An origin that no handshake has reached is told of when it is not in use.
+  model.routes.clear();
+  CHECK(contains(section_of(model, "routes"),
+                 "<li>ws://127.0.0.1:9000 <span class=\"state bad\">error</span></li>"));
+}
+
+TEST_CASE("the page says whose it is, since when, and what httpd has left", "[html]") {
+  const auto now = section_of(test::status_model(), "now");
+  CHECK(contains(now, "<dt>host</dt><dd>www.example.org</dd>"));
+  CHECK(contains(now, "<dt>up</dt><dd>1 h 1 m, since 2023-11-14 21:13 UTC</dd>"));
+  CHECK(contains(now, "generation 4, since 2023-11-14 22:13 UTC"));
+  CHECK(contains(now, "7 busy, 18 idle, 150 at most"));
+  CHECK(contains(now, "41 of 1,024 in the fullest process"));
 }

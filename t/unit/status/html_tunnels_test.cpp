@@ -68,18 +68,23 @@ TEST_CASE("a head sorts by its column, and the other way if it is sorted so", "[
   model.query.count = status::kPageCount;
   model.query.first = 50;
   auto out = status::tunnels_with_forms(model);
-  CHECK(contains(out, "<a href=\"?sort=age&amp;dir=desc#tunnels\">age</a>"));
-  CHECK(contains(out, "<a href=\"?sort=client&amp;dir=asc#tunnels\">client</a>"));
+  CHECK(contains(
+      out, "<a href=\"?sort=age&amp;dir=desc#tunnels\" title=\"For how long it has been there.\">age</a>"));
+  CHECK(contains(out,
+                 "<a href=\"?sort=client&amp;dir=asc#tunnels\" title=\"The address from which the socket "
+                 "comes.\">client</a>"));
   CHECK_FALSE(contains(out, "aria-sort"));
   model.query.sort = shm::SortBy::age;
   model.query.descending = true;
   out = status::tunnels_with_forms(model);
-  CHECK(contains(
-      out, "aria-sort=\"descending\"><a href=\"?sort=age&amp;dir=asc#tunnels\" class=\"down\">age</a>"));
+  CHECK(contains(out,
+                 "aria-sort=\"descending\"><a href=\"?sort=age&amp;dir=asc#tunnels\" class=\"down\" "
+                 "title=\"For how long it has been there.\">age</a>"));
   model.query.descending = false;
   out = status::tunnels_with_forms(model);
   CHECK(contains(out,
-                 "aria-sort=\"ascending\"><a href=\"?sort=age&amp;dir=desc#tunnels\" class=\"up\">age</a>"));
+                 "aria-sort=\"ascending\"><a href=\"?sort=age&amp;dir=desc#tunnels\" class=\"up\" "
+                 "title=\"For how long it has been there.\">age</a>"));
 }
 
 TEST_CASE("a tunnel is a row with what it carried each way and a button that closes it", "[html]") {

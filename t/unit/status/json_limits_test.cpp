@@ -83,7 +83,7 @@ TEST_CASE("the JSON counts a limit's requests, and the reasons add up", "[json_l
   const auto& reasons = limit["refused_by"];
   REQUIRE(reasons.MemberCount() == limits::kReasons);
   CHECK(reasons["concurrency"].GetUint64() == 10);
-  CHECK(reasons["unavailable"].GetUint64() == 16);
+  CHECK(reasons["unavailable"].GetUint64() == 17);
   std::uint64_t sum = 0;
   for (const auto& reason : reasons.GetObject()) sum += reason.value.GetUint64();
   CHECK(limit["refused"].GetUint64() == sum);
@@ -152,4 +152,42 @@ TEST_CASE("numbers are written as people write them", "[json_limits]") {
   CHECK(status::rate_text(0) == "off");
   CHECK(status::rate_text(10) == "10/s");
   CHECK(status::rate_text(1.0 / 60) == "0.0166667/s");
+}
+
+TEST_CASE("the JSON has this node's part of a limit that nodes share", "[json_limits]") {
+  auto model = test::status_model();
+  CHECK_FALSE(busy()["limits"][0].HasMember("cluster"));
+  model.limits.insert(model.limits.begin(), test::shared_limit());
+  model.cluster = {.answers = 41, .failures = 2, .keys = 3, .answer_ms = 0.5, .error = test::kHostile};
+  const auto json = parsed(status::to_json(model));
+  const auto& cluster = json["limits"][0]["cluster"];
+  CHECK(std::string(cluster["name"].GetString()) == "all");
+  CHECK(cluster["share"].GetUint() == 17);
+  CHECK(cluster["others"].GetUint() == 70);
+  CHECK(cluster["of"].GetUint() == 90);
+  CHECK(cluster["lacking"].GetUint() == 5);
+  CHECK(cluster["rate_share"].GetDouble() == 30);
+  CHECK(cluster["rate_of"].GetDouble() == 50);
+  CHECK(cluster["units"].GetUint() == 30);
+  CHECK(cluster["units_others"].GetUint() == 15);
+  CHECK(cluster["units_of"].GetUint() == 50);
+  CHECK(cluster["nodes"].GetUint() == 2);
+  CHECK(cluster["floor"].GetUint() == 3);
+  CHECK_FALSE(cluster["by_floor"].GetBool());
+  CHECK_FALSE(cluster["settling"].GetBool());
+  CHECK(cluster["lease_left_ms"].GetUint() == 6500);
+  CHECK(json["cluster"]["answers"].GetUint() == 41);
+  CHECK(json["cluster"]["failures"].GetUint() == 2);
+  CHECK(json["cluster"]["keys"].GetUint() == 3);
+  CHECK(json["cluster"]["answer_ms"].GetDouble() == 0.5);
+  CHECK(json["cluster"]["error"].IsString());
+  CHECK(parsed(status::to_json(test::status_model()))["cluster"]["error"].IsNull());
+  model.limits.insert(model.limits.begin(), test::limit_with_shared_keys());
+  const auto keyed = parsed(status::to_json(model));
+  const auto& each = keyed["limits"][0]["cluster"];
+  CHECK(each["keys_shared"].GetUint() == 12);
+  CHECK(each["keys_asked"].GetUint() == 34);
+  CHECK(each["keys_denied"].GetUint() == 5);
+  CHECK(each["of"].GetUint() == 90);
+  CHECK_FALSE(each.HasMember("share"));
 }

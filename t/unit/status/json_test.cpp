@@ -52,6 +52,7 @@ TEST_CASE("the keys of the JSON keep their order", "[json]") {
                           "ended",
                           "not_websocket",
                           "origin_reports",
+                          "connections_passed",
                           "relayed",
                           "client_to_origin",
                           "bytes",
@@ -70,6 +71,7 @@ TEST_CASE("the keys of the JSON keep their order", "[json]") {
                           "keepers",
                           "limits",
                           "routes",
+                          "members",
                           "processes",
                           "connections"}) {
     INFO(key);
@@ -202,6 +204,23 @@ TEST_CASE("the JSON has no user and no keys where none are shown", "[json]") {
   CHECK(json["connections"][0]["keys"].Empty());
 }
 
+TEST_CASE("the JSON has the members of balancers", "[json]") {
+  const auto json = parsed(test::status_model());
+  REQUIRE(json["members"].Size() == 3);
+  const auto& back = json["members"][0];
+  CHECK(back["balancer"] == "balancer://pool");
+  CHECK(back["worker"] == "ws://127.0.0.1:9000");
+  CHECK(back["tunnels"].GetUint64() == 40);
+  CHECK(back["requests"].GetUint64() == 3);
+  CHECK(back["elsewhere"].GetUint64() == 41);
+  CHECK(back["in_use"].GetBool());
+  CHECK(back["in_use_s"].GetUint64() == 12);
+  CHECK_FALSE(json["members"][1]["in_use"].GetBool());
+  CHECK(json["members"][1]["in_use_s"].IsNull());
+  CHECK(json["members"][2]["in_use"].GetBool());
+  CHECK(json["members"][2]["in_use_s"].IsNull());
+}
+
 TEST_CASE("the JSON has the routes", "[json]") {
   const auto json = parsed(test::status_model());
   REQUIRE(json["routes"].Size() == 3);
@@ -229,6 +248,8 @@ TEST_CASE("the JSON has the rates of the last seconds, and the history if it is 
   CHECK(now["opened_per_s"].GetDouble() == 2);
   CHECK(now["refused_per_s"].GetDouble() == 1);
   CHECK(now["limit_refused_per_s"].GetDouble() == 3);
+  CHECK(now["joins_per_s"].GetDouble() == 4);
+  CHECK(now["leaves_per_s"].GetDouble() == 5);
   CHECK(now["bytes_from_client_per_s"].GetDouble() == 200'000);
   CHECK(now["bytes_from_origin_per_s"].GetDouble() == 400'000);
   CHECK(now["handshake_p50_ms"].GetDouble() == 37.5);

@@ -48,7 +48,10 @@ Read read(const std::string& text) {
 }  // namespace
 
 TEST_CASE("both formats have every counter, gauge and limit", "[metrics_text]") {
-  const auto model = test::status_model();
+  auto model = test::status_model();
+  model.limits.push_back(test::shared_limit());
+  model.limits.push_back(test::limit_with_shared_keys());
+  model.cluster = {.answers = 41, .failures = 2, .keys = 3, .answer_ms = 0.5, .error = ""};
   const auto& sums = model.snapshot.sums;
   auto all = read(status::to_metrics(model, GENERATE(MetricsFormat::text, MetricsFormat::open)));
   const auto& samples = all.samples;
@@ -76,6 +79,23 @@ TEST_CASE("both formats have every counter, gauge and limit", "[metrics_text]") 
   CHECK(samples.at("wsflow_permits_key_limit{limit=\"app\"}") == "24");
   CHECK(samples.at("wsflow_permits_limit{limit=\"old\"}") == "4");
   CHECK(samples.count("wsflow_permits_key_limit{limit=\"old\"}") == 0);
+  CHECK(samples.at("wsflow_permits_key_max_in_use{limit=\"app\"}") == "2");
+  CHECK(samples.count("wsflow_permits_key_max_in_use{limit=\"old\"}") == 0);
+  CHECK(samples.at("wsflow_start_time_seconds") == "1699996400");
+  CHECK(samples.at("wsflow_descriptors_open") == "81");
+  CHECK(samples.at("wsflow_descriptors_share") == "0.0400390625");
+  CHECK(samples.at("wsflow_httpd_workers{state=\"busy\"}") == "7");
+  CHECK(samples.at("wsflow_cluster_share{limit=\"wide\"}") == "17");
+  CHECK(samples.at("wsflow_cluster_others{limit=\"wide\"}") == "70");
+  CHECK(samples.at("wsflow_cluster_lease_seconds{limit=\"wide\"}") == "6.5");
+  CHECK(samples.count("wsflow_cluster_share{limit=\"app\"}") == 0);
+  CHECK(samples.count("wsflow_cluster_share{limit=\"each\"}") == 0);
+  CHECK(samples.at("wsflow_cluster_keys{limit=\"each\"}") == "12");
+  CHECK(samples.at("wsflow_cluster_keys_asked_total{limit=\"each\"}") == "34");
+  CHECK(samples.at("wsflow_cluster_keys_denied_total{limit=\"each\"}") == "5");
+  CHECK(samples.count("wsflow_cluster_keys{limit=\"wide\"}") == 0);
+  CHECK(samples.at("wsflow_cluster_answers_total") == "41");
+  CHECK(samples.at("wsflow_cluster_failures_total") == "2");
   for (std::size_t i = 0; i < metrics::kReadings; ++i) {
     const std::string name = metrics::readings()[i].metric;
     INFO(name);
@@ -109,9 +129,11 @@ TEST_CASE("each format names families in its own way", "[metrics_text]") {
   CHECK(open.types["wsflow_tunnels"] == "counter");
   CHECK(open.types["wsflow_build"] == "info");
   CHECK(open.types["wsflow_handshake_seconds"] == "histogram");
-  CHECK(open.units == std::set<std::string>{"wsflow_relayed_bytes", "wsflow_buffered_bytes",
-                                            "wsflow_handshake_seconds", "wsflow_tunnel_seconds",
-                                            "wsflow_ping_rtt_seconds", "wsflow_acquire_wait_seconds"});
+  CHECK(open.units == std::set<std::string>{
+                          "wsflow_relayed_bytes", "wsflow_buffered_bytes", "wsflow_presence_lag_seconds",
+                          "wsflow_handshake_seconds", "wsflow_tunnel_seconds", "wsflow_ping_rtt_seconds",
+                          "wsflow_start_time_seconds", "wsflow_route_handshake_seconds", "wsflow_route_bytes",
+                          "wsflow_acquire_wait_seconds", "wsflow_cluster_lease_seconds"});
   CHECK(open.last == "# EOF");
   auto text = read(status::to_metrics(model, MetricsFormat::text));
   CHECK(text.types["wsflow_tunnels_total"] == "counter");

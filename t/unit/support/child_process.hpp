@@ -14,7 +14,11 @@ class ChildProcess {
   // `body` runs in the child, which ends well if it returns true.
   template <class Body>
   explicit ChildProcess(Body&& body) : pid_(::fork()) {
-    if (pid_ == 0) ::_exit(body() ? 0 : 1);
+    if (pid_ == 0) {
+      // Catch handles it to report a failed test, which the end of a child is not.
+      ::signal(SIGTERM, SIG_DFL);
+      ::_exit(body() ? 0 : 1);
+    }
   }
   ChildProcess(ChildProcess&& other) noexcept : pid_(std::exchange(other.pid_, -1)) {}
   ChildProcess& operator=(ChildProcess&& other) noexcept {

@@ -3,8 +3,9 @@
 #include <algorithm>
 #include <deque>
 #include <mutex>
+#include <utility>
 
-#include "mod_wsflow/tunnel/options.hpp"
+#include "mod_wsflow/tunnel/tunnel.hpp"
 
 namespace wsflow::test {
 
@@ -15,6 +16,14 @@ inline const tunnel::Options& lasting(const tunnel::Options& options) {
   const std::lock_guard lock(mutex);
   const auto found = std::find(all.begin(), all.end(), options);
   return found != all.end() ? *found : all.emplace_back(options);
+}
+
+// Parts that hold leases, with options that name the lenders.
+inline tunnel::Tunnel::Parts with_lenders(tunnel::Tunnel::Parts parts) {
+  auto options = *parts.options;
+  options.lenders = tunnel::Tunnel::lenders_of(parts);
+  parts.options = &lasting(options);
+  return parts;
 }
 
 }  // namespace wsflow::test

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cerrno>
+#include <cstdint>
 #include <cstring>
 
 namespace wsflow::test {
@@ -15,6 +16,19 @@ std::atomic<int> call_count{0};
 std::atomic<int> spoiled_call{0};
 std::atomic<Fault> chosen{Fault::none};
 std::atomic<int> endless_fd{-1};
+constexpr std::size_t kNoQuota = SIZE_MAX;
+std::atomic<std::size_t> quota{kNoQuota};
+
+// False: the quota is used up.
+bool within_quota(std::size_t& size) {
+  auto left = quota.load();
+  if (left == kNoQuota) return true;
+  do {
+    size = std::min(size, left);
+  } while (!quota.compare_exchange_weak(left, left - size));
+  if (size == 0) errno = EAGAIN;
+  return size != 0;
+}
 
 Fault next_fault() {
   return call_count.fetch_add(1) == spoiled_call ? chosen.load() : Fault::none;
@@ -48,6 +62,14 @@ bool SocketFaults::happened() const {
   return chosen != Fault::none && call_count > spoiled_call;
 }
 
+SendQuota::SendQuota(std::size_t bytes) {
+  quota = bytes;
+}
+
+SendQuota::~SendQuota() {
+  quota = kNoQuota;
+}
+
 EndlessPeer::EndlessPeer(int fd) {
   endless_fd = fd;
 }
@@ -75,6 +97,7 @@ ssize_t __wrap_recv(int fd, void* into, std::size_t size, int flags) {
 ssize_t __wrap_send(int fd, const void* from, std::size_t size, int flags);
 ssize_t __wrap_send(int fd, const void* from, std::size_t size, int flags) {
   if (!wsflow::test::apply(wsflow::test::next_fault(), size)) return -1;
+  if (!wsflow::test::within_quota(size)) return -1;
   return __real_send(fd, from, size, flags);
 }
 }

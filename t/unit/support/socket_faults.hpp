@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstddef>
+
 namespace wsflow::test {
 
 // What one call of recv() or send() in the code under test does instead of its work. The executable is linked
@@ -22,6 +24,15 @@ class SocketFaults {
 
   int calls() const;
   bool happened() const;
+};
+
+// For a scope, all send() of every thread take this many bytes together, and say EAGAIN behind them.
+class SendQuota {
+ public:
+  explicit SendQuota(std::size_t bytes);
+  ~SendQuota();
+  SendQuota(const SendQuota&) = delete;
+  SendQuota& operator=(const SendQuota&) = delete;
 };
 
 // For a scope, recv() on this descriptor always gives as many bytes as it is asked for: a peer that sends

@@ -43,6 +43,7 @@ inline limits::LimitView busy_limit() {
   view.arrival_rate = 20.1;
   view.admission_rate = 19.8;
   view.release_rate = 19.7;
+  view.refusal_rate = 0.3;
   view.held_mean = 1.14;
   view.held_p95 = 1.9;
   view.need = {.known = limits::Need::Known::about,
@@ -65,6 +66,40 @@ inline limits::LimitView idle_limit() {
   view.name = "old";
   view.now.concurrency = 4;
   view.ramp_share = 1;
+  return view;
+}
+
+// One that nodes share, of which this node has a part.
+inline limits::LimitView shared_limit() {
+  limits::LimitView view{};
+  view.name = "wide";
+  std::string_view("all").copy(view.defined.cluster, sizeof view.defined.cluster - 1);
+  view.configured = true;
+  view.now = {.concurrency = 100, .queue = 0, .rate = 50, .burst = 50};
+  view.ramp_share = 1;
+  view.in_use = 11;
+  view.defined.floor = 3;
+  view.share.nodes = 2;
+  view.share.limit = 90;
+  view.share.others = 70;
+  view.share.permits_lacking = 5;
+  view.share.burst = 50;
+  view.share.units = 30;
+  view.share.unit_others = 15;
+  view.share.rate = 50;
+  view.usable = {.permits = 17, .pace = {.rate = 30, .burst = 30}, .by_floor = false};
+  view.lease_left = 6'500'000;
+  return view;
+}
+
+// One of which nodes share each key.
+inline limits::LimitView limit_with_shared_keys() {
+  auto view = shared_limit();
+  view.name = "each";
+  view.defined.keyed = true;
+  view.share.keys_shared = 12;
+  view.share.keys_asked = 34;
+  view.share.keys_denied = 5;
   return view;
 }
 
@@ -115,36 +150,26 @@ inline shm::Page tunnel_page(std::int64_t now_us) {
 
 // One route with an origin, the handshakes of it that reached none, and one of hostile texts.
 inline std::vector<shm::RouteView> route_views() {
-  return {{.server = "www.example.org",
-           .route = "/chat",
-           .origin = "",
-           .active = 0,
-           .opened = 0,
-           .refused = 5,
-           .handshake_mean = 0,
-           .bytes = {0, 0},
-           .messages = {0, 0},
-           .drained = true},
-          {.server = "www.example.org",
-           .route = "/chat",
-           .origin = "ws://127.0.0.1:9000",
-           .active = 2,
-           .opened = 40,
-           .refused = 0,
-           .handshake_mean = 0.0125,
-           .bytes = {5001, 6002},
-           .messages = {51, 62},
-           .drained = false},
-          {.server = kHostile,
-           .route = kHostile,
-           .origin = kHostile,
-           .active = 0,
-           .opened = 1,
-           .refused = 0,
-           .handshake_mean = 1,
-           .bytes = {1, 1},
-           .messages = {1, 1},
-           .drained = false}};
+  shm::RouteView none{.number = 1, .server = "www.example.org", .route = "/chat", .origin = ""};
+  none.refused = 5;
+  none.refused_by[static_cast<std::size_t>(base::HandshakeRefusal::limit)] = 5;
+  none.drained = true;
+  shm::RouteView chat{
+      .number = 2, .server = "www.example.org", .route = "/chat", .origin = "ws://127.0.0.1:9000"};
+  chat.active = 2;
+  chat.opened = 40;
+  chat.handshake_mean = 0.0125;
+  chat.handshake_us = 500'000;
+  chat.bytes = {5001, 6002};
+  chat.messages = {51, 62};
+  chat.closes[0][0] = 7;
+  shm::RouteView hostile{.number = 3, .server = kHostile, .route = kHostile, .origin = kHostile};
+  hostile.opened = 1;
+  hostile.handshake_mean = 1;
+  hostile.handshake_us = 1'000'000;
+  hostile.bytes = {1, 1};
+  hostile.messages = {1, 1};
+  return {none, chat, hostile};
 }
 
 // A sample each five seconds until `now_us`: ten tunnels, five refusals and a megabyte each way more from one
@@ -163,6 +188,8 @@ inline std::vector<shm::Sample> samples(std::int64_t now_us, std::size_t count =
     set(metrics::Sampled::limit_refused, 15 * i);
     set(metrics::Sampled::bytes_to_origin, 1'000'000 * i);
     set(metrics::Sampled::bytes_to_client, 2'000'000 * i);
+    set(metrics::Sampled::joins, 20 * i);
+    set(metrics::Sampled::leaves, 25 * i);
     const auto bucket = static_cast<std::size_t>(metrics::Sampled::handshake_bucket) +
                         metrics::bucket(metrics::kHandshakes, 50'000);
     sample.values[bucket] = 10 * i;
@@ -176,6 +203,10 @@ inline status::Model status_model() {
   status::Model model;
   model.version = "1.2.3";
   model.server = "Apache/2.4 <\"&'\\> test";
+  model.host = "www.example.org";
+  model.started = 1'700'000'000 - 3600;
+  model.up_s = 3660;
+  model.reloaded = 1'700'000'000;
   model.generation = 4;
   for (std::uint32_t i = 0; i < 2; ++i) {
     auto& process = model.snapshot.processes.emplace_back();
@@ -188,6 +219,8 @@ inline status::Model status_model() {
     process.active_worker = 1 + i;
     process.max_tunnels = 9000;
     process.buffered = 65536 + i;
+    process.descriptors = 40 + i;
+    process.descriptors_most = 1024;
     process.counters = {};
     for (std::size_t counter = 0; counter < metrics::kCounters; ++counter)
       process.counters[counter] = counter + i;
@@ -206,6 +239,18 @@ inline status::Model status_model() {
   model.routes = route_views();
   model.history = samples(model.now_us);
   model.limits = {busy_limit(), idle_limit()};
+  model.members = {{.balancer = "balancer://pool",
+                    .worker = "ws://127.0.0.1:9000",
+                    .tunnels = 40,
+                    .requests = 3,
+                    .elsewhere = 41,
+                    .since = kClock_us / 1000 - 12'999},
+                   {.balancer = kHostile, .worker = kHostile, .since = -1},
+                   {.balancer = "balancer://pool", .worker = "ws://127.0.0.1:9001"}};
+  model.origins = {
+      {.balancer = "", .worker = "ws://127.0.0.1:9000", .state = status::OriginState::up, .busy = 3},
+      {.balancer = "balancer://pool", .worker = "ws://127.0.0.1:9001"}};
+  model.workers = {.busy = 7, .idle = 18, .most = 150};
   model.nonce = "0123456789abcdef0123456789abcdef";
   return model;
 }

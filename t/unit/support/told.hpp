@@ -2,6 +2,7 @@
 
 #include <catch2/catch.hpp>
 #include <span>
+#include <string_view>
 #include <vector>
 
 #include "t/unit/support/engine_rig.hpp"
@@ -10,8 +11,11 @@
 namespace wsflow::test {
 
 // What a client hears when its tunnel is closed with `code`.
-inline Bytes close_with(std::uint16_t code) {
-  return {0x88, 0x02, static_cast<std::uint8_t>(code >> 8U), static_cast<std::uint8_t>(code)};
+inline Bytes close_with(std::uint16_t code, std::string_view reason = {}) {
+  Bytes frame{0x88, static_cast<std::uint8_t>(2 + reason.size()), static_cast<std::uint8_t>(code >> 8U),
+              static_cast<std::uint8_t>(code)};
+  frame.insert(frame.end(), reason.begin(), reason.end());
+  return frame;
 }
 
 // Opens tunnels and waits until the loops have them.

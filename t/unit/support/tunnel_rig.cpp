@@ -50,7 +50,7 @@ bool TunnelRig::turn(std::size_t budget) {
   tunnel->begin_turn(now, false);
   for (const auto from : {Side::client, Side::origin}) {
     tunnel->flush(tunnel::other(from));
-    tunnel->relay(from, buffer_, budget, process.recorder);
+    tunnel->relay(from, buffer_, budget, process.recorder, pipes);
   }
   const bool over = tunnel->settle();
   if (!over) tunnel->send_waiting_pings(process.recorder);

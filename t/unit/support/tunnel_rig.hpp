@@ -32,6 +32,7 @@ struct TunnelRig {
   base::UniqueFd origin;
   os::BioMethod bio_method = os::make_stream_bio_method();
   std::unique_ptr<tunnel::Tunnel> tunnel;
+  tunnel::PipePool* pipes = nullptr;  // the test's; with them large frames are spliced
 
  private:
   void note_edges();

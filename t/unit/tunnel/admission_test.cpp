@@ -1,5 +1,7 @@
 #include "mod_wsflow/tunnel/admission.hpp"
 
+#include <unistd.h>
+
 #include <atomic>
 #include <catch2/catch.hpp>
 #include <thread>
@@ -90,4 +92,41 @@ TEST_CASE("threads never hold more places than the limit, and none is lost", "[a
   for (int i = 0; i < 3; ++i) all.push_back(admission.enter());
   for (const auto& place : all) CHECK(static_cast<bool>(place));
   CHECK_FALSE(static_cast<bool>(admission.enter()));
+}
+
+TEST_CASE("a watcher has the numbers of tunnels and descriptors, and is rung for room only when it waits",
+          "[admission]") {
+  std::atomic<std::uint32_t> taken{0};
+  std::atomic<std::uint64_t> claimed{0};
+  std::atomic<bool> waits{false};
+  const wsflow::os::Wakeup bell;
+  const Admission::Watcher watcher{.taken = taken, .claimed = claimed, .waits_for_room = waits, .bell = bell};
+  const auto rang = [&bell] {
+    std::uint64_t count = 0;
+    return ::read(bell.fd(), &count, sizeof count) > 0;
+  };
+  Admission admission(2);
+  admission.set_watcher(watcher);
+  auto one = admission.enter();
+  auto two = admission.enter();
+  CHECK(taken == 2);
+  CHECK_FALSE(admission.enter());
+  CHECK(taken == 2);
+  CHECK(claimed == 4);
+  {
+    const auto seat = admission.wait();
+    const auto job = admission.bell();
+    CHECK(claimed == 8);
+  }
+  CHECK(claimed == 4);
+  two = Admission::Lease();
+  CHECK(taken == 1);
+  CHECK_FALSE(rang());
+  waits = true;
+  one = Admission::Lease();
+  CHECK(taken == 0);
+  CHECK(rang());
+  { const auto seat = admission.wait(); }
+  CHECK(claimed == 0);
+  CHECK(rang());
 }

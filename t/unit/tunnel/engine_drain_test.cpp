@@ -35,9 +35,9 @@ TEST_CASE("a drain without a window tells all at once, and who comes later too",
     }
     for (const auto& ends : all) {
       const auto to_client = test::receive_to_end(ends.client.get());
-      CHECK(to_client.bytes == close_with(1012));
+      CHECK(to_client.bytes == close_with(1012, "draining"));
       CHECK(to_client.ended == Ended::eof);
-      CHECK(test::receive_to_end(ends.origin.get()).bytes.size() == 8);
+      CHECK(test::receive_to_end(ends.origin.get()).bytes.size() == 8 + std::string_view("draining").size());
     }
     all.clear();
     REQUIRE(test::eventually([&] { return rig.process.ended(Outcome::drained) == before + count; }));
@@ -66,7 +66,8 @@ TEST_CASE("at the end of its window a drain has told everybody", "[engine][drain
   REQUIRE(rig.engine.start());
   const auto all = open_all(rig, 50);
   rig.engine.drain(4000, Millis(60));
-  for (const auto& ends : all) CHECK(test::receive_to_end(ends.client.get()).bytes == close_with(4000));
+  for (const auto& ends : all)
+    CHECK(test::receive_to_end(ends.client.get()).bytes == close_with(4000, "draining"));
 }
 
 TEST_CASE("a drain goes on after a pause", "[engine][drain][pause]") {
@@ -82,7 +83,8 @@ TEST_CASE("a drain goes on after a pause", "[engine][drain][pause]") {
     rig.engine.drain(4000, Millis(40));
   }
   REQUIRE(rig.engine.start());
-  for (const auto& ends : all) CHECK(test::receive_to_end(ends.client.get()).bytes == close_with(4000));
+  for (const auto& ends : all)
+    CHECK(test::receive_to_end(ends.client.get()).bytes == close_with(4000, "draining"));
 }
 
 TEST_CASE("a tunnel that is told once is not told again", "[engine][drain]") {
@@ -91,11 +93,11 @@ TEST_CASE("a tunnel that is told once is not told again", "[engine][drain]") {
   auto ends = std::move(open_all(rig, 1).front());
   const BegunFrame begun(ends);
   rig.engine.drain(1012, Millis(0));
-  CHECK(test::receive_to_end(ends.origin.get()).bytes.size() == 8);
+  CHECK(test::receive_to_end(ends.origin.get()).bytes.size() == 8 + std::string_view("draining").size());
   rig.engine.drain(4001, Millis(0));
   rig.engine.begin_stop();
   REQUIRE(test::send_all(ends.origin.get(), begun.rest));
-  CHECK(test::receive_to_end(ends.client.get()).bytes == begun.rest_and(close_with(1012)));
+  CHECK(test::receive_to_end(ends.client.get()).bytes == begun.rest_and(close_with(1012, "draining")));
   ends = {};
   rig.engine.stop();
   CHECK(rig.process.ended(Outcome::drained) == 1);
@@ -139,7 +141,7 @@ TEST_CASE("a tunnel that is cut off while more of it waits for a turn is gone fo
   const int fd = tunnel->endpoint(tunnel::Side::client).stream.fd();
   REQUIRE(rig.engine.adopt(tunnel));
   rig.engine.drain(1012, Millis(0));
-  CHECK(test::receive_to_end(ends.client.get()).bytes == close_with(1012));
+  CHECK(test::receive_to_end(ends.client.get()).bytes == close_with(1012, "draining"));
   {
     const test::EndlessPeer endless(fd);
     REQUIRE(test::send_all(ends.client.get(), Bytes{0}));
@@ -148,5 +150,5 @@ TEST_CASE("a tunnel that is cut off while more of it waits for a turn is gone fo
   }
   // The loop lives on.
   const auto next = rig.open();
-  CHECK(test::receive_to_end(next.client.get()).bytes == close_with(1012));
+  CHECK(test::receive_to_end(next.client.get()).bytes == close_with(1012, "draining"));
 }

@@ -57,14 +57,16 @@ bool go_on(EngineRig& rig, std::size_t tunnels, const Pipe& report) {
 }
 
 // The process of a child: it pauses, forks and ends when told. The last tunnel comes in the pause.
-bool run_child(Tunnels& tunnels, const Pipe& order, const Pipe& report) {
+bool run_child(Tunnels& tunnels, const Pipe& order, const Pipe& report, std::size_t pipes = 0) {
   EngineRig rig(2);
+  const auto own = rig.engine.descriptors().size();
   if (!rig.engine.start()) return false;
   for (std::size_t i = 0; i + 1 < tunnels.size(); ++i) {
     if (!rig.engine.adopt(tunnels[i])) return false;
   }
   if (order.hear() != 'f') return false;
   rig.engine.pause();
+  if (rig.engine.descriptors().size() < own + 2 * (tunnels.size() - 1) + 2 * pipes) return false;
   if (!rig.engine.adopt(tunnels.back())) return false;
   const auto pid = ::fork();
   if (pid == 0) ::_exit(go_on(rig, tunnels.size(), report) ? 0 : 1);
@@ -121,6 +123,48 @@ TEST_CASE("a forked process carries the tunnels of its parent on", "[engine][for
   CHECK(report.hear() == 's');
   for (const auto& flow : flows) CHECK((flow.arrived.ended == Ended::eof) == (&flow == &half_closed));
 
+  all.clear();
+  CHECK(report.hear() == 'e');
+}
+
+TEST_CASE("bytes in a pipe survive the fork", "[engine][fork]") {
+  std::vector<test::Peers> all(2);
+  Tunnels tunnels;
+  for (auto& peers : all) tunnels.push_back(test::make_tunnel(peers, false));
+  const Pipe order;
+  Pipe report;
+  test::ChildProcess child([&] {
+    all.clear();
+    report.reader.reset();
+    return run_child(tunnels, order, report, 1);
+  });
+  tunnels.clear();
+  report.writer.reset();
+
+  // The client reads nothing until the tunnel takes no more.
+  test::Bytes frames;
+  for (int i = 0; i < 30; ++i)
+    test::append(frames,
+                 test::frame(ws::Opcode::binary, true, test::pattern(60'000, static_cast<unsigned>(i))));
+  std::size_t sent = 0;
+  unsigned quiet = 0;
+  REQUIRE(test::eventually([&] {
+    const auto more = all[0].origin.send_some(std::span(frames).subspan(sent));
+    sent += more;
+    quiet = more != 0 ? 0 : quiet + 1;
+    return quiet == 50;
+  }));
+  REQUIRE(sent < frames.size());
+  REQUIRE(order.say('f'));
+  test::Bytes arrived;
+  REQUIRE(test::eventually([&] {
+    sent += all[0].origin.send_some(std::span(frames).subspan(sent));
+    test::append(arrived, all[0].client.receive_some().bytes);
+    return arrived.size() == frames.size();
+  }));
+  CHECK((arrived == frames));
+  CHECK(child.ended_well());
+  CHECK(report.hear() == 's');
   all.clear();
   CHECK(report.hear() == 'e');
 }

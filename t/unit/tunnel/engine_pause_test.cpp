@@ -9,6 +9,7 @@
 
 #include "t/unit/support/engine_rig.hpp"
 #include "t/unit/support/peer.hpp"
+#include "t/unit/support/told.hpp"
 
 using namespace wsflow;
 using base::Outcome;
@@ -195,7 +196,7 @@ TEST_CASE("a pause after a stop has begun waits for the stop", "[engine][pause]"
   CHECK(rig.all_ended());
   CHECK_FALSE(rig.engine.running());
   for (const auto& ends : all)
-    CHECK(test::receive_to_end(ends.client.get()).bytes == test::Bytes{0x88, 0x02, 0x03, 0xE9});
+    CHECK(test::receive_to_end(ends.client.get()).bytes == test::close_with(1001, "server stop"));
   CHECK(rig.process.ended(Outcome::server_stop) == 10);
   rig.engine.start();
   CHECK_FALSE(rig.engine.running());
@@ -215,7 +216,7 @@ TEST_CASE("a stop that is ordered during a pause is the next run's", "[engine][p
   REQUIRE(rig.engine.start());
   rig.engine.stop();
   for (const auto* ends : {&adopted, &waiting})
-    CHECK(test::receive_to_end(ends->client.get()).bytes == test::Bytes{0x88, 0x02, 0x03, 0xE9});
+    CHECK(test::receive_to_end(ends->client.get()).bytes == test::close_with(1001, "server stop"));
   CHECK(rig.process.ended(Outcome::server_stop) == 2);
 }
 

@@ -23,9 +23,9 @@ TEST_CASE("begin_stop tells every peer and returns at once", "[engine][stop]") {
   CHECK_FALSE(rig.engine.running());
   for (const auto& ends : all) {
     const auto to_client = test::receive_to_end(ends.client.get());
-    CHECK(to_client.bytes == close_with(1001));
+    CHECK(to_client.bytes == close_with(1001, "server stop"));
     CHECK(to_client.ended == Ended::eof);
-    CHECK(test::receive_to_end(ends.origin.get()).bytes.size() == 8);
+    CHECK(test::receive_to_end(ends.origin.get()).bytes.size() == 8 + 11);
   }
   CHECK(rig.process.slot.active == 20);  // they wait for their peers
   all.clear();
@@ -39,11 +39,11 @@ TEST_CASE("a frame that is finished only during the stop is passed whole, and th
   auto ends = std::move(open_all(rig, 1).front());
   const BegunFrame begun(ends);
   rig.engine.begin_stop();
-  CHECK(test::receive_to_end(ends.origin.get()).bytes.size() == 8);
+  CHECK(test::receive_to_end(ends.origin.get()).bytes.size() == 8 + 11);
   CHECK(test::receive_some(ends.client.get()).ended == Ended::open);
   REQUIRE(test::send_all(ends.origin.get(), begun.rest));
   const auto to_client = test::receive_to_end(ends.client.get());
-  CHECK(to_client.bytes == begun.rest_and(close_with(1001)));
+  CHECK(to_client.bytes == begun.rest_and(close_with(1001, "server stop")));
   CHECK(to_client.ended == Ended::eof);
   ends = {};
   rig.engine.stop();
@@ -59,7 +59,7 @@ TEST_CASE("a stop over TLS is told before close_notify", "[engine][stop][tls]") 
   rig.engine.begin_stop();
   test::Flow nothing{peers.origin, peers.client, {}};
   CHECK(test::eventually([&] { return nothing.act(), nothing.arrived.ended != Ended::open; }));
-  CHECK(nothing.arrived.bytes == close_with(1001));
+  CHECK(nothing.arrived.bytes == close_with(1001, "server stop"));
   CHECK(nothing.arrived.ended == Ended::eof);
   peers = {};
   rig.engine.stop();
@@ -81,7 +81,7 @@ TEST_CASE("a stop ends within its time when peers do not answer", "[engine][stop
   CHECK(rig.process.ended(Outcome::server_stop) == 4);
   // No Close frame stands inside the frame.
   CHECK(test::receive_to_end(all.front().client.get()).bytes.empty());
-  CHECK(test::receive_to_end(all.back().client.get()).bytes == close_with(1001));
+  CHECK(test::receive_to_end(all.back().client.get()).bytes == close_with(1001, "server stop"));
 }
 
 TEST_CASE("an engine without tunnels stops at once", "[engine][stop]") {

@@ -1,5 +1,9 @@
 #include "mod_wsflow/tunnel/engine.hpp"
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <filesystem>
@@ -9,6 +13,7 @@
 #include "mod_wsflow/os/socket.hpp"
 #include "t/unit/support/engine_rig.hpp"
 #include "t/unit/support/tls_pair.hpp"
+#include "t/unit/support/told.hpp"
 
 using namespace wsflow;
 using base::Outcome;
@@ -76,9 +81,9 @@ TEST_CASE("stop tells every peer 1001 at a boundary and ends the tunnels", "[eng
   CHECK_FALSE(rig.engine.running());
   for (auto& ends : all) {
     const auto to_client = test::receive_to_end(ends.client.get());
-    CHECK(to_client.bytes == test::Bytes{0x88, 0x02, 0x03, 0xE9});
+    CHECK(to_client.bytes == test::close_with(1001, "server stop"));
     CHECK(to_client.ended == Ended::eof);
-    CHECK(test::receive_to_end(ends.origin.get()).bytes.size() == 8);
+    CHECK(test::receive_to_end(ends.origin.get()).bytes.size() == 8 + 11);
   }
   CHECK(rig.all_ended());
   CHECK(rig.process.ended(Outcome::server_stop) == 50);
@@ -95,7 +100,7 @@ TEST_CASE("tunnels that wait in the inbox when the engine stops are told too", "
   REQUIRE(rig.adopted);
   REQUIRE(rig.engine.start());
   rig.engine.stop();
-  CHECK(test::receive_to_end(ends.client.get()).bytes.size() == 4);
+  CHECK(test::receive_to_end(ends.client.get()).bytes.size() == 4 + 11);
   CHECK(rig.process.ended(Outcome::server_stop) == 1);
 }
 
@@ -145,6 +150,35 @@ TEST_CASE("an ended tunnel leaves no registration, even if its socket lives on i
   test::end_stream(ends.origin.get());
   REQUIRE(test::eventually([&] { return rig.process.ended() == 1; }));
   CHECK(test::eventually([&] { return registrations() == 1; }));  // the inbox's
+}
+
+TEST_CASE("the kernel learns the time of `stall` soon, of however many new tunnels", "[engine]") {
+  os::raise_descriptor_limit();
+  EngineRig rig;
+  REQUIRE(rig.engine.start());
+  constexpr std::size_t kTunnels = 600;  // more than one step of the loop takes
+  std::vector<test::Ends> all(kTunnels);
+  std::vector<base::UniqueFd> copies;
+  for (auto& ends : all) {
+    auto pair = test::tcp_pair();
+    copies.push_back(os::duplicate(pair.ours.get()));
+    auto origin = test::socket_pair();
+    ends = {.client = std::move(pair.peer), .origin = std::move(origin.peer)};
+    auto tunnel = std::make_unique<tunnel::Tunnel>(tunnel::Tunnel::Parts{.client_fd = std::move(pair.ours),
+                                                                         .client_ssl = {},
+                                                                         .origin_fd = std::move(origin.ours),
+                                                                         .origin_ssl = {},
+                                                                         .admission = {}},
+                                                   base::now());
+    REQUIRE(rig.engine.adopt(tunnel));
+  }
+  const auto guarded = [](const base::UniqueFd& socket) {
+    unsigned ms = 0;
+    socklen_t size = sizeof ms;
+    ::getsockopt(socket.get(), IPPROTO_TCP, TCP_USER_TIMEOUT, &ms, &size);
+    return ms == tunnel::kDefaultOptions.stall;
+  };
+  CHECK(test::eventually([&] { return std::all_of(copies.begin(), copies.end(), guarded); }));
 }
 
 TEST_CASE("the end of a tunnel is logged with its id and what passed", "[engine]") {

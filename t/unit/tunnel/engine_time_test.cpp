@@ -34,8 +34,8 @@ TEST_CASE("the loop meets a tunnel's deadlines", "[engine][time]") {
   REQUIRE(rig.engine.start());
   const auto all = open_all(rig, 3, options);
   for (const auto& ends : all) {
-    CHECK(test::receive_to_end(ends.client.get()).bytes == test::close_with(1001));
-    CHECK(test::receive_to_end(ends.origin.get()).bytes.size() == 8);
+    CHECK(test::receive_to_end(ends.client.get()).bytes == test::close_with(1001, "idle"));
+    CHECK(test::receive_to_end(ends.origin.get()).bytes.size() == 8 + 4);
   }
   for (const auto& ends : all) {
     test::end_stream(ends.client.get());
@@ -57,7 +57,7 @@ TEST_CASE("the loop pings a quiet client and gives it up", "[engine][time]") {
   auto pong = test::frame(ws::Opcode::pong, true, {ping.begin() + 2, ping.end()}, true);
   REQUIRE(test::send_all(ends.client.get(), pong));
   CHECK(test::receive_exactly(ends.client.get(), 10).size() == 10);  // the next one, with another name
-  CHECK(test::receive_to_end(ends.origin.get()).bytes.size() == 8);
+  CHECK(test::receive_to_end(ends.origin.get()).bytes.size() == 8 + 11);
   CHECK(rig.process.count(metrics::kPings(metrics::Direction::client_to_origin)) == 2);
   test::end_stream(ends.origin.get());
   CHECK(eventually([&] { return rig.all_ended(); }));
@@ -97,15 +97,21 @@ TEST_CASE("slow readers together cost no more than the process may hold", "[engi
   const auto all = open_all(rig, kTunnels);
   const auto bytes = test::pattern(50'000);
   std::uint64_t peak = 0;
-  // Each origin sends until nothing is taken any more.
-  for (int still = 0; still < 50;) {
+  const auto send = [&] {
     std::size_t sent = 0;
     for (const auto& ends : all) sent += test::send_some(ends.origin.get(), bytes);
     peak = std::max(peak, buffered(rig));
-    still = sent == 0 ? still + 1 : 0;
+    return sent;
+  };
+  REQUIRE(eventually([&] {
+    send();
+    return buffered(rig) > kMost;
+  }));
+  // Each origin goes on until nothing is taken any more.
+  for (int still = 0; still < 50;) {
+    still = send() == 0 ? still + 1 : 0;
     std::this_thread::yield();
   }
-  REQUIRE(eventually([&] { return buffered(rig) > kMost; }));
   CHECK(std::max(peak, buffered(rig)) < kMost + 2 * 64 * 1024 + kTunnels * 4096);
 }
 
@@ -132,21 +138,21 @@ TEST_CASE("sessions end when the wall clock is set beyond their end, other tunne
   set(-2);
   set(2);
   for (std::size_t i = 0; i < 2; ++i)
-    CHECK(test::receive_to_end(all[i].client.get()).bytes == test::close_with(1001));
+    CHECK(test::receive_to_end(all[i].client.get()).bytes == test::close_with(1012, "lifetime over"));
   // A new tunnel is judged by the new time, even before follow_wall_clock().
   set_wall_clock(1);
   auto early = in_hours(2);
   set_wall_clock(2);
   auto late = in_hours(2);
-  CHECK(test::receive_to_end(late.client.get()).bytes == test::close_with(1001));
-  CHECK(test::receive_to_end(early.client.get()).bytes == test::close_with(1001));
+  CHECK(test::receive_to_end(late.client.get()).bytes == test::close_with(1012, "lifetime over"));
+  CHECK(test::receive_to_end(early.client.get()).bytes == test::close_with(1012, "lifetime over"));
   for (auto* ends : {&early, &late}) *ends = {};
   all.erase(all.begin(), all.begin() + 2);
   REQUIRE(test::eventually([&] { return rig.process.ended(base::Outcome::lifetime) == 4; }));
   CHECK(rig.process.slot.active.load() == 4);
   set(4);
   for (std::size_t i = 0; i < 2; ++i)
-    CHECK(test::receive_to_end(all[i].client.get()).bytes == test::close_with(1001));
+    CHECK(test::receive_to_end(all[i].client.get()).bytes == test::close_with(1012, "lifetime over"));
   all.erase(all.begin(), all.begin() + 2);
   REQUIRE(test::eventually([&] { return rig.process.ended(base::Outcome::lifetime) == 6; }));
   CHECK(rig.process.slot.active.load() == 2);

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <atomic>
 #include <catch2/catch.hpp>
 #include <thread>
@@ -51,14 +52,17 @@ TEST_CASE("the engine stops while traffic flows: every peer hears whole frames, 
       talkers.emplace_back(std::move(ends.origin), ws::Sender::origin);
     }
     std::atomic<int> rounds{0};
+    std::atomic<bool> all_heard{false};
     std::atomic<bool> give_up{false};
     std::thread traffic([&] {
       while (!give_up) {
         for (auto& talker : talkers) talker.act();
+        all_heard = std::all_of(talkers.begin(), talkers.end(),
+                                [](const Talker& talker) { return talker.heard.messages > 0; });
         ++rounds;
       }
     });
-    CHECK(test::eventually([&] { return rounds > 20; }));
+    CHECK(test::eventually([&] { return rounds > 20 && all_heard; }));
     rig.engine.stop();
     CHECK(rig.all_ended());
     CHECK(rig.process.ended(base::Outcome::server_stop) == 40);

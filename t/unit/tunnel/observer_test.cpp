@@ -1,6 +1,7 @@
 #include "mod_wsflow/tunnel/observer.hpp"
 
 #include <catch2/catch.hpp>
+#include <vector>
 
 #include "t/unit/support/process_slot.hpp"
 #include "t/unit/support/sockets.hpp"
@@ -54,6 +55,59 @@ TEST_CASE("what passes is counted once, for the tunnel and for the process, howe
   }
   CHECK(process.count(kCloses(direction, close_class(1001))) == 1);
   CHECK(process.count(kNotWebSocket) == 0);
+}
+
+TEST_CASE("messages that come whole are counted as those that come in pieces", "[observer]") {
+  const auto direction = GENERATE(Direction::client_to_origin, Direction::origin_to_client);
+  const bool masked = direction == Direction::client_to_origin;
+  const auto text = [&](std::size_t size, bool fin = true) {
+    return frame(Opcode::text, fin, test::pattern(size), masked);
+  };
+  auto compressed = text(20);
+  compressed[0] |= 0x40;  // RSV1
+  std::vector<Bytes> reads{text(0), text(125), text(126), text(65535), text(65536), compressed};
+  reads.push_back(frame(Opcode::binary, true, test::pattern(300), masked));
+  reads.push_back(text(9, false));
+  reads.push_back(frame(Opcode::ping, true, test::pattern(4), masked));
+  reads.push_back(frame(Opcode::continuation, true, test::pattern(4), masked));
+  reads.push_back(text(7));
+  test::append(reads.back(), text(200));
+  test::append(reads.back(), frame(Opcode::pong, true, {}, masked));
+  test::append(reads.back(), text(3));
+  SECTION("obeying RFC 6455") {}
+  SECTION("with a mask where none belongs, or none where one belongs") {
+    reads.push_back(frame(Opcode::text, true, test::pattern(4), !masked));
+  }
+  SECTION("with a length beyond all bounds") {
+    reads.push_back({0x81, static_cast<std::uint8_t>(masked ? 0xFF : 0x7F), 0xFF, 0xFF, 0xFF, 0xFF, 0xFF,
+                     0xFF, 0xFF, 0xFF, 0, 0, 0, 0});
+  }
+  SECTION("with a message inside another") {
+    reads.push_back(text(9, false));
+    reads.push_back(text(9));
+  }
+  SECTION("with a Close frame, and more behind it") {
+    reads.push_back(frame(Opcode::close, true, {0x03, 0xE9}, masked));
+    reads.push_back(text(1));
+  }
+  reads.push_back(text(5));
+  test::CountedProcess fast;
+  test::CountedProcess slow;
+  tunnel::Observer whole(direction);
+  tunnel::Observer split(direction);
+  for (const auto& read : reads) {
+    whole.see(read, fast.recorder);
+    for (const auto byte : read) split.see({&byte, 1}, slow.recorder);
+    REQUIRE(whole.bytes() == split.bytes());
+    REQUIRE(whole.messages() == split.messages());
+    REQUIRE(whole.frames() == split.frames());
+    REQUIRE(whole.broken() == split.broken());
+    REQUIRE(whole.close_seen() == split.close_seen());
+    REQUIRE(whole.at_boundary() == split.at_boundary());
+    REQUIRE(whole.payload_left() == split.payload_left());
+  }
+  for (std::size_t i = 0; i < shm::kCounterCapacity; ++i)
+    CHECK(fast.slot.counters[i] == slow.slot.counters[i]);
 }
 
 TEST_CASE("bytes that are no WebSocket are counted, and the direction once", "[observer]") {

@@ -4,6 +4,7 @@
 #include <deque>
 #include <optional>
 #include <random>
+#include <set>
 
 #include "t/unit/support/assertion.hpp"
 
@@ -66,6 +67,34 @@ TEST_CASE("setting again moves a deadline, nearer and farther", "[timer_wheel]")
   deadlines.set(moved, at(240));
   CHECK(deadlines.pop_due(at(240)) == &moved);
   CHECK(deadlines.pop_due(at(60'000)) == nullptr);
+}
+
+TEST_CASE("a hook rests without a time, is found with all others, and can be set", "[timer_wheel]") {
+  TimerWheel wheel;
+  std::deque<TimerHook> hooks(7);
+  for (auto& hook : hooks) wheel.rest(hook);
+  CHECK(hooks[0].linked());
+  CHECK(hooks[0].rests());
+  CHECK(wheel.next() == Instant::max());
+  for (std::size_t i = 1; i < 6; ++i)
+    wheel.set(hooks[i], at(i % 2 == 0 ? 10 : 1'000'000 * static_cast<int>(i)));
+  CHECK_FALSE(hooks[1].rests());
+  hooks[6].unlink();
+  std::multiset<const TimerHook*> found;
+  wheel.for_each([&](TimerHook& hook) {
+    found.insert(&hook);
+    if (&hook == &hooks[3]) hook.unlink();
+    if (&hook == &hooks[5]) wheel.rest(hook);
+  });
+  CHECK(found.size() == 6);
+  for (std::size_t i = 0; i < 6; ++i) CHECK(found.count(&hooks[i]) == 1);
+  CHECK_FALSE(hooks[3].linked());
+  CHECK(hooks[5].rests());
+  auto* const due = wheel.pop_due(at(16));
+  REQUIRE((due == &hooks[2] || due == &hooks[4]));
+  wheel.rest(*due);
+  CHECK(due->rests());
+  CHECK(wheel.pop_due(at(16)) != due);
 }
 
 TEST_CASE("a hook that is unlinked or dies is not due any more", "[timer_wheel]") {

@@ -1,5 +1,6 @@
 #include <catch2/catch.hpp>
 
+#include "t/unit/support/lasting.hpp"
 #include "t/unit/support/limits_rig.hpp"
 #include "t/unit/support/tls_pair.hpp"
 #include "t/unit/support/tunnel_rig.hpp"
@@ -169,12 +170,12 @@ TEST_CASE("a side that breaks while bytes wait for it does not keep the other un
 TEST_CASE("the count of the origin's tunnels goes up and down, never below none", "[tunnel]") {
   std::size_t busy = 3;
   const auto make = [&] {
-    return tunnel::Tunnel({.client_fd = {},
-                           .client_ssl = {},
-                           .origin_fd = {},
-                           .origin_ssl = {},
-                           .admission = {},
-                           .origin_lease = tunnel::OriginLease({.busy = &busy})},
+    return tunnel::Tunnel(test::with_lenders({.client_fd = {},
+                                              .client_ssl = {},
+                                              .origin_fd = {},
+                                              .origin_ssl = {},
+                                              .admission = {},
+                                              .origin_lease = tunnel::OriginLease({.busy = &busy})}),
                           base::Instant{});
   };
   {
@@ -196,11 +197,11 @@ TEST_CASE("a tunnel gives its place and its descriptors back", "[tunnel]") {
   {
     auto client = test::socket_pair();
     auto origin = test::socket_pair();
-    const tunnel::Tunnel tunnel({.client_fd = std::move(client.ours),
-                                 .client_ssl = {},
-                                 .origin_fd = std::move(origin.ours),
-                                 .origin_ssl = {},
-                                 .admission = admission.enter()},
+    const tunnel::Tunnel tunnel(test::with_lenders({.client_fd = std::move(client.ours),
+                                                    .client_ssl = {},
+                                                    .origin_fd = std::move(origin.ours),
+                                                    .origin_ssl = {},
+                                                    .admission = admission.enter()}),
                                 base::Instant{});
     CHECK_FALSE(static_cast<bool>(admission.enter()));
   }
@@ -216,7 +217,7 @@ TEST_CASE("a permit is free when the client knows of the end, and not before", "
   parts.client_fd = std::move(client.ours);
   parts.origin_fd = std::move(origin.ours);
   parts.permit = limits::PermitLease(flow.one, flow.hold(flow.one, 0));
-  TunnelRig rig(std::move(parts));
+  TunnelRig rig(test::with_lenders(std::move(parts)));
   const test::Bytes masked{0x88, 0x82, 0, 0, 0, 0, 0x03, 0xE8};
   const test::Bytes plain{0x88, 0x02, 0x03, 0xE8};
   SECTION("both have said Close") {
@@ -243,4 +244,25 @@ TEST_CASE("a permit is free when the client knows of the end, and not before", "
   rig.tunnel.reset();
   CHECK(flow.in_use(0) == 0);
   CHECK(flow.faults() == "");
+}
+
+TEST_CASE("a tunnel in a slot of a pool gives it back", "[tunnel]") {
+  tunnel::SlotPool pool(sizeof(tunnel::Tunnel));
+  for (int i = 0; i < 3; ++i) {
+    auto tunnel = tunnel::Tunnel::make(
+        pool, {.client_fd = {}, .client_ssl = {}, .origin_fd = {}, .origin_ssl = {}, .admission = {}},
+        base::Instant{});
+    CHECK(reinterpret_cast<std::uintptr_t>(tunnel.get()) % tunnel::SlotPool::kAlignment == 0);
+    CHECK(pool.blocks() == (base::kAsserts ? 0 : 1));
+    if (i == 2) {
+      std::vector<std::unique_ptr<tunnel::Tunnel>> more;
+      for (std::size_t n = 0; n < pool.slots_in_block(); ++n) {
+        more.push_back(tunnel::Tunnel::make(
+            pool, {.client_fd = {}, .client_ssl = {}, .origin_fd = {}, .origin_ssl = {}, .admission = {}},
+            base::Instant{}));
+      }
+      CHECK(pool.blocks() == (base::kAsserts ? 0 : 2));
+    }
+  }
+  CHECK(pool.blocks() <= 1);
 }

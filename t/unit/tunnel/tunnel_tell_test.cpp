@@ -24,14 +24,15 @@ void say(TunnelRig& rig, Side side, const Bytes& bytes) {
   rig.run();
 }
 
-// The code of the Close frame behind the first `skip` bytes; 1005: it has none, 0: it is no Close frame.
+// The code of the Close frame behind the first `skip` bytes, the last bytes; 1005: it has none, 0: it is no
+// Close frame.
 unsigned close_code(const Bytes& bytes, std::size_t skip, Side to) {
   const bool masked = to == Side::origin;
   const std::size_t head = masked ? 6 : 2;
   if (bytes.size() < skip + head || bytes[skip] != 0x88) return 0;
   if ((bytes[skip + 1] & 0x80U) != (masked ? 0x80U : 0U)) return 0;
   if (bytes.size() == skip + head) return 1005;
-  if (bytes.size() != skip + head + 2) return 0;
+  if (bytes.size() != skip + head + (bytes[skip + 1] & 0x7FU)) return 0;
   const auto byte = [&](std::size_t i) {
     return static_cast<unsigned>(bytes[skip + head + i] ^ (masked ? bytes[skip + 2 + i] : 0));
   };
@@ -60,8 +61,8 @@ TEST_CASE("who is left hears a Close frame before the end of stream", "[tunnel][
     heard.ended = some.ended;
   }
   CHECK(heard.ended == Ended::eof);
-  CHECK(close_code(heard.bytes, last.size(), left) == (gone == Side::client ? 1001 : 1011));
-  CHECK(rig.tunnel->our_close(left) == (gone == Side::client ? 1001 : 1011));
+  CHECK(close_code(heard.bytes, last.size(), left) == (gone == Side::client ? 1001 : 1012));
+  CHECK(rig.tunnel->our_close(left) == (gone == Side::client ? 1001 : 1012));
   CHECK(rig.tunnel->our_close(gone) == 0);
 }
 
@@ -120,7 +121,7 @@ TEST_CASE("a frame that is too big ends the tunnel for both, each with its code"
   const auto to_other = test::receive_some(peer(rig, other).get());
   CHECK(Bytes(to_other.bytes.begin(), to_other.bytes.begin() + static_cast<std::ptrdiff_t>(good.size())) ==
         good);
-  CHECK(close_code(to_other.bytes, good.size(), other) == (other == Side::client ? 1011 : 1001));
+  CHECK(close_code(to_other.bytes, good.size(), other) == (other == Side::client ? 1012 : 1001));
   CHECK(rig.tunnel->outcome() == Outcome::too_big);
   say(rig, sender, message(sender));
   CHECK(test::receive_some(peer(rig, other).get()).bytes.empty());
