@@ -9,6 +9,8 @@ from wire import RawClient
 
 # The line of a limit that refuses.
 REFUSES = "WSF0140"
+# What mod_proxy says of an origin that does not listen.
+NOBODY_THERE = "AH00957|AH01114"
 # What httpd, without a fault, says of processes that were killed.
 KILLED = ("AH00052.*Killed", "AH0004[56]")
 
@@ -60,11 +62,11 @@ class Section:
     def __init__(self, httpd, raw_origin, resources, settings, conf="", **shape):
         self.origin = raw_origin()
         self._clients, self._requests, self._tunnels = [], [], []
-        resources.append(self)
         self.conf = (f'{conf}\n<Location "/x">\n  WSFlowLimit x {settings}\n</Location>\n'
                      f'WSFlowPass /x "{self.origin.url("/x", "http")}" disablereuse=on retry=0')
         self.site = httpd(self.conf, **shape)  # start=False: the test starts it
         self.site.log.allow(REFUSES)
+        resources.append(self)
 
     def client(self, tls=None):
         client = RawClient(self.site.address(bool(tls)), tls)
@@ -119,7 +121,10 @@ class Section:
         return waiting
 
     def close(self):
-        """Answers what is still inside, so that nobody complains of its end."""
+        """Answers what is still inside, so that nobody complains of its end. Whoever still waits may be let in now, on behalf
+        of a client that is leaving, to an origin that is leaving."""
+        if not self.site.log.lines(NOBODY_THERE):
+            self.site.log.allow(NOBODY_THERE)
         for server in self._requests:
             try:
                 answer(server)
