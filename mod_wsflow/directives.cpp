@@ -1,5 +1,6 @@
 #include "mod_wsflow/directives.hpp"
 
+#include <array>
 #include <cstddef>
 #include <iterator>
 #include <optional>
@@ -214,5 +215,15 @@ constinit const CommandList kCommands = []<std::size_t... I>(std::index_sequence
   return CommandList{{kDirectives[I].command..., {}}};
 }
 (std::make_index_sequence<kCount>{});
+
+std::span<const status::DirectiveText> directive_texts() noexcept {
+  static constexpr auto kTexts = []<std::size_t... I>(std::index_sequence<I...>) {
+    return std::array{status::DirectiveText{kDirectives[I].command.name, kDirectives[I].syntax,
+                                            kDirectives[I].default_value, kDirectives[I].context,
+                                            kDirectives[I].command.errmsg}...};
+  }
+  (std::make_index_sequence<kCount>{});
+  return kTexts;
+}
 
 }  // namespace wsflow::httpd

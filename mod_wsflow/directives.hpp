@@ -1,6 +1,9 @@
 #pragma once
 
+#include <span>
+
 #include "mod_wsflow/httpd/api.hpp"
+#include "mod_wsflow/status/html_manual.hpp"
 
 namespace wsflow::httpd {
 
@@ -8,5 +11,8 @@ namespace wsflow::httpd {
 // Only directives.cpp knows how many there are.
 struct CommandList;
 extern const CommandList kCommands;
+
+// The same directives, as users read them.
+std::span<const status::DirectiveText> directive_texts() noexcept;
 
 }  // namespace wsflow::httpd

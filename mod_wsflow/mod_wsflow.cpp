@@ -75,6 +75,10 @@ int late_post_config(apr_pool_t* pconf, apr_pool_t*, apr_pool_t*, server_rec* se
   return OK;
 }
 
+int show_status(request_rec* r) noexcept {
+  return status_handler(r, directive_texts());
+}
+
 void register_hooks(apr_pool_t* pool) noexcept {
   static constexpr const char* kOtherProxies[] = {"mod_proxy_http.c", "mod_proxy_wstunnel.c", nullptr};
   static constexpr const char* kProxy[] = {"mod_proxy.c", nullptr};
@@ -112,7 +116,7 @@ void register_hooks(apr_pool_t* pool) noexcept {
   ap_hook_fixups(before_headers, nullptr, kHeaders, APR_HOOK_LAST);
   ap_hook_fixups(tell_hidden_status, nullptr, nullptr, APR_HOOK_LAST);
   ap_hook_handler(limit_gate, nullptr, nullptr, APR_HOOK_REALLY_FIRST);
-  ap_hook_handler(status_handler, nullptr, nullptr, APR_HOOK_MIDDLE);
+  ap_hook_handler(show_status, nullptr, nullptr, APR_HOOK_MIDDLE);
   proxy_hook_pre_request(note_balancer_url, nullptr, nullptr, APR_HOOK_REALLY_FIRST);
   proxy_hook_scheme_handler(upgrade_handler, nullptr, kOtherProxies, APR_HOOK_REALLY_FIRST);
   APR_OPTIONAL_HOOK(proxy, request_status, finish_request, nullptr, nullptr, APR_HOOK_MIDDLE);

@@ -25,13 +25,14 @@ std::string navigation(const Model& model) {
          link(true, "processes", "Processes") + link(model.capacity.has_value(), "capacity", "Capacity") +
          link(true, "tunnels", "Tunnels") +
          "<span class=\"formats\"><a href=\"?json\">JSON</a> <a href=\"?auto\">lines</a> "
-         "<a href=\"?metrics\">metrics</a> <a href=\"#words\">what the words mean</a></span></nav>\n";
+         "<a href=\"?metrics\">metrics</a> <a href=\"?manual\">directives</a> "
+         "<a href=\"#words\">what the words mean</a></span></nav>\n";
 }
 
 std::string words() {
   return "<details id=\"words\"><summary>What the words mean</summary>\n" + words_list() +
-         "<p>More: the pages operating.md, flow-control.md and status-formats.md of the "
-         "module.</p></details>\n";
+         "<p>More: <a href=\"?manual\">the directives</a>, <code>man 8 mod_wsflow</code>, and the pages "
+         "operating.md, flow-control.md and status-formats.md of the module.</p></details>\n";
 }
 
 }  // namespace

@@ -41,6 +41,7 @@ tr:last-child>*{border-bottom:0}thead+tbody tr:first-child>*{border-top:0}tbody 
 thead th{background:var(--card);color:var(--dim);font-weight:600}thead tr:last-child>*{border-bottom:1px solid var(--line)}
 tbody th{font-weight:400}.n{text-align:right}.w{white-space:normal;min-width:14rem}
 .t{max-width:12rem;white-space:normal;overflow-wrap:anywhere}small{color:var(--dim);font-size:.88em}td small a{color:inherit}#tunnels .t{min-width:10.5rem;max-width:20rem}#tunnels td{line-height:1.35}#tunnels :is(th,td){padding-inline:.5rem}
+code{font-family:ui-monospace,Menlo,Consolas,monospace;font-size:.9em;overflow-wrap:anywhere}
 .id{font-family:ui-monospace,Menlo,Consolas,monospace;font-size:.85em}
 .slow-client,.slow-origin,.ending,.closed{color:var(--warm)}:is(p,span).bad{color:var(--bad)}
 thead a{color:inherit}thead small{font-weight:400}.up,.down{color:var(--fg)}.up:after{content:" \25b4"}.down:after{content:" \25be"}

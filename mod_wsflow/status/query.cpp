@@ -69,6 +69,7 @@ std::string legal_sorts() {
 StatusFormat format_of(std::string_view word) noexcept {
   if (word == "json") return StatusFormat::json;
   if (word == "auto") return StatusFormat::lines;
+  if (word == "manual") return StatusFormat::manual;
   return word == "metrics" ? StatusFormat::metrics : StatusFormat::page;
 }
 
@@ -78,7 +79,8 @@ std::size_t count_of(StatusFormat format) noexcept {
     case StatusFormat::page: return kPageCount;
     case StatusFormat::json: return kJsonCount;
     case StatusFormat::lines:
-    case StatusFormat::metrics: break;
+    case StatusFormat::metrics:
+    case StatusFormat::manual: break;
   }
   return 0;
 }

@@ -11,7 +11,7 @@ namespace wsflow::status {
 // The number of tunnels that the page shows by default.
 inline constexpr std::size_t kPageCount = 50;
 
-enum class StatusFormat : std::uint8_t { page, json, lines, metrics };
+enum class StatusFormat : std::uint8_t { page, json, lines, metrics, manual };
 
 // A request to the status handler.
 struct StatusQuery {

@@ -5,11 +5,13 @@ import http.client
 import os
 import re
 import signal
+import subprocess
 import time
 
 import pytest
 
 import frames
+import sanitizers
 from server import free_port
 from wait import wait_until
 
@@ -190,11 +192,25 @@ def test_the_page_for_people(httpd):
     assert re.search(r"(?i)<html", answer.text) and "WSFlow" in answer.text
 
 
-@pytest.mark.parametrize("query,kind", [("?json", "application/json"), ("?auto", "text/plain"), ("", "text/html")])
+@pytest.mark.parametrize("query,kind", [("?json", "application/json"), ("?auto", "text/plain"), ("", "text/html"),
+                                        ("?manual", "text/html")])
 def test_status_pages_are_not_stored(httpd, query, kind):
     answer = httpd().get("/wsflow-status" + query)
     assert answer.headers["content-type"].startswith(kind)
     assert answer.headers["cache-control"] == "no-store"
+
+
+def test_the_manual_has_every_directive(httpd):
+    site = httpd(start=False)
+    listed = subprocess.run(site.program("-L"), capture_output=True, text=True, check=True,
+                            env=sanitizers.environment(site.root)).stdout
+    known = re.findall(r"^(WSFlow\w*) \(mod_wsflow\.", listed, re.M)
+    site.start()
+    text = site.get("/wsflow-status?manual").text
+    assert len(known) > 20 and re.findall(r'<div id="(\w+)">', text) == known
+    assert re.search(r'id="WSFlowThreads">.*?<code>WSFlowThreads number</code><br>Default: <code>1</code>'
+                     r'<br>Context: server config</dd>', text)
+    assert '<a href="?manual">' in site.get("/wsflow-status").text
 
 
 def test_the_status_takes_get_head_and_post(httpd):

@@ -19,10 +19,13 @@
 #include "mod_wsflow/status/html.hpp"
 #include "mod_wsflow/status/json.hpp"
 #include "mod_wsflow/status/metrics_text.hpp"
+#include "mod_wsflow/version.h"
 
 namespace wsflow::httpd {
 
 namespace {
+
+constexpr const char* kHtml = "text/html; charset=utf-8";
 
 int send_metrics(request_rec* r, const status::Model& model) {
   const auto* accept = apr_table_get(r->headers_in, "Accept");
@@ -44,13 +47,13 @@ int answer(request_rec* r, const Process* process, shm::Layout& layout, const st
       model.nonce = action_nonce(layout);
       return send_document(r, HTTP_OK, "application/json", status::to_json(model));
     case status::StatusFormat::metrics: return send_metrics(r, model);
+    case status::StatusFormat::manual:
     case status::StatusFormat::page: break;
   }
   model.nonce = action_nonce(layout);
   base::Text<32> nonce;
   const std::string script_nonce(nonce.id(os::random64()).id(os::random64()).view());
-  return send_document(r, HTTP_OK, "text/html; charset=utf-8", status::to_html(model, script_nonce),
-                       script_nonce);
+  return send_document(r, HTTP_OK, kHtml, status::to_html(model, script_nonce), script_nonce);
 }
 
 int answer_search(request_rec* r, const Process& process, const status::StatusQuery& query,
@@ -58,32 +61,35 @@ int answer_search(request_rec* r, const Process& process, const status::StatusQu
   return answer(r, &process, process.segment, query, std::move(search));
 }
 
-int read_and_answer(request_rec* r, Process* process, shm::Layout& layout) {
+int read_and_answer(request_rec* r, Process* process, shm::Layout& layout,
+                    std::span<const status::DirectiveText> directives) {
   std::string wrong;
   const auto query = status::read_status_query(r->args != nullptr ? r->args : "", wrong);
   if (!query)
     return send_document(r, HTTP_BAD_REQUEST, "text/plain; charset=utf-8",
                          base::printable_utf8(wrong) + "\n");
+  if (query->format == status::StatusFormat::manual)
+    return send_document(r, HTTP_OK, kHtml, status::to_manual(directives, WSFLOW_VERSION));
   if (query->presence.empty() || process == nullptr || process->presence == nullptr)
     return answer(r, process, layout, *query, nullptr);
   return search_presence(*process, r, *query, answer_search);
 }
 
-int handle(Process* process, request_rec* r) {
+int handle(Process* process, request_rec* r, std::span<const status::DirectiveText> directives) {
   ap_allow_methods(r, REPLACE_ALLOW, "GET", "POST", nullptr);
   // HEAD is M_GET with header_only.
   if (r->method_number != M_GET && r->method_number != M_POST) return HTTP_METHOD_NOT_ALLOWED;
   auto* layout = segment();
   if (layout == nullptr) return HTTP_SERVICE_UNAVAILABLE;
-  if (r->method_number != M_POST) return read_and_answer(r, process, *layout);
+  if (r->method_number != M_POST) return read_and_answer(r, process, *layout, directives);
   return process != nullptr ? take_action(*process, r) : HTTP_SERVICE_UNAVAILABLE;
 }
 
 }  // namespace
 
-int status_handler(request_rec* r) noexcept {
+int status_handler(request_rec* r, std::span<const status::DirectiveText> directives) noexcept {
   if (r->handler == nullptr || std::string_view(r->handler) != "wsflow-status") return DECLINED;
-  return guard(r->server, HTTP_INTERNAL_SERVER_ERROR, [&] { return handle(child(), r); });
+  return guard(r->server, HTTP_INTERNAL_SERVER_ERROR, [&] { return handle(child(), r, directives); });
 }
 
 int server_status(request_rec* r, int flags) noexcept {

@@ -30,6 +30,7 @@ TEST_CASE("the first word is the format", "[query]") {
   CHECK(read("json").format == StatusFormat::json);
   CHECK(read("auto").format == StatusFormat::lines);
   CHECK(read("metrics&refresh=5").format == StatusFormat::metrics);
+  CHECK(read("manual").format == StatusFormat::manual);
 }
 
 TEST_CASE("a page has 50 tunnels, JSON 1,000, and nothing more than 10,000", "[query]") {
