@@ -1,5 +1,6 @@
 #include "mod_wsflow/directives.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <iterator>
@@ -204,6 +205,14 @@ constexpr Directive kDirectives[] = {
 };
 constexpr auto kCount = std::size(kDirectives);
 
+constexpr status::DirectiveText text_of(const Directive& directive) noexcept {
+  return {.name = directive.command.name,
+          .syntax = directive.syntax,
+          .default_value = directive.default_value,
+          .context = directive.context,
+          .help = directive.command.errmsg};
+}
+
 }  // namespace
 
 struct CommandList {
@@ -217,12 +226,11 @@ constinit const CommandList kCommands = []<std::size_t... I>(std::index_sequence
 (std::make_index_sequence<kCount>{});
 
 std::span<const status::DirectiveText> directive_texts() noexcept {
-  static constexpr auto kTexts = []<std::size_t... I>(std::index_sequence<I...>) {
-    return std::array{status::DirectiveText{kDirectives[I].command.name, kDirectives[I].syntax,
-                                            kDirectives[I].default_value, kDirectives[I].context,
-                                            kDirectives[I].command.errmsg}...};
-  }
-  (std::make_index_sequence<kCount>{});
+  static constexpr auto kTexts = [] {
+    std::array<status::DirectiveText, kCount> texts;
+    std::ranges::transform(kDirectives, texts.begin(), text_of);
+    return texts;
+  }();
   return kTexts;
 }
 

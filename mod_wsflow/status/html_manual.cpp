@@ -11,10 +11,17 @@ std::string code(std::string_view text) {
   return "<code>" + escape_html(text) + "</code>";
 }
 
+// Help begins with a small letter, as httpd -L shows it behind a name.
+std::string sentence(std::string_view help) {
+  std::string out(help);
+  if (!out.empty() && out[0] >= 'a' && out[0] <= 'z') out[0] = static_cast<char>(out[0] - 'a' + 'A');
+  return out + ".";
+}
+
 std::string entry(const DirectiveText& directive) {
   const auto name = escape_html(directive.name);
-  return "<div id=\"" + name + "\"><dt>" + name + "</dt><dd>" + escape_html(directive.help) + ".<br>" +
-         code(directive.syntax) + "<br>Default: " + code(directive.default_value) +
+  return "<div id=\"" + name + "\"><dt>" + name + "</dt><dd>" + escape_html(sentence(directive.help)) +
+         "<br>" + code(directive.syntax) + "<br>Default: " + code(directive.default_value) +
          "<br>Context: " + escape_html(directive.context) + "</dd></div>\n";
 }
 
