@@ -4,7 +4,12 @@
 
 BEGIN { max_reasons = 20; max_end = 12 }
 
-/^[0-9]+\/[0-9]+ Test: / { name = $3; said = reasons = count = 0; grave = name !~ /^httpd\./ }
+/^[0-9]+\/[0-9]+ Test: / {
+  name = $0
+  sub(/^[0-9]+\/[0-9]+ Test: /, "", name)
+  said = reasons = count = 0
+  grave = name !~ /^(httpd|stores|cluster)\./
+}
 /^Output:$/ { getline; said = 1; next }
 /^<end of output>$/ { said = 0 }
 said {

@@ -15,7 +15,9 @@ CASES = [
     ("undeclared: AH00052: child pid 1 exit signal Aborted (6)", "httpd.release.a", True, 1, "undeclared: AH00052"),
     ("sanitizer.17:", "httpd.tsan.a", True, 1, "sanitizer.17:"),
     ("valgrind.17:", "httpd.valgrind", True, 1, "valgrind.17:"),
-    ("E   wrong", "unit.a", True, 1, "unit.a ("),
+    ("E   late", "stores.release.model", True, 0, "stores.release.model ("),
+    ("BROKEN: a tunnel has ended", "soak.small.release", True, 1, "soak.small.release ("),
+    ("E   wrong", "a case", True, 1, "a case ("),
     ("E   wrong", "build.asan", True, 1, "build.asan ("),
 ]
 
@@ -25,7 +27,7 @@ def judged(script, words, name, passes):
     with tempfile.TemporaryDirectory() as folder:
         second = "exit 0" if passes else "exit 1"
         (pathlib.Path(folder) / "CTestTestfile.cmake").write_text(
-            f'add_test({name} sh -c "if test -f tried\nthen {second}\nfi\ntouch tried\necho \'{words}\'\nexit 1")\n'
+            f'add_test([=[{name}]=] sh -c "if test -f tried\nthen {second}\nfi\ntouch tried\necho \'{words}\'\nexit 1")\n'
             'add_test(other true)\n')
         subprocess.run(["ctest", "--repeat", "until-pass:2"], cwd=folder, capture_output=True, check=False)
         log = pathlib.Path(folder) / "Testing" / "Temporary" / "LastTest.log"
