@@ -15,7 +15,7 @@ REMARKS = re.compile(r"AH10159|AH00484|AH0028[67]|AH0309[23]|AH01882|WSF0073")
 # thread.
 _STOPPING = re.compile(r"Segmentation fault|AddressSanitizer:DEADLYSIGNAL|"
                        r"\[mpm_event:\w+\].*Bad file descriptor: AH(00468|00473|03465|10503)")
-_RESUMED = re.compile("AH00(489|163): .*resuming normal operations")
+_RESUMED = re.compile("AH00(489|163|292): .*resuming normal operations")
 _ALWAYS = re.compile(r"exit signal|AH00052|AddressSanitizer|ThreadSanitizer|runtime error:")
 
 
@@ -48,6 +48,10 @@ class ErrorLog:
     def lines(self, pattern=""):
         wanted = re.compile(pattern)
         return [line for line in self.text().splitlines() if wanted.search(line)]
+
+    def starts(self):
+        """How often httpd has said that it has started, or read its configuration again."""
+        return len(self.lines(_RESUMED.pattern))
 
     def wait_for(self, pattern, count=1, timeout=10):
         """The lines that match PATTERN, once there are COUNT of them."""

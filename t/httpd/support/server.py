@@ -114,6 +114,7 @@ class Httpd:
         raise AssertionError("no free ports for httpd")
 
     def _start_once(self):
+        told = self.log.starts()
         with open(self.root / "console", "wb") as console:
             self._process = subprocess.Popen(
                 self.program("-DFOREGROUND", "-k", "start"),
@@ -125,7 +126,8 @@ class Httpd:
             if self._process.poll() is not None:
                 return True
             try:
-                return self._has_its_ports() and self.get("/").status == 200
+                return (self._has_its_ports() and self.get("/").status == 200
+                        and (self.log.starts() > told or not self._tells_of_its_start()))
             except OSError:
                 return False
 
@@ -142,6 +144,13 @@ class Httpd:
         """httpd writes its pid when it listens; an answer alone may be that of another test's httpd on the same port."""
         file = self.root / "httpd.pid"
         return file.exists() and file.read_text().strip() == str(self._process.pid)
+
+    def _tells_of_its_start(self):
+        """httpd logs it when it has forked all its children: the first of them may have answered before."""
+        server = (self.root / "httpd.conf").read_text().split("<VirtualHost")[0]
+        levels = re.findall(r"^LogLevel (\w+)(?!\S*:)", server, re.M)
+        logs = re.findall(r'^ErrorLog "?([^"\n]+)', server, re.M)
+        return levels[-1:] in (["info"], ["debug"]) and logs[-1:] == [str(self.log.path)]
 
     def graceful(self):
         """Reloads, and returns when the new generation answers."""
