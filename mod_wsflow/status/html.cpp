@@ -38,14 +38,8 @@ std::string words() {
 }  // namespace
 
 std::string to_html(const Model& model, std::string_view script_nonce) {
-  std::string out =
-      "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">"
-      "<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">"
-      "<title>WSFlow status";
-  if (!model.host.empty()) out += " of " + html(model.host);
-  out.append("</title>\n<style>")
-      .append(kPageStyle)
-      .append("</style></head><body>\n<header><h1>WSFlow status");
+  auto out = page_begin(model.host.empty() ? "WSFlow status" : "WSFlow status of " + html(model.host)) +
+             "<header><h1>WSFlow status";
   if (!model.host.empty()) out += " <small>" + html(model.host) + "</small>";
   out += "</h1>";
   out +=

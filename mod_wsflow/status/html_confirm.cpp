@@ -18,11 +18,8 @@ std::string pace_text(std::uint64_t tunnels, int pace) {
 }
 
 std::string to_confirmation(const Question& question, std::span<const Field> fields, const char* anchor) {
-  std::string out =
-      "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">"
-      "<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\"><title>" +
-      html(question.title) + "</title>\n<style>" + kPageStyle +
-      "</style></head><body>\n<main class=\"ask\">\n<h1>" + html(question.title) + "</h1>\n";
+  const auto title = html(question.title);
+  auto out = page_begin(title) + "<main class=\"ask\">\n<h1>" + title + "</h1>\n";
   for (const auto& sentence : question.sentences) out += "<p>" + html(sentence) + "</p>\n";
   out += "<form method=\"post\" action=\"?\">\n";
   for (const auto& field : fields) out += hidden(field.name, field.value);

@@ -28,11 +28,7 @@ std::string entry(const DirectiveText& directive) {
 }  // namespace
 
 std::string to_manual(std::span<const DirectiveText> directives, std::string_view version) {
-  std::string out =
-      "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">"
-      "<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">"
-      "<title>Directives of mod_wsflow</title>\n<style>";
-  out.append(kPageStyle).append("</style></head><body>\n<header><h1>Directives of mod_wsflow <small>");
+  auto out = page_begin("Directives of mod_wsflow") + "<header><h1>Directives of mod_wsflow <small>";
   out += escape_html(version) +
          "</small></h1><a href=\"?\">Status</a></header>\n<main>\n"
          "<p class=\"note\">Every key and value is in the manual: <code>man 8 mod_wsflow</code>, or "

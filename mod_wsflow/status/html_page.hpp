@@ -1,9 +1,15 @@
 #pragma once
 
+#include <string>
+#include <string_view>
+
 namespace wsflow::status {
 
-// The style and the script of the page. The page works without the script.
-extern const char kPageStyle[];
+// A page up to the beginning of its body: its title, for a screen of any width, and the style. `title_html`
+// is inserted as it is.
+std::string page_begin(std::string_view title_html);
+
+// The script of the page, which works without it.
 extern const char kPageScript[];
 
 }  // namespace wsflow::status

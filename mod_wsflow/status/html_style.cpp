@@ -2,8 +2,10 @@
 
 namespace wsflow::status {
 
+namespace {
+
 // The widths suit a screen of 1280 pixels and a telephone; wider content scrolls in its own box.
-const char kPageStyle[] = R"(:root{color-scheme:light dark;--bg:#fff;--fg:#1b2430;--dim:#566373;
+constexpr char kPageStyle[] = R"(:root{color-scheme:light dark;--bg:#fff;--fg:#1b2430;--dim:#566373;
 --line:#e1e6ec;--card:#f6f8fa;--link:#0b5cc4;--bad:#b3261e;--warm:#8f4a00;--ok:#16703f;--warmcard:#fff7ea;--badcard:#fdf0ee;--c0:#0b62d6;--c1:#c2570c;--c2:#7a3fd1}
 @media(prefers-color-scheme:dark){:root{--bg:#11161c;--fg:#dde5ee;--dim:#93a2b2;--line:#29323c;--card:#191f27;
 --link:#7bb6ff;--bad:#ff8f80;--warm:#f0b060;--ok:#6fd3a0;--warmcard:#2a2317;--badcard:#2d1b1a;--c0:#5ea8ff;--c1:#f5a15d;--c2:#b999ff}}
@@ -94,5 +96,17 @@ input[type=search]{width:100%}.bar label{flex:1 1 100%}
 #tunnels td:nth-child(5):before{content:"age"}#tunnels td:nth-child(6):before{content:"idle"}#tunnels td:nth-child(7):before{content:"bytes"}
 #tunnels td:nth-child(8):before{content:"messages"}#tunnels td:nth-child(9):before{content:"RTT"}}
 )";
+
+}  // namespace
+
+std::string page_begin(std::string_view title_html) {
+  return std::string(
+             "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">"
+             "<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\"><title>")
+      .append(title_html)
+      .append("</title>\n<style>")
+      .append(kPageStyle)
+      .append("</style></head><body>\n");
+}
 
 }  // namespace wsflow::status
